@@ -1,7 +1,7 @@
 """Refresh requirements/*.txt from pyproject.toml: every version and every file hash, no address.
 
-Run `.venv/bin/python tools/lock.py` after a change of dependencies, or with `--upgrade` to take newer
-releases. Needs `uv` (`pip install uv`), which is not itself a dependency of the project.
+Run `.venv/bin/python tools/lock.py` after a change of dependencies, or with `--upgrade` to take
+newer releases. Needs `uv` (`pip install uv`), which is not itself a dependency of the project.
 """
 
 import re
@@ -15,7 +15,9 @@ LOCKS = {
     "run": ("player", "demo"),
     "test": ("player", "demo", "test"),
 }
-ADDRESS = re.compile(r"^(--(extra-)?index-url|--find-links|-f|-i)\b|https?://|file://", re.MULTILINE)
+ADDRESS = re.compile(
+    r"^(--(extra-)?index-url|--find-links|-f|-i)\b|https?://|file://", re.MULTILINE
+)
 
 
 def compile_lock(uv: str, name: str, extras: tuple[str, ...], options: list[str]) -> None:
