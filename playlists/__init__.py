@@ -1,0 +1,1 @@
+"""The domain of Enseigne, pure: what a screen shows, when, and why."""

@@ -1,0 +1,39 @@
+"""Every error the domain raises, each with a stable code that the API and the UI translate."""
+
+from __future__ import annotations
+
+
+class DomainError(Exception):
+    """Base of all errors of the domain. `code` is stable; the message is an English sentence for people."""
+
+    code = "domain"
+
+
+class Invalid(DomainError):
+    """A value that the domain refuses. `field` is a JSON-pointer-like path to the offending part."""
+
+    code = "invalid"
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class PlaylistCycle(Invalid):
+    """A playlist contains itself, directly or through others. `path` lists the playlists walked, in order."""
+
+    code = "playlist_cycle"
+
+    def __init__(self, path: tuple[str, ...]) -> None:
+        super().__init__("A playlist cannot contain itself: " + " > ".join(path), "items")
+        self.path = path
+
+
+class Refused(DomainError):
+    """A message was verified and refused: nothing of it may be used. `reason` is one stable word."""
+
+    code = "refused"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason

@@ -1,0 +1,72 @@
+"""What a product costs and may say it costs: offers, the price ledger and the lawful prior price."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from playlists.ids import ChannelId, Sku, SourceId
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A stretch `[from_ms, until_ms)` at one price; `until_ms` None is open-ended.
+
+    `price` and `prior` are minor units. `texts` is by language, then: figures, cents, currency,
+    currency_first ("1" or ""), was, reduction, legal, until. The page formats nothing.
+    """
+
+    from_ms: int
+    until_ms: int | None
+    price: int
+    prior: int | None
+    texts: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class StockText:
+    """What may be said of stock while `gate` (source, max age ms) is fresh. `texts`: by language: text, figure."""
+
+    gate: tuple[SourceId, int]
+    texts: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """All that a screen may say of one SKU in one channel. No step at an instant: no price then.
+
+    `names` is by language: name, lead, pricefree. `reason` says why there are no steps, for explain.
+    """
+
+    sku: Sku
+    currency: str
+    steps: tuple[Step, ...]
+    names: Mapping[str, Mapping[str, str]]
+    stock: StockText | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    """The offers of one channel as held at one version. Versions only grow."""
+
+    channel: ChannelId
+    version: int
+    offers: Mapping[Sku, Offer] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One price as received, never changed: `[valid_from, valid_until)`, `price` in minor units of `currency`.
+
+    `reduced` says that the shop announced it as a reduction (a sale price). `recorded_at` orders corrections.
+    """
+
+    sku: Sku
+    channel: ChannelId
+    price: int
+    currency: str
+    valid_from: int
+    valid_until: int | None
+    reduced: bool
+    recorded_at: int
