@@ -23,7 +23,7 @@ import time
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
 VENV = os.path.join(ROOT, ".venv")
-PYTHON = os.path.join(VENV, "Scripts" if os.name == "nt" else "bin", "python")
+PYTHON = os.path.join(VENV, "bin", "python")
 CUT = os.path.join(VENV, "setting-up")
 NEEDED = (3, 11)
 LOCKS = {"demo": "run", "run": "run", "test": "test", "bench": "test"}
@@ -212,10 +212,9 @@ def prepare(name):
     if is_ready(name):
         return
     with open(os.path.abspath(__file__)) as turn:
-        if os.name == "posix":
-            import fcntl
+        import fcntl
 
-            fcntl.flock(turn, fcntl.LOCK_EX)
+        fcntl.flock(turn, fcntl.LOCK_EX)
         if not is_ready(name):
             if must_remake():
                 make_venv()
@@ -225,12 +224,8 @@ def prepare(name):
 def command_line(command, args):
     """What .venv's Python is given for a command of this script."""
     if command == "test":
-        whole = (
-            []
-            if any(not arg.startswith("-") for arg in args)
-            else ["-n", "auto", "--dist=loadfile"]
-        )
-        return ["-m", "pytest", "-rs"] + whole + args
+        part = any(not arg.startswith("-") for arg in args)
+        return ["-m", "pytest", "-rs"] + ([] if part else ["-n", "auto", "--dist=loadfile"]) + args
     if command == "bench":
         return ["-m", "tests.bench." + args[0].replace("-", "_")] + args[1:]
     return ["-m", "server.cli"] + (["demo"] if command == "demo" else []) + args
@@ -244,8 +239,8 @@ def main(argv):
         (say if asked_for_help else stop)(__doc__.strip())
         return
     problem = too_old(sys.version_info, runs)
-    if problem:
-        stop(problem)
+    if problem or os.name != "posix":
+        stop(problem or "Enseigne runs on Linux and macOS. On Windows, start it inside WSL.")
     os.chdir(ROOT)
     prepare(LOCKS[command])
     if command == "test":
@@ -253,8 +248,6 @@ def main(argv):
     elif "--smoke" in args:
         install_programs(["chromium"])
     line = [PYTHON] + command_line(command, args)
-    if os.name == "nt":
-        sys.exit(subprocess.call(line))
     sys.stdout.flush()
     os.execv(PYTHON, line)
 

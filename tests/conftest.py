@@ -1,0 +1,70 @@
+"""What every test may ask for: the system's own programs, started on free ports and ended after."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.children import left_behind, running_children
+from tests.support.mosquitto import Broker, running_broker
+from tests.support.no_skips import (  # noqa: F401  (hooks)
+    pytest_make_collect_report,
+    pytest_runtest_makereport,
+)
+from tests.support.postgres import Cluster, running_cluster
+from tests.support.programs import CHROMIUM_FLAGS, need
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_child_left() -> Iterator[None]:
+    """Fail the run if a test leaves a process behind; set up first, so torn down last."""
+    before = running_children()
+    yield
+    left = left_behind(before)
+    assert not left, "tests left these processes running:\n" + "\n".join(left)
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[Cluster]:
+    """A PostgreSQL server shared by the run; `create(template)` copies a prepared database."""
+    with running_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def postgres_url(postgres_cluster: Cluster) -> Iterator[str]:
+    """The SQLAlchemy address of an empty PostgreSQL database of the test's own."""
+    name = postgres_cluster.create()
+    yield postgres_cluster.url(name)
+    postgres_cluster.drop(name)
+
+
+@pytest.fixture(scope="session")
+def mosquitto() -> Iterator[Broker]:
+    """A Mosquitto broker shared by the run (host, port): use topics of the test's own."""
+    with running_broker() as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """Debian's Chromium."""
+    return need("chromium")
+
+
+@pytest.fixture(scope="session")
+def ffmpeg_path() -> str:
+    """ffmpeg; ffprobe comes with it."""
+    return need("ffmpeg")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(
+    browser_type_launch_args: dict[str, Any], chromium_path: str
+) -> dict[str, Any]:
+    """Have Playwright drive Debian's Chromium, kept off the network by its flags."""
+    return {
+        **browser_type_launch_args,
+        "executable_path": chromium_path,
+        "args": [*browser_type_launch_args.get("args", []), *CHROMIUM_FLAGS],
+    }
