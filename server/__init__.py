@@ -1,0 +1,1 @@
+"""The server: studio and API (web), the socket process (door), the reconciler (worker)."""

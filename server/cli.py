@@ -1,0 +1,96 @@
+"""The command `enseigne`: one process of the server, all of them, the demo, and care of the database."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from server.config import Settings
+from server.processes import Group, Part, run_until_stopped
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+
+
+@app.command()
+def serve() -> None:
+    """Run the whole server: worker, door and web, until Ctrl-C."""
+    from server.app import prepare
+
+    prepare(Settings())
+    with Group() as group:
+        for name in ("worker", "door", "web"):
+            group.start(Part(name, [sys.executable, "-m", "server.cli", name]))
+        raise typer.Exit(run_until_stopped(group))
+
+
+@app.command()
+def web() -> None:
+    """Run the web process: studio, API, media (real threads)."""
+    from server.app import run_web
+
+    run_web(Settings())
+
+
+@app.command()
+def worker() -> None:
+    """Run the worker: resolve, sign, feeds, timers."""
+    from server.app import run_worker
+
+    run_worker(Settings())
+
+
+@app.command()
+def door() -> None:
+    """Run the door: the screens' sockets (gevent)."""
+    from server.door.main import run
+
+    run(Settings())
+
+
+@app.command()
+def migrate(
+    check: Annotated[bool, typer.Option(help="Only say whether migrations and models agree.")] = False,
+    write: Annotated[str, typer.Option(help="Write a new migration with this message.")] = "",
+) -> None:
+    """Bring the database to the newest schema."""
+    from server.db import migrate as migrations
+    from server.db.engine import Database
+
+    if check or write:
+        db = Database("sqlite://" if not write else Settings().db_url)
+        migrations.upgrade(db)
+        if write:
+            migrations.write_revision(db, write)
+            return
+        found = migrations.differences(db)
+        for line in found:
+            print(line, file=sys.stderr)
+        print("Migrations and models differ." if found else "Migrations and models agree.")
+        raise typer.Exit(1 if found else 0)
+    from server.app import prepare
+
+    prepare(Settings())
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="The studio's port; the others follow it.")] = 8080,
+    browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
+    reset: Annotated[bool, typer.Option(help="Begin anew: forget the last demo's state.")] = False,
+    smoke: Annotated[bool, typer.Option(help="Measure 30 price changes to the pixel, then stop.")] = False,
+) -> None:
+    """Run the demo chain: four shops, fourteen screens, and the world outside to play with."""
+    from server.demo.run import run
+
+    raise typer.Exit(run(port=port, browser=browser and not smoke, reset=reset, smoke=smoke))
+
+
+def main() -> None:
+    """Console entry."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

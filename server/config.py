@@ -1,0 +1,86 @@
+"""Every setting of the server, with its unit and default; read from ENSEIGNE_* and an optional .env file."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Names end in their unit: _ms milliseconds, _s seconds, _bytes, _rows, _days."""
+
+    model_config = SettingsConfigDict(env_prefix="ENSEIGNE_", env_file=".env", extra="ignore")
+
+    data_dir: Path = Path(".enseigne")
+    database_url: str = ""
+    """SQLAlchemy URL; empty: a SQLite file in data_dir."""
+    host: str = "127.0.0.1"
+    port: int = 8080
+    """Where the web process listens."""
+    door_host: str = "127.0.0.1"
+    door_port: int = 8081
+    public_url: str = ""
+    """As people and players reach the web process; empty: http://host:port."""
+    public_door_url: str = ""
+    """As players reach the door; empty: http://door_host:door_port."""
+    bus_path: str = ""
+    """Unix socket of the bus; empty: bus.sock in data_dir."""
+
+    window_days: int = 35
+    switch_margin_ms: int = 1_000
+    """A change that arrives now takes effect at the first slot end at least this far ahead."""
+    head_life_ms: int = 8 * 24 * 3_600_000
+    """A head expires after this long; content goes on, prices stop."""
+    lease_ms: int = 4 * 3_600_000
+    """How long a price may show after the shop last confirmed it."""
+    freshness_every_s: int = 60
+    report_every_s: int = 45
+    switch_roll_spread_s: int = 3_600
+    """Stores roll their window within this long after their midnight."""
+    write_budget_ms: int = 50
+    """A write transaction over this is logged."""
+
+    max_request_bytes: int = 2 * 1024 * 1024
+    max_upload_bytes: int = 512 * 1024 * 1024
+    page_rows: int = 50
+    max_page_rows: int = 200
+    max_run_rows: int = 2_000
+    """Play runs accepted in one POST."""
+
+    feed_max_bytes: int = 512 * 1024 * 1024
+    feed_max_rows: int = 1_000_000
+    http_timeout_s: float = 20.0
+    webhook_max_bytes: int = 1024 * 1024
+    webhook_window_s: int = 300
+    """A webhook's timestamp may differ this much from the server's clock."""
+    suspect_batch_percent: int = 5
+    suspect_jump_percent: int = 50
+    allow_private: bool = False
+    """Whether a configured URL may reach a private or loopback address."""
+
+    pairing_life_s: int = 900
+    token_life_s: int = 3_600
+    owner_link_life_s: int = 86_400
+    log_json: bool = False
+
+    @cached_property
+    def db_url(self) -> str:
+        """The database in use."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'enseigne.db').absolute()}"
+
+    @property
+    def bus(self) -> Path:
+        """The bus's socket path."""
+        return Path(self.bus_path) if self.bus_path else self.data_dir.absolute() / "bus.sock"
+
+    @property
+    def url(self) -> str:
+        """The web process as others reach it, without a trailing slash."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def door_url(self) -> str:
+        """The door as players reach it, without a trailing slash."""
+        return (self.public_door_url or f"http://{self.door_host}:{self.door_port}").rstrip("/")

@@ -1,0 +1,1 @@
+"""The record: engine, tables, migrations and mappers. Touched only by services, app and cli."""

@@ -1,0 +1,133 @@
+"""Tables of the world: facts, products, the price ledger, offers and their channels, connectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.db.models.base import Base, Key, LongText, Ms, Word
+
+
+class FactRow(Base):
+    """One value of one key from `valid_from` on; a later observation of the same instant replaces it."""
+
+    __tablename__ = "fact"
+
+    key: Mapped[Key] = mapped_column(primary_key=True)
+    valid_from: Mapped[Ms] = mapped_column(primary_key=True)
+    valid_until: Mapped[int | None] = mapped_column(BigInteger)
+    value: Mapped[dict[str, Any]]
+    observed_at: Mapped[Ms]
+    expires_at: Mapped[Ms] = mapped_column(index=True)
+    source: Mapped[str] = mapped_column(String(140), index=True)
+
+
+class ProductRow(Base):
+    """A product as one shop describes it. `names` by language: name, lead."""
+
+    __tablename__ = "product"
+
+    shop: Mapped[Word] = mapped_column(primary_key=True)
+    sku: Mapped[Word] = mapped_column(primary_key=True)
+    names: Mapped[dict[str, Any]]
+    link: Mapped[LongText]
+    picture_url: Mapped[LongText]
+    picture_sha: Mapped[str | None] = mapped_column(String(64))
+    availability: Mapped[str] = mapped_column(String(32))
+    seen_at: Mapped[Ms]
+
+
+class LedgerEntry(Base):
+    """A price as received, appended and never changed."""
+
+    __tablename__ = "ledger"
+    __table_args__ = (Index("ix_ledger_channel_sku_valid_from", "channel", "sku", "valid_from"),)
+
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True
+    )
+    channel: Mapped[str] = mapped_column(String(140))
+    sku: Mapped[Word]
+    price: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+    valid_from: Mapped[Ms]
+    valid_until: Mapped[int | None] = mapped_column(BigInteger)
+    reduced: Mapped[bool]
+    recorded_at: Mapped[Ms]
+    source: Mapped[Word]
+    source_version: Mapped[Key]
+
+
+class ChannelRow(Base):
+    """An offer channel, `shop@store`. `as_of`: when the shop last confirmed its prices."""
+
+    __tablename__ = "channel"
+
+    id: Mapped[str] = mapped_column(String(140), primary_key=True)
+    shop: Mapped[Word] = mapped_column(index=True)
+    store_id: Mapped[Word] = mapped_column(ForeignKey("store.id"), index=True)
+    version: Mapped[Ms] = mapped_column(default=0)
+    as_of: Mapped[Ms] = mapped_column(default=0)
+    lease_ms: Mapped[Ms]
+    snapshot: Mapped[LongText] = mapped_column(default="")
+    delta: Mapped[LongText] = mapped_column(default="")
+
+
+class OfferRow(Base):
+    """The offer of a SKU in a channel as last compiled (wire JSON), and what is held against its price."""
+
+    __tablename__ = "offer"
+
+    channel: Mapped[str] = mapped_column(ForeignKey("channel.id"), primary_key=True)
+    sku: Mapped[Word] = mapped_column(primary_key=True)
+    body: Mapped[dict[str, Any]]
+    version: Mapped[Ms]
+    suspect: Mapped[str] = mapped_column(String(200), default="")
+
+
+class ConnectorRow(Base):
+    """A connector as set up, and how it fares. `secret` is never shown again; `state` is its own (ETag and so on)."""
+
+    __tablename__ = "connector"
+
+    id: Mapped[Word] = mapped_column(primary_key=True)
+    kind: Mapped[Word]
+    name: Mapped[str] = mapped_column(String(200))
+    config: Mapped[dict[str, Any]]
+    secret: Mapped[LongText] = mapped_column(default="")
+    enabled: Mapped[bool] = mapped_column(default=True)
+    every_s: Mapped[int] = mapped_column(default=60)
+    state: Mapped[dict[str, Any]]
+    next_run_at: Mapped[Ms] = mapped_column(default=0)
+    last_success_at: Mapped[int | None] = mapped_column(BigInteger)
+    last_error_at: Mapped[int | None] = mapped_column(BigInteger)
+    last_error: Mapped[LongText] = mapped_column(default="")
+    failures: Mapped[int] = mapped_column(default=0)
+    counters: Mapped[dict[str, Any]]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class DeliveryRow(Base):
+    """A webhook delivery already taken: a repeat is answered but not applied."""
+
+    __tablename__ = "delivery"
+
+    connector_id: Mapped[Word] = mapped_column(ForeignKey("connector.id"), primary_key=True)
+    delivery: Mapped[Key] = mapped_column(primary_key=True)
+    received_at: Mapped[Ms] = mapped_column(index=True)
+
+
+class HeldBatchRow(Base):
+    """A feed batch that was held whole, with why and a sample; a person releases or rejects it."""
+
+    __tablename__ = "held_batch"
+
+    id: Mapped[Word] = mapped_column(primary_key=True)
+    connector_id: Mapped[Word] = mapped_column(ForeignKey("connector.id"), index=True)
+    reason: Mapped[str] = mapped_column(String(200))
+    sample: Mapped[list[Any]]
+    received_at: Mapped[Ms]
+    settled_at: Mapped[int | None] = mapped_column(BigInteger)
+    settled_as: Mapped[str] = mapped_column(String(16), default="")

@@ -1,0 +1,103 @@
+"""Tables of publishing: the outbox, profiles and what they read, content-addressed objects, heads, play runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.db.models.base import Base, Hash, Key, LongText, Ms, Word
+
+
+class DirtyRow(Base):
+    """A key that changed and is not yet published. Marked again while claimed: `generation` grows, so it stays."""
+
+    __tablename__ = "dirty"
+
+    key: Mapped[Key] = mapped_column(primary_key=True)
+    generation: Mapped[int] = mapped_column(default=1)
+    marked_at: Mapped[Ms]
+    claimed_by: Mapped[str | None] = mapped_column(String(64))
+    claimed_until: Mapped[Ms] = mapped_column(default=0)
+
+
+class ProfileRow(Base):
+    """Everything that resolve reads of a screen, and the plan that it last came to. `lead` is its lead-in."""
+
+    __tablename__ = "profile"
+
+    key: Mapped[Hash] = mapped_column(primary_key=True)
+    store_id: Mapped[Word] = mapped_column(ForeignKey("store.id"), index=True)
+    body: Mapped[dict[str, Any]]
+    manifest: Mapped[str | None] = mapped_column(String(64))
+    inputs: Mapped[str | None] = mapped_column(String(64))
+    lead: Mapped[dict[str, Any]]
+    resolved_at: Mapped[Ms] = mapped_column(default=0)
+    rolls_at: Mapped[Ms] = mapped_column(default=0, index=True)
+
+
+class ProfileReadRow(Base):
+    """A key that a profile's resolve read, present or absent: the dependency index."""
+
+    __tablename__ = "profile_read"
+    __table_args__ = (Index("ix_profile_read_key", "key"),)
+
+    profile: Mapped[Hash] = mapped_column(
+        ForeignKey("profile.key", ondelete="CASCADE"), primary_key=True
+    )
+    key: Mapped[Key] = mapped_column(primary_key=True)
+
+
+class ObjectRow(Base):
+    """A manifest, deck, day chunk or resolve input, by sha256, kept for explanation. `data` is zlib-compressed."""
+
+    __tablename__ = "object"
+
+    sha: Mapped[Hash] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[Ms]
+
+
+class HeadRow(Base):
+    """A signed head. The highest revision of a screen is the one in force; the others are its history."""
+
+    __tablename__ = "head"
+
+    screen_id: Mapped[Word] = mapped_column(ForeignKey("screen.id"), primary_key=True)
+    revision: Mapped[Ms] = mapped_column(primary_key=True)
+    manifest: Mapped[Hash] = mapped_column(index=True)
+    profile: Mapped[Hash]
+    issued_at: Mapped[Ms]
+    expires_at: Mapped[Ms]
+    jws: Mapped[LongText]
+
+
+class ScreenHeadRow(Base):
+    """The revision in force for each screen, and the profile that it plays: one short row to read and update."""
+
+    __tablename__ = "screen_head"
+
+    screen_id: Mapped[Word] = mapped_column(ForeignKey("screen.id"), primary_key=True)
+    revision: Mapped[Ms]
+    profile: Mapped[Hash] = mapped_column(index=True)
+    manifest: Mapped[Hash]
+    expires_at: Mapped[Ms] = mapped_column(index=True)
+    jws: Mapped[LongText]
+
+
+class RunRow(Base):
+    """A play run as a screen proved it; `hash` chains to the run before."""
+
+    __tablename__ = "run"
+
+    screen_id: Mapped[Word] = mapped_column(ForeignKey("screen.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    hash: Mapped[Hash]
+    prev: Mapped[Hash]
+    zone: Mapped[Word]
+    from_ms: Mapped[Ms] = mapped_column(index=True)
+    until_ms: Mapped[Ms]
+    body: Mapped[dict[str, Any]]
+    received_at: Mapped[Ms]

@@ -1,0 +1,49 @@
+"""Who acts, and within which rights and stores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from server.errors import Forbidden, NotFound
+
+Scope = Literal[
+    "read", "content", "override", "emergency", "places", "devices", "connectors", "prices", "people"
+]
+ALL_SCOPES: frozenset[Scope] = frozenset(
+    ("read", "content", "override", "emergency", "places", "devices", "connectors", "prices", "people")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A person or program with its rights. `stores` None is the whole chain."""
+
+    id: str
+    name: str
+    scopes: frozenset[Scope]
+    stores: frozenset[str] | None = None
+
+    def may(self, scope: Scope, store: str | None = None) -> bool:
+        """Whether this actor has `scope`, and for `store` where one is given."""
+        return scope in self.scopes and self.sees(store)
+
+    def sees(self, store: str | None) -> bool:
+        """Whether `store` lies within this actor's stores."""
+        return store is None or self.stores is None or store in self.stores
+
+    def require(self, scope: Scope, store: str | None = None) -> None:
+        """Raise Forbidden without the scope; NotFound where the store is not this actor's to know of."""
+        if scope not in self.scopes:
+            raise Forbidden(f"You need the right “{scope}” for this. Ask the owner for it.")
+        if not self.sees(store):
+            raise NotFound("There is no such thing among your stores.")
+
+    def require_chain(self, scope: Scope) -> None:
+        """Raise Forbidden unless this actor has `scope` for the whole chain."""
+        self.require(scope)
+        if self.stores is not None:
+            raise Forbidden("This concerns the whole chain; your rights end at your stores.")
+
+
+SYSTEM = Actor("system", "Enseigne", ALL_SCOPES)

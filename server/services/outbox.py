@@ -1,0 +1,77 @@
+"""The outbox: which keys changed and are not yet published. Rows are claimed, never skipped by a cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from server.db.engine import Database
+from server.db.models import DirtyRow
+
+CLAIM_MS = 30_000
+"""A claim that was not settled in this time belongs to whoever comes next (its holder died)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Keys taken by one worker, each with the generation that it was taken at."""
+
+    holder: str
+    generations: dict[str, int]
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The keys taken."""
+        return frozenset(self.generations)
+
+
+def mark(session: Session, keys: Iterable[str], now: int) -> None:
+    """Record in the caller's transaction that `keys` changed. Marking twice, or while claimed, loses nothing."""
+    rows = [{"key": key, "generation": 1, "marked_at": now, "claimed_until": 0} for key in sorted(set(keys))]
+    if not rows:
+        return
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    insert = dialect.insert(DirtyRow)
+    session.execute(
+        insert.on_conflict_do_update(
+            index_elements=[DirtyRow.key],
+            set_={"generation": DirtyRow.generation + 1, "claimed_by": None, "claimed_until": 0},
+        ),
+        rows,
+    )
+
+
+def claim(db: Database, holder: str, now: int) -> Claim:
+    """Take every key that nobody holds, or whose holder let its claim run out."""
+    with db.write() as session:
+        free = or_(DirtyRow.claimed_by.is_(None), DirtyRow.claimed_until <= now)
+        session.execute(
+            update(DirtyRow).where(free).values(claimed_by=holder, claimed_until=now + CLAIM_MS)
+        )
+        rows = session.execute(
+            select(DirtyRow.key, DirtyRow.generation).where(
+                DirtyRow.claimed_by == holder, DirtyRow.claimed_until == now + CLAIM_MS
+            )
+        ).all()
+    return Claim(holder, {key: generation for key, generation in rows})
+
+
+def settle(session: Session, done: Claim) -> None:
+    """Forget the claimed keys in the transaction that stores their result; those marked again meanwhile stay."""
+    for key, generation in done.generations.items():
+        session.execute(
+            delete(DirtyRow).where(
+                DirtyRow.key == key,
+                DirtyRow.generation == generation,
+                DirtyRow.claimed_by == done.holder,
+            )
+        )
+
+
+def pending(session: Session) -> int:
+    """How many keys wait to be published."""
+    return session.scalar(select(func.count()).select_from(DirtyRow)) or 0
