@@ -108,8 +108,7 @@ def too_old(version, works):
     """None for a Python that will do, else what to say; `works(name)` tries another Python."""
     if tuple(version[:2]) >= NEEDED:
         return None
-    versions = NEEDED + tuple(version[:2])
-    text = "Enseigne needs Python %d.%d or newer; this is Python %d.%d." % versions
+    text = "Enseigne needs Python 3.11 or newer; this is Python %d.%d." % tuple(version[:2])
     for minor in range(NEEDED[1] + 4, NEEDED[1] - 1, -1):
         if works("python3.%d" % minor):
             return text + "\nThis machine has one: python3.%d start.py" % minor
@@ -155,7 +154,8 @@ def make_venv():
         import ensurepip  # noqa: F401  (Debian's python3 lacks it until python3-venv is there)
         import venv  # noqa: F401
     except ImportError:
-        stop(missing_venv(sys.version_info))
+        package = "python%d.%d-venv" % sys.version_info[:2]
+        stop("This Python has no venv. On Debian or Ubuntu: sudo apt-get install " + package)
     say("Setting up .venv with Python %d.%d ..." % sys.version_info[:2])
     shutil.rmtree(VENV, ignore_errors=True)
     os.mkdir(VENV)
@@ -165,31 +165,22 @@ def make_venv():
         stop("\n".join(lines[-15:] + ["Could not make " + VENV + "."]))
 
 
-def missing_venv(version):
-    """What to say where Debian's Python lacks its venv package."""
-    return (
-        "This Python has no venv module. On Debian or Ubuntu:\n"
-        "    sudo apt-get install python%d.%d-venv    (or python3-venv)\n"
-        "Then run the same command again." % tuple(version[:2])
-    )
-
-
 def install(name):
     """Install a lock with pip, every file checked against its hash, and note it in .venv."""
     with open(lock_file(name)) as file:
         total = len(re.findall(r"(?m)^[A-Za-z0-9][^\s;]*==", file.read()))
     say("Installing %d packages (once; pip keeps to your own pip settings) ..." % total)
     began = time.time()
-    shown = [began, 0]
+    seen = [0, began]  # packages, and when that was last said
 
     def progress(line):
-        if line.startswith("Collecting "):
-            shown[1] += 1
-        elif line.startswith("Installing collected packages"):
-            say("  all %d here, unpacking" % shown[1])
-        if time.time() - shown[0] > REPORT_EVERY_S:
-            shown[0] = time.time()
-            say("  %d of %d: %s" % (shown[1], total, " ".join(line.split()[:2])))
+        if line.startswith(("Collecting ", "Processing ", "Ignoring ", "Requirement already ")):
+            seen[0] += 1
+        if line.startswith("Installing collected packages"):
+            say("  all %d here, unpacking" % total)
+        elif seen[0] < total and time.time() - seen[1] > REPORT_EVERY_S:
+            seen[1] = time.time()
+            say("  %d of %d: %s" % (seen[0], total, os.path.basename("".join(line.split()[1:2]))))
 
     open(CUT, "w").close()
     for held in glob.glob(stamp_file("*")):
