@@ -52,11 +52,11 @@ def install_programs(names):
     missing = debian_packages(names)
     if not missing:
         return True
-    names = " ".join(missing)
+    packages = " ".join(missing)
     if not (shutil.which("apt-get") and os.geteuid() == 0):
-        say("Missing programs. On Debian or Ubuntu: sudo apt-get install " + names)
+        say("Missing programs. On Debian or Ubuntu: sudo apt-get install " + packages)
         return False
-    say("Installing " + names + " (apt-get, a minute or two) ...")
+    say("Installing " + packages + " (apt-get, a minute or two) ...")
     began = time.time()
     os.environ.setdefault("DEBIAN_FRONTEND", "noninteractive")
     wait = ["-q", "-o", "DPkg::Lock::Timeout=300"]

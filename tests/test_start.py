@@ -230,9 +230,8 @@ def test_programs_are_installed_after_one_update_when_root(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     steps: list[list[str]] = []
-    monkeypatch.setattr(
-        start, "find_program", lambda name: name if name == "ffmpeg" or len(steps) == 2 else None
-    )
+    there = {"chromium": False, "ffmpeg": True}
+    monkeypatch.setattr(start, "find_program", lambda name: there[name] or len(steps) == 2)
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
 
