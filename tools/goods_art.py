@@ -1,4 +1,4 @@
-"""Make the demo's goods pictures: take icons from Fluent Emoji, trim them so they stand, write SVGs.
+"""Make the demo's goods pictures: take Fluent Emoji icons, trim them to stand, write SVGs.
 
 Run by hand when the set of goods changes, with Node's npm and a Chromium on PATH:
 
@@ -171,9 +171,7 @@ def rename_ids(root: ET.Element, prefix: str) -> None:
         element.set("id", names[element.attrib["id"]])
 
 
-def find_boxes(
-    drawings: Mapping[str, ET.Element], folder: Path, chromium: str
-) -> dict[str, Box]:
+def find_boxes(drawings: Mapping[str, ET.Element], folder: Path, chromium: str) -> dict[str, Box]:
     """Draw all icons on one transparent sheet and return where each one's solid pixels lie."""
     rows = -(-len(drawings) // COLUMNS)
     page, sheet = folder / "sheet.html", folder / "sheet.png"

@@ -36,7 +36,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Hours:
-    """Opening hours, store-local: `weekdays` from 0 (Monday) to 6, open from `opens` to `closes`."""
+    """Opening hours, store-local, on some `weekdays`: 0 is Monday, 6 is Sunday."""
 
     weekdays: tuple[int, ...]
     opens: time

@@ -55,6 +55,5 @@ def _past_of(product: Product, first_day: date) -> list[PricePoint]:
     if product.sale and product.sale.first_day < 0:
         days.append((product.sale.first_day, product.sale.price_minor, True))
     return [
-        PricePoint(product.sku, day_start(first_day, day), price, sale)
-        for day, price, sale in days
+        PricePoint(product.sku, day_start(first_day, day), price, sale) for day, price, sale in days
     ]

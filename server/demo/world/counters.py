@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import paho.mqtt.client as mqtt
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
 
 from server.demo.world.crowd import Counter, Crowd
 from server.demo.world.journal import Journal
@@ -48,7 +49,7 @@ class Reporter:
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         self._push_url: str | None = None
         self._push_token = ""
-        self._mqtt = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, "pluvier-counters")
+        self._mqtt = Client(CallbackAPIVersion.VERSION2, "pluvier-counters")
         self._mqtt.on_connect = lambda *_: self._due.set()
         crowd.on_change(self._due.set)
 

@@ -63,13 +63,14 @@ class Crowd:
         key = f"{body.get('store')}/{body.get('zone')}"
         if key not in self._counters:
             raise BadAction(f"no counter {key}: there are {', '.join(self._counters)}")
-        wanted = {
-            name: wanted_int(body, name, 0, MOST_PEOPLE)
-            for name in ("per_minute", "inside")
-            if name in body
-        }
         with self._lock:
-            counter = self._counters[key] = replace(self._counters[key], **wanted)
+            counter = self._counters[key]
+            seen = _seen(counter) | dict(body)
+            counter = self._counters[key] = replace(
+                counter,
+                per_minute=wanted_int(seen, "per_minute", 0, MOST_PEOPLE),
+                inside=wanted_int(seen, "inside", 0, MOST_PEOPLE),
+            )
             self._file.write({"counters": {k: _seen(c) for k, c in self._counters.items()}})
         entry = self._journal.add("people", **_as_json(counter))
         self._on_change()
@@ -96,5 +97,9 @@ def _seen(counter: Counter) -> dict[str, int]:
 
 def _as_json(counter: Counter) -> dict[str, Any]:
     names = {"fr": counter.zone.name.fr, "en": counter.zone.name.en}
-    where = {"store": counter.store.code, "zone": counter.zone.code, "carrier": counter.zone.carrier}
+    where = {
+        "store": counter.store.code,
+        "zone": counter.zone.code,
+        "carrier": counter.zone.carrier,
+    }
     return where | {"store_name": counter.store.plate, "zone_name": names} | _seen(counter)

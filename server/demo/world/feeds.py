@@ -96,4 +96,5 @@ def _availability(available: bool) -> str:
 
 def _bytes(rss: ET.Element) -> bytes:
     ET.indent(rss, space=" ")
-    return ET.tostring(rss, encoding="utf-8", xml_declaration=True)
+    feed: bytes = ET.tostring(rss, encoding="utf-8", xml_declaration=True)
+    return feed

@@ -27,7 +27,9 @@ class JsonFile:
         except ValueError as error:
             aside = self._path.with_suffix(".unreadable")
             self._path.replace(aside)
-            log.warning("%s is unreadable (%s): kept as %s, starting anew", self._path, error, aside)
+            log.warning(
+                "%s is unreadable (%s): kept as %s, starting anew", self._path, error, aside
+            )
             return None
         return kept
 

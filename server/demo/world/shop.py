@@ -109,6 +109,7 @@ def _feed_response(body: bytes, digest: str, changed: datetime) -> Response:
     response.last_modified = changed
     response.cache_control.no_cache = True
     response.make_conditional(request)
+    response.headers.pop("Date", None)  # the server itself dates every answer
     return response
 
 

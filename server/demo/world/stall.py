@@ -1,4 +1,4 @@
-"""What the web shop has to sell now: prices, sales and stock, kept in a file, changed by actions."""
+"""What the web shop sells now: prices, sales and stock, kept in a file, changed by actions."""
 
 from __future__ import annotations
 
@@ -142,9 +142,7 @@ class Stall:
             store = wanted_choice(body, "store", STORE_CODES)
             quantity = wanted_int(body, "quantity", 0, MAX_QUANTITY)
             new = replace(old, stock={**old.stock, store: quantity})
-            return self._put(
-                new, "inventory.updated", "stock", store=store, quantity=quantity
-            )
+            return self._put(new, "inventory.updated", "stock", store=store, quantity=quantity)
 
     def reset(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """`{}`: every article as on the demo's first day, told as changes; versions go on."""
@@ -152,10 +150,13 @@ class Stall:
             last = max(article.version for article in self._articles.values())
             for product in PRODUCTS:
                 fresh = opening_article(product, self.first_day, last)
-                self._put(fresh, "product.updated", "reset")
+                self._articles[product.sku] = fresh
+                self._listener("product.updated", fresh, None)
+            for article in self._articles.values():
                 for store in STORE_CODES:
-                    self._listener("inventory.updated", self._articles[product.sku], store)
-            return {"articles": len(PRODUCTS)}
+                    self._listener("inventory.updated", article, store)
+            self._save()
+            return {"at_ms": self._journal.add("reset")["at_ms"], "articles": len(PRODUCTS)}
 
     def item(self, sku: str) -> dict[str, Any]:
         """One article as JSON, prices as decimal strings and as cents."""
@@ -217,7 +218,9 @@ class Stall:
 
 def opening_article(product: Product, first_day: date, version: int = 0) -> Article:
     """A product as the shop sells it on the demo's first day."""
-    sale = product.sale and Reduction(product.sale.price_minor, *sale_window(product.sale, first_day))
+    sale = None
+    if product.sale:
+        sale = Reduction(product.sale.price_minor, *sale_window(product.sale, first_day))
     return Article(product.sku, product.price_minor, version + 1, sale, dict(product.stock))
 
 

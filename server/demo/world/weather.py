@@ -159,7 +159,8 @@ def _answer(climate: Climate, asked: Asked, number: int) -> dict[str, Any]:
     if number:
         answer["location_id"] = number
     if asked.current:
-        at = climate.now - timedelta(seconds=climate.now.timestamp() % CURRENT_INTERVAL_S)
+        seconds = int(climate.now.timestamp())
+        at = datetime.fromtimestamp(seconds - seconds % CURRENT_INTERVAL_S, UTC)
         answer["current_units"] = _units(asked, asked.current, {"interval": "seconds"})
         values = {name: VARIABLES[name].value(climate, place, at) for name in asked.current}
         answer["current"] = {

@@ -35,8 +35,7 @@ class Ports:
 class Server:
     """What the world knows of the signage server: addresses and two shared secrets."""
 
-    url: str = "http://127.0.0.1:8080"
-    screens_path: str = "/wall?embed=1"
+    screens_url: str = "http://127.0.0.1:8080/wall?embed=1"
     webhook_url: str | None = None
     webhook_secret: str = ""
     counts_url: str | None = None
@@ -53,9 +52,7 @@ class World:
         self._server = server
         journal = Journal()
         self.stall = Stall(_file(state, "shop"), journal)
-        self._webhook = Webhook(
-            server.webhook_url, server.webhook_secret, self.stall, journal
-        )
+        self._webhook = Webhook(server.webhook_url, server.webhook_secret, self.stall, journal)
         self.stall.listen(self._webhook.tell)
         shop = Shop(self.stall, Breakage(journal), self._webhook)
         climate = Climate(_file(state, "weather"), journal)
@@ -63,7 +60,7 @@ class World:
         self._reporter = Reporter(crowd, journal, counts_interval_s)
         self._shop = HttpPeer(shop_app(shop), ports.shop)
         self._weather = HttpPeer(weather_app(climate), ports.weather)
-        page = page_app(shop, climate, crowd, journal, server.url, server.screens_path)
+        page = page_app(shop, climate, crowd, journal, server.screens_url)
         self._page = HttpPeer(page, ports.page)
         self._broker = DemoBroker(ports.mqtt)
         self._broker.start()
