@@ -216,7 +216,9 @@ def command_line(command, args):
     """What .venv's Python is given for a command of this script."""
     if command == "test":
         part = any(not arg.startswith("-") for arg in args)
-        return ["-m", "pytest", "-rs"] + ([] if part else ["-n", "auto", "--dist=loadfile"]) + args
+        return (
+            ["-m", "pytest", "-rs"] + ([] if part else ["-n", "logical", "--dist=loadfile"]) + args
+        )
     if command == "bench":
         return ["-m", "tests.bench." + args[0].replace("-", "_")] + args[1:]
     return ["-m", "server.cli"] + (["demo"] if command == "demo" else []) + args

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-DOMAIN_EXTRAS = {"schedule.py": {"dateutil"}, "signing.py": {"cryptography"}}
+DOMAIN_EXTRAS = {"recurrence.py": {"dateutil"}, "signing.py": {"cryptography"}}
 PLAYER_LIBRARIES = {"cryptography", "playlists", "player", "requests", "sdnotify", "socketio"}
 
 

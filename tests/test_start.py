@@ -115,7 +115,7 @@ def test_help_is_not_an_error() -> None:
         ("run", ["migrate", "--check"], ["-m", "server.cli", "migrate", "--check"]),
         ("bench", ["door-fanout", "--quick"], ["-m", "tests.bench.door_fanout", "--quick"]),
         ("test", ["tests/media"], ["-m", "pytest", "-rs", "tests/media"]),
-        ("test", [], ["-m", "pytest", "-rs", "-n", "auto", "--dist=loadfile"]),
+        ("test", [], ["-m", "pytest", "-rs", "-n", "logical", "--dist=loadfile"]),
     ],
 )
 def test_a_command_becomes(command: str, args: list[str], line: list[str]) -> None:
