@@ -82,7 +82,7 @@ class Fields:
 
     def sha(self, name: str) -> str:
         """A content address."""
-        return self.match(name, _SHA256, "A sha256 has 64 lower-case hex digits.")
+        return sha(self.value(name), self.at(name))
 
     def base64url(self, name: str) -> str:
         """Bytes as base64url without padding, not decoded here."""
@@ -123,6 +123,13 @@ def text(value: object, path: str, limit: int = MAX_TEXT, *, empty: bool = False
     if not isinstance(value, str) or len(value) > limit or not (value or empty):
         raise Invalid(f"A text of {0 if empty else 1} to {limit} characters is needed.", path)
     return value
+
+
+def sha(value: object, path: str) -> str:
+    """Check one content address. Raises Invalid."""
+    if not _SHA256.fullmatch(text(value, path)):
+        raise Invalid("A sha256 has 64 lower-case hex digits.", path)
+    return str(value)
 
 
 def entries(value: object, path: str, limit: int) -> list[tuple[str, object]]:

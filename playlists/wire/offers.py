@@ -1,0 +1,109 @@
+"""`enseigne.offers`: what changed in a channel from one version to another, or the whole of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from playlists.errors import Invalid
+from playlists.fields import Fields, entries, row, text, whole
+from playlists.ids import ChannelId, Json, Sku, check_sku
+from playlists.pricing import Offer, Step, StockText
+from playlists.wire.texts import MAX_NAME, gate_from, texts_from, texts_json
+
+MAX_OFFERS = 50_000
+"""Offers, or SKUs that are gone, in one message."""
+MAX_STEPS = 200
+"""Steps of one offer."""
+MAX_REASON = 80
+"""Characters of an offer's reason code."""
+
+_STEP_NEEDED = ("figures", "cents", "currency", "currency_first")
+_STEP_ALLOWED = ("was", "reduction", "legal", "until")
+
+
+@dataclass(frozen=True, slots=True)
+class OffersMessage:
+    """Brings a channel from version `since` (0: from nothing, a whole snapshot) to version `to`."""
+
+    channel: ChannelId
+    since: int
+    to: int
+    changed: tuple[Offer, ...] = ()
+    gone: tuple[Sku, ...] = ()
+
+    def to_json(self) -> Json:
+        """The payload."""
+        return {
+            "v": 1,
+            "channel": self.channel,
+            "from": self.since,
+            "to": self.to,
+            "set": [offer_to_json(offer) for offer in self.changed],
+            "gone": list(self.gone),
+        }
+
+    @classmethod
+    def from_json(cls, value: object) -> OffersMessage:
+        """Undo `to_json`. Raises Invalid."""
+        given = Fields.of(value)
+        given.format()
+        since = given.whole("from")
+        return cls(
+            ChannelId(given.text("channel", MAX_NAME)),
+            since,
+            given.whole("to", since + 1),
+            tuple(offer_from_json(offer, at) for at, offer in given.items("set", MAX_OFFERS)),
+            tuple(check_sku(text(sku, at), at) for at, sku in given.items("gone", MAX_OFFERS)),
+        )
+
+
+def offer_to_json(offer: Offer) -> Json:
+    """One offer, as in `set`."""
+    out: dict[str, Json] = {
+        "k": offer.sku,
+        "cur": offer.currency,
+        "st": [
+            [step.from_ms, step.until_ms, step.price, step.prior, texts_json(step.texts)]
+            for step in offer.steps
+        ],
+        "nm": texts_json(offer.names),
+    }
+    if offer.stock is not None:
+        out["sk"] = {"g": list(offer.stock.gate), "t": texts_json(offer.stock.texts)}
+    if offer.reason:
+        out["r"] = offer.reason
+    return out
+
+
+def offer_from_json(value: object, path: str = "") -> Offer:
+    """Undo `offer_to_json`. Raises Invalid."""
+    given = Fields.of(value, path)
+    steps = tuple(
+        _step(step, at) for at, step in entries(given.value("st"), given.at("st"), MAX_STEPS)
+    )
+    for before, after in pairwise(steps):
+        if before.until_ms is None or before.until_ms > after.from_ms:
+            raise Invalid("Steps stand in order and do not overlap.", given.at("st"))
+    return Offer(
+        check_sku(given.text("k"), given.at("k")),
+        given.text("cur", 3),
+        steps,
+        texts_from(given, "nm", ("name",), ("lead", "pricefree")),
+        _stock(given.fields("sk")) if given.has("sk") else None,
+        given.text("r", MAX_REASON) if given.has("r") else "",
+    )
+
+
+def _step(value: object, path: str) -> Step:
+    from_ms, until_ms, price, prior, texts = row(value, path, 5)[:5]
+    begins = whole(from_ms, path)
+    ends = None if until_ms is None else whole(until_ms, path, begins + 1)
+    now = whole(price, path)
+    was = None if prior is None else whole(prior, path, now + 1)
+    held = Fields({"texts": texts}, path)
+    return Step(begins, ends, now, was, texts_from(held, "texts", _STEP_NEEDED, _STEP_ALLOWED))
+
+
+def _stock(given: Fields) -> StockText:
+    return StockText(gate_from(given, "g"), texts_from(given, "t", ("text",), ("figure",)))

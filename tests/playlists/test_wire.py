@@ -1,0 +1,47 @@
+"""What the messages give to the domain, beyond their text form."""
+
+from __future__ import annotations
+
+import pytest
+
+from playlists.errors import Invalid
+from playlists.fields import Fields, parse_json
+from playlists.ids import ChannelId, SourceId, StoreId
+from playlists.slot import Freshness, Lease
+from playlists.wire.door import Prove, ProveWatch, prove_from_json
+from playlists.wire.freshness import FreshnessMessage
+
+
+def test_freshness_gives_slot_at_its_leases_and_sources() -> None:
+    lease = Lease(4, 5, 6)
+    sources = {SourceId("stock@lille"): 7}
+    message = FreshnessMessage(StoreId("lille"), 9, {ChannelId("shop@lille"): lease}, sources)
+    assert message.freshness == Freshness({ChannelId("shop@lille"): lease}, sources)
+
+
+def test_a_proof_is_of_a_player_or_of_a_studio_page() -> None:
+    player = {"v": 1, "screen": "a", "sig": "c2ln", "nonce": "n", "caps": {}, "formats": [1, 2]}
+    assert isinstance(prove_from_json(player), Prove)
+    assert prove_from_json({"v": 1, "watch": "a.b.c"}) == ProveWatch("a.b.c")
+
+
+def test_capabilities_of_another_shape_are_left_out() -> None:
+    caps = {"memory": 512, "deep": {"a": 1}, "long": "x" * 200, "agent": "1.0"}
+    given = {"v": 1, "screen": "a", "sig": "c2ln", "nonce": "n", "caps": caps, "formats": [1]}
+    proof = prove_from_json(given)
+    assert isinstance(proof, Prove)
+    assert proof.caps == {"memory": 512, "agent": "1.0"}
+
+
+def test_paths_lead_to_the_wrong_field() -> None:
+    inner = Fields.of({"a": {"b": 1}}).fields("a")
+    assert (inner.path, inner.at("b")) == ("a", "a/b")
+    with pytest.raises(Invalid) as caught:
+        inner.text("b")
+    assert caught.value.field == "a/b"
+
+
+def test_json_with_one_number_too_large_is_refused() -> None:
+    assert parse_json(b"-9007199254740991") == -9007199254740991
+    with pytest.raises(Invalid, match="whole numbers"):
+        parse_json(b"-9007199254740992")
