@@ -1,44 +1,59 @@
 """What a screen is told to play: manifest, deck and day chunks, and their canonical bytes.
 
-Three kinds of content-addressed objects, all canonical JSON (`playlists.ids.canonical`):
+Three kinds of content-addressed objects, all canonical JSON (`playlists.ids.canonical`).
 
-*Chunk*, one store-local day of one profile, every instant relative to the day's first (so that equal
-weekdays are one object):
+*Chunk*, one store-local day of one profile, every instant relative to the day's first (so that
+equal weekdays are one object):
 
     {"v":1, "length":86400000,
-     "slots":[{"c":card id, "d":duration ms, "w":[layer, source id, item id], "f":fallback card id?, "g":[gate index]?}],
+     "slots":[{"c":card id, "d":duration ms, "w":[layer, source id, item id],
+               "f":fallback card id?, "g":[gate index]?}],
      "gates":[[source id, max age ms]],
      "zones":{"main":{"loops":[[slot index, ...]], "segments":[[from ms, loop index], ...]}}}
 
-A segment runs from its `from` to the next one's, or to the day's end; its epoch is its `from`; the place in
-the loop is `(now - epoch) mod loop length`. Segments begin where a slot of the one before ends. A slot that
-would outlast its segment is not begun: the one before it is held (a loop's first slot is always begun). An
-empty loop is the slate.
+A segment runs from its `from` to the next one's, or to the day's end; its epoch is its `from`; the
+place in the loop is `(now - epoch) mod loop length`. Segments begin where a slot of the one before
+ends. A slot that would outlast its segment is not begun: the one before it is held. (A segment's
+very first slot has none before it: it is always begun, and cut.) An empty loop, and the time
+before a zone's first segment, is the slate.
 
 *Deck*, every card that the manifest's chunks name: `{"v":1, "cards":{card id: card}}`, a card being
 
-    {"t":template, "p":{param: text or number}, "s":[{"k":sku, "c":channel, "i":picture sha256?}],
+    {"t":template, "p":{param: text or number},
+     "s":[{"k":sku, "c":channel, "i":picture sha256?}],
      "l":{param: live text key}?, "a":[asset sha256]?, "q":qr sha256?, "n":"fallback"?}
 
-*Manifest*: `{"v":1, "store":.., "lang":.., "zone":IANA, "size":[w,h], "layout":[[id,x,y,w,h,locked 0/1]],
-"brand":{..}, "channels":[..], "deck":sha256, "days":[[date, from ms, until ms, chunk sha256], ...]}`.
+*Manifest*:
+
+    {"v":1, "store":.., "lang":.., "zone":IANA, "size":[w,h], "layout":[[id,x,y,w,h,locked 0/1]],
+     "brand":{..}, "channels":[..], "deck":sha256,
+     "days":[[date, from ms, until ms, chunk sha256], ...]}
+
+Each object has exactly one byte form: `gates` and `loops` stand in the order of their first use
+(zones by name), each once; empty optional members are left out. So `encode(decode(data)) == data`,
+and anything else is refused. The codec is `playlists.codec`, for cards `playlists.cards`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 
+from playlists.fields import MAX_WHOLE
 from playlists.ids import CardId, ChannelId, ItemId, Sha256, Sku, SourceId, ZoneId
 from playlists.model import ZoneBox
 
 FORMAT = 1
+FOREVER_MS = MAX_WHOLE
+"""An `until` that never comes."""
 LAYERS = ("emergency", "override", "takeover", "campaign", "base", "slate")
 
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """Which wish put a slot there: the cascade's layer, the campaign/playlist/override id, the item id."""
+    """Which wish put a slot there: the cascade's layer, the campaign's, playlist's or override's
+    id, the item's id."""
 
     layer: str
     source: str
@@ -47,7 +62,8 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A turn of a loop. `gates` are (source, max age ms): it may show only while every source is that fresh."""
+    """A turn of a loop. `gates` are (source, max age ms): it may show only while every source is
+    that fresh."""
 
     card: CardId
     duration_ms: int
@@ -71,6 +87,17 @@ class Chunk:
     length_ms: int
     slots: tuple[Slot, ...]
     zones: Mapping[ZoneId, tuple[Segment, ...]]
+    _ends: dict[tuple[int, ...], tuple[int, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def ends(self, loop: tuple[int, ...]) -> tuple[int, ...]:
+        """For each slot of `loop`, milliseconds from the loop's begin to that slot's end; kept."""
+        known = self._ends.get(loop)
+        if known is None:
+            known = tuple(accumulate(self.slots[index].duration_ms for index in loop))
+            self._ends[loop] = known
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +124,7 @@ class DeckCard:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day of the manifest: store-local date, `[from_ms, until_ms)` in unix milliseconds, and its chunk."""
+    """A day of the manifest: store-local date, `[from_ms, until_ms)` in unix ms, and its chunk."""
 
     date: str
     from_ms: int

@@ -1,86 +1,229 @@
-"""The one pure function: what is on screen at an instant, since when, until when, and why."""
+"""The one pure function: what is on screen at an instant, since when, until when, and why.
+
+For each zone, the first of these that may show now: a hand on this screen (`LocalOverride`), the
+planned card, its named fallback, the brand slate. A card may show while nobody has paused it, its
+gates are fresh and its files are held.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from playlists.ids import CardId, ChannelId, Sku, SourceId, ZoneId
-from playlists.manifest import Why
+from playlists.cards import files_of
+from playlists.ids import CardId, ChannelId, ItemId, Sha256, SourceId, ZoneId
+from playlists.manifest import FOREVER_MS, Plan, Why
+from playlists.model import FULL_SCREEN, ZoneBox
+from playlists.prices import prices_of
+from playlists.pricing import ChannelState
+from playlists.shown import (
+    PRICE_MARGIN_MS,
+    Freshness,
+    Lease,
+    LocalOverride,
+    Now,
+    Priced,
+    Shown,
+)
+from playlists.turns import turn_at
 
-PRICE_MARGIN_MS = 1_000
-"""A price stops this long before its end, or by the clock's uncertainty where that is more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Now:
-    """An instant in unix milliseconds. `uncertainty_ms` None means that no trusted time was ever had."""
-
-    ms: int
-    uncertainty_ms: int | None = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """What freshness last said of a channel: its version, when the shop confirmed it, how long that holds."""
-
-    version: int
-    as_of: int
-    lease_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    """Leases by channel, and for each fact source the instant that it was last known good."""
-
-    channels: Mapping[ChannelId, Lease] = field(default_factory=dict)
-    sources: Mapping[SourceId, int] = field(default_factory=dict)
+__all__ = [
+    "PRICE_MARGIN_MS",
+    "Freshness",
+    "Lease",
+    "LocalOverride",
+    "Now",
+    "Priced",
+    "Shown",
+    "slot_at",
+    "timeline",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class LocalOverride:
-    """A hand on this very screen, `[from_ms, until_ms)`: show a card of the deck, or pause a card (its fallback plays).
+class _World:
+    """All that slot_at is told."""
 
-    Locked zones ignore it. Of several that show, the later `from_ms` wins, then the greater `id`.
-    """
-
-    id: str
-    zone: ZoneId
-    kind: Literal["show", "pause"]
-    card: CardId
-    from_ms: int
-    until_ms: int
+    plan: Plan | None
+    offers: Mapping[ChannelId, ChannelState]
+    freshness: Freshness
+    held_assets: Set[Sha256]
+    overrides: Sequence[LocalOverride]
+    now: Now
 
 
 @dataclass(frozen=True, slots=True)
-class Priced:
-    """A price that may show: which step of which offer at which channel version, and when it must be gone."""
+class _Tried:
+    """Whether a card may show now, why not (or which prices are off), until when that stands."""
 
-    sku: Sku
-    channel: ChannelId
-    version: int
-    step: int
-    ends_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What one zone shows. `card` None is the slate.
-
-    `[since, until)`: since the slot (or override) began; until anything here would change by itself.
-    `variant` says whether the planned card, its fallback or the slate shows; `because` gives the reasons
-    for anything short of plan, each `code` or `code:subject`: no_plan, no_day, empty, asset_missing:sha,
-    gate_stale:source, paused:id, price_lost (with price_loss "fallback"), and for prices that are off while
-    the card shows: no_time, head_expired, no_offer:sku, no_step:sku, lease_over:channel,
-    version_differs:channel.
-    """
-
-    zone: ZoneId
-    card: CardId | None
-    since: int
+    shows: bool
+    because: list[str]
     until: int
-    why: Why | None
-    variant: Literal["planned", "fallback", "slate", "override"]
-    because: tuple[str, ...] = ()
     prices: tuple[Priced, ...] = ()
+
+
+def slot_at(
+    plan: Plan | None,
+    offers: Mapping[ChannelId, ChannelState],
+    freshness: Freshness,
+    held_assets: Set[Sha256],
+    local_overrides: Sequence[LocalOverride],
+    now: Now,
+) -> dict[ZoneId, Shown]:
+    """What each zone shows at `now`, in the layout's order; without a plan, the slate in main."""
+    world = _World(plan, offers, freshness, held_assets, local_overrides, now)
+    return {box.id: _zone_at(world, box) for box in _layout(plan)}
+
+
+def timeline(
+    plan: Plan | None,
+    offers: Mapping[ChannelId, ChannelState],
+    freshness: Freshness,
+    held_assets: Set[Sha256],
+    local_overrides: Sequence[LocalOverride],
+    from_ms: int,
+    until_ms: int,
+    limit: int,
+    uncertainty_ms: int | None = 0,
+) -> dict[ZoneId, tuple[Shown, ...]]:
+    """What each zone shows one after another over `[from_ms, until_ms)`, at most `limit` entries.
+
+    The first is on screen at `from_ms`; each later one takes over at the `until` of the one before.
+    """
+    at = Now(from_ms, uncertainty_ms)
+    world = _World(plan, offers, freshness, held_assets, local_overrides, at)
+    return {box.id: tuple(_walk(world, box, until_ms, limit)) for box in _layout(plan)}
+
+
+def _layout(plan: Plan | None) -> tuple[ZoneBox, ...]:
+    return FULL_SCREEN if plan is None else plan.manifest.layout
+
+
+def _walk(world: _World, box: ZoneBox, until_ms: int, limit: int) -> Iterator[Shown]:
+    at = world.now.ms
+    while at < until_ms and limit > 0:
+        shown = _zone_at(replace(world, now=replace(world.now, ms=at)), box)
+        yield shown
+        at = shown.until
+        limit -= 1
+
+
+def _zone_at(world: _World, box: ZoneBox) -> Shown:
+    if world.plan is None:
+        return Shown(box.id, None, 0, FOREVER_MS, None, "slate", ("no_plan",))
+    now = world.now.ms
+    hands = _hands(world, box)
+    until = FOREVER_MS
+    because: list[str] = []
+    for hand in hands:
+        if hand.kind == "pause":
+            continue
+        if hand.from_ms > now:
+            until = min(until, hand.from_ms)
+            continue
+        tried = _try(world, world.plan, hand.card, hands)
+        because += tried.because
+        until = min(until, hand.until_ms, tried.until)
+        if tried.shows:
+            return Shown(
+                zone=box.id,
+                card=hand.card,
+                since=hand.from_ms,
+                until=until,
+                why=Why("override", hand.id, ItemId("")),
+                variant="override",
+                because=tuple(because),
+                prices=tried.prices,
+            )
+        because.append(f"not_shown:{hand.id}")
+    return _planned(world, world.plan, box.id, hands, because, until)
+
+
+def _hands(world: _World, box: ZoneBox) -> list[LocalOverride]:
+    """The zone's overrides that are not over yet, the one that wins first."""
+    now = world.now.ms
+    mine = [
+        hand
+        for hand in world.overrides
+        if hand.zone == box.id and not box.locked and now < hand.until_ms > hand.from_ms
+    ]
+    return sorted(mine, key=lambda hand: (hand.from_ms, hand.id), reverse=True)
+
+
+def _planned(
+    world: _World,
+    plan: Plan,
+    zone: ZoneId,
+    hands: Sequence[LocalOverride],
+    because: list[str],
+    until: int,
+) -> Shown:
+    turn = turn_at(plan, zone, world.now.ms)
+    slot = turn.slot
+    until = min(until, turn.until)
+    if slot is None:
+        reasons = (*because, turn.missing)
+        return Shown(zone, None, turn.since, until, None, "slate", reasons)
+    ways: list[tuple[Literal["planned", "fallback"], CardId, tuple[tuple[SourceId, int], ...]]]
+    ways = [("planned", slot.card, slot.gates)]
+    if slot.fallback is not None:
+        ways.append(("fallback", slot.fallback, ()))
+    for variant, card, gates in ways:
+        tried = _try(world, plan, card, hands, gates)
+        because += tried.because
+        until = min(until, tried.until)
+        if tried.shows:
+            reasons = tuple(because)
+            return Shown(zone, card, turn.since, until, slot.why, variant, reasons, tried.prices)
+    return Shown(zone, None, turn.since, until, slot.why, "slate", tuple(because))
+
+
+def _try(
+    world: _World,
+    plan: Plan,
+    name: CardId,
+    hands: Sequence[LocalOverride],
+    gates: tuple[tuple[SourceId, int], ...] = (),
+) -> _Tried:
+    """Whether a card may show: not paused, gates fresh, files held, prices on if it needs them."""
+    because, until = _pauses(name, hands, world.now.ms)
+    stale, gates_until = _stale(world, gates)
+    because += stale
+    until = min(until, gates_until)
+    card = plan.cards.get(name)
+    if card is None:
+        return _Tried(False, [*because, f"card_missing:{name}"], until)
+    because += [f"asset_missing:{sha}" for sha in files_of(card) if sha not in world.held_assets]
+    if because:
+        return _Tried(False, because, until)
+    prices = prices_of(card, world.offers, world.freshness, plan.expires_at, world.now)
+    until = min(until, prices.until)
+    if prices.off and card.price_loss == "fallback":
+        return _Tried(False, [*prices.off, "price_lost"], until)
+    return _Tried(True, prices.off, until, tuple(prices.on))
+
+
+def _pauses(name: CardId, hands: Sequence[LocalOverride], now: int) -> tuple[list[str], int]:
+    because: list[str] = []
+    until = FOREVER_MS
+    for hand in hands:
+        if hand.kind == "pause" and hand.card == name:
+            if hand.from_ms <= now:
+                because.append(f"paused:{hand.id}")
+                until = min(until, hand.until_ms)
+            else:
+                until = min(until, hand.from_ms)
+    return because, until
+
+
+def _stale(world: _World, gates: tuple[tuple[SourceId, int], ...]) -> tuple[list[str], int]:
+    """Reasons for the gates that are shut, and when the next shuts. An unknown source is stale."""
+    ends: dict[SourceId, int] = {}
+    for source, max_age in gates:
+        as_of = world.freshness.sources.get(source)
+        end = 0 if as_of is None else as_of + max_age
+        ends[source] = min(end, ends.get(source, FOREVER_MS))
+    now = world.now.ms
+    because = [f"gate_stale:{source}" for source, end in ends.items() if end <= now]
+    return because, min((end for end in ends.values() if end > now), default=FOREVER_MS)
