@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import resource
@@ -49,4 +50,8 @@ def _outcome(
     except Refused as refused:
         return {"refused": refused.reason.value, "params": dict(refused.params)}
     except MemoryError:
+        return {"refused": Reason.TOO_HEAVY.value, "params": {}}
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise
         return {"refused": Reason.TOO_HEAVY.value, "params": {}}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from media.errors import Reason, Refused
 
 _DEMUXERS = {"video/mp4": "mov", "video/quicktime": "mov", "video/webm": "matroska"}
+_OVER_LIMITS = (signal.SIGXFSZ, signal.SIGXCPU, signal.SIGKILL)
 _AS_JSON = ("-show_format", "-show_streams", "-of", "json")
 
 
@@ -48,6 +50,8 @@ def run(arguments: Sequence[str]) -> bytes:
         capture_output=True,
         check=False,
     )
+    if -done.returncode in _OVER_LIMITS:
+        raise Refused(Reason.TOO_HEAVY)
     if done.returncode != 0:
         raise Refused(Reason.UNREADABLE)
     return done.stdout

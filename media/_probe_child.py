@@ -20,6 +20,10 @@ def examine(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _examine_image(path: Path, mime: str, limits: Limits) -> dict[str, Any]:
+    if mime == "image/png":
+        # Decoding does not look at the checksums, so a flipped bit would show.
+        with opened(path, mime, limits) as image:
+            image.verify()
     with opened(path, mime, limits) as image:
         turned, count = orientation(image), frame_count(image)
         width, height = image.size

@@ -45,14 +45,14 @@ def _image_file(
     with opened(path, mime, limits) as image:
         if frame_count(image) > 1 and spec.format == "webp" and not spec.still:
             return _animation(image, spec, result)
-        _decode_no_more_than_needed(image, spec)
+        decode_no_more_than_needed(image, spec)
         frame, _ = next(frames(image))
         made = for_screen(frame, spec.width, spec.height)
     _save(made, spec, result)
     return {"width": made.width, "height": made.height, "duration_ms": None}
 
 
-def _decode_no_more_than_needed(image: Image.Image, spec: ImageSpec) -> None:
+def decode_no_more_than_needed(image: Image.Image, spec: ImageSpec) -> None:
     """Let libjpeg decode at a fraction of the size; other decoders do not know how."""
     sideways = orientation(image) >= 5
     box = (spec.height, spec.width) if sideways else (spec.width, spec.height)

@@ -66,8 +66,9 @@ def run(module: str, job: Mapping[str, Any], budget: Budget) -> dict[str, Any]:
 
 def _environment() -> dict[str, str]:
     kept = {key: os.environ[key] for key in ("PATH", "TMPDIR") if key in os.environ}
-    # The helper must import the very modules that its parent would.
-    return kept | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "LANG": "C.UTF-8"}
+    # The helper must import the very modules that its parent would ("" is the current folder).
+    paths = os.pathsep.join(os.path.abspath(path) for path in sys.path)
+    return kept | {"PYTHONPATH": paths, "LANG": "C.UTF-8"}
 
 
 def _ended_within(pid: int, seconds: float) -> bool:

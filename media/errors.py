@@ -65,7 +65,7 @@ _EN: Mapping[Reason, str] = {
     Reason.TOO_LONG: "The video runs over {limit_s} seconds. Cut it and send it again.",
     Reason.DURATION_UNKNOWN: "The video does not say how long it is. Export it again as H.264 MP4.",
     Reason.TIMEOUT: "The file took over {limit_s} seconds to read. Export it in a simpler form.",
-    Reason.TOO_HEAVY: "The file needs too much memory to read. Export it smaller.",
+    Reason.TOO_HEAVY: "The file takes too much memory or room to process. Export it smaller.",
     Reason.NO_FFMPEG: (
         "Videos need ffmpeg on the server. Install it (Debian: apt install ffmpeg), "
         "then send the video again."
@@ -121,7 +121,7 @@ _FR: Mapping[Reason, str] = {
     Reason.TIMEOUT: (
         "La lecture du fichier a dépassé {limit_s} secondes. Exportez-le plus simplement."
     ),
-    Reason.TOO_HEAVY: "Ce fichier demande trop de mémoire. Exportez-le en plus petit.",
+    Reason.TOO_HEAVY: "Ce fichier demande trop de mémoire ou de place. Exportez-le en plus petit.",
     Reason.NO_FFMPEG: (
         "Les vidéos ont besoin de ffmpeg sur le serveur. Installez-le "
         "(Debian : apt install ffmpeg), puis renvoyez la vidéo."
