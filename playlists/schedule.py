@@ -40,6 +40,7 @@ __all__ = [
     "Calendar",
     "Daypart",
     "Edge",
+    "Holidays",
     "Intervals",
     "LocalDay",
     "Recurrence",
@@ -57,6 +58,7 @@ __all__ = [
 ]
 
 Anchor = Literal["clock", "open", "close", "sunrise", "sunset"]
+Holidays = Literal["any", "only", "except"]
 
 MAX_CLOSED_DAYS = 7
 """How many days on an end such as "the next opening" is looked for."""
@@ -104,7 +106,7 @@ class Schedule:
     end: str | None = None
     dayparts: tuple[Daypart, ...] = ()
     recurrences: tuple[Recurrence, ...] = ()
-    holidays: Literal["any", "only", "except"] = "any"
+    holidays: Holidays = "any"
     open_hours_only: bool = False
 
 
@@ -133,7 +135,7 @@ def compile_schedule(
 ) -> Intervals:
     """When `schedule` holds in `[from_ms, until_ms)`; compile once, then look up.
 
-    Raises Invalid on an unknown zone and on parts that `schedule_json.validate` refuses.
+    Raises Invalid on an unknown zone, and on what `validate_schedule` refuses of dates and rules.
     """
     days = _Days.of(calendar)
     window = _range(schedule, days.zone, from_ms, until_ms)
@@ -161,8 +163,8 @@ def open_hours(calendar: Calendar, from_ms: int, until_ms: int) -> Intervals:
 
 
 def _range(schedule: Schedule, zone: ZoneInfo, from_ms: int, until_ms: int) -> tuple[int, int]:
-    begin = parse_either(schedule.start, "/start") if schedule.start is not None else None
-    end = parse_either(schedule.end, "/end") if schedule.end is not None else None
+    begin = parse_either(schedule.start, "start") if schedule.start is not None else None
+    end = parse_either(schedule.end, "end") if schedule.end is not None else None
     return (
         from_ms if begin is None else _range_edge(zone, begin, end=False),
         until_ms if end is None else _range_edge(zone, end, end=True),
