@@ -1,0 +1,95 @@
+/** The movements of a stage, in milliseconds; every one runs once and then leaves no trace. */
+
+export const SLOT_CHANGE_MS = 1200;
+export const FADE_MS = 300;
+/** Old figures set behind the horizon. */
+export const SET_MS = 420;
+const SKY_TURN_MS = 900;
+
+const SETTING = "cubic-bezier(.5,0,.9,.4)";
+const RISING = "cubic-bezier(.12,.8,.2,1)";
+
+/** Animate, keep the first frame before it starts, and drop the effect when it is over. */
+function play(node, frames, timing) {
+  const animation = node.animate(frames, { fill: "both", ...timing });
+  animation.finished.then(() => animation.cancel(), () => {});
+  return animation;
+}
+
+const fade = (node, from, to, timing) => play(node, [{ opacity: from }, { opacity: to }], timing);
+
+/**
+ * One scene gives way to the next, ending `endsIn` ms from now.
+ * `glide` is how far the horizon moves, in pixels; scenes without one pass null.
+ */
+export function slotChange(before, after, { endsIn, reduced, glide }) {
+  const length = reduced ? FADE_MS : SLOT_CHANGE_MS;
+  const start = Math.max(0, endsIn - length);
+  const speed = length / Math.max(FADE_MS, Math.min(length, endsIn || length));
+  const at = (delay, duration) => ({ delay: start + delay / speed, duration: duration / speed });
+  if (reduced || !before) return [fade(after.root, 0, 1, at(0, FADE_MS))];
+  const moves = [
+    { ...at(0, 300), node: before.words, from: 1, to: 0 },
+    { ...at(160, 400), node: before.goods, from: 1, to: 0 },
+    { ...at(160, 700), node: after.backdrop, from: 0, to: 1 },
+    { ...at(840, 360), node: after.words, from: 0, to: 1 },
+  ].map(({ node, from, to, ...timing }) =>
+    // What leaves stays gone until its scene is removed.
+    to === 0 ? node.animate([{ opacity: from }, { opacity: to }], { fill: "both", ...timing })
+      : fade(node, from, to, timing));
+  moves.push(play(after.goods,
+    [{ opacity: 0, translate: "0 -2cqmin" }, { opacity: 1, translate: "0 0" }],
+    { ...at(520, 520), easing: "ease-out" }));
+  if (glide) {
+    const turn = at(160, 700);
+    before.earth.animate([{ translate: "0 0" }, { translate: `0 ${glide}px` }], { fill: "both", ...turn });
+    moves.push(play(after.earth, [{ translate: `0 ${-glide}px` }, { translate: "0 0" }], turn));
+  }
+  return moves;
+}
+
+const clipped = (part, animation) => {
+  const clip = part.node.animate([{ clipPath: "inset(-20cqmin -20cqmin -.6cqmin)" }, { clipPath: "inset(-20cqmin -20cqmin -.6cqmin)" }],
+    { duration: 1, fill: "both" });
+  animation.finished.then(() => clip.cancel(), () => {});
+  return animation;
+};
+
+/** A part leaves the scene: figures set, words fade. Resolves when it may be removed. */
+export function leave(part, { reduced }) {
+  if (part.kind !== "figures" || reduced) {
+    return part.node.animate([{ opacity: 1 }, { opacity: 0 }], { duration: FADE_MS, fill: "both" }).finished;
+  }
+  const inner = part.node.firstElementChild;
+  return clipped(part, inner.animate([{ translate: "0 0" }, { translate: "0 104%" }],
+    { duration: SET_MS, easing: SETTING, fill: "both" })).finished;
+}
+
+/** A part enters: figures rise after the old ones have set, the lawful lines come last. */
+export function enter(part, { reduced, afterFigures }) {
+  if (reduced) return fade(part.node, 0, 1, { duration: FADE_MS, delay: afterFigures ? FADE_MS : 0 });
+  if (part.kind === "figures") {
+    return clipped(part, play(part.node.firstElementChild, [{ translate: "0 104%" }, { translate: "0 0" }],
+      { delay: 560, duration: 600, easing: RISING }));
+  }
+  if (!afterFigures) return fade(part.node, 0, 1, { duration: FADE_MS });
+  return play(part.node, [{ opacity: 0, translate: "0 1.6cqmin" }, { opacity: 1, translate: "0 0" }],
+    { delay: 880, duration: 360, easing: "ease-out" });
+}
+
+/** A line of light crosses the shelf between the old figures and the new. */
+export function glow(node) {
+  return node.animate(
+    [
+      { opacity: 0, scale: ".2 1" },
+      { opacity: 1, scale: "1 1", offset: 0.3 },
+      { opacity: 0, scale: "1 1" },
+    ],
+    { delay: 280, duration: 1000, fill: "both" },
+  ).finished;
+}
+
+/** The sky turns to another tone in place; the new earth lies over the old one. */
+export function turnSky(earth, { reduced }) {
+  return fade(earth, 0, 1, { duration: reduced ? FADE_MS : SKY_TURN_MS }).finished;
+}

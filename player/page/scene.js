@@ -1,0 +1,290 @@
+/** One view on the stage: its earth, its goods, its words, and the leases of its prices. */
+
+import { cssUrl, el } from "./dom.js";
+import { Film } from "./film.js";
+import { fitAll } from "./fit.js";
+import { Lease, PRESENT_MARGIN_MS } from "./lease.js";
+import { SET_MS, enter, glow, leave, turnSky } from "./motion.js";
+import { rainTile } from "./rain.js";
+import { TEMPLATES } from "./templates/index.js";
+import { brand } from "./templates/parts.js";
+
+/** Before a price's end the figures set, so that they are down when the layer must be gone (ms). */
+const SETTLE_MS = SET_MS + PRESENT_MARGIN_MS + 30;
+/** A picture or film that is not decoded by then is left out rather than awaited (ms). */
+const DECODE_LIMIT_MS = 8_000;
+/** Longest delay a browser timer takes (ms). */
+const TIMER_LIMIT_MS = 2 ** 31 - 1;
+const TONES = { tide: "on-tide", night: "on-night" };
+const SKIES = new Set(["price", "mist", "rain", "sun", "tide", "night"]);
+
+/** The view with every list present and each price turned into one with a `deadline`, or null. */
+function settle(view, now) {
+  const goods = (view.goods ?? []).map((item) => {
+    const lease = Number(item.price?.ends_in_ms);
+    const live = item.price && lease > SETTLE_MS;
+    return { ...item, price: live ? { ...item.price, deadline: now + lease } : null };
+  });
+  const brandView = { name: "", slogan: "", mark: null, skyline: null, ...view.brand };
+  return { ...view, lang: view.lang || "fr", params: view.params ?? {}, goods, brand: brandView };
+}
+
+function withoutLapsed(view, now) {
+  const lapsed = (price) => price && price.deadline - now <= SETTLE_MS;
+  return { ...view, goods: view.goods.map((item) => (lapsed(item.price) ? { ...item, price: null } : item)) };
+}
+
+/** Wait for a promise, but not for ever. */
+function within(promise, limit) {
+  let timer = 0;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error("not ready in time")), limit);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+function filmReady(video) {
+  if (video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    video.addEventListener("loadeddata", resolve, { once: true });
+    video.addEventListener("error", reject, { once: true });
+  });
+}
+
+async function decoded(node) {
+  try {
+    if (node instanceof HTMLVideoElement) return await within(filmReady(node), DECODE_LIMIT_MS);
+    await within(node.decode(), DECODE_LIMIT_MS);
+    const ratio = node.naturalWidth / node.naturalHeight;
+    if (Number.isFinite(ratio)) node.closest(".good")?.style.setProperty("--ratio", ratio.toFixed(4));
+  } catch {
+    // Nothing half-loaded is ever shown: what does not decode is not there.
+    (node.closest(".good") ?? node).remove();
+  }
+  return undefined;
+}
+
+const decodeAll = (root) => Promise.all([...root.querySelectorAll("img, video")].map(decoded));
+
+export class Scene {
+  #parts = new Map();
+  #goods = new Map();
+  #timer = 0;
+  #reduced;
+  #skin = "";
+  #film = null;
+
+  /** @param {object} view as in the page's contract; @param {() => boolean} reduced */
+  constructor(view, reduced) {
+    this.#reduced = reduced;
+    this.root = el("article", "scene");
+    this.backdrop = el("div", "backdrop");
+    this.goods = el("div", "goods");
+    this.words = el("div", "words");
+    this.root.append(this.backdrop, this.goods, this.words);
+    this.#apply(settle(view, performance.now()));
+  }
+
+  get key() {
+    return this.view.key;
+  }
+
+  /** Resolves when every picture is decoded and the words can be laid out. */
+  async ready() {
+    await Promise.all([decodeAll(this.root), this.#markReady()]);
+  }
+
+  /** Called when the scene is in the page and the fonts are there. */
+  fit() {
+    fitAll(this.words);
+  }
+
+  /** Where the ground begins, in CSS pixels from the top; null for a scene without a horizon. */
+  get horizon() {
+    return this.earth?.querySelector(".soil")?.offsetTop ?? null;
+  }
+
+  /** Start a film so that its first frame is due at `startsAt` less the view's own offset. */
+  start(startsAt) {
+    const video = this.goods.querySelector("video");
+    if (!video) return;
+    const due = startsAt - (Number(this.view.params.offset_ms) || 0);
+    if (this.#film) this.#film.align(due);
+    else this.#film = new Film(video, due);
+  }
+
+  /** Take a newer view of the same slot; what did not change stays the same node. */
+  async update(view) {
+    this.#apply(settle(view, performance.now()));
+    if (this.#film) this.start(performance.now());
+  }
+
+  /** Once a minute of wall time. */
+  minute(now) {
+    for (const { minute } of this.#goods.values()) minute?.(now);
+  }
+
+  remove() {
+    clearTimeout(this.#timer);
+    this.#film?.stop();
+    for (const { lease } of this.#parts.values()) lease?.end();
+    this.root.remove();
+  }
+
+  #apply(view) {
+    this.view = view;
+    const template = Object.hasOwn(TEMPLATES, view.template) ? view.template : "slate";
+    const composed = TEMPLATES[template](view);
+    const sky = SKIES.has(composed.sky) ? composed.sky : "mist";
+    const tone = TONES[sky] ?? "on-light";
+    this.root.lang = view.lang;
+    this.root.className = `scene for-${composed.wall ? "pairing" : composed.horizon ?? "media"} ${tone}`;
+    this.#setEarth(composed, sky);
+    this.#setGoods(composed.goods);
+    this.#setParts(composed.parts);
+    this.#watch();
+  }
+
+  #setEarth(composed, sky) {
+    const skin = JSON.stringify([composed.wall, composed.horizon, sky, this.view.brand]);
+    if (skin === this.#skin) return;
+    this.#skin = skin;
+    const before = this.earth;
+    const earth = el("div", `earth sky-${sky}`);
+    if (composed.wall) earth.append(el("div", "bench"));
+    else if (composed.horizon) earth.append(...this.#landscape(composed, sky));
+    this.earth = earth;
+    this.backdrop.append(earth);
+    this.backdrop.querySelector(".brand")?.remove();
+    const sign = composed.wall || !composed.horizon ? null : brand(this.view);
+    if (sign) this.backdrop.append(sign);
+    if (!before || !this.root.isConnected) before?.remove();
+    else turnSky(earth, { reduced: this.#reduced() }).then(() => before.remove(), () => before.remove());
+  }
+
+  #landscape(composed, sky) {
+    const sheet = [el("div", "sky"), ...(composed.behind ?? [])];
+    if (this.view.brand.skyline) {
+      const land = el("div", "land");
+      land.style.setProperty("--skyline", cssUrl(this.view.brand.skyline));
+      sheet.push(land);
+    }
+    sheet.push(el("div", "soil"), ...(composed.onSoil ?? []));
+    if (sky === "rain") {
+      const drops = el("i");
+      drops.style.setProperty("--drops", rainTile());
+      sheet.push(el("div", "rain", drops));
+    }
+    return sheet;
+  }
+
+  /** The mark's shape, and the skyline in the cache, before they are used as masks. */
+  async #markReady() {
+    const load = async (url) => {
+      const image = new Image();
+      image.src = url;
+      await within(image.decode(), DECODE_LIMIT_MS).catch(() => {});
+      return image;
+    };
+    const { mark, skyline } = this.view.brand;
+    const [shape] = await Promise.all([mark && load(mark), skyline && load(skyline)]);
+    const node = this.backdrop.querySelector(".mark");
+    const ratio = shape ? shape.naturalWidth / shape.naturalHeight : NaN;
+    if (!Number.isFinite(ratio)) node?.remove();
+    else node?.style.setProperty("--mark-ratio", ratio.toFixed(4));
+  }
+
+  #setGoods(wanted) {
+    const keys = new Set(wanted.map(({ key }) => key));
+    for (const [key, { node }] of this.#goods) {
+      if (keys.has(key)) continue;
+      this.#goods.delete(key);
+      this.#fadeOut({ node, kind: "words" }, node);
+    }
+    for (const item of wanted) {
+      if (this.#goods.has(item.key)) continue;
+      this.#goods.set(item.key, item);
+      if (!this.root.isConnected) this.goods.append(item.node);
+      else this.#bringIn(item);
+    }
+  }
+
+  /** A good that joins a scene already on screen is decoded before anyone sees it. */
+  async #bringIn({ key, node }) {
+    const holder = el("div", "", node);
+    await decodeAll(holder);
+    if (!this.#goods.has(key) || !node.isConnected && node.parentNode !== holder) return;
+    this.goods.append(node);
+    enter({ node, kind: "words" }, { reduced: this.#reduced(), afterFigures: false });
+  }
+
+  #fadeOut(part, holder) {
+    if (!this.root.isConnected) {
+      holder.remove();
+      return;
+    }
+    leave(part, { reduced: this.#reduced() }).then(() => holder.remove(), () => holder.remove());
+  }
+
+  /** Keep equal parts, swap the others: figures set and rise, the rest fades. */
+  #setParts(wanted) {
+    const before = this.#parts;
+    const after = new Map();
+    const joining = [];
+    for (const part of wanted) {
+      const look = part.node.outerHTML;
+      const held = before.get(part.id);
+      if (held && held.look === look && Boolean(held.lease) === (part.good !== null)) {
+        held.lease?.renew(this.view.goods[part.good].price.deadline);
+        after.set(part.id, held);
+        before.delete(part.id);
+      } else {
+        const joined = this.#join({ ...part, look });
+        after.set(part.id, joined);
+        joining.push(joined);
+      }
+    }
+    this.#parts = after;
+    this.#swap([...before.values()], joining);
+  }
+
+  /** Put a part in the page; a part that says a price gets a layer of its own with its lease. */
+  #join(part) {
+    const layer = part.good === null ? part.node : el("div", "lease", part.node);
+    this.words.append(layer);
+    const lease = part.good === null ? null : new Lease(layer, this.view.goods[part.good].price.deadline);
+    return { ...part, layer, lease };
+  }
+
+  #swap(leaving, joining) {
+    const moved = this.root.isConnected;
+    for (const part of leaving) this.#fadeOut(part, part.layer);
+    if (!moved) return;
+    for (const part of joining) fitAll(part.layer);
+    const reduced = this.#reduced();
+    const afterFigures = [...leaving, ...joining].some(({ kind }) => kind === "figures");
+    for (const part of joining) enter(part, { reduced, afterFigures });
+    if (afterFigures && !reduced && joining.some(({ layer }) => layer.querySelector(".shelf"))) {
+      const light = el("i", "glow");
+      this.words.append(light);
+      glow(light).then(() => light.remove(), () => light.remove());
+    }
+  }
+
+  /** Turn to the price-free form in time; the leases hold even when this comes too late. */
+  #watch() {
+    clearTimeout(this.#timer);
+    const ends = this.view.goods.filter(({ price }) => price).map(({ price }) => price.deadline);
+    if (!ends.length) return;
+    const wait = Math.min(...ends) - SETTLE_MS - performance.now();
+    this.#timer = setTimeout(() => this.#lapse(), Math.min(TIMER_LIMIT_MS, Math.max(0, wait)));
+  }
+
+  #lapse() {
+    const next = withoutLapsed(this.view, performance.now() + 1);
+    const changed = next.goods.some((item, index) => item.price !== this.view.goods[index].price);
+    if (changed) this.#apply(next);
+    else this.#watch();
+  }
+}
+

@@ -1,0 +1,38 @@
+/** A few words that stand on the horizon. */
+
+import { el, text } from "../dom.js";
+import { fitted, good, part, say, scan } from "./parts.js";
+
+/** Lines up to this many letters stand larger. */
+const BRIEF_LETTERS = 16;
+/** Room a good, or a code, takes from the words, in units of the screen. */
+const GOOD_ROOM = 60;
+const SCAN_ROOM = 44;
+
+export function compose(view) {
+  const item = view.goods.find((candidate) => candidate.picture);
+  const voices = [view.params.headline, view.params.second].map(text);
+  const brief = voices.every((voice) => voice.length <= BRIEF_LETTERS);
+  const parts = [];
+  const steps = "1/1 .92/1 .84/1 .76/1 .68/1 .6/2 .52/2 .44/3 .38/3";
+  const upright = "1/2 .92/2 .84/2 .76/2 .68/2 .6/3 .52/3 .44/3";
+  const headline = say(`notice${brief ? " brief" : ""}${item ? " with-good" : ""}`, voices[0], voices[1], steps, upright);
+  if (headline) {
+    if (item) headline.style.setProperty("--room", String(GOOD_ROOM));
+    parts.push(part("say", headline));
+  }
+  const call = scan("notice", view.params.cta, view.qr);
+  if (call) parts.push(part("scan", call));
+  const lead = text(view.params.lead);
+  if (lead) {
+    const below = fitted(el("p", "lead notice", lead), "1/2 .9/3 .8/3");
+    if (call) below.style.setProperty("--scan-room", String(SCAN_ROOM));
+    parts.push(part("lead", below));
+  }
+  return {
+    horizon: "message",
+    sky: text(view.params.sky) || "mist",
+    goods: item ? [good("notice", item.picture)] : [],
+    parts,
+  };
+}
