@@ -106,9 +106,9 @@ def weather_app(climate: Climate) -> Flask:
             return jsonify(error=True, reason="The service is down for maintenance"), 503
         try:
             asked = understood(request.args)
+            answers = [_answer(climate, asked, number) for number in range(len(asked.points))]
         except BadRequest as mistake:
             return jsonify(error=True, reason=str(mistake)), 400
-        answers = [_answer(climate, asked, number) for number in range(len(asked.points))]
         body = json.dumps(answers[0] if len(answers) == 1 else answers, ensure_ascii=False)
         return Response(body, content_type="application/json; charset=utf-8")
 

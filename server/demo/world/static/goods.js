@@ -12,6 +12,23 @@ const ENDS = {
   week: () => new Date(new Date().setHours(24, 0, 0, 0) + 6 * DAY_MS),
 };
 
+const CUTS = [10, 20, 25, 30, 50];
+
+/** Cents after a cut of `part` percent, down to the next price that ends in 90 cents. */
+const reduced = (minor, part) =>
+  Math.max(10, Math.floor((minor * (100 - part)) / 10_000 - 0.9) * 100 + 90);
+
+const onSale = (article) =>
+  article.sale_price_minor !== null && new Date(article.sale_from ?? 0) <= new Date();
+
+function saleInWords(article) {
+  if (article.sale_price_minor === null) return words.noSale;
+  const from = onSale(article) ? "" : fill(words.fromAt, { at: moment(article.sale_from) });
+  const until = article.sale_until ? fill(words.untilAt, { at: moment(article.sale_until) }) : "";
+  const values = { price: money(article.sale_price_minor), list: money(article.price_minor) };
+  return [fill(words.running, values), from, until].filter(Boolean).join(" ");
+}
+
 export function goodsPanel(world) {
   let sku = world.products[0].sku;
   let articles = new Map();
@@ -31,10 +48,18 @@ export function goodsPanel(world) {
   const figure = h("p", { className: "figure num" });
   const running = h("p", { className: "running" });
   const price = slider({
-    label: words.price, min: 0, max: 1, step: 10, show: money,
-    send: (minor) => act("/shop/price", { sku, price: (minor / 100).toFixed(2) }),
+    label: words.now, min: 0, max: 1, step: 10, show: money,
+    send: (minor) => {
+      const now = articles.get(sku);
+      const wanted = (minor / 100).toFixed(2);
+      if (!onSale(now)) return act("/shop/price", { sku, price: wanted });
+      return act("/shop/sale", { sku, sale_price: wanted, from: now.sale_from, until: now.sale_until });
+    },
   });
-  const sale = slider({ label: words.sale, min: 0, max: 1, step: 10, show: money, send: () => {} });
+  const cut = choice({
+    label: words.sale, options: CUTS.map((part) => [part, `\u2212${part}\u00a0%`]), send: () => {},
+  });
+  cut.set(25);
   const ends = choice({
     label: words.until, options: Object.keys(ENDS).map((key) => [key, words[key]]), send: () => {},
   });
@@ -43,38 +68,36 @@ export function goodsPanel(world) {
     type: "button", className: "btn go",
     onclick: () => act("/shop/sale", {
       sku,
-      sale_price: (Number(sale.input.value) / 100).toFixed(2),
+      sale_price: (reduced(articles.get(sku).price_minor, Number(cut.select.value)) / 100).toFixed(2),
       until: ENDS[ends.select.value]().toISOString(),
     }),
   }, words.start);
   const end = h("button", {
     type: "button", className: "btn", onclick: () => act("/shop/sale-end", { sku }),
   }, words.end);
+  const begin = h("div", { className: "saleacts" }, cut.row, ends.row, start);
   const stock = world.stores.map((store) => stockRow(store, () => sku));
 
   function show() {
     const article = articles.get(sku);
     const first = product().first_price_minor;
-    const off = article.sale_price_minor;
+    const selling = onSale(article) ? article.sale_price_minor : article.price_minor;
     name.textContent = product().name;
     lead.textContent = product().lead[lang];
-    const begun = off !== null && new Date(article.sale_from ?? 0) <= new Date();
-    figure.textContent = money(begun ? off : article.price_minor);
-    const until = article.sale_until ? fill(words.untilAt, { at: moment(article.sale_until) }) : "";
-    running.textContent = off === null ? words.noSale : fill(words.running, { price: money(off), until });
-    Object.assign(price.input, { min: Math.round(first / 20) * 10, max: Math.round(first / 5) * 10 });
-    Object.assign(sale.input, { min: Math.round(first / 50) * 10, max: article.price_minor - 10 });
-    price.set(article.price_minor);
-    if (document.activeElement !== sale.input) sale.set(off ?? Math.round(article.price_minor / 13.3) * 10);
-    end.disabled = off === null;
+    figure.textContent = money(selling);
+    running.textContent = saleInWords(article);
+    const dearest = onSale(article) ? article.price_minor - 10 : Math.round(first / 5) * 10;
+    Object.assign(price.input, { min: Math.round(first / 30) * 10, max: dearest });
+    price.set(selling);
+    begin.hidden = article.sale_price_minor !== null;
+    end.hidden = article.sale_price_minor === null;
     stock.forEach((row) => row.set(article.stock));
   }
 
   const element = panel(words.goods, shelf,
     h("div", { className: "chosen" },
       h("div", { className: "named" }, h("div", {}, name, lead), h("div", { className: "priced" }, figure, running)),
-      price.row, sale.row,
-      h("div", { className: "saleacts" }, ends.row, start, end),
+      price.row, begin, end,
       h("h4", {}, words.stock), h("div", { className: "stocks" }, ...stock.map((row) => row.element))));
   return {
     element,

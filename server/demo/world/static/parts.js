@@ -27,7 +27,8 @@ export function slider({ label, min, max, step, show, send }) {
   const tell = () => {
     output.textContent = show(Number(input.value));
     input.setAttribute("aria-valuetext", output.textContent);
-    input.style.setProperty("--part", `${((input.value - min) / (input.max - min)) * 100}%`);
+    const part = (input.value - input.min) / (input.max - input.min);
+    input.style.setProperty("--part", `${part * 100}%`);
   };
   let held = false;
   input.addEventListener("pointerdown", () => { held = true; });

@@ -2,10 +2,11 @@
 
 const WORDS = {
   fr: {
-    goods: "Les articles", choose: "Choisir un article", price: "Prix", now: "Prix affiché en boutique",
-    sale: "Solder à", until: "jusque", start: "Solder", end: "Finir la promotion",
+    goods: "Les articles", choose: "Choisir un article", now: "Prix en boutique",
+    sale: "Réduire de", until: "jusque", start: "Lancer la promotion", end: "Finir la promotion",
     in1: "dans 1 minute", in10: "dans 10 minutes", tonight: "ce soir minuit", week: "dans 7 jours",
-    running: "En promotion à {price} {until}", noSale: "Pas de promotion", untilAt: "jusqu’au {at}",
+    running: "{price} au lieu de {list}", noSale: "Pas de promotion", fromAt: "à partir du {at}",
+    untilAt: "jusqu’au {at}",
     stock: "Stock par magasin", less: "Une pièce de moins", more: "Une pièce de plus",
     weather: "La météo", temperature: "Température", rain: "Pluie", rainUntil: "jusqu’à",
     people: "Le monde en magasin", minute: "Passages par minute", inside: "Sur place",
@@ -34,10 +35,10 @@ const WORDS = {
     rainy: "pluie jusqu’à {hour} h", dry: "sec", refused: "Refusé : {error}",
   },
   en: {
-    goods: "The goods", choose: "Choose an article", price: "Price", now: "Price in the shop now",
-    sale: "Reduce to", until: "until", start: "Start the sale", end: "End the sale",
+    goods: "The goods", choose: "Choose an article", now: "Price in the shop",
+    sale: "Reduce by", until: "until", start: "Start the sale", end: "End the sale",
     in1: "1 minute from now", in10: "10 minutes from now", tonight: "midnight", week: "7 days from now",
-    running: "On sale at {price} {until}", noSale: "No sale", untilAt: "until {at}",
+    running: "{price} instead of {list}", noSale: "No sale", fromAt: "from {at}", untilAt: "until {at}",
     stock: "Stock by store", less: "One piece less", more: "One piece more",
     weather: "The weather", temperature: "Temperature", rain: "Rain", rainUntil: "until",
     people: "People in the stores", minute: "Passing a minute", inside: "There now",
@@ -80,9 +81,10 @@ export function money(minor) {
 
 export const degrees = (value) => `${Math.round(value)}°`.replace("-", "\u2212");
 
-const CLOCK = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-const MOMENT = new Intl.DateTimeFormat(lang, {
-  weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit",
+const LOCALE = lang === "fr" ? "fr-FR" : "en-GB";
+const CLOCK = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const MOMENT = new Intl.DateTimeFormat(LOCALE, {
+  weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: "Europe/Paris",
 });
 export const clock = (ms) => CLOCK.format(ms);
 export const moment = (iso) => MOMENT.format(new Date(iso));

@@ -22,11 +22,12 @@ function weatherPanel(world) {
       show: (mm) => (mm ? `${mm.toLocaleString(lang)} mm/h` : words.dry),
     });
     const until = choice({ label: words.rainUntil, options: hours, send });
-    const group = h("fieldset", {}, h("legend", {}, sky.name), warmth.row, rain.row, until.row);
+    const group = h("fieldset", { className: "sky" }, h("legend", {}, sky.name), warmth.row, rain.row, until.row);
     return { group, set(now) {
       warmth.set(now.temperature_c);
       rain.set(now.rain_mm);
       if (now.rain_until_hour !== null) until.set(now.rain_until_hour);
+      until.row.classList.toggle("dry", !now.rain_mm);
     } };
   });
   return {
@@ -43,7 +44,7 @@ function peoplePanel(world) {
     const minute = slider({ ...scale, label: words.minute, send: send("per_minute") });
     const inside = slider({ ...scale, label: words.inside, send: send("inside") });
     const title = `${counter.store_name}, ${counter.zone_name[lang]}`;
-    const group = h("fieldset", {}, h("legend", {}, title, " ",
+    const group = h("fieldset", { className: "pair" }, h("legend", {}, title, " ",
       h("small", {}, words.carrier[counter.carrier])), minute.row, inside.row);
     return { group, set(now) { minute.set(now.per_minute); inside.set(now.inside); } };
   });
