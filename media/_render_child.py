@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +44,19 @@ def _image_file(
     path: Path, mime: str, spec: ImageSpec, result: Path, limits: Limits
 ) -> dict[str, Any]:
     with opened(path, mime, limits) as image:
-        if frame_count(image) > 1 and spec.format == "webp" and not spec.still:
-            return _animation(image, spec, result)
+        moving = frame_count(image) > 1 and spec.format == "webp" and not spec.still
         decode_no_more_than_needed(image, spec)
-        frame, _ = next(frames(image))
-        made = for_screen(frame, spec.width, spec.height)
-    _save(made, spec, result)
-    return {"width": made.width, "height": made.height, "duration_ms": None}
+        shown = [
+            (for_screen(frame, spec.width, spec.height), shown_ms)
+            for frame, shown_ms in islice(frames(image), None if moving else 1)
+        ]
+    first, durations = shown[0][0], [shown_ms for _, shown_ms in shown]
+    if moving:
+        _save_animation([picture for picture, _ in shown], durations, spec, result)
+    else:
+        _save(first, spec, result)
+    duration_ms = sum(durations) if moving else None
+    return {"width": first.width, "height": first.height, "duration_ms": duration_ms}
 
 
 def decode_no_more_than_needed(image: Image.Image, spec: ImageSpec) -> None:
@@ -76,10 +83,9 @@ def _on_white(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(white, image).convert("RGB")
 
 
-def _animation(image: Image.Image, spec: ImageSpec, result: Path) -> dict[str, Any]:
-    shown = [(for_screen(f, spec.width, spec.height), ms) for f, ms in frames(image)]
-    pictures = [picture for picture, _ in shown]
-    durations = [ms for _, ms in shown]
+def _save_animation(
+    pictures: list[Image.Image], durations: list[int], spec: ImageSpec, result: Path
+) -> None:
     pictures[0].save(
         result,
         "WEBP",
@@ -90,23 +96,22 @@ def _animation(image: Image.Image, spec: ImageSpec, result: Path) -> dict[str, A
         quality=spec.quality,
         method=_WEBP_EFFORT,
     )
-    width, height = pictures[0].size
-    return {"width": width, "height": height, "duration_ms": sum(durations)}
 
 
 def _one_frame(path: Path, mime: str, at_ms: int, result: Path, limits: Limits) -> Path:
     """Extract the wanted picture of a video as PNG, beside the result."""
-    _video.examine(path, mime, limits)
+    last_second_ms = max(0, _video.examine(path, mime, limits)["duration_ms"] - 1000)
     still = result.with_suffix(".png")
     to_png = ["-map", "0:V:0", "-vf", _SQUARE_PIXELS, *_BARE, *_AS_PNG, f"file:{still}"]
-    start = f"{at_ms // 1000}.{at_ms % 1000:03d}"
-    source = _ffmpeg.source(path, mime)
-    _ffmpeg.run(["-threads", "1", "-ss", start, *source, "-frames:v", "1", *to_png])
-    if not still.exists():
-        _ffmpeg.run(["-threads", "1", *source, *to_png])
-    if not still.exists():
-        raise Refused(Reason.UNREADABLE)
-    return still
+    one = ("-frames:v", "1")
+    # Past the end: the pictures of the last second over one another; at worst the first of all.
+    for from_ms, count in ((at_ms, one), (last_second_ms, ()), (0, one)):
+        start = f"{from_ms // 1000}.{from_ms % 1000:03d}"
+        inputs = ["-threads", "1", "-ss", start, *_ffmpeg.source(path, mime)]
+        _ffmpeg.run([*inputs, *count, *to_png])
+        if still.exists():
+            return still
+    raise Refused(Reason.UNREADABLE)
 
 
 def _video_file(

@@ -12,6 +12,7 @@ class Limits:
     """What a file may cost us.
 
     Sizes are bytes, sides and areas are pixels, ``_s`` are seconds, ``_ms`` are milliseconds.
+    ``max_animation_pixels`` is the area of a frame times the number of frames: 192 in full HD.
     ``memory_bytes`` caps the address space of each helper process, not its resident memory.
     """
 
@@ -20,7 +21,7 @@ class Limits:
     max_pixels: int = 80_000_000
     max_side: int = 16_384
     max_frames: int = 600
-    max_animation_pixels: int = 1_500_000_000
+    max_animation_pixels: int = 400_000_000
     max_video_pixels: int = 4096 * 2304
     max_video_ms: int = 15 * 60 * 1000
     probe_s: int = 20

@@ -62,8 +62,10 @@ def poster(
     at_ms: int = 0,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Rendered:
-    """Render the picture that a video shows ``at_ms`` milliseconds in (its last one if beyond).
+    """Render the picture that a video shows ``at_ms`` milliseconds in.
 
+    Beyond the end it is the last picture, or the first where the file does not tell where its
+    pictures end (WebM whose sound outlasts them).
     Raises `Refused`, also when ffmpeg is not installed.
     """
     if at_ms < 0:

@@ -1,6 +1,7 @@
 """A picture is described, or refused, before it can hurt."""
 
 import io
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -155,6 +156,9 @@ def test_over_weight_is_refused_with_the_limit(tmp_path: Path) -> None:
 
 
 def test_a_pipe_or_a_folder_is_not_a_file(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert refusal(pipe).reason is Reason.NOT_A_FILE
     assert refusal(tmp_path).reason is Reason.NOT_A_FILE
     assert refusal(tmp_path / "absent").reason is Reason.NOT_A_FILE
 

@@ -114,6 +114,14 @@ def test_local_assets_are_spread_over_folders(tmp_path: Path) -> None:
     assert files_under(tmp_path) == [tmp_path / SHA[:2] / SHA[2:4] / SHA]
 
 
+def test_a_commit_moves_the_bytes_and_never_copies_them_in_place(tmp_path: Path) -> None:
+    store = AssetStore(str(tmp_path))
+    with store.staged(pieces(), len(DATA)) as staged:
+        written = staged.path.stat().st_ino
+        store.commit(staged)
+    assert (tmp_path / SHA[:2] / SHA[2:4] / SHA).stat().st_ino == written
+
+
 def test_a_source_that_fails_half_way_leaves_nothing(tmp_path: Path) -> None:
     def broken() -> Iterator[bytes]:
         yield b"half"

@@ -250,6 +250,33 @@ def test_a_poster_is_the_picture_shown_at_that_instant(
 
 
 @needs_ffmpeg
+@pytest.mark.parametrize(
+    ("name", "encoder", "colour"),
+    [
+        ("a.mp4", H264, (0, 0, 255)),
+        # WebM does not say where its picture track ends, only where the whole file does.
+        ("a.webm", ("-c:v", "libvpx", "-deadline", "realtime"), RED),
+    ],
+)
+def test_when_the_sound_outlasts_the_pictures_a_late_poster_is_still_one_of_them(
+    ffmpeg_path: str,
+    tmp_path: Path,
+    store: AssetStore,
+    name: str,
+    encoder: tuple[str, ...],
+    colour: tuple[int, ...],
+) -> None:
+    red = ("-f", "lavfi", "-i", "color=red:size=160x120:rate=10:duration=0.5")
+    blue = ("-f", "lavfi", "-i", "color=blue:size=160x120:rate=10:duration=0.5")
+    song = ("-f", "lavfi", "-i", "sine=duration=4")
+    joined = ("-filter_complex", "[0][1]concat=n=2[v]", "-map", "[v]", "-map", "2:a", *encoder)
+    source = made(tmp_path / name, *red, *blue, *song, *joined)
+    made_ = renditions.poster(source, ImageSpec(80, 80, "png"), store, at_ms=3000)
+    with store.local_copy(made_.sha256) as path, Image.open(path) as image:
+        assert near(image.convert("RGB").getpixel((40, 30)), colour, within=20)
+
+
+@needs_ffmpeg
 def test_a_video_is_not_a_picture(film: Path, store: AssetStore) -> None:
     with pytest.raises(Refused) as refused:
         renditions.image(film, THUMBNAIL, store)
