@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from heapq import heappop, heappush
+from itertools import pairwise
 from typing import NewType
 
 from playlists.errors import Invalid
@@ -24,7 +29,7 @@ _KEY = re.compile(r"[a-z][a-z_]*(\.[a-z][a-z_]*)?:[^\s:]{1,140}")
 
 @dataclass(frozen=True, slots=True)
 class FactKind:
-    """A kind of fact: `unit` for people, and how long an observation may be trusted (`max_age_ms`)."""
+    """A kind of fact: `unit` for people, and how long its source may be silent (`max_age_ms`)."""
 
     name: str
     unit: str
@@ -76,10 +81,10 @@ class FactSpan:
 
 @dataclass(frozen=True, slots=True)
 class FactLine:
-    """A key's values over a window, as resolve reads them: disjoint spans in order; between them UNKNOWN.
+    """A key's values over time, as resolve reads them: disjoint spans in order; elsewhere UNKNOWN.
 
-    Ages are not in here: an observation's age moves at each refresh and must not move a hash. The slot
-    names `source` and `max_age_ms` as a gate instead, and freshness messages keep the gate open.
+    Ages are not in here: an observation's age moves at each refresh and must not move a hash. The
+    slot names `source` and `max_age_ms` as a gate instead, and freshness messages keep it open.
     """
 
     key: FactKey
@@ -105,3 +110,113 @@ def kind_of(key: FactKey) -> FactKind | None:
 def bind(key: FactKey, store: str, place: str) -> FactKey:
     """Fill `{store}` and `{place}` of a condition's key for one screen."""
     return FactKey(key.replace("{store}", store).replace("{place}", place))
+
+
+def fact_line(
+    facts: Iterable[Fact],
+    key: FactKey,
+    now_ms: int,
+    horizon_ms: int,
+    *,
+    since_ms: int | None = None,
+    max_age_ms: int | None = None,
+) -> FactLine | None:
+    """The values of `key` over time from its rows, in any order; None without a row to believe.
+
+    Rows that expire at or before `now_ms` are left out. Where rows overlap the later `observed_at`
+    wins, then the later `valid_from`. A forecast holds on `[valid_from, valid_until)`. An observation
+    (no `valid_until`) holds until the next forecast begins, or to `horizon_ms`: what was seen this
+    morning does not overrule tomorrow's forecast.
+
+    With `since_ms`, the earliest observation also stands for the time from `since_ms` to it where
+    nothing else is known, so that a refresh with the same value leaves the line as it was. A line
+    has one source: of several, the one that spoke last is kept. `max_age_ms` is the kind's unless
+    given. Raises Invalid for a kind that is not known.
+    """
+    kind = kind_of(key)
+    if kind is None:
+        raise Invalid(f"No such kind of fact. Known: {', '.join(sorted(KINDS))}.", "fact")
+    alive = [fact for fact in facts if fact.key == key and fact.expires_at > now_ms]
+    if not alive:
+        return None
+    source = max((fact.observed_at, fact.source) for fact in alive)[1]
+    rows = [fact for fact in alive if fact.source == source]
+    spans = _merged(_painted(_stretches(rows, horizon_ms, since_ms)))
+    return FactLine(key, source, kind.max_age_ms if max_age_ms is None else max_age_ms, spans)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Stretch:
+    """Where a row holds. Of two the greater wins; the last fields only make the order total."""
+
+    observed_at: int
+    valid_from: int
+    until_ms: int
+    value_type: str
+    value: FactValue
+    from_ms: int
+
+
+_NEVER_OBSERVED = -1
+"""Ranks the time before an observation under all that was said of it."""
+
+
+def _stretches(rows: list[Fact], horizon_ms: int, since_ms: int | None) -> list[_Stretch]:
+    forecasts = sorted(row.valid_from for row in rows if row.valid_until is not None)
+    found: list[_Stretch] = []
+    seen: list[_Stretch] = []
+    for row in rows:
+        begin, end, kind = row.valid_from, row.valid_until, type(row.value).__name__
+        if end is not None:
+            found.append(_Stretch(row.observed_at, begin, end, kind, row.value, begin))
+        else:
+            following = bisect_right(forecasts, begin)
+            end = min([horizon_ms, *forecasts[following : following + 1]])
+            seen.append(_Stretch(row.observed_at, begin, end, kind, row.value, begin))
+    if seen and since_ms is not None:
+        first = min(seen, key=lambda s: (s.valid_from, -s.observed_at, s.value_type, s.value))
+        until = first.valid_from
+        before = replace(first, observed_at=_NEVER_OBSERVED, from_ms=since_ms, until_ms=until)
+        seen.append(before)
+    return [stretch for stretch in found + seen if stretch.from_ms < stretch.until_ms]
+
+
+def _painted(stretches: list[_Stretch]) -> Iterator[FactSpan]:
+    """The winner's value between any two neighbouring edges, where there is one."""
+    best_first = sorted(stretches, reverse=True)
+    by_start = deque(sorted((stretch.from_ms, rank) for rank, stretch in enumerate(best_first)))
+    edges = sorted({edge for s in stretches for edge in (s.from_ms, s.until_ms)})
+    holding: list[int] = []
+    for begin, end in pairwise(edges):
+        while by_start and by_start[0][0] <= begin:
+            heappush(holding, by_start.popleft()[1])
+        while holding and best_first[holding[0]].until_ms <= begin:
+            heappop(holding)
+        if holding:
+            yield FactSpan(begin, end, best_first[holding[0]].value)
+
+
+def _merged(spans: Iterable[FactSpan]) -> tuple[FactSpan, ...]:
+    """Neighbours of one value joined; `True` is not 1 here."""
+    joined: list[FactSpan] = []
+    for span in spans:
+        last = joined[-1] if joined else None
+        if last and last.until_ms == span.from_ms and same_value(last.value, span.value):
+            joined[-1] = replace(last, until_ms=span.until_ms)
+        else:
+            joined.append(span)
+    return tuple(joined)
+
+
+def same_value(left: FactValue, right: FactValue) -> bool:
+    """Equality that tells `True` from 1."""
+    return type(left) is type(right) and left == right
+
+
+def value_at(line: FactLine | None, t: int) -> FactValue | None:
+    """The value at the instant `t`, None where it is UNKNOWN."""
+    if line is None:
+        return None
+    after = bisect_right(line.spans, t, key=lambda span: span.from_ms)
+    span = line.spans[after - 1] if after else None
+    return span.value if span is not None and t < span.until_ms else None
