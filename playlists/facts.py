@@ -124,9 +124,9 @@ def fact_line(
     """The values of `key` over time from its rows, in any order; None without a row to believe.
 
     Rows that expire at or before `now_ms` are left out. Where rows overlap the later `observed_at`
-    wins, then the later `valid_from`. A forecast holds on `[valid_from, valid_until)`. An observation
-    (no `valid_until`) holds until the next forecast begins, or to `horizon_ms`: what was seen this
-    morning does not overrule tomorrow's forecast.
+    wins, then the later `valid_from`. A forecast holds on `[valid_from, valid_until)`. An
+    observation (no `valid_until`) holds until the next forecast begins, or to `horizon_ms`: what was
+    seen this morning does not overrule tomorrow's forecast.
 
     With `since_ms`, the earliest observation also stands for the time from `since_ms` to it where
     nothing else is known, so that a refresh with the same value leaves the line as it was. A line
