@@ -11,33 +11,37 @@ const ANY_LINES = 0;
 /** Rounding of layout boxes, in CSS pixels. */
 const SLACK_PX = 1.5;
 
-/** Number of lines and whether a line is wider than the box. */
+function textNodes(root) {
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (walker.nextNode()) found.push(walker.currentNode);
+  return found;
+}
+
+/** Number of lines of text and whether one is wider than the box. */
 function measure(node) {
-  const range = document.createRange();
-  range.selectNodeContents(node);
   const box = node.getBoundingClientRect();
-  const tops = [];
+  const range = document.createRange();
+  const middles = [];
   let wide = node.scrollWidth > node.clientWidth + SLACK_PX;
-  for (const rect of range.getClientRects()) {
-    if (rect.width === 0) continue;
-    const middle = rect.top + rect.height / 2;
-    if (!tops.some((top) => Math.abs(top - middle) < rect.height * 0.4)) tops.push(middle);
-    if (rect.right > box.right + SLACK_PX || rect.left < box.left - SLACK_PX) wide = true;
+  for (const part of textNodes(node)) {
+    if (!part.data.trim()) continue;
+    // Only texts: a range over elements would count their boxes as lines.
+    range.selectNodeContents(part);
+    for (const rect of range.getClientRects()) {
+      if (rect.width === 0) continue;
+      const middle = rect.top + rect.height / 2;
+      if (!middles.some((other) => Math.abs(other - middle) < rect.height * 0.4)) middles.push(middle);
+      if (rect.right > box.right + SLACK_PX || rect.left < box.left - SLACK_PX) wide = true;
+    }
   }
-  return { lines: tops.length, wide };
+  return { lines: middles.length, wide };
 }
 
 function fits(node, maxLines) {
   if (maxLines === ANY_LINES) return node.scrollWidth <= node.clientWidth + SLACK_PX;
   const { lines, wide } = measure(node);
   return lines <= maxLines && !wide;
-}
-
-function textNodes(root) {
-  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
-  const found = [];
-  while (walker.nextNode()) found.push(walker.currentNode);
-  return found;
 }
 
 /** Keep the first `count` characters of the element's texts and end them with an ellipsis. */
