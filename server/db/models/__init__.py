@@ -28,6 +28,7 @@ from server.db.models.publishing import (
     ObjectRow,
     ProfileReadRow,
     ProfileRow,
+    ReadSetRow,
     RunRow,
     ScreenHeadRow,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "ProductRow",
     "ProfileReadRow",
     "ProfileRow",
+    "ReadSetRow",
     "RenditionRow",
     "RunRow",
     "ScreenHeadRow",

@@ -38,14 +38,23 @@ class ProfileRow(Base):
 
 
 class ProfileReadRow(Base):
-    """A key that a profile's resolve read, present or absent: the dependency index."""
+    """A set of keys that a profile's resolve read, present or absent: the dependency index."""
 
     __tablename__ = "profile_read"
-    __table_args__ = (Index("ix_profile_read_key", "key"),)
 
     profile: Mapped[Hash] = mapped_column(
         ForeignKey("profile.key", ondelete="CASCADE"), primary_key=True
     )
+    reads: Mapped[Hash] = mapped_column(primary_key=True, index=True)
+
+
+class ReadSetRow(Base):
+    """A key of a set, by the set's hash: sets are shared by the many profiles that read the same."""
+
+    __tablename__ = "read_set"
+    __table_args__ = (Index("ix_read_set_key", "key"),)
+
+    reads: Mapped[Hash] = mapped_column(primary_key=True)
     key: Mapped[Key] = mapped_column(primary_key=True)
 
 
