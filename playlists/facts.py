@@ -125,8 +125,8 @@ def fact_line(
 
     Rows that expire at or before `now_ms` are left out. Where rows overlap the later `observed_at`
     wins, then the later `valid_from`. A forecast holds on `[valid_from, valid_until)`. An
-    observation (no `valid_until`) holds until the next forecast begins, or to `horizon_ms`: what was
-    seen this morning does not overrule tomorrow's forecast.
+    observation (no `valid_until`) holds until the next forecast begins, or to `horizon_ms`: what
+    was seen this morning does not overrule tomorrow's forecast.
 
     With `since_ms`, the earliest observation also stands for the time from `since_ms` to it where
     nothing else is known, so that a refresh with the same value leaves the line as it was. A line
