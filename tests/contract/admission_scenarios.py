@@ -143,6 +143,16 @@ def a_lost_key_takes_all_it_signed_with_it() -> Story:
     return story.freshness(freshness(NOON, 5, by=TWO), "changed freshness lille")
 
 
+def a_channel_stands_on_every_key_that_built_it() -> Story:
+    two = listed(TWO, *ALL_USES)
+    story = Story().keys(keys(2, *USUAL, two), "changed keys")
+    story.offers(offers(0, 5, offer("A", 1)), CHANGED)
+    story.offers(offers(5, 6, offer("B"), by=TWO), CHANGED)
+    story.keys(keys(3, two), "changed keys", PULL)
+    story.offers(offers(0, 6, offer("A"), offer("B"), by=TWO), CHANGED)
+    return story.keys(keys(4, two, listed(ONE, *ALL_USES)), "changed keys")
+
+
 def a_lost_clock_key_takes_the_time_with_it() -> Story:
     story = (
         Story().time(time(NOON + 80 * DAY), "changed time").clock(1100, 0, NOON + 80 * DAY + 50, 51)
