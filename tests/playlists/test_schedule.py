@@ -563,7 +563,7 @@ def plans(draw: st.DrawFn) -> tuple[Schedule, Calendar, Minutes]:
     return schedule, calendar, world
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(plans())
 def test_compiling_agrees_with_looking_at_every_minute(
     plan: tuple[Schedule, Calendar, Minutes],
