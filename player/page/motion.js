@@ -48,12 +48,19 @@ export function slotChange(before, after, { endsIn, reduced, glide }) {
   return moves;
 }
 
-const clipped = (part, animation) => {
-  const clip = part.node.animate([{ clipPath: "inset(-20cqmin -20cqmin -.6cqmin)" }, { clipPath: "inset(-20cqmin -20cqmin -.6cqmin)" }],
-    { duration: 1, fill: "both" });
+/** How far an inner element must go down to be wholly behind the lower edge of its fold. */
+function depth(fold, inner) {
+  return `0 calc(${fold.offsetHeight - inner.offsetTop}px + 2.4cqmin)`;
+}
+
+const EDGE = { clipPath: "inset(-20cqmin -20cqmin -.6cqmin)" };
+
+/** While figures move, nothing of them shows below the fold's edge; round figures overshoot it a little. */
+function clipped(part, animation) {
+  const clip = part.node.animate([EDGE, EDGE], { duration: 1, fill: "both" });
   animation.finished.then(() => clip.cancel(), () => {});
   return animation;
-};
+}
 
 /** A part leaves the scene: figures set, words fade. Resolves when it may be removed. */
 export function leave(part, { reduced }) {
@@ -61,7 +68,7 @@ export function leave(part, { reduced }) {
     return part.node.animate([{ opacity: 1 }, { opacity: 0 }], { duration: FADE_MS, fill: "both" }).finished;
   }
   const inner = part.node.firstElementChild;
-  return clipped(part, inner.animate([{ translate: "0 0" }, { translate: "0 104%" }],
+  return clipped(part, inner.animate([{ translate: "0 0" }, { translate: depth(part.node, inner) }],
     { duration: SET_MS, easing: SETTING, fill: "both" })).finished;
 }
 
@@ -69,7 +76,8 @@ export function leave(part, { reduced }) {
 export function enter(part, { reduced, afterFigures }) {
   if (reduced) return fade(part.node, 0, 1, { duration: FADE_MS, delay: afterFigures ? FADE_MS : 0 });
   if (part.kind === "figures") {
-    return clipped(part, play(part.node.firstElementChild, [{ translate: "0 104%" }, { translate: "0 0" }],
+    const inner = part.node.firstElementChild;
+    return clipped(part, play(inner, [{ translate: depth(part.node, inner) }, { translate: "0 0" }],
       { delay: 560, duration: 600, easing: RISING }));
   }
   if (!afterFigures) return fade(part.node, 0, 1, { duration: FADE_MS });

@@ -7,8 +7,9 @@ import threading
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from PIL import Image, ImageChops, ImageStat
@@ -28,7 +29,10 @@ pytestmark = pytest.mark.chromium
 class RepositoryPages(SimpleHTTPRequestHandler):
     """The working tree, and an empty page to build stages in."""
 
-    extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".js": "text/javascript"}
+    extensions_map: ClassVar = {
+        **SimpleHTTPRequestHandler.extensions_map,
+        ".js": "text/javascript",
+    }
 
     def do_GET(self) -> None:
         if self.path != "/empty":
@@ -172,8 +176,9 @@ def test_a_film_plays_muted_from_where_the_slot_is(page: Page, base: str) -> Non
                    failed: Boolean(video.error) };
         }"""
     )
-    assert state["muted"] and state["inline"] and not state["failed"]
-    assert state["at"] >= 0.2
+    at = state.pop("at")
+    assert state == {"muted": True, "inline": True, "failed": False}
+    assert at >= 0.2
 
 
 def test_a_script_in_any_field_is_only_text(page: Page) -> None:
@@ -220,7 +225,7 @@ def shows_price(frame: Image.Image) -> bool:
 
 
 def test_a_price_leaves_on_time_while_the_main_thread_hangs(page: Page) -> None:
-    """Rain falls on the compositor, so frames keep coming during the hang: each one is looked at."""
+    """Rain falls on the compositor: frames keep coming during the hang, each is looked at."""
     page.set_viewport_size({"width": 640, "height": 360})
     frames: list[tuple[float, bytes]] = []
     session = page.context.new_cdp_session(page)
@@ -250,7 +255,8 @@ def test_a_price_leaves_on_time_while_the_main_thread_hangs(page: Page) -> None:
     during = [(at, shows_price(Image.open(io.BytesIO(data)))) for at, data in frames]
     before = [shown for at, shown in during if told["from"] < at < told["ends"] - 500]
     after = [shown for at, shown in during if told["ends"] <= at < told["until"]]
-    assert before and all(before), "the price stands until its end"
+    assert before, "frames came while the price ran"
+    assert all(before), "the price stands until its end"
     assert len(after) > 5, "frames came while the main thread hung"
     assert not any(after), "no frame at or after the end shows the price"
 
@@ -267,8 +273,10 @@ def test_a_price_that_ends_turns_into_the_price_free_form_by_itself(page: Page) 
     page.wait_for_function("now.shadow.querySelector('.int')?.textContent === '89'")
     page.wait_for_function("!now.shadow.querySelector('.price, .ticket')")
     said = page.evaluate("now.shadow.textContent")
-    assert "Prix indiqué en rayon" in said and "Plus que 3" in said
-    assert "119,90" not in said and "octobre" not in said
+    assert "Prix indiqué en rayon" in said
+    assert "Plus que 3" in said
+    assert "119,90" not in said
+    assert "octobre" not in said
     page.wait_for_function("now.shadow.querySelectorAll('.earth').length === 1")
     assert page.evaluate("now.shadow.querySelector('.earth').className") == "earth sky-mist"
 
@@ -283,7 +291,8 @@ def test_a_price_with_no_life_left_is_never_drawn(page: Page) -> None:
           return shadow.textContent;
         }"""
     )
-    assert "89" not in said and "Prix indiqué en rayon" in said
+    assert "89" not in said
+    assert "Prix indiqué en rayon" in said
 
 
 def test_a_renewed_lease_keeps_the_price_standing_without_a_flicker(page: Page) -> None:
@@ -366,7 +375,11 @@ def test_figures_are_fitted_but_never_cut(page: Page) -> None:
 
 def test_a_picture_still_loading_keeps_the_old_slot_whole(page: Page) -> None:
     held: list[Route] = []
-    page.route("**/kite.svg", lambda route: held.append(route))
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/kite.svg", hold)
     page.evaluate(
         """async () => {
           window.now = stageIn();
@@ -379,7 +392,8 @@ def test_a_picture_still_loading_keeps_the_old_slot_whole(page: Page) -> None:
     while not held and deadline_checks:
         page.wait_for_timeout(20)
         deadline_checks -= 1
-    assert held and not page.evaluate("window.shown")
+    assert held
+    assert not page.evaluate("window.shown")
     assert page.evaluate("now.shadow.querySelectorAll('.scene').length") == 1
     assert "Ouvert dimanche" in page.evaluate("now.shadow.textContent")
     held[0].continue_()
@@ -398,7 +412,8 @@ def test_a_slot_change_ends_on_the_boundary(page: Page) -> None:
           while (now.shadow.querySelectorAll(".scene").length < 2) await Promise.resolve();
           const late = performance.now() - from;
           const moves = now.shadow.getAnimations()
-            .filter(({ effect }) => effect.target.closest(".scene") && !effect.target.closest(".lease"))
+            .filter(({ effect }) => effect.target.closest(".scene"))
+            .filter(({ effect }) => !effect.target.closest(".lease"))
             .filter(({ animationName }) => !animationName);
           const times = moves.map(({ effect }) => effect.getComputedTiming());
           return { last: Math.max(...times.map(({ endTime }) => endTime)) + late,
@@ -459,7 +474,7 @@ def test_a_thumbnail_is_the_screen_itself(page: Page) -> None:
         }"""
     )
     small = picture_of(page).crop((0, 0, 240, 135))
-    # Compared at a size where letters are shades: their edges are drawn differently, their place is not.
+    # Compared at a size where letters are shades: only their edges are drawn differently.
     grain = [image.convert("L").resize((60, 34), Image.Resampling.BOX) for image in (large, small)]
     assert ImageStat.Stat(ImageChops.difference(*grain)).mean[0] < 4
 
@@ -473,9 +488,8 @@ def test_the_slate_is_dark_and_its_plover_walks_with_the_clock(page: Page) -> No
               await stageIn().stage.show(sample("slate"));
             }"""
         )
-        light = [
-            linear_light(pixel) for pixel in picture_of(page).resize((96, 96)).get_flattened_data()
-        ]
+        pixels = picture_of(page).resize((96, 96)).get_flattened_data()
+        light = [linear_light(pixel) for pixel in pixels]
         assert sum(light) / len(light) < 0.05
     steps = page.evaluate(
         """async () => {
@@ -483,9 +497,10 @@ def test_the_slate_is_dark_and_its_plover_walks_with_the_clock(page: Page) -> No
           return Array.from({ length: 49 }, (_, minute) => stride(minute * 60000));
         }"""
     )
-    assert steps[0] == {"way": 0, "face": 1} and steps[24] == {"way": 1, "face": -1}
+    assert steps[0] == {"way": 0, "face": 1}
+    assert steps[24] == {"way": 1, "face": -1}
     assert steps[48] == steps[0]
-    strides = {round(abs(a["way"] - b["way"]), 6) for a, b in zip(steps, steps[1:], strict=False)}
+    strides = {round(abs(a["way"] - b["way"]), 6) for a, b in pairwise(steps)}
     assert strides == {round(1 / 24, 6)}
 
 
