@@ -1,0 +1,91 @@
+"""A day that is played already: the old plan's segments up to the lead-in's end, then the new
+plan's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from playlists.ids import ZoneId
+from playlists.manifest import Chunk, Segment, Slot
+from playlists.resolving.lead import Lead
+from playlists.resolving.packing import Bound
+from playlists.resolving.stage import Loop, Stage
+from playlists.resolving.timeline import Edges, Segments, edge_at, segments_of
+
+_SlotSegment = tuple[int, tuple[Slot, ...]]
+
+
+@dataclass(slots=True)
+class Joined:
+    """The day's chunk, the bound slots and loops that its new part uses."""
+
+    chunk: Chunk
+    used: list[Bound] = field(default_factory=list)
+    loops: dict[ZoneId, set[Loop]] = field(default_factory=dict)
+
+
+def join(
+    lead: Lead,
+    length_ms: int,
+    zones: Mapping[ZoneId, tuple[Stage, Edges, Sequence[Bound]]],
+) -> Joined:
+    """The day of a lead-in; `zones` gives each one's stage, edges and bound slots, by name in
+    order."""
+    numbers: dict[Slot, int] = {}
+    timelines: dict[ZoneId, tuple[Segment, ...]] = {}
+    joined = Joined(Chunk(length_ms, (), timelines))
+    for zone, (stage, edges, slots) in zones.items():
+        old, new = joined_segments(lead, zone, stage, edges, slots, length_ms)
+        joined.loops[zone] = {loop for _, loop in new}
+        joined.used += [slots[place] for _, loop in new for place in loop.places]
+        rows = [*old, *((begin, _slots(loop, slots)) for begin, loop in new)]
+        timelines[zone] = tuple(
+            Segment(begin, tuple([numbers.setdefault(slot, len(numbers)) for slot in row]))
+            for begin, row in rows
+        )
+    joined.chunk = Chunk(length_ms, tuple(numbers), timelines)
+    return joined
+
+
+def joined_segments(
+    lead: Lead, zone: ZoneId, stage: Stage, edges: Edges, slots: Sequence[Bound], length_ms: int
+) -> tuple[tuple[_SlotSegment, ...], Segments]:
+    """A zone's old segments and its new ones. A loop that goes on unchanged keeps its epoch."""
+    if zone not in lead.until:
+        return (), segments_of(stage, edges, length_ms)
+    start = min(_start(lead, zone, stage, edges), length_ms)
+    old = tuple(
+        (segment.from_ms, tuple([lead.chunk.slots[at] for at in segment.loop]))
+        for segment in lead.kept(zone, start)
+    )
+    if start == length_ms:
+        return old, ()
+    first = stage.loop(edges[edge_at(edges, start)][1])
+    if old and _slots(first, slots) == old[-1][1]:
+        return old[:-1], segments_of(stage, edges, length_ms, start, old[-1][0])
+    return old, segments_of(stage, edges, length_ms, start)
+
+
+def _start(lead: Lead, zone: ZoneId, stage: Stage, edges: Edges) -> int:
+    """Where the new plan begins: at the lead-in's end, or at once where an emergency begins or
+    ends before it."""
+    until = lead.until[zone]
+    urgent = _was_urgent(lead, zone)
+    since = edge_at(edges, lead.since_ms)
+    for begin, active in edges[since:]:
+        at = max(begin, lead.since_ms)
+        if at < until and stage.loop(active).urgent != urgent:
+            return at
+    return until
+
+
+def _was_urgent(lead: Lead, zone: ZoneId) -> bool:
+    """Whether an emergency was on when the change came."""
+    kept = lead.kept(zone, lead.since_ms + 1)
+    loop = kept[-1].loop if kept else ()
+    return bool(loop) and lead.chunk.slots[loop[0]].why.layer == "emergency"
+
+
+def _slots(loop: Loop, slots: Sequence[Bound]) -> tuple[Slot, ...]:
+    return tuple([slots[place].slot for place in loop.places])

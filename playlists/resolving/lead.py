@@ -1,0 +1,107 @@
+"""The lead-in: the tail of the plan now playing, which a new plan for today begins with.
+
+A change that arrives now takes effect at the end of the slot then playing. So the new chunk of
+today keeps the old one's segments up to that end; before it, nothing that was planned is
+rewritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from playlists.errors import Invalid
+from playlists.fields import Fields, whole
+from playlists.ids import CardId, Json, ZoneId, check_id
+from playlists.manifest import Chunk, Day, DeckCard, Plan, Segment
+from playlists.turns import turn_at
+
+SWITCH_MARGIN_MS = 1_000
+"""A slot that ends sooner than this after a change may be too near for the screens to hear of it.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """What of a day stays as it was. Instants are milliseconds of the day `date`.
+
+    `since_ms` is when the change came. `until` is by zone the end of the slot then playing.
+    `chunk` is the day as it was planned, with the `cards` it names.
+    """
+
+    date: str
+    since_ms: int
+    until: Mapping[ZoneId, int]
+    chunk: Chunk
+    cards: Mapping[CardId, DeckCard]
+
+    def kept(self, zone: ZoneId, until_ms: int) -> tuple[Segment, ...]:
+        """The zone's old segments that begin before `until_ms`."""
+        segments = self.chunk.zones.get(zone, ())
+        return tuple(segment for segment in segments if segment.from_ms < until_ms)
+
+
+def lead_of(plan: Plan, now_ms: int) -> Lead | None:
+    """The lead-in from a plan that plays at `now_ms` (unix ms), None where it has nothing for that
+    day."""
+    day = _day_at(plan, now_ms)
+    if day is None:
+        return None
+    return _lead(
+        plan,
+        day,
+        now_ms - day.from_ms,
+        {zone: _slot_end(plan, day, zone, now_ms) for zone in plan.chunks[day.chunk].zones},
+    )
+
+
+def lead_to_json(lead: Lead) -> Json:
+    """What must be stored of a lead-in: the rest is in the plan that was made with it."""
+    return {
+        "date": lead.date,
+        "since": lead.since_ms,
+        "until": {str(zone): end for zone, end in lead.until.items()},
+    }
+
+
+def lead_from_json(value: object, plan: Plan) -> Lead | None:
+    """The lead-in that `plan` was made with; None once its day is over in that plan. Raises
+    Invalid."""
+    fields = Fields.of(value)
+    date = fields.text("date", 10)
+    since = fields.whole("since")
+    until = {
+        ZoneId(check_id(zone, "until")): whole(end, f"until/{zone}")
+        for zone, end in fields.members("until", 16)
+    }
+    day = next((day for day in plan.manifest.days if day.date == date), None)
+    if day is None or day.chunk not in plan.chunks:
+        return None
+    if since >= day.until_ms - day.from_ms:
+        raise Invalid("The lead-in must lie in its day.", "since")
+    return _lead(plan, day, since, until)
+
+
+def _lead(plan: Plan, day: Day, since_ms: int, until: Mapping[ZoneId, int]) -> Lead:
+    chunk = plan.chunks[day.chunk]
+    named = {slot.card for slot in chunk.slots} | {s.fallback for s in chunk.slots if s.fallback}
+    cards = {name: plan.cards[name] for name in sorted(named) if name in plan.cards}
+    return Lead(day.date, since_ms, until, chunk, cards)
+
+
+def _day_at(plan: Plan, now_ms: int) -> Day | None:
+    for day in plan.manifest.days:
+        if day.from_ms <= now_ms < day.until_ms:
+            return day if day.chunk in plan.chunks else None
+    return None
+
+
+def _slot_end(plan: Plan, day: Day, zone: ZoneId, now_ms: int) -> int:
+    """The first end of a slot at or after the margin, in milliseconds of the day, or the day's
+    end."""
+    earliest = min(now_ms + SWITCH_MARGIN_MS, day.until_ms)
+    turn = turn_at(plan, zone, now_ms)
+    while turn.slot is not None and turn.until < earliest:
+        turn = turn_at(plan, zone, turn.until)
+    end = turn.until if turn.slot is not None else max(now_ms, turn.since)
+    return min(end, day.until_ms) - day.from_ms

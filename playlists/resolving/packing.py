@@ -1,0 +1,99 @@
+"""Day chunks and decks as canonical bytes, put together from parts that many screens share.
+
+The bytes are those of `playlists.codec` to the last one (tests hold them together); only the way is
+shorter: the long part of a chunk, its loops, is written once for all stores that play them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from playlists.ids import CardId, Json, ZoneId
+from playlists.manifest import FORMAT, Slot, Why
+from playlists.resolving.activity import Gates
+from playlists.resolving.carding import Ready
+from playlists.resolving.stage import Loop
+from playlists.resolving.timeline import Segments
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A slot bound to a store with the cards it names, written but for the numbers of its gates."""
+
+    slot: Slot
+    cards: tuple[Ready, ...]
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Zones:
+    """Several zones' segments as JSON text, the slots that it numbers ((zone, place) in order of
+    use), and each zone's loops."""
+
+    text: str
+    used: tuple[tuple[ZoneId, int], ...]
+    loops: tuple[tuple[ZoneId, frozenset[Loop]], ...]
+
+
+def bound(card: Ready, fallback: Ready | None, duration_ms: int, why: Why, gates: Gates) -> Bound:
+    """A slot ready to be written into chunks."""
+    named = f',"f":"{fallback.id}"' if fallback else ""
+    return Bound(
+        slot=Slot(card.id, duration_ms, why, fallback.id if fallback else None, gates),
+        cards=(card, fallback) if fallback else (card,),
+        before=f'{{"c":"{card.id}","d":{duration_ms}{named}',
+        after=f',"w":{_text([why.layer, why.source, why.item])}}}',
+    )
+
+
+def zones_text(zones: Sequence[tuple[ZoneId, Segments]]) -> Zones:
+    """The segments of zones, which come in the order of their names."""
+    numbers: dict[tuple[ZoneId, int], int] = {}
+    written: list[str] = []
+    for zone, segments in zones:
+        loops: dict[int, int] = {}
+        loop_texts: list[str] = []
+        rows: list[str] = []
+        for begin, loop in segments:
+            number = loops.get(id(loop))
+            if number is None:
+                number = loops[id(loop)] = len(loops)
+                for place in loop.places:
+                    numbers.setdefault((zone, place), len(numbers))
+                named = ",".join([str(numbers[zone, place]) for place in loop.places])
+                loop_texts.append(f"[{named}]")
+            rows.append(f"[{begin},{number}]")
+        body = f'"loops":[{",".join(loop_texts)}],"segments":[{",".join(rows)}]'
+        written.append(f'"{zone}":{{{body}}}')
+    loops_by_zone = ((zone, frozenset(loop for _, loop in rows)) for zone, rows in zones)
+    return Zones(",".join(written), tuple(numbers), tuple(loops_by_zone))
+
+
+def chunk_bytes(length_ms: int, zones: Zones, slots: Sequence[Bound]) -> bytes:
+    """A chunk's canonical bytes; `slots` are those that `zones` numbers, in that order."""
+    gates: dict[tuple[str, int], int] = {}
+    texts: list[str] = []
+    for slot in slots:
+        if slot.slot.gates:
+            named = ",".join([str(gates.setdefault(gate, len(gates))) for gate in slot.slot.gates])
+            texts.append(f'{slot.before},"g":[{named}]{slot.after}')
+        else:
+            texts.append(slot.before + slot.after)
+    gate_text = _text([list(gate) for gate in gates])
+    return (
+        f'{{"gates":{gate_text},"length":{length_ms},"slots":[{",".join(texts)}],'
+        f'"v":{FORMAT},"zones":{{{zones.text}}}}}'
+    ).encode()
+
+
+def deck_bytes(cards: Mapping[CardId, bytes]) -> bytes:
+    """A deck's canonical bytes, of cards as bytes."""
+    named: Iterable[bytes] = (b'"%s":%s' % (name.encode(), cards[name]) for name in sorted(cards))
+    return b'{"cards":{%s},"v":%d}' % (b",".join(named), FORMAT)
+
+
+def _text(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,178 @@
+"""All that was read for one profile, put in order: its stages, how each slot is bound, what facts
+say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from playlists.conditions import Condition
+from playlists.ids import SourceId, ZoneId
+from playlists.intervals import Intervals, intersect
+from playlists.localtime import LocalDay
+from playlists.model import Store
+from playlists.resolving.activity import Asked, Gates, Grid, ask, edges_of, grid_of
+from playlists.resolving.candidates import Candidate, Field, Span, field_of, may_take
+from playlists.resolving.carding import Fault, Ready, ready
+from playlists.resolving.memo import Memo
+from playlists.resolving.profile import Profile
+from playlists.resolving.reading import Reader
+from playlists.resolving.rotation import Entry, Rotation, rotation_of
+from playlists.resolving.stage import Stage, stage_of
+from playlists.resolving.timeline import Edges
+
+
+@dataclass(frozen=True, slots=True)
+class Casting:
+    """A candidate with its rotation, and each entry's card and fallback: ready, at fault, or
+    (fallback) none."""
+
+    candidate: Candidate
+    rotation: Rotation
+    cards: tuple[Ready | Fault, ...]
+    fallbacks: tuple[Ready | Fault | None, ...]
+
+    def stand_ins(self) -> tuple[bool | None, ...]:
+        """For each entry whether the fallback plays for it; None where neither may be on air."""
+        return tuple(
+            False if isinstance(card, Ready) else True if isinstance(fallback, Ready) else None
+            for card, fallback in zip(self.cards, self.fallbacks, strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ZonePlan:
+    """A zone's stage over the days: `casting` of its candidates, what each part asks, and the
+    edges by day."""
+
+    stage: Stage
+    casting: tuple[Casting, ...]
+    asked: tuple[tuple[Asked, ...], ...]
+    grid: Grid
+    moved: Mapping[int, Edges]
+
+    def edges(self, day: int) -> Edges:
+        """The sets of active parts over a day."""
+        return self.moved.get(day) or self.grid.edges[day]
+
+    def gates(self, part: int) -> Gates:
+        """The sources on whose freshness a part stands, each with its least max age."""
+        ages: dict[SourceId, int] = {}
+        for asked in self.asked[part]:
+            for source, age in asked.gates:
+                ages[source] = min(age, ages.get(source, age))
+        return tuple(sorted(ages.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything that decides what a profile shows over `days`."""
+
+    profile: Profile
+    store: Store
+    days: Sequence[LocalDay]
+    field: Field
+    zones: Mapping[ZoneId, ZonePlan]
+
+
+class Gatherer:
+    """Reads what concerns one profile, through a Reader that keeps track, into a Situation."""
+
+    def __init__(self, profile: Profile, store: Store, reader: Reader, memo: Memo) -> None:
+        self._profile = profile
+        self._store = store
+        self._reader = reader
+        self._memo = memo
+
+    def situation(self, days: Sequence[LocalDay]) -> Situation:
+        """Read everything. `days` are the store's, in order."""
+        field = field_of(self._profile, self._store, self._reader)
+        castings = [self._cast(candidate) for candidate in field.candidates]
+        zones = {
+            box.id: self._zone(box.id, box.locked, field, castings, days)
+            for box in sorted(self._profile.layout, key=lambda box: box.id)
+        }
+        return Situation(self._profile, self._store, days, field, zones)
+
+    def _cast(self, candidate: Candidate) -> Casting:
+        rotation = rotation_of(candidate.playlist, self._reader, self._memo)
+        return Casting(
+            candidate=candidate,
+            rotation=rotation,
+            cards=tuple([self._ready(entry) for entry in rotation.entries]),
+            fallbacks=tuple([self._fallback(entry) for entry in rotation.entries]),
+        )
+
+    def _ready(self, entry: Entry) -> Ready | Fault:
+        return ready(entry.card, self._profile.language, self._store, self._reader, self._memo)
+
+    def _fallback(self, entry: Entry) -> Ready | Fault | None:
+        if entry.fallback is None:
+            return None
+        return ready(entry.fallback, self._profile.language, self._store, self._reader, self._memo)
+
+    def _zone(
+        self,
+        zone: ZoneId,
+        locked: bool,
+        field: Field,
+        castings: Sequence[Casting],
+        days: Sequence[LocalDay],
+    ) -> ZonePlan:
+        mine = tuple(
+            casting
+            for casting in castings
+            if casting.candidate.concerns(zone) and may_take(casting.candidate, locked)
+        )
+        pauses = () if locked else field.pauses
+        stand_ins = tuple(casting.stand_ins() for casting in mine)
+        key = (
+            "stage",
+            zone,
+            pauses,
+            *(
+                (self._wish(casting.candidate), self._memo.mark(casting.rotation), standing)
+                for casting, standing in zip(mine, stand_ins, strict=True)
+            ),
+        )
+        stage = self._memo.keep(
+            key,
+            lambda: stage_of(
+                zone,
+                [casting.candidate for casting in mine],
+                [casting.rotation for casting in mine],
+                stand_ins,
+                pauses,
+            ),
+        )
+        grid = grid_of(stage, self._store.calendar, days, self._memo)
+        asked = tuple(
+            [
+                tuple([self._ask(condition, grid.window) for condition in part.conditions])
+                for part in stage.parts
+            ]
+        )
+        moved = edges_of(grid, days, list(_moving(grid, asked)))
+        return ZonePlan(stage, mine, asked, grid, moved)
+
+    def _wish(self, candidate: Candidate) -> int:
+        return self._memo.token((candidate.layer, candidate.id), candidate.wish)
+
+    def _ask(self, condition: Condition, window: Span) -> Asked:
+        profile = self._profile
+        return ask(condition, profile.store, profile.place, self._reader.fact, window, self._memo)
+
+
+def _moving(grid: Grid, asked: Sequence[Sequence[Asked]]) -> list[tuple[int, Intervals]]:
+    """The parts with conditions, each as its bit and when it is planned and its conditions are
+    true."""
+    found: list[tuple[int, Intervals]] = []
+    for number, questions in enumerate(asked):
+        if not questions:
+            continue
+        active = grid.planned[number]
+        for question in questions:
+            active = intersect(active, question.true) if active else active
+        if active:
+            found.append((1 << number, active))
+    return found
