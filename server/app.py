@@ -1,0 +1,134 @@
+"""The composition root: puts settings, record, keys, media and processes together, and starts them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+from flask import Flask
+
+from media.store import AssetStore
+from server.bus import BusClient
+from server.config import Settings
+from server.db import migrate
+from server.db.engine import Database
+from server.services import people
+from server.services.context import Context
+from server.services.keys import load_keys
+
+WEB_THREADS = 16
+"""Requests that the web process answers at the same time."""
+CONNECTIONS = 500
+"""Connections that the web process keeps open."""
+BODY_HEADROOM_BYTES = 1024 * 1024
+"""Beyond the file itself, an upload may carry this much of form around it."""
+UPLOAD_LEFT_ASIDE_MS = 24 * 3_600_000
+"""What a killed upload left aside is deleted at a start this long after."""
+
+
+def now_ms() -> int:
+    """The present in unix milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def build_context(settings: Settings, wake: Callable[[], None] = lambda: None) -> Context:
+    """What services need. `wake` pokes the worker; in the worker itself, its own loop."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Context(
+        db=Database(settings.db_url, write_budget_ms=settings.write_budget_ms),
+        settings=settings,
+        clock=now_ms,
+        keys=load_keys(settings.data_dir / "keys", now_ms()),
+        wake=wake,
+        media=AssetStore(str((settings.data_dir / "media").absolute())),
+    )
+
+
+def prepare(settings: Settings, say: Callable[[str], None] | None = print) -> None:
+    """Make the data folder, keys and tables that are missing; tell the first start's owner link
+    through `say`.
+    """
+    context = build_context(settings)
+    try:
+        migrate.upgrade(context.db)
+        context.media.sweep(now_ms() - UPLOAD_LEFT_ASIDE_MS)
+        if say is not None and not people.has_owner(context):
+            link = people.owner_link(context)
+            say(f"Open this once, within a day, to own this installation:\n\n  {link}\n")
+    finally:
+        context.db.close()
+
+
+def create_app(context: Context) -> Flask:
+    """The web process's application: API, players' HTTP, studio pages."""
+    from server.api import register
+
+    app = Flask(__name__, static_folder=None)
+    app.extensions["enseigne"] = context
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    register(app)
+    return app
+
+
+def run_web(settings: Settings) -> None:
+    """Serve the web process until it is stopped."""
+    from waitress import serve
+
+    set_up_logs(settings)
+    bus = BusClient(settings.bus)
+    context = build_context(settings, wake=partial(_send_wake, bus))
+    app = create_app(context)
+    app.extensions["enseigne.bus"] = bus
+    serve(
+        app,
+        host=settings.host,
+        port=settings.port,
+        threads=WEB_THREADS,
+        connection_limit=CONNECTIONS,
+        max_request_body_size=settings.max_upload_bytes + BODY_HEADROOM_BYTES,
+        ident="enseigne",
+        clear_untrusted_proxy_headers=True,
+    )
+
+
+def run_worker(settings: Settings) -> None:
+    """Run the worker until it is stopped."""
+    from server.worker.main import run
+
+    set_up_logs(settings)
+    run(settings)
+
+
+def _send_wake(bus: BusClient) -> None:
+    """A wake that is lost costs the worker one tick."""
+    bus.send({"t": "wake"})
+
+
+def set_up_logs(settings: Settings) -> None:
+    """Structured lines on standard error: JSON where the settings ask for it, else for people to
+    read.
+    """
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
+        if settings.log_json
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            os.environ.get("ENSEIGNE_LOG_LEVEL", "info")
+        ),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
