@@ -1,8 +1,10 @@
 """A store's wall clock: local dates and times into instants, also where the clocks change.
 
 Where a local time does not exist (clocks go forward) it stands for the first instant after the
-gap. Where it happens twice (clocks go back) a beginning is the first of the two, an end the last: a
-daypart of 02:00 to 03:00 on the doubled hour runs both hours.
+gap. Where it happens twice (clocks go back) a beginning is the first of the two, and an end is
+reached when the clock shows less than it for the last time: on a night whose 02:00 to 03:00 is
+doubled, a daypart of 02:00 to 03:00 runs both hours, one to 02:30 until the second 02:30, and one
+to 02:00 ends at the first 02:00, since nothing earlier is shown again.
 """
 
 from __future__ import annotations
@@ -43,11 +45,12 @@ def zone_of(name: str, field: str = "zone") -> ZoneInfo:
 
 def instant(zone: ZoneInfo, wall: datetime, *, end: bool = False) -> int:
     """The unix milliseconds of the naive local `wall`, by the rule of this module."""
-    first = rfc_instant(zone, wall)
-    second = _since_epoch(wall.replace(tzinfo=zone, fold=1))
+    shown = wall - _MILLISECOND if end else wall
+    first = rfc_instant(zone, shown)
+    second = _since_epoch(shown.replace(tzinfo=zone, fold=1))
     if first > second:
         return _gap_end(zone, second, first)
-    return second if end else first
+    return second + 1 if end else first
 
 
 def rfc_instant(zone: ZoneInfo, wall: datetime) -> int:
@@ -105,6 +108,12 @@ def parse_date_time(text: str, field: str) -> datetime:
 def parse_either(text: str, field: str) -> date | datetime:
     """Read a bare date or a local date and time. Raises Invalid."""
     return parse_date(text, field) if _DATE.fullmatch(text) else parse_date_time(text, field)
+
+
+def parse_moment(text: str, field: str) -> datetime:
+    """Read a local date and time; a bare date is its midnight. Raises Invalid."""
+    value = parse_either(text, field)
+    return value if isinstance(value, datetime) else datetime.combine(value, time())
 
 
 def _checked(text: str, field: str) -> datetime:

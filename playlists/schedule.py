@@ -1,7 +1,7 @@
 """When something is planned, in a store's local time: rules in, UTC intervals out, once.
 
 Clock edges at a missing or doubled local time follow `playlists.localtime`: a missing one is the
-first instant after the gap; a doubled one is its first occurrence for a start, its last for an end.
+first instant after the gap; a doubled one is the first for a start, the second for an end.
 Recurrences follow RFC 5545 §3.3.5 instead (`playlists.recurrence`).
 """
 
@@ -29,7 +29,7 @@ from playlists.localtime import (
     instant,
     local_date,
     local_days,
-    parse_either,
+    parse_moment,
     zone_of,
 )
 from playlists.recurrence import Recurrence, compile_recurrence
@@ -163,17 +163,12 @@ def open_hours(calendar: Calendar, from_ms: int, until_ms: int) -> Intervals:
 
 
 def _range(schedule: Schedule, zone: ZoneInfo, from_ms: int, until_ms: int) -> tuple[int, int]:
-    begin = parse_either(schedule.start, "start") if schedule.start is not None else None
-    end = parse_either(schedule.end, "end") if schedule.end is not None else None
+    begin = parse_moment(schedule.start, "start") if schedule.start is not None else None
+    end = parse_moment(schedule.end, "end") if schedule.end is not None else None
     return (
-        from_ms if begin is None else _range_edge(zone, begin, end=False),
-        until_ms if end is None else _range_edge(zone, end, end=True),
+        from_ms if begin is None else instant(zone, begin),
+        until_ms if end is None else instant(zone, end, end=True),
     )
-
-
-def _range_edge(zone: ZoneInfo, edge: date | datetime, *, end: bool) -> int:
-    """A bare date is that day's first instant on both sides: ranges that meet leave nothing out."""
-    return instant(zone, edge, end=end) if isinstance(edge, datetime) else day_start(zone, edge)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +202,7 @@ class _Days:
         """The opening hours of every date near the window."""
         return normalize(
             (self._at(_wall(day, begin)), self._at(_wall(day, end), end=True))
-            for day in self.dates(from_ms, until_ms, 2)
+            for day in self.dates(from_ms, until_ms, 1)
             for begin, end in self.hours(day)
         )
 
@@ -222,7 +217,7 @@ class _Days:
     def daypart(self, part: Daypart, from_ms: int, until_ms: int) -> Iterator[tuple[int, int]]:
         """One stretch for each day that has the daypart; one that falls in a gap is empty."""
         on_clock = part.start.anchor == part.end.anchor == "clock"
-        for day in self.dates(from_ms, until_ms, 2 if on_clock else MAX_CLOSED_DAYS + 4):
+        for day in self.dates(from_ms, until_ms, 1 if on_clock else MAX_CLOSED_DAYS + 4):
             if day.weekday() in part.weekdays:
                 begin = self._edge(part.start, day)
                 end = None if begin is None else self._end_after(begin, part.end, day)

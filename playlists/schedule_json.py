@@ -13,13 +13,12 @@ Members at their default are left out when written, and may be when read; unknow
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, time
 from typing import TypeVar, get_args
 
 from playlists.errors import Invalid
 from playlists.fields import Fields, text, whole
 from playlists.ids import Json
-from playlists.localtime import parse_either
+from playlists.localtime import parse_moment
 from playlists.recurrence import MAX_DATES, Recurrence, validate_recurrence
 from playlists.rrule import MAX_RULE_LENGTH
 from playlists.schedule import Anchor, Daypart, Edge, Holidays, Schedule
@@ -42,8 +41,8 @@ Word = TypeVar("Word", bound=str)
 def validate_schedule(schedule: Schedule, path: str = "") -> None:
     """Check every part. Raises Invalid with the field's path, like `dayparts/0/end/minutes`."""
     at = Fields({}, path).at
-    begin = _wall(schedule.start, at("start"))
-    end = _wall(schedule.end, at("end"))
+    begin = parse_moment(schedule.start, at("start")) if schedule.start is not None else None
+    end = parse_moment(schedule.end, at("end")) if schedule.end is not None else None
     if begin is not None and end is not None and end <= begin:
         raise Invalid("The end, which is not included, must lie after the start.", at("end"))
     for name, parts in (("dayparts", schedule.dayparts), ("recurrences", schedule.recurrences)):
@@ -82,13 +81,6 @@ def schedule_from_json(value: object, path: str = "") -> Schedule:
     )
     validate_schedule(schedule, path)
     return schedule
-
-
-def _wall(text: str | None, path: str) -> datetime | None:
-    if text is None:
-        return None
-    value = parse_either(text, path)
-    return value if isinstance(value, datetime) else datetime.combine(value, time())
 
 
 def _validate_daypart(part: Daypart, path: str) -> None:

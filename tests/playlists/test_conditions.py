@@ -247,6 +247,7 @@ def test_rain_tomorrow_is_true_tomorrow_and_unknown_after_the_forecast() -> None
     lines = lines_of({RAIN: line(RAIN, (0, 10, 0), (10, 20, 9), (20, 25, 8))})
     assert truth_line(RAINS, lines, 5, 40) == ((5, 10, F), (10, 25, T), (25, 40, U))
     assert true_intervals(RAINS, lines, 5, 40) == ((10, 25),)
+    assert truth_line(RAINS, lines, 12, 22) == ((12, 22, T),)
 
 
 def test_a_fact_without_a_line_is_unknown_throughout() -> None:

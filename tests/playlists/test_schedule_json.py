@@ -211,5 +211,5 @@ def test_too_many_parts_are_refused(many: Schedule, field: str) -> None:
 def test_too_many_dates_ask_for_a_rule() -> None:
     dates = ("2026-06-01",) * (MAX_DATES + 1)
     many = Schedule(recurrences=(Recurrence("2026-06-01T09:00", HOUR, "FREQ=DAILY", dates),))
-    with pytest.raises(Invalid, match="At most 500 dates. Use a rule"):
+    with pytest.raises(Invalid, match="At most 500 dates"):
         validate_schedule(many)
