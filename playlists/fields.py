@@ -15,6 +15,7 @@ MAX_WHOLE = 2**53 - 1
 MAX_TEXT = 2_000
 """Characters in any one text unless a field says otherwise."""
 
+_LONE = re.compile("[\ud800-\udfff]")
 _KID = re.compile(r"[0-9a-f]{16}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
@@ -122,6 +123,8 @@ def text(value: object, path: str, limit: int = MAX_TEXT, *, empty: bool = False
     """Check one text. Raises Invalid."""
     if not isinstance(value, str) or len(value) > limit or not (value or empty):
         raise Invalid(f"A text of {0 if empty else 1} to {limit} characters is needed.", path)
+    if (not value.isascii() and _LONE.search(value)) or "\0" in value:
+        raise Invalid("A text has no NUL and no half of a character.", path)
     return value
 
 

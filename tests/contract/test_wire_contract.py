@@ -8,6 +8,8 @@ from dataclasses import is_dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from playlists.errors import Invalid
 from playlists.signing import KeyDocument
@@ -118,3 +120,35 @@ def test_what_is_no_object_is_no_message(name: str, value: object) -> None:
 def test_a_missing_field_is_named(name: str) -> None:
     with pytest.raises(Invalid, match=r"missing|object|format"):
         READ[name]({})
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=6,
+)
+GOOD = {name: grown(json.loads((FOLDER / f"{name}.json").read_text())["good"]) for name in READ}
+
+
+def changed_somewhere(value: object, data: st.DataObject) -> object:
+    """The same value with one part, anywhere in it, replaced by anything."""
+    inside = value if isinstance(value, dict | list) else None
+    if not inside or data.draw(st.integers(0, 3)) == 0:
+        return data.draw(ANYTHING)
+    if isinstance(inside, dict):
+        key = data.draw(st.sampled_from(sorted(inside)))
+        return {**inside, key: changed_somewhere(inside[key], data)}
+    at = data.draw(st.integers(0, len(inside) - 1))
+    return [*inside[:at], changed_somewhere(inside[at], data), *inside[at + 1 :]]
+
+
+@pytest.mark.parametrize("name", READ)
+@given(data=st.data())
+@settings(max_examples=30, deadline=None)
+def test_whatever_a_stranger_sends_is_read_or_refused(name: str, data: st.DataObject) -> None:
+    value = changed_somewhere(data.draw(st.sampled_from(GOOD[name])), data)  # type: ignore[arg-type]
+    try:
+        message = READ[name](value)
+    except Invalid:
+        return
+    json.dumps(written(name, message), ensure_ascii=False).encode()

@@ -270,6 +270,9 @@ function checkText(value, path, limit, empty = false) {
   if (!fits || !(value || empty)) {
     throw new Invalid(`A text of at most ${limit} characters is needed.`, path);
   }
+  if (value.includes("\0") || !value.isWellFormed()) {
+    throw new Invalid("A text has no NUL and no half of a character.", path);
+  }
   return value;
 }
 
