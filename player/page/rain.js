@@ -28,7 +28,7 @@ function draw() {
     if (y + length > HEIGHT) path += `M${x} ${y - HEIGHT}l-${slant} ${length}`;
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}">`
-    + `<path d="${path}" fill="none" stroke="#fff" stroke-width="2.2" stroke-linecap="round"/></svg>`;
+    + `<path d="${path}" fill="none" stroke="#fff" stroke-opacity=".5" stroke-width="2.2" stroke-linecap="round"/></svg>`;
 }
 
 let tile = null;

@@ -137,7 +137,9 @@ export class Stage {
 
   /** A newer view of what is on screen, coming in or prepared; any other is shown. */
   async update(view) {
-    const held = [this.#incoming, this.#current, this.#prepared].find((scene) => scene?.key === view.key);
+    // Until a change begins, the slot before it is still the one people see.
+    const scenes = [this.#incoming, this.#current, this.#change?.before, this.#prepared];
+    const held = scenes.find((scene) => scene?.key === view.key);
     if (!held || held.view.template !== view.template) return held ? this.#replace(view) : this.show(view);
     await held.update(view);
     if (!held.root.isConnected) await held.ready();
@@ -161,7 +163,9 @@ export class Stage {
 
   /** The same slot now speaks through another template: a slot change, at once. */
   #replace(view) {
-    for (const scene of [this.#incoming, this.#current]) if (scene?.key === view.key) scene.view.key = null;
+    for (const scene of [this.#incoming, this.#current, this.#change?.before]) {
+      if (scene?.key === view.key) scene.view.key = null;
+    }
     return this.show(view);
   }
 

@@ -1,0 +1,130 @@
+"""Every template in a real Chromium, in both shapes."""
+
+from itertools import pairwise
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.e2e.stage.looking import LANDSCAPE, PORTRAIT, linear_light, picture_of, sample_names
+
+pytestmark = pytest.mark.chromium
+
+
+LOOKED_AT = """async ([names, style]) => {
+  const hung = names.map((name) => ({ name, ...stageIn(style) }));
+  await Promise.all(hung.map(({ name, stage }) => stage.show(sample(name))));
+  const wild = [];
+  for (const { name, shadow } of hung) {
+    const box = shadow.querySelector(".screen").getBoundingClientRect();
+    const walk = document.createTreeWalker(shadow, NodeFilter.SHOW_TEXT);
+    while (walk.nextNode()) {
+      const range = document.createRange();
+      range.selectNodeContents(walk.currentNode);
+      for (const rect of range.getClientRects()) {
+        const middle = rect.top + rect.height / 2;
+        const inside = rect.left > box.left && rect.right < box.right + 2
+          && middle - rect.height * .3 > box.top && middle + rect.height * .3 < box.bottom;
+        if (rect.width && !inside) wild.push([name, walk.currentNode.data.slice(0, 40)]);
+      }
+    }
+    for (const image of shadow.querySelectorAll("img")) {
+      if (!image.naturalWidth) wild.push([name, image.src]);
+    }
+    if (!shadow.querySelector(".scene")) wild.push([name, "nothing shown"]);
+  }
+  return wild;
+}"""
+
+
+@pytest.mark.parametrize("shape", ["width:480px;height:270px", "width:270px;height:480px"])
+def test_every_template_shows_whole_and_keeps_its_words_on_the_screen(
+    page: Page, shape: str
+) -> None:
+    names = sample_names()
+    assert len(names) > 15
+    assert page.evaluate(LOOKED_AT, [names, f"float:left;{shape}"]) == []
+
+
+def test_a_film_plays_muted_from_where_the_slot_is(page: Page) -> None:
+    """The film is recorded by the browser itself, so the test needs no encoder."""
+    state = page.evaluate(
+        """async () => {
+          const canvas = Object.assign(document.createElement("canvas"), { width: 64, height: 36 });
+          const pen = canvas.getContext("2d");
+          const recorder = new MediaRecorder(canvas.captureStream(25), { mimeType: "video/webm" });
+          const pieces = [];
+          recorder.ondataavailable = (event) => pieces.push(event.data);
+          const stopped = new Promise((resolve) => { recorder.onstop = resolve; });
+          recorder.start();
+          for (let frame = 0; frame < 12; frame += 1) {
+            pen.fillStyle = `hsl(${frame * 30} 80% 50%)`;
+            pen.fillRect(0, 0, 64, 36);
+            await new Promise((next) => setTimeout(next, 60));
+          }
+          recorder.stop();
+          await stopped;
+          const url = URL.createObjectURL(new Blob(pieces, { type: "video/webm" }));
+          const { stage, shadow } = stageIn();
+          const params = { url, fit: "cover", offset_ms: 200 };
+          await stage.show(sample("image", { key: "film", template: "video", params }));
+          const video = shadow.querySelector("video");
+          return { muted: video.muted, inline: video.playsInline, at: video.currentTime,
+                   failed: Boolean(video.error) };
+        }"""
+    )
+    at = state.pop("at")
+    assert state == {"muted": True, "inline": True, "failed": False}
+    assert at >= 0.2
+
+
+def test_a_script_in_any_field_is_only_text(page: Page) -> None:
+    attack = "<img src=x onerror=window.hit=1><script>window.hit=1</script>"
+    for name in ("price", "trio", "elsewhere", "service", "message", "slate"):
+        page.evaluate(
+            """async ([name, attack]) => {
+              const poison = (value) => {
+                if (typeof value === "string") return attack;
+                if (Array.isArray(value)) return value.map(poison);
+                if (value && typeof value === "object") return Object.fromEntries(
+                  Object.entries(value).map(([key, inner]) => [key, poison(inner)]));
+                return value;
+              };
+              const clean = sample(name);
+              const view = { ...clean, params: poison(clean.params), goods: poison(clean.goods),
+                             brand: { ...clean.brand, name: attack, slogan: attack } };
+              for (const item of view.goods) item.picture = null;
+              window.now?.stage.destroy();
+              document.body.replaceChildren();
+              window.now = stageIn();
+              await window.now.stage.show({ ...view, key: "attack " + name });
+            }""",
+            [name, attack],
+        )
+        assert page.evaluate("window.hit") is None
+        assert "<script>" in page.evaluate("window.now.shadow.textContent"), name
+        assert page.evaluate("window.now.shadow.querySelectorAll('script, img[src=x]').length") == 0
+
+
+def test_the_slate_is_dark_and_its_plover_walks_with_the_clock(page: Page) -> None:
+    for shape in (LANDSCAPE, PORTRAIT):
+        page.set_viewport_size(shape)
+        page.evaluate(
+            """async () => {
+              document.body.replaceChildren();
+              await stageIn().stage.show(sample("slate"));
+            }"""
+        )
+        pixels = picture_of(page).resize((96, 96)).get_flattened_data()
+        light = [linear_light(pixel) for pixel in pixels]
+        assert sum(light) / len(light) < 0.05
+    steps = page.evaluate(
+        """async () => {
+          const { stride } = await import("/player/page/slate.js");
+          return Array.from({ length: 49 }, (_, minute) => stride(minute * 60000));
+        }"""
+    )
+    assert steps[0] == {"way": 0, "face": 1}
+    assert steps[24] == {"way": 1, "face": -1}
+    assert steps[48] == steps[0]
+    strides = {round(abs(a["way"] - b["way"]), 6) for a, b in pairwise(steps)}
+    assert strides == {round(1 / 24, 6)}
