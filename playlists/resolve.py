@@ -10,7 +10,6 @@ Nothing that moves on refresh (an age, an instant of now) is in what is hashed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from playlists.cards import encode_card
@@ -26,10 +25,9 @@ from playlists.resolving.memo import Memo
 from playlists.resolving.packing import Bound, Zones, chunk_bytes, deck_bytes, zones_text
 from playlists.resolving.profile import Profile, Wishes, profile_of, wishes_of
 from playlists.resolving.reading import AssetState, Reader, Tracking
-from playlists.resolving.reporting import Note, notes_of
+from playlists.resolving.reporting import Note, Shortfall, notes_of
 from playlists.resolving.rotation import unfold
 from playlists.resolving.situation import Gatherer, Situation
-from playlists.resolving.stage import Loop
 from playlists.resolving.timeline import Edges, segments_of
 
 __all__ = [
@@ -112,7 +110,7 @@ def resolve(
         deck=deck,
         cards=compiled.cards,
         reads=frozenset(tracking.keys),
-        report=notes_of(situation, compiled.loops),
+        report=notes_of(situation, compiled.shortfall),
     )
 
 
@@ -123,7 +121,7 @@ class _Compiler:
         self.chunks: dict[Sha256, bytes] = {}
         self.bodies: dict[CardId, bytes] = {}
         self.cards: dict[CardId, DeckCard] = {}
-        self.loops: dict[ZoneId, set[Loop]] = {zone: set() for zone in situation.zones}
+        self.shortfall = Shortfall()
         self._situation = situation
         self._lead = lead
         self._memo = memo
@@ -153,7 +151,10 @@ class _Compiler:
         )
         zones = self._memo.keep(key, lambda: self._zones(edges, length_ms))
         used = [self._slots[zone][place] for zone, place in zones.used]
-        self._use(used, zones.loops)
+        self._use(used)
+        self.shortfall.aired.update(zones.used)
+        self.shortfall.silent |= zones.silent
+        self.shortfall.inexact |= zones.inexact
         return chunk_bytes(length_ms, zones, used)
 
     def _joined(self, edges: Mapping[ZoneId, Edges], length_ms: int, lead: Lead) -> bytes:
@@ -162,7 +163,7 @@ class _Compiler:
             zone: (self._stages[zone], rows, self._slots[zone]) for zone, rows in edges.items()
         }
         joined = join(lead, length_ms, zones)
-        self._use(joined.used, joined.loops.items())
+        self._use(joined.used)
         for name in {card for slot in joined.chunk.slots for card in (slot.card, slot.fallback)}:
             if name is not None and name not in self.cards and name in lead.cards:
                 self.cards[name] = lead.cards[name]
@@ -177,15 +178,11 @@ class _Compiler:
             ]
         )
 
-    def _use(
-        self, used: Iterable[Bound], loops: Iterable[tuple[ZoneId, AbstractSet[Loop]]]
-    ) -> None:
+    def _use(self, used: Iterable[Bound]) -> None:
         for slot in used:
             for card in slot.cards:
                 self.bodies[card.id] = card.body
                 self.cards[card.id] = card.card
-        for zone, some in loops:
-            self.loops[zone] |= some
 
 
 def _channels(cards: Mapping[CardId, DeckCard]) -> tuple[ChannelId, ...]:

@@ -7,7 +7,17 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from playlists.conditions import Condition, bind_condition, facts_of, gates_of, true_intervals
+from playlists.conditions import (
+    Compare,
+    Condition,
+    Truth,
+    Within,
+    bind_condition,
+    evaluate,
+    facts_of,
+    gates_of,
+    true_intervals,
+)
 from playlists.errors import Invalid
 from playlists.facts import FactKey, FactLine
 from playlists.ids import SourceId
@@ -66,7 +76,7 @@ def ask(
         lambda: Asked(
             condition=bound[0],
             lines=lines,
-            true=true_intervals(bound[0], lines.get, *window),
+            true=_true(bound[0], lines, window, memo),
             gates=gates_of(bound[0], lines.get),
         ),
     )
@@ -142,6 +152,35 @@ def view(stage: Stage, calendar: Calendar, memo: Memo) -> Calendar:
 def _bound(condition: Condition, store: str, place: str) -> tuple[Condition, tuple[FactKey, ...]]:
     bound = bind_condition(condition, store, place)
     return bound, tuple(sorted(facts_of(bound)))
+
+
+def _true(
+    condition: Condition, lines: Mapping[FactKey, FactLine | None], window: Span, memo: Memo
+) -> Intervals:
+    """When a condition is true; a single comparison is made once for each value of a fact."""
+    if not isinstance(condition, Compare | Within):
+        return true_intervals(condition, lines.get, *window)
+    line = lines[condition.fact]
+    if line is None:
+        return ()
+    known = memo.keep(_shape(condition), dict[object, bool])
+    stretches: list[Span] = []
+    for span in line.spans:
+        value = span.value
+        holds = known.get((type(value), value))
+        if holds is None:
+            holds = evaluate(condition, {condition.fact: value}.get).truth is Truth.TRUE
+            known[type(value), value] = holds
+        if holds:
+            stretches.append((span.from_ms, span.until_ms))
+    return clip(normalize(stretches), *window)
+
+
+def _shape(condition: Compare | Within) -> tuple[object, ...]:
+    """A comparison without its fact. To Python True is 1, to a condition it is not."""
+    if isinstance(condition, Within):
+        return "holds", condition.low, condition.high
+    return "holds", condition.op, type(condition.value), condition.value
 
 
 def _needs(stage: Stage) -> tuple[bool, bool, bool]:

@@ -15,9 +15,9 @@ def slots_of(plan: ZonePlan, memo: Memo) -> tuple[Bound, ...]:
         gates = plan.gates(number)
         for at in part.places:
             place = plan.stage.places[at]
-            casting = plan.casting[place.candidate]
-            card: object = casting.cards[place.number]
-            fallback: object = casting.fallbacks[place.number]
+            cast = plan.casting[place.candidate].cast
+            card: object = cast.cards[place.number]
+            fallback: object = cast.fallbacks[place.number]
             if place.stand_in:
                 card, fallback = fallback, None
             assert isinstance(card, Ready)

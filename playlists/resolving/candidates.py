@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from playlists.conditions import Condition
 from playlists.ids import PlaylistId, ZoneId
 from playlists.manifest import LAYERS
 from playlists.model import Base, Campaign, Emergency, Override, Store, Target
+from playlists.resolving.memo import Memo
 from playlists.resolving.profile import Profile
 from playlists.resolving.reading import Reader, Scope
 from playlists.resolving.targets import Narrowness, Part, mismatch, narrowness
@@ -64,11 +66,11 @@ class Field:
     elsewhere: tuple[tuple[Candidate, Part], ...]
 
 
-def field_of(profile: Profile, store: Store, reader: Reader) -> Field:
+def field_of(profile: Profile, store: Store, reader: Reader, memo: Memo) -> Field:
     """Everything that may play on a screen of this profile, in order."""
     here: list[Candidate] = []
     elsewhere: list[tuple[Candidate, Part]] = []
-    for candidate, target in _targeted(store, reader):
+    for candidate, target in _targeted(store, reader, memo):
         part = mismatch(target, store, profile.tags, profile.screen)
         if part is None:
             here.append(candidate)
@@ -91,14 +93,15 @@ def _order(candidate: Candidate) -> tuple[int, int, Narrowness, int, str]:
     return candidate.order
 
 
-def _targeted(store: Store, reader: Reader) -> Iterator[tuple[Candidate, Target]]:
+def _targeted(store: Store, reader: Reader, memo: Memo) -> Iterator[tuple[Candidate, Target]]:
     for emergency in reader.emergencies():
         yield _of_emergency(emergency), emergency.target
     for override in reader.overrides(store.id):
         if override.kind == "show" and override.playlist is not None:
             yield _of_override(override, override.playlist), Target(screens=override.screens)
     for campaign in reader.campaigns(store.id):
-        yield _of_campaign(campaign), campaign.target
+        key = ("candidate", memo.mark(campaign))
+        yield memo.keep(key, partial(_of_campaign, campaign)), campaign.target
 
 
 def _ranked(

@@ -3,16 +3,19 @@ air."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal
 
-from playlists.cards import encode_card
+from playlists.cards import card_json, encode_card
 from playlists.errors import Invalid
 from playlists.ids import CardId, ChannelId, Sha256, Sku, StoreId, sha256
 from playlists.manifest import DeckCard, DeckGood
 from playlists.model import Card, Store
 from playlists.resolving.memo import Memo
-from playlists.resolving.reading import Reader
+from playlists.resolving.reading import AssetState
 
 Fault = tuple[Literal["product", "asset", "price", "channel", "card"], str]
 """Why a card may not be on air, and the SKU, file or field at fault."""
@@ -29,21 +32,23 @@ class Ready:
     files: tuple[Sha256, ...]
 
 
-def ready(card: Card, language: str, store: Store, reader: Reader, memo: Memo) -> Ready | Fault:
-    """Bind a card, and check that the shop knows its products and that its files may be on air."""
+def bind_card(card: Card, language: str, store: Store, memo: Memo) -> Ready | Fault:
+    """Bind a card to a store in a language, or say why no deck can hold it."""
     key = ("ready", memo.mark(card), language, store.channel, store.id if _is_local(card) else "")
-    bound = memo.keep(key, lambda: _bind(card, language, store))
-    if not isinstance(bound, Ready):
-        return bound
-    fault: Fault | None = None
-    for sku, channel in bound.products:
-        if not reader.product(sku, channel):
-            fault = fault or ("product", sku)
-    for sha in bound.files:
-        state = reader.asset(sha)
-        if state != "showable":
-            fault = fault or ("price" if state == "price_differs" else "asset", sha)
-    return fault or bound
+    return memo.keep(key, lambda: _bind(card, language, store, memo))
+
+
+def fault_of(
+    ready: Ready, absent: AbstractSet[tuple[Sku, ChannelId]], barred: Mapping[Sha256, AssetState]
+) -> Fault | None:
+    """Why a bound card may not be on air: products that are `absent`, files that are `barred`."""
+    for product in ready.products:
+        if product in absent:
+            return "product", product[0]
+    for sha in ready.files:
+        if sha in barred:
+            return "price" if barred[sha] == "price_differs" else "asset", sha
+    return None
 
 
 def in_language(card: Card, language: str) -> dict[str, str | int]:
@@ -62,7 +67,7 @@ def _is_local(card: Card) -> bool:
     return any("{store}" in name for name in named)
 
 
-def _bind(card: Card, language: str, store: Store) -> Ready | Fault:
+def _bind(card: Card, language: str, store: Store, memo: Memo) -> Ready | Fault:
     goods: list[DeckGood] = []
     for good in card.goods:
         channel = _local(good.channel, store.id) if good.channel else store.channel
@@ -79,10 +84,10 @@ def _bind(card: Card, language: str, store: Store) -> Ready | Fault:
         qr=card.qr,
         price_loss=card.price_loss,
     )
-    try:
-        body = encode_card(deck_card)
-    except Invalid as wrong:
-        return "card", wrong.field
+    fault = memo.keep(("checked", memo.mark(card), language), lambda: _check(deck_card))
+    if fault is not None:
+        return fault
+    body = _written(deck_card)
     return Ready(
         id=CardId(sha256(body)[:10]),
         body=body,
@@ -90,6 +95,21 @@ def _bind(card: Card, language: str, store: Store) -> Ready | Fault:
         products=tuple((good.sku, good.channel) for good in goods),
         files=(*deck_card.assets, card.qr) if card.qr else deck_card.assets,
     )
+
+
+def _check(card: DeckCard) -> Fault | None:
+    """What no deck can hold of a card; stores and channels have names that all decks take."""
+    try:
+        encode_card(card)
+    except Invalid as wrong:
+        return "card", wrong.field
+    return None
+
+
+def _written(card: DeckCard) -> bytes:
+    """The bytes of `encode_card`, of a card that was checked."""
+    body = card_json(card)
+    return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _local(text: str, store: StoreId) -> str:

@@ -18,11 +18,10 @@ _SlotSegment = tuple[int, tuple[Slot, ...]]
 
 @dataclass(slots=True)
 class Joined:
-    """The day's chunk, the bound slots and loops that its new part uses."""
+    """The day's chunk, and the bound slots that its new part uses."""
 
     chunk: Chunk
     used: list[Bound] = field(default_factory=list)
-    loops: dict[ZoneId, set[Loop]] = field(default_factory=dict)
 
 
 def join(
@@ -37,7 +36,6 @@ def join(
     joined = Joined(Chunk(length_ms, (), timelines))
     for zone, (stage, edges, slots) in zones.items():
         old, new = joined_segments(lead, zone, stage, edges, slots, length_ms)
-        joined.loops[zone] = {loop for _, loop in new}
         joined.used += [slots[place] for _, loop in new for place in loop.places]
         rows = [*old, *((begin, _slots(loop, slots)) for begin, loop in new)]
         timelines[zone] = tuple(

@@ -14,7 +14,6 @@ from playlists.ids import CardId, Json, ZoneId
 from playlists.manifest import FORMAT, Slot, Why
 from playlists.resolving.activity import Gates
 from playlists.resolving.carding import Ready
-from playlists.resolving.stage import Loop
 from playlists.resolving.timeline import Segments
 
 
@@ -30,12 +29,16 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Zones:
-    """Several zones' segments as JSON text, the slots that it numbers ((zone, place) in order of
-    use), and each zone's loops."""
+    """Several zones' segments as JSON text, and the slots that it numbers, in order of use.
+
+    `silent` are slots that some loop leaves without a turn, `inexact` the voices that come first in
+    loops without exact shares. All as (zone, number of the place or candidate).
+    """
 
     text: str
     used: tuple[tuple[ZoneId, int], ...]
-    loops: tuple[tuple[ZoneId, frozenset[Loop]], ...]
+    silent: frozenset[tuple[ZoneId, int]]
+    inexact: frozenset[tuple[ZoneId, int]]
 
 
 def bound(card: Ready, fallback: Ready | None, duration_ms: int, why: Why, gates: Gates) -> Bound:
@@ -51,25 +54,23 @@ def bound(card: Ready, fallback: Ready | None, duration_ms: int, why: Why, gates
 
 def zones_text(zones: Sequence[tuple[ZoneId, Segments]]) -> Zones:
     """The segments of zones, which come in the order of their names."""
-    numbers: dict[tuple[ZoneId, int], int] = {}
+    used: list[tuple[ZoneId, int]] = []
     written: list[str] = []
+    silent: set[tuple[ZoneId, int]] = set()
+    inexact: set[tuple[ZoneId, int]] = set()
     for zone, segments in zones:
-        loops: dict[int, int] = {}
-        loop_texts: list[str] = []
-        rows: list[str] = []
-        for begin, loop in segments:
-            number = loops.get(id(loop))
-            if number is None:
-                number = loops[id(loop)] = len(loops)
-                for place in loop.places:
-                    numbers.setdefault((zone, place), len(numbers))
-                named = ",".join([str(numbers[zone, place]) for place in loop.places])
-                loop_texts.append(f"[{named}]")
-            rows.append(f"[{begin},{number}]")
-        body = f'"loops":[{",".join(loop_texts)}],"segments":[{",".join(rows)}]'
-        written.append(f'"{zone}":{{{body}}}')
-    loops_by_zone = ((zone, frozenset(loop for _, loop in rows)) for zone, rows in zones)
-    return Zones(",".join(written), tuple(numbers), tuple(loops_by_zone))
+        loops = {loop: number for number, loop in enumerate(dict.fromkeys(s[1] for s in segments))}
+        places = dict.fromkeys(place for loop in loops for place in loop.distinct)
+        names = {place: str(number) for number, place in enumerate(places, len(used))}
+        texts = ",".join(
+            ["[" + ",".join([names[at] for at in loop.places]) + "]" for loop in loops]
+        )
+        rows = ",".join([f"[{begin},{loops[loop]}]" for begin, loop in segments])
+        written.append(f'"{zone}":{{"loops":[{texts}],"segments":[{rows}]}}')
+        used += [(zone, place) for place in places]
+        silent.update((zone, place) for loop in loops for place in loop.unaired)
+        inexact.update((zone, loop.mixed[0]) for loop in loops if not loop.exact)
+    return Zones(",".join(written), tuple(used), frozenset(silent), frozenset(inexact))
 
 
 def chunk_bytes(length_ms: int, zones: Zones, slots: Sequence[Bound]) -> bytes:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from playlists.ids import ZoneId
-from playlists.resolving.situation import Casting, Situation, ZonePlan
-from playlists.resolving.stage import Loop
+from playlists.resolving.casting import Casting
+from playlists.resolving.situation import Situation
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -29,38 +29,41 @@ class Note:
     subject: str = ""
 
 
-def notes_of(situation: Situation, loops: dict[ZoneId, set[Loop]]) -> tuple[Note, ...]:
-    """Everything to report of a situation and the loops that play in it, in order, each once."""
+@dataclass(slots=True)
+class Shortfall:
+    """By (zone, place): which slots have a turn in some loop and which have none in some. By (zone,
+    candidate): the first voices of loops without exact shares."""
+
+    aired: set[tuple[ZoneId, int]] = field(default_factory=set)
+    silent: set[tuple[ZoneId, int]] = field(default_factory=set)
+    inexact: set[tuple[ZoneId, int]] = field(default_factory=set)
+
+
+def notes_of(situation: Situation, shortfall: Shortfall) -> tuple[Note, ...]:
+    """Everything to report of a situation and the days made from it, in order, each once."""
     found: set[Note] = set()
     for zone, plan in situation.zones.items():
         for casting in plan.casting:
             found.update(_faults(zone, casting))
-        found.update(_shortfalls(zone, plan, loops.get(zone, set())))
+    for zone, at in shortfall.silent - shortfall.aired:
+        place = situation.zones[zone].stage.places[at]
+        candidate = situation.zones[zone].stage.candidates[place.candidate]
+        found.add(Note("airtime", zone, candidate.layer, candidate.id, place.entry.item))
+    for zone, at in shortfall.inexact:
+        candidate = situation.zones[zone].stage.candidates[at]
+        found.add(Note("inexact", zone, candidate.layer, candidate.id))
     return tuple(sorted(found))
 
 
 def _faults(zone: ZoneId, casting: Casting) -> Iterator[Note]:
     candidate = casting.candidate
-    if casting.rotation.problem is not None:
-        code, playlist = casting.rotation.problem
+    if casting.cast.rotation.problem is not None:
+        code, playlist = casting.cast.rotation.problem
         yield Note(code, zone, candidate.layer, candidate.id, subject=playlist)
-    rows = zip(casting.rotation.entries, casting.cards, casting.fallbacks, strict=True)
+    rows = zip(
+        casting.cast.rotation.entries, casting.cast.cards, casting.cast.fallbacks, strict=True
+    )
     for entry, *cards in rows:
         for card in cards:
             if isinstance(card, tuple):
                 yield Note(card[0], zone, candidate.layer, candidate.id, entry.item, card[1])
-
-
-def _shortfalls(zone: ZoneId, plan: ZonePlan, loops: Iterable[Loop]) -> Iterator[Note]:
-    aired: set[int] = set()
-    silent: set[int] = set()
-    for loop in loops:
-        aired.update(loop.places)
-        silent.update(loop.unaired)
-        if not loop.exact:
-            first = plan.stage.candidates[loop.mixed[0]]
-            yield Note("inexact", zone, first.layer, first.id)
-    for at in silent - aired:
-        place = plan.stage.places[at]
-        candidate = plan.stage.candidates[place.candidate]
-        yield Note("airtime", zone, candidate.layer, candidate.id, place.entry.item)

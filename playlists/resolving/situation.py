@@ -13,31 +13,12 @@ from playlists.localtime import LocalDay
 from playlists.model import Store
 from playlists.resolving.activity import Asked, Gates, Grid, ask, edges_of, grid_of
 from playlists.resolving.candidates import Candidate, Field, Span, field_of, may_take
-from playlists.resolving.carding import Fault, Ready, ready
+from playlists.resolving.casting import Casting, casting_of
 from playlists.resolving.memo import Memo
 from playlists.resolving.profile import Profile
 from playlists.resolving.reading import Reader
-from playlists.resolving.rotation import Entry, Rotation, rotation_of
 from playlists.resolving.stage import Stage, stage_of
 from playlists.resolving.timeline import Edges
-
-
-@dataclass(frozen=True, slots=True)
-class Casting:
-    """A candidate with its rotation, and each entry's card and fallback: ready, at fault, or
-    (fallback) none."""
-
-    candidate: Candidate
-    rotation: Rotation
-    cards: tuple[Ready | Fault, ...]
-    fallbacks: tuple[Ready | Fault | None, ...]
-
-    def stand_ins(self) -> tuple[bool | None, ...]:
-        """For each entry whether the fallback plays for it; None where neither may be on air."""
-        return tuple(
-            False if isinstance(card, Ready) else True if isinstance(fallback, Ready) else None
-            for card, fallback in zip(self.cards, self.fallbacks, strict=True)
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,30 +67,16 @@ class Gatherer:
 
     def situation(self, days: Sequence[LocalDay]) -> Situation:
         """Read everything. `days` are the store's, in order."""
-        field = field_of(self._profile, self._store, self._reader)
-        castings = [self._cast(candidate) for candidate in field.candidates]
+        field = field_of(self._profile, self._store, self._reader, self._memo)
+        castings = [
+            casting_of(candidate, self._profile.language, self._store, self._reader, self._memo)
+            for candidate in field.candidates
+        ]
         zones = {
             box.id: self._zone(box.id, box.locked, field, castings, days)
             for box in sorted(self._profile.layout, key=lambda box: box.id)
         }
         return Situation(self._profile, self._store, days, field, zones)
-
-    def _cast(self, candidate: Candidate) -> Casting:
-        rotation = rotation_of(candidate.playlist, self._reader, self._memo)
-        return Casting(
-            candidate=candidate,
-            rotation=rotation,
-            cards=tuple([self._ready(entry) for entry in rotation.entries]),
-            fallbacks=tuple([self._fallback(entry) for entry in rotation.entries]),
-        )
-
-    def _ready(self, entry: Entry) -> Ready | Fault:
-        return ready(entry.card, self._profile.language, self._store, self._reader, self._memo)
-
-    def _fallback(self, entry: Entry) -> Ready | Fault | None:
-        if entry.fallback is None:
-            return None
-        return ready(entry.fallback, self._profile.language, self._store, self._reader, self._memo)
 
     def _zone(
         self,
@@ -125,14 +92,17 @@ class Gatherer:
             if casting.candidate.concerns(zone) and may_take(casting.candidate, locked)
         )
         pauses = () if locked else field.pauses
-        stand_ins = tuple(casting.stand_ins() for casting in mine)
         key = (
             "stage",
             zone,
             pauses,
             *(
-                (self._wish(casting.candidate), self._memo.mark(casting.rotation), standing)
-                for casting, standing in zip(mine, stand_ins, strict=True)
+                (
+                    self._wish(casting.candidate),
+                    self._memo.mark(casting.cast.rotation),
+                    casting.cast.stand_ins,
+                )
+                for casting in mine
             ),
         )
         stage = self._memo.keep(
@@ -140,8 +110,8 @@ class Gatherer:
             lambda: stage_of(
                 zone,
                 [casting.candidate for casting in mine],
-                [casting.rotation for casting in mine],
-                stand_ins,
+                [casting.cast.rotation for casting in mine],
+                [casting.cast.stand_ins for casting in mine],
                 pauses,
             ),
         )

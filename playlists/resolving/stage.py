@@ -52,13 +52,14 @@ class Loop:
     """The places that play in turn, and when each ends (ms from the loop's begin). No places: the
     slate.
 
-    `urgent`: an emergency, begun and ended at once. `unaired`: active places that get no turn.
-    `mixed`: the candidates that share it; `left_out`: the base that campaigns of 100 % or more
-    leave no time.
+    `distinct` is the places, each once. `urgent`: an emergency, begun and ended at once.
+    `unaired`: active places that get no turn. `mixed`: the candidates that share it; `left_out`:
+    the base that campaigns of 100 % or more leave no time.
     """
 
     places: tuple[int, ...]
     ends: tuple[int, ...]
+    distinct: tuple[int, ...] = ()
     urgent: bool = False
     unaired: tuple[int, ...] = ()
     mixed: tuple[int, ...] = ()
@@ -140,6 +141,7 @@ class Stage:
         return Loop(
             places=places,
             ends=tuple(accumulate([self.places[at].entry.duration_ms for at in places])),
+            distinct=tuple(dict.fromkeys(places)),
             urgent=urgent,
             unaired=tuple(
                 place

@@ -11,6 +11,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 
 from playlists.conditions import Compare, Condition
 from playlists.facts import HOUR_MS, KINDS, FactKey, FactLine, FactSpan
@@ -51,6 +52,7 @@ FORECAST_HOURS = 7 * 24
 ZONES = ("Europe/Paris", "Europe/London", "Europe/Helsinki", "Atlantic/Canary")
 KINDS_OF_SCREEN = ("window", "checkout", "aisle", "entrance")
 SHARES = (200, 300, 400, 500, 600, 800)
+EVERYWHERE = Target()
 SECONDS = (8, 10, 10, 10, 12, 15)
 
 
@@ -107,15 +109,21 @@ class Chain:
         self, store: StoreId, from_ms: int = START_MS, count: int = DAYS
     ) -> tuple[LocalDay, ...]:
         """The store's days to resolve."""
-        return local_days(self.stores[store].calendar.zone, from_ms, count)
+        return _days(self.stores[store].calendar.zone, from_ms, count)
 
 
 def chain(stores: int = 500, campaigns: int = CAMPAIGNS, seed: int = 7) -> Chain:
-    """A chain of so many stores, each with one screen of every kind."""
+    """A chain of so many stores, each with one screen of every kind.
+
+    The campaigns are for all screens; each kind of screen has two more of its own.
+    """
     draw = random.Random(seed)
     made = [_store(number) for number in range(stores)]
     wishes = [campaign(draw, number, conditional=number % 2 == 0) for number in range(campaigns)]
-    lists = [_playlist(draw, f"p{number}", draw.choice((1, 1, 2))) for number in range(campaigns)]
+    for number, kind in enumerate(KINDS_OF_SCREEN * 2, campaigns):
+        own = Target(tags_any=frozenset({kind}))
+        wishes.append(campaign(draw, number, conditional=False, target=own))
+    lists = [_playlist(draw, f"p{number}", draw.choice((1, 1, 2))) for number in range(len(wishes))]
     lists.append(_playlist(draw, "base", 5))
     return Chain(
         stores={store.id: store for store in made},
@@ -127,8 +135,10 @@ def chain(stores: int = 500, campaigns: int = CAMPAIGNS, seed: int = 7) -> Chain
     )
 
 
-def campaign(draw: random.Random, number: int, *, conditional: bool) -> Campaign:
-    """A campaign that recurs on some weekdays in an irregular daypart, for some kinds of screens."""
+def campaign(
+    draw: random.Random, number: int, *, conditional: bool, target: Target = EVERYWHERE
+) -> Campaign:
+    """A campaign that recurs on some weekdays in an irregular daypart."""
     begin = START.date() + timedelta(days=draw.randint(-20, 15))
     end = begin + timedelta(days=draw.randint(12, 60))
     start_minute = draw.randint(8 * 60, 17 * 60)
@@ -139,7 +149,7 @@ def campaign(draw: random.Random, number: int, *, conditional: bool) -> Campaign
         id=CampaignId(f"c{number}"),
         name=f"Campaign {number}",
         playlist=PlaylistId(f"p{number}"),
-        target=Target(tags_any=frozenset(draw.sample(KINDS_OF_SCREEN, draw.randint(2, 4)))),
+        target=target,
         schedule=Schedule(
             start=begin.isoformat(),
             end=end.isoformat(),
@@ -183,6 +193,11 @@ def flip_weather(made: Chain, store: StoreId, hours: int = 12) -> None:
         replace(span, value=0 if int(span.value) > 5 else 12) for span in line.spans[:hours]
     )
     made.lines[key] = replace(line, spans=turned + line.spans[hours:])
+
+
+@cache
+def _days(zone: str, from_ms: int, count: int) -> tuple[LocalDay, ...]:
+    return local_days(zone, from_ms, count)
 
 
 def _store(number: int) -> Store:
