@@ -1,0 +1,1 @@
+"""The player: what runs in the shop, beside each screen."""
