@@ -5,7 +5,6 @@ import { Film } from "./film.js";
 import { fitAll } from "./fit.js";
 import { Lease, PRESENT_MARGIN_MS } from "./lease.js";
 import { SET_MS, enter, glow, leave, turnSky } from "./motion.js";
-import { rainTile } from "./rain.js";
 import { TEMPLATES } from "./templates/index.js";
 import { brand } from "./templates/parts.js";
 
@@ -170,11 +169,7 @@ export class Scene {
       sheet.push(land);
     }
     sheet.push(el("div", "soil"), ...(composed.onSoil ?? []));
-    if (sky === "rain") {
-      const drops = el("i");
-      drops.style.setProperty("--drops", rainTile());
-      sheet.push(el("div", "rain", drops));
-    }
+    if (sky === "rain") sheet.push(el("div", "rain", el("i")));
     return sheet;
   }
 

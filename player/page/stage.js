@@ -10,12 +10,13 @@
  * no outside style reaches in. A price leaves on time without the help of script (lease.js).
  */
 
-import { el } from "./dom.js";
+import { cssUrl, el, picture } from "./dom.js";
 import { FADE_MS, slotChange } from "./motion.js";
 import { Scene } from "./scene.js";
 
 const SHEETS = ["tokens.css", "screen.css", "pairing.css"];
 const FACES = ['800 20px "Bricolage Grotesque"', '500 20px "Instrument Sans"'];
+const RAIN = "rain.svg";
 const MINUTE_MS = 60_000;
 /** Burn-in: the stage moves one step at most this often (ms), over nine points. */
 const ORBIT_STEP_MS = 180_000;
@@ -87,11 +88,14 @@ export class Stage {
     this.#root.replaceChildren(this.#screen);
     this.#screen.append(this.#orbit);
     this.#screen.setAttribute("aria-live", "off");
+    this.#screen.style.setProperty("--drops", cssUrl(new URL(RAIN, look).href));
     this.#screen.classList.toggle("still", this.#reduced());
     /** Resolves when styles and fonts are there; nothing is shown before. */
     this.ready = Promise.all([
       Promise.all(SHEETS.map((name) => sheet(new URL(name, look).href))),
       fontsReady(look),
+      // Dry weather beats no screen at all.
+      picture(new URL(RAIN, look).href, "").decode().catch(() => {}),
     ]).then(([parsed]) => {
       this.#root.adoptedStyleSheets = parsed;
     });
