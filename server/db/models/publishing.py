@@ -70,7 +70,7 @@ class ObjectRow(Base):
 
 
 class HeadRow(Base):
-    """A signed head. The highest revision of a screen is the one in force; the others are its history."""
+    """A signed head, with what its plan was resolved from. The highest revision is in force."""
 
     __tablename__ = "head"
 
@@ -78,6 +78,7 @@ class HeadRow(Base):
     revision: Mapped[Ms] = mapped_column(primary_key=True)
     manifest: Mapped[Hash] = mapped_column(index=True)
     profile: Mapped[Hash]
+    inputs: Mapped[str | None] = mapped_column(String(64))
     issued_at: Mapped[Ms]
     expires_at: Mapped[Ms]
     jws: Mapped[LongText]

@@ -1,4 +1,4 @@
-"""Share read sets between profiles.
+"""Share read sets between profiles; keep what each head was resolved from.
 
 The index is derived: the worker fills it anew for profiles that have none.
 """
@@ -36,9 +36,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("reads", "key", name=op.f("pk_read_set")),
     )
     op.create_index("ix_read_set_key", "read_set", ["key"])
+    op.add_column("head", sa.Column("inputs", sa.String(length=64), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("head", "inputs")
     op.drop_table("read_set")
     op.drop_table("profile_read")
     op.create_table(
