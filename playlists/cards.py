@@ -16,7 +16,7 @@ MAX_ASSETS = 64
 MAX_NAME_CHARS = 160
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_NAME = re.compile(r"[^\s\x00-\x1f]+")
+_NAME = re.compile(r"[!-~]+")
 
 
 def card_id(card: DeckCard) -> CardId:
@@ -95,8 +95,8 @@ def check_sha(value: object, path: str) -> Sha256:
 
 
 def check_name(value: object, path: str) -> str:
-    """Return `value` if it names a channel, a source or a time zone: no spaces. Raises Invalid."""
+    """Return `value` if it names a channel, a source or a zone: plain ASCII. Raises Invalid."""
     name = text(value, path, MAX_NAME_CHARS)
     if not _NAME.fullmatch(name):
-        raise Invalid("A name has no spaces.", path)
+        raise Invalid("A name is plain ASCII without spaces.", path)
     return name

@@ -69,7 +69,7 @@ WHOLE_SCREEN = 10_000
 
 T = TypeVar("T")
 _CARD_ID = re.compile(r"[0-9a-f]{10}")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def encode_chunk(chunk: Chunk) -> bytes:

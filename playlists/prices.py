@@ -41,12 +41,14 @@ def prices_of(
     if last <= clock.now:
         return Prices(FOREVER_MS, off=["head_expired"])
     prices = Prices(last)
+    told: set[tuple[ChannelId, str]] = set()
     for good in card.goods:
         found, until = _price(good, offers.get(good.channel), freshness, clock, last)
         prices.until = min(prices.until, until)
         if isinstance(found, Priced):
             prices.on.append(found)
-        elif found not in prices.off:
+        elif (good.channel, found) not in told:
+            told.add((good.channel, found))
             prices.off.append(found)
     return prices
 

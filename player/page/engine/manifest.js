@@ -34,10 +34,11 @@ const MAX_PIXELS = 32_768;
 const WHOLE_SCREEN = 10_000;
 
 const ID = /^[a-z0-9][a-z0-9_-]{0,63}$/;
-const SKU = /^[^\s@:{}\x00-\x1f]{1,64}$/;
+/** Spaces are listed as Python's \s counts them. */
+const SKU = /^[^\x00-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000@:{}]{1,64}$/u;
 const SHA256 = /^[0-9a-f]{64}$/;
 const CARD_ID = /^[0-9a-f]{10}$/;
-const NAME = /^[^\s\x00-\x1f]+$/;
+const NAME = /^[!-~]+$/;
 const DATE = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
 
 /** Nothing of these bytes may be used; `reason` is one stable word. */

@@ -171,11 +171,15 @@ function pricesOf(world, card) {
   const last = world.plan.expiresAt - margin;
   if (last <= ms) return { until: FOREVER_MS, on: [], off: ["head_expired"] };
   const prices = { until: last, on: [], off: [] };
+  const told = new Set();
   for (const good of card.goods) {
     const { priced, reason, until } = priceOf(world, good, margin, last);
     prices.until = Math.min(prices.until, until);
     if (priced) prices.on.push(priced);
-    else if (!prices.off.includes(reason)) prices.off.push(reason);
+    else if (!told.has(`${good.channel} ${reason}`)) {
+      told.add(`${good.channel} ${reason}`);
+      prices.off.push(reason);
+    }
   }
   return prices;
 }
