@@ -70,10 +70,11 @@ def _is_local(card: Card) -> bool:
 def _bind(card: Card, language: str, store: Store, memo: Memo) -> Ready | Fault:
     goods: list[DeckGood] = []
     for good in card.goods:
-        channel = _local(good.channel, store.id) if good.channel else store.channel
+        channel = good.channel or store.channel
         if channel is None:
             return "channel", good.sku
-        goods.append(DeckGood(good.sku, ChannelId(channel), good.picture))
+        bound = ChannelId(_local(channel, store.id))
+        goods.append(DeckGood(good.sku, bound, good.picture))
     pictures = [good.picture for good in goods if good.picture]
     deck_card = DeckCard(
         template=card.template,
