@@ -1,4 +1,6 @@
-"""Every wish that people express: screens and stores, playlists, campaigns, overrides, emergencies."""
+"""Every wish that people express: screens and stores, playlists, campaigns, overrides,
+emergencies.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ BasisPoints = int
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A shop. `lat_e6` and `lon_e6` are millionths of a degree; `channel` is where its offers come from."""
+    """A shop. `lat_e6` and `lon_e6` are millionths of a degree; `channel` is where its offers come
+    from.
+    """
 
     id: StoreId
     name: str
@@ -43,7 +47,9 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class ZoneBox:
-    """A zone's place on the screen in ten-thousandths of its width and height. A locked zone takes no override."""
+    """A zone's place on the screen in ten-thousandths of its width and height. A locked zone takes
+    no override.
+    """
 
     id: ZoneId
     x: int
@@ -58,7 +64,9 @@ FULL_SCREEN = (ZoneBox(MAIN, 0, 0, 10_000, 10_000),)
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """A screen as wished for. `place` is its counting zone in the store, as footfall facts name it."""
+    """A screen as wished for. `place` is its counting zone in the store, as footfall facts name
+    it.
+    """
 
     id: ScreenId
     store: StoreId
@@ -72,7 +80,9 @@ class Screen:
 
 @dataclass(frozen=True, slots=True)
 class Good:
-    """A product on a card: its offer (price, texts, stock) is looked up in `channel`, the store's own if None."""
+    """A product on a card: its offer (price, texts, stock) is looked up in `channel`, the store's
+    own if None.
+    """
 
     sku: Sku
     picture: Sha256 | None = None
@@ -83,9 +93,9 @@ class Good:
 class Card:
     """What a template paints. `texts` are by parameter then language; `params` need no language.
 
-    `live` maps a parameter to a live text (`weather:{store}`) that freshness messages carry. `assets` are
-    the files it needs, pictures of goods included by resolve. `price_loss` says what plays when a price may
-    not show: the same card without prices, or the slot's fallback.
+    `live` maps a parameter to a live text (`weather:{store}`) that freshness messages carry.
+    `assets` are the files it needs, pictures of goods included by resolve. `price_loss` says what
+    plays when a price may not show: the same card without prices, or the slot's fallback.
     """
 
     template: str
@@ -100,7 +110,9 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One entry of a playlist: a card for `duration_ms`, or a nested playlist (`duration_ms` unused)."""
+    """One entry of a playlist: a card for `duration_ms`, or a nested playlist (`duration_ms`
+    unused).
+    """
 
     id: ItemId
     content: Card | PlaylistId
@@ -125,8 +137,8 @@ class Playlist:
 class Target:
     """Which screens: every part that is given must match; an empty Target is all screens.
 
-    `tags_any`/`tags_all`/`tags_none` of the screen; `stores`, `regions`, `screens` each a choice; `radius` is
-    (lat_e6, lon_e6, metres) around a point.
+    `tags_any`/`tags_all`/`tags_none` of the screen; `stores`, `regions`, `screens` each a choice;
+    `radius` is (lat_e6, lon_e6, metres) around a point.
     """
 
     stores: frozenset[StoreId] = frozenset()
@@ -140,7 +152,9 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A playlist that plays on its target in its time: as a takeover, or at a share of voice of the base's loop."""
+    """A playlist that plays on its target in its time: as a takeover, or at a share of voice of
+    the base's loop.
+    """
 
     id: CampaignId
     name: str
@@ -157,8 +171,9 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """A store's hand on its own screens, `[from_ms, until_ms)`, always with an end: show a playlist, or pause a
-    campaign or item (`subject`)."""
+    """A store's hand on its own screens, `[from_ms, until_ms)`, always with an end: show a
+    playlist, or pause a campaign or item (`subject`).
+    """
 
     id: OverrideId
     store: StoreId
@@ -187,7 +202,9 @@ class Emergency:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """The playlist that plays when nothing else does: of a screen, a store, or the chain (`scope` "chain", `id` "")."""
+    """The playlist that plays when nothing else does: of a screen, a store, or the chain (`scope`
+    "chain", `id` "").
+    """
 
     scope: Literal["screen", "store", "chain"]
     id: str

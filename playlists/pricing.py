@@ -1,4 +1,5 @@
-"""What a product costs and may say it costs: offers, the price ledger and the lawful prior price."""
+"""What a product costs and may say it costs: offers, the price ledger and the lawful prior price.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +26,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class StockText:
-    """What may be said of stock while `gate` (source, max age ms) is fresh. `texts`: by language: text, figure."""
+    """What may be said of stock while `gate` (source, max age ms) is fresh. `texts`: by language:
+    text, figure.
+    """
 
     gate: tuple[SourceId, int]
     texts: Mapping[str, Mapping[str, str]]
@@ -35,7 +38,8 @@ class StockText:
 class Offer:
     """All that a screen may say of one SKU in one channel. No step at an instant: no price then.
 
-    `names` is by language: name, lead, pricefree. `reason` says why there are no steps, for explain.
+    `names` is by language: name, lead, pricefree. `reason` says why there are no steps, for
+    explain.
     """
 
     sku: Sku
@@ -57,9 +61,11 @@ class ChannelState:
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """One price as received, never changed: `[valid_from, valid_until)`, `price` in minor units of `currency`.
+    """One price as received, never changed: `[valid_from, valid_until)`, `price` in minor units of
+    `currency`.
 
-    `reduced` says that the shop announced it as a reduction (a sale price). `recorded_at` orders corrections.
+    `reduced` says that the shop announced it as a reduction (a sale price). `recorded_at` orders
+    corrections.
     """
 
     sku: Sku

@@ -1,4 +1,6 @@
-"""The command `enseigne`: one process of the server, all of them, the demo, and care of the database."""
+"""The command `enseigne`: one process of the server, all of them, the demo, and care of the
+database.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ import typer
 from server.config import Settings
 from server.processes import Group, Part, run_until_stopped
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False
+)
 
 
 @app.command()
@@ -51,7 +55,9 @@ def door() -> None:
 
 @app.command()
 def migrate(
-    check: Annotated[bool, typer.Option(help="Only say whether migrations and models agree.")] = False,
+    check: Annotated[
+        bool, typer.Option(help="Only say whether migrations and models agree.")
+    ] = False,
     write: Annotated[str, typer.Option(help="Write a new migration with this message.")] = "",
 ) -> None:
     """Bring the database to the newest schema."""
@@ -79,7 +85,9 @@ def demo(
     port: Annotated[int, typer.Option(help="The studio's port; the others follow it.")] = 8080,
     browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
     reset: Annotated[bool, typer.Option(help="Begin anew: forget the last demo's state.")] = False,
-    smoke: Annotated[bool, typer.Option(help="Measure 30 price changes to the pixel, then stop.")] = False,
+    smoke: Annotated[
+        bool, typer.Option(help="Measure 30 price changes to the pixel, then stop.")
+    ] = False,
 ) -> None:
     """Run the demo chain: four shops, fourteen screens, and the world outside to play with."""
     from server.demo.run import run

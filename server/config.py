@@ -1,4 +1,6 @@
-"""Every setting of the server, with its unit and default; read from ENSEIGNE_* and an optional .env file."""
+"""Every setting of the server, with its unit and default; read from ENSEIGNE_* and an optional
+.env file.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +27,10 @@ class Settings(BaseSettings):
     """As people and players reach the web process; empty: http://host:port."""
     public_door_url: str = ""
     """As players reach the door; empty: http://door_host:door_port."""
+    door_origins: str = ""
+    """More web origins whose pages may connect to the door, separated by spaces or commas."""
+    door_framed: bool = True
+    """Write frames straight to the sockets where the libraries allow it; off: their own emit."""
     bus_path: str = ""
     """Unix socket of the bus; empty: bus.sock in data_dir."""
 

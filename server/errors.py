@@ -1,10 +1,14 @@
-"""What the server tells people when it cannot do what they asked: one exception a kind, RFC 9457 shaped."""
+"""What the server tells people when it cannot do what they asked: one exception a kind, RFC 9457
+shaped.
+"""
 
 from __future__ import annotations
 
 
 class ServerError(Exception):
-    """Base. `status` is the HTTP status, `code` a stable word, `field` the offending part of the input."""
+    """Base. `status` is the HTTP status, `code` a stable word, `field` the offending part of the
+    input.
+    """
 
     status = 500
     code = "server"

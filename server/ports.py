@@ -14,10 +14,12 @@ Clock = Callable[[], int]
 
 @dataclass(frozen=True, slots=True)
 class ProductReport:
-    """What a shop says of one SKU now. Money in minor units of `currency`; instants in unix milliseconds.
+    """What a shop says of one SKU now. Money in minor units of `currency`; instants in unix
+    milliseconds.
 
-    `store` is the shop's own store code where the price is a store's own, else None (all its stores).
-    `names` is by language: name, lead. `problem` is set where the row could be read but not believed.
+    `store` is the shop's own store code where the price is a store's own, else None (all its
+    stores). `names` is by language: name, lead. `problem` is set where the row could be read but
+    not believed.
     """
 
     sku: str
@@ -50,8 +52,9 @@ class StockReport:
 class Batch:
     """One answer of a source. `whole`: it lists everything, so what is absent is gone.
 
-    `unchanged`: the source answered that nothing changed since (HTTP 304): leases renew, nothing else.
-    `observed_at` is when the source answered; `state` is what the connector wants back next time.
+    `unchanged`: the source answered that nothing changed since (HTTP 304): leases renew, nothing
+    else. `observed_at` is when the source answered; `state` is what the connector wants back next
+    time.
     """
 
     observed_at: int
@@ -66,7 +69,9 @@ class Batch:
 
 
 class TemporaryError(Exception):
-    """A source failed in a way that may pass: try again, with backoff. `retry_after_s` where the source said so."""
+    """A source failed in a way that may pass: try again, with backoff. `retry_after_s` where the
+    source said so.
+    """
 
     def __init__(self, message: str, retry_after_s: float | None = None) -> None:
         super().__init__(message)
@@ -78,13 +83,16 @@ class PermanentError(Exception):
 
 
 class Bus(Protocol):
-    """One end of the bus between worker, door and web: JSON objects with a word `t`, in order, at most once.
+    """One end of the bus between worker, door and web: JSON objects with a word `t`, in order, at
+    most once.
 
     Lost messages are expected: both sides compare versions when they meet again.
     """
 
     def send(self, message: Mapping[str, Any]) -> bool:
-        """Hand `message` over; False where the other side is away (it will be told all when it is back)."""
+        """Hand `message` over; False where the other side is away (it will be told all when it is
+        back).
+        """
 
     def close(self) -> None:
         """Stop and free the socket."""

@@ -1,4 +1,6 @@
-"""Runs several programs as one: starts them, names their output, stops all when one ends or the person says so."""
+"""Runs several programs as one: starts them, names their output, stops all when one ends or the
+person says so.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ STOP_GRACE_S = 5.0
 
 @dataclass
 class Part:
-    """One program of the group: `name` for its log lines, `command`, and what its environment adds."""
+    """One program of the group: `name` for its log lines, `command`, and what its environment
+    adds.
+    """
 
     name: str
     command: Sequence[str]
@@ -35,7 +39,9 @@ class Group:
         self._stopping = threading.Event()
 
     def start(self, part: Part) -> None:
-        """Start one more part. Its standard input stays open as long as this process lives, so that it can notice its end."""
+        """Start one more part. Its standard input stays open as long as this process lives, so
+        that it can notice its end.
+        """
         process = subprocess.Popen(
             list(part.command),
             env={**os.environ, "PYTHONUNBUFFERED": "1", **part.env},
@@ -110,7 +116,8 @@ def run_until_stopped(group: Group) -> int:
     if dead is None:
         return 0
     name, code = dead
-    print(f"The {name} process ended by itself (exit code {code}); stopping everything.", file=sys.stderr)
+    words = f"The {name} process ended by itself (exit code {code}); stopping everything."
+    print(words, file=sys.stderr)
     return 1
 
 

@@ -18,7 +18,8 @@ SQLITE_BUSY_MS = 5_000
 
 
 class Database:
-    """Hands out sessions: `read()` is one snapshot, `write()` one transaction that begins with the write lock.
+    """Hands out sessions: `read()` is one snapshot, `write()` one transaction that begins with the
+    write lock.
 
     A write that lasts over `write_budget_ms` is logged, never cut.
     """
@@ -40,7 +41,9 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """One transaction: committed at the end, rolled back on any error. No I/O but the database's inside."""
+        """One transaction: committed at the end, rolled back on any error. No I/O but the
+        database's inside.
+        """
         with self._sessions() as session:
             connection = session.connection(execution_options={"enseigne_write": True})
             if self.is_sqlite:

@@ -42,7 +42,7 @@ def screen_from(row: ScreenRow) -> Screen:
 
 
 def layout_from(rows: Sequence[Any]) -> tuple[ZoneBox, ...]:
-    """Zone boxes from `[[id, x, y, w, h, locked 0/1], ...]`; none is one zone on the full screen."""
+    """Zone boxes from `[[id, x, y, w, h, locked 0/1], ...]`; none is one zone, full screen."""
     boxes = tuple(
         ZoneBox(ZoneId(name), x, y, w, h, bool(locked)) for name, x, y, w, h, locked in rows
     )

@@ -23,7 +23,9 @@ def upgrade(db: Database) -> None:
 
 
 def differences(db: Database) -> list[str]:
-    """What the models have that the migrated database has not, or the reverse; empty when they agree."""
+    """What the models have that the migrated database has not, or the reverse; empty when they
+    agree.
+    """
     with db.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return [str(difference) for difference in compare_metadata(context, Base.metadata)]

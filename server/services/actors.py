@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from server.errors import Forbidden, NotFound
 
 Scope = Literal[
-    "read", "content", "override", "emergency", "places", "devices", "connectors", "prices", "people"
+    "read",
+    "content",
+    "override",
+    "emergency",
+    "places",
+    "devices",
+    "connectors",
+    "prices",
+    "people",
 ]
-ALL_SCOPES: frozenset[Scope] = frozenset(
-    ("read", "content", "override", "emergency", "places", "devices", "connectors", "prices", "people")
-)
+ALL_SCOPES: frozenset[Scope] = frozenset(get_args(Scope))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,9 @@ class Actor:
         return store is None or self.stores is None or store in self.stores
 
     def require(self, scope: Scope, store: str | None = None) -> None:
-        """Raise Forbidden without the scope; NotFound where the store is not this actor's to know of."""
+        """Raise Forbidden without the scope; NotFound where the store is not this actor's to know
+        of.
+        """
         if scope not in self.scopes:
             raise Forbidden(f"You need the right “{scope}” for this. Ask the owner for it.")
         if not self.sees(store):

@@ -1,4 +1,6 @@
-"""The outbox: which keys changed and are not yet published. Rows are claimed, never skipped by a cursor."""
+"""The outbox: which keys changed and are not yet published. Rows are claimed, never skipped by a
+cursor.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +32,13 @@ class Claim:
 
 
 def mark(session: Session, keys: Iterable[str], now: int) -> None:
-    """Record in the caller's transaction that `keys` changed. Marking twice, or while claimed, loses nothing."""
-    rows = [{"key": key, "generation": 1, "marked_at": now, "claimed_until": 0} for key in sorted(set(keys))]
+    """Record in the caller's transaction that `keys` changed. Marking twice, or while claimed,
+    loses nothing.
+    """
+    rows = [
+        {"key": key, "generation": 1, "marked_at": now, "claimed_until": 0}
+        for key in sorted(set(keys))
+    ]
     if not rows:
         return
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
@@ -57,11 +64,33 @@ def claim(db: Database, holder: str, now: int) -> Claim:
                 DirtyRow.claimed_by == holder, DirtyRow.claimed_until == now + CLAIM_MS
             )
         ).all()
-    return Claim(holder, {key: generation for key, generation in rows})
+    return Claim(holder, {row.key: row.generation for row in rows})
+
+
+def extend(session: Session, held: Claim, now: int) -> None:
+    """Hold a claim longer: its work goes on."""
+    session.execute(
+        update(DirtyRow)
+        .where(DirtyRow.claimed_by == held.holder)
+        .values(claimed_until=now + CLAIM_MS)
+    )
+
+
+def waiting(session: Session, now: int) -> bool:
+    """Whether `claim` would find any key."""
+    free = or_(DirtyRow.claimed_by.is_(None), DirtyRow.claimed_until <= now)
+    return session.scalar(select(DirtyRow.key).where(free).limit(1)) is not None
+
+
+def marked_since(session: Session) -> frozenset[str]:
+    """The keys that were marked and that nobody has claimed yet."""
+    return frozenset(session.scalars(select(DirtyRow.key).where(DirtyRow.claimed_by.is_(None))))
 
 
 def settle(session: Session, done: Claim) -> None:
-    """Forget the claimed keys in the transaction that stores their result; those marked again meanwhile stay."""
+    """Forget the claimed keys in the transaction that stores their result; those marked again
+    meanwhile stay.
+    """
     for key, generation in done.generations.items():
         session.execute(
             delete(DirtyRow).where(

@@ -14,7 +14,9 @@ from server.db.models.base import Base, Hash, Ms, Word
 
 
 class AssetRow(Base):
-    """An upload that passed the probe, by the sha256 of what was stored. `released` ones may be fetched by players."""
+    """An upload that passed the probe, by the sha256 of what was stored. `released` ones may be
+    fetched by players.
+    """
 
     __tablename__ = "asset"
 
@@ -58,7 +60,9 @@ class PlaylistRow(Base):
 
 
 class CampaignRow(Base):
-    """A campaign. `stores` lists the stores that its target may concern, null for all: the set key's index."""
+    """A campaign. `stores` lists the stores that its target may concern, null for all: the set
+    key's index.
+    """
 
     __tablename__ = "campaign"
 

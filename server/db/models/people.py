@@ -1,4 +1,6 @@
-"""Tables of who may do what: actors and their tokens, the owner link, the audit log, idempotency keys."""
+"""Tables of who may do what: actors and their tokens, the owner link, the audit log, idempotency
+keys.
+"""
 
 from __future__ import annotations
 
@@ -40,9 +42,7 @@ class AuditRow(Base):
 
     __tablename__ = "audit"
 
-    id: Mapped[int] = mapped_column(
-        BigInteger().with_variant(Integer, "sqlite"), primary_key=True
-    )
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     at: Mapped[Ms] = mapped_column(index=True)
     actor_id: Mapped[Word]
     action: Mapped[Word]
@@ -65,7 +65,8 @@ class IdempotencyRow(Base):
 
 
 class SettingRow(Base):
-    """Small values of the installation itself, such as the channel secret shared by door and web."""
+    """Small values of the installation itself, such as the channel secret shared by door and web.
+    """
 
     __tablename__ = "setting"
 

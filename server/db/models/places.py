@@ -11,7 +11,8 @@ from server.db.models.base import Base, Ms, Word
 
 
 class StoreRow(Base):
-    """A shop. `calendar` is hours, special hours and country; `version` is the ETag of its edits."""
+    """A shop. `calendar` is hours, special hours and country; `version` is the ETag of its edits.
+    """
 
     __tablename__ = "store"
 
@@ -50,7 +51,8 @@ class ScreenRow(Base):
 
 
 class DeviceRow(Base):
-    """The hardware behind a screen: its public key (raw Ed25519) and what it last said of itself."""
+    """The hardware behind a screen: its public key (raw Ed25519) and what it last said of itself.
+    """
 
     __tablename__ = "device"
 
@@ -63,7 +65,9 @@ class DeviceRow(Base):
 
 
 class PairingRow(Base):
-    """A device that shows a code and waits for a person. `secret_hash` is sha256 of what it polls with."""
+    """A device that shows a code and waits for a person. `secret_hash` is sha256 of what it polls
+    with.
+    """
 
     __tablename__ = "pairing"
 

@@ -11,7 +11,9 @@ from server.db.models.base import Base, Key, LongText, Ms, Word
 
 
 class FactRow(Base):
-    """One value of one key from `valid_from` on; a later observation of the same instant replaces it."""
+    """One value of one key from `valid_from` on; a later observation of the same instant replaces
+    it.
+    """
 
     __tablename__ = "fact"
 
@@ -45,9 +47,7 @@ class LedgerEntry(Base):
     __tablename__ = "ledger"
     __table_args__ = (Index("ix_ledger_channel_sku_valid_from", "channel", "sku", "valid_from"),)
 
-    id: Mapped[int] = mapped_column(
-        BigInteger().with_variant(Integer, "sqlite"), primary_key=True
-    )
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     channel: Mapped[str] = mapped_column(String(140))
     sku: Mapped[Word]
     price: Mapped[int] = mapped_column(BigInteger)
@@ -61,7 +61,9 @@ class LedgerEntry(Base):
 
 
 class ChannelRow(Base):
-    """An offer channel, `shop@store`. `as_of`: when the shop last confirmed its prices."""
+    """An offer channel, `shop@store`. `as_of`: when the shop last confirmed its prices; `delta`:
+    the signed message from version `delta_from` to `version`.
+    """
 
     __tablename__ = "channel"
 
@@ -71,12 +73,16 @@ class ChannelRow(Base):
     version: Mapped[Ms] = mapped_column(default=0)
     as_of: Mapped[Ms] = mapped_column(default=0)
     lease_ms: Mapped[Ms]
-    snapshot: Mapped[LongText] = mapped_column(default="")
     delta: Mapped[LongText] = mapped_column(default="")
+    delta_from: Mapped[Ms] = mapped_column(default=0)
 
 
 class OfferRow(Base):
-    """The offer of a SKU in a channel as last compiled (wire JSON), and what is held against its price."""
+    """The offer of a SKU in a channel as last compiled (wire JSON).
+
+    `suspect` is what is held against the price last reported; `pending` that report, until it is
+    settled. `seen_version` is the shop's own version of what was last taken.
+    """
 
     __tablename__ = "offer"
 
@@ -84,11 +90,15 @@ class OfferRow(Base):
     sku: Mapped[Word] = mapped_column(primary_key=True)
     body: Mapped[dict[str, Any]]
     version: Mapped[Ms]
-    suspect: Mapped[str] = mapped_column(String(200), default="")
+    suspect: Mapped[str] = mapped_column(String(64), default="")
+    pending: Mapped[dict[str, Any] | None]
+    seen_version: Mapped[str] = mapped_column(String(200), default="")
 
 
 class ConnectorRow(Base):
-    """A connector as set up, and how it fares. `secret` is never shown again; `state` is its own (ETag and so on)."""
+    """A connector as set up, and how it fares. `secret` is never shown again; `state` is its own
+    (ETag and so on).
+    """
 
     __tablename__ = "connector"
 

@@ -1,4 +1,6 @@
-"""Tables of publishing: the outbox, profiles and what they read, content-addressed objects, heads, play runs."""
+"""Tables of publishing: the outbox, profiles and what they read, content-addressed objects, heads,
+play runs.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from server.db.models.base import Base, Hash, Key, LongText, Ms, Word
 
 
 class DirtyRow(Base):
-    """A key that changed and is not yet published. Marked again while claimed: `generation` grows, so it stays."""
+    """A key that changed and is not yet published. Marked again while claimed: `generation` grows,
+    so it stays.
+    """
 
     __tablename__ = "dirty"
 
@@ -23,7 +27,9 @@ class DirtyRow(Base):
 
 
 class ProfileRow(Base):
-    """Everything that resolve reads of a screen, and the plan that it last came to. `lead` is its lead-in."""
+    """Everything that resolve reads of a screen, and the plan that it last came to. `lead` is its
+    lead-in.
+    """
 
     __tablename__ = "profile"
 
@@ -49,7 +55,8 @@ class ProfileReadRow(Base):
 
 
 class ReadSetRow(Base):
-    """A key of a set, by the set's hash: sets are shared by the many profiles that read the same."""
+    """A key of a set, by the set's hash: sets are shared by the many profiles that read the same.
+    """
 
     __tablename__ = "read_set"
     __table_args__ = (Index("ix_read_set_key", "key"),)
@@ -59,7 +66,9 @@ class ReadSetRow(Base):
 
 
 class ObjectRow(Base):
-    """A manifest, deck, day chunk or resolve input, by sha256, kept for explanation. `data` is zlib-compressed."""
+    """A manifest, deck, day chunk or resolve input, by sha256, kept for explanation. `data` is
+    zlib-compressed.
+    """
 
     __tablename__ = "object"
 
@@ -85,7 +94,9 @@ class HeadRow(Base):
 
 
 class ScreenHeadRow(Base):
-    """The revision in force for each screen, and the profile that it plays: one short row to read and update."""
+    """The revision in force for each screen, and the profile that it plays: one short row to read
+    and update.
+    """
 
     __tablename__ = "screen_head"
 

@@ -1,0 +1,73 @@
+"""The first line of defence against wrong prices: which reports are suspect, and which batches are
+held whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from playlists.ledger import Stretch
+from server.ports import ProductReport
+from server.services.ledger import History
+
+HUNDRED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Thresholds of a shop. `currency` is the one its prices are in."""
+
+    currency: str
+    jump_percent: int
+    batch_percent: int
+
+
+def suspicion(
+    report: ProductReport, rows: History, past: Sequence[Stretch], at_ms: int, rules: Rules
+) -> str:
+    """Why a report may not be believed as it stands, as a code; empty where it may.
+
+    blank: no price. zero: zero or less. currency: not the shop's. sale: a sale price above the
+    price. jump: the list price moves by more than the rule's percentage from the last list price,
+    or a sale price without a dated end from the price in force. Anything that the connector itself
+    could not believe is its own word. `past` is what the ledger says, as effective stretches.
+    """
+    if report.problem:
+        return report.problem
+    if report.price is None or not rows:
+        return "blank"
+    if any(row.price <= 0 for row in rows):
+        return "zero"
+    if any(row.currency != rules.currency for row in rows):
+        return "currency"
+    if report.sale_price is not None and report.sale_price > report.price:
+        return "sale"
+    regular = [stretch.price for stretch in past if not stretch.reduced]
+    if regular and _jumps(regular[-1], report.price, rules.jump_percent):
+        return "jump"
+    now = [stretch.price for stretch in past if stretch.meets(at_ms, at_ms + 1)]
+    undated = [row.price for row in rows if row.reduced and row.valid_until is None]
+    if now and any(_jumps(now[0], price, rules.jump_percent) for price in undated):
+        return "jump"
+    return ""
+
+
+def _jumps(before: int, after: int, percent: int) -> bool:
+    return abs(after - before) * HUNDRED > before * percent
+
+
+def held_whole(suspects: int, reported: int, known: int, whole: bool, rules: Rules) -> str:
+    """Why a batch is to be held whole, as a code; empty where it may pass.
+
+    empty: a listing of everything that lists nothing while products are known. suspects: more than
+    the rule's percentage of its rows are suspect (a batch of one or two rows is judged row by
+    row). shrunk: a listing of everything that lists less than half of what is known.
+    """
+    if whole and known and not reported:
+        return "empty"
+    if whole and reported * 2 < known:
+        return "shrunk"
+    if reported > 2 and suspects * HUNDRED > reported * rules.batch_percent:
+        return "suspects"
+    return ""

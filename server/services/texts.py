@@ -1,0 +1,126 @@
+"""What shop screens say of a price, a date and a stock, in French and English; formatting only.
+
+House rules of the look: ",00" is dropped, the minus is U+2212, French sets U+00A0 before € and %,
+English puts the currency first, a reduction is rounded down, and no struck price stands without
+its 30-day line.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from functools import lru_cache
+
+from babel.dates import format_date, format_skeleton
+from babel.numbers import format_decimal, get_currency_precision, get_currency_symbol
+
+from playlists.ledger import PriceStep, reduction_percent
+from playlists.localtime import local_date, zone_of
+from playlists.pricing import Step, StockText
+
+LANGUAGES = ("fr", "en")
+FEW = 5
+"""Pieces at or below which a screen says how many are left."""
+NBSP = "\u00a0"
+MINUS = "\u2212"
+
+_LEGAL = {"fr": "Prix le plus bas des 30 derniers jours", "en": "Lowest price in the last 30 days"}
+_PRICE_FREE = {"fr": "Prix indiqué en rayon", "en": "Price on the shelf"}
+_LOCALES = {"fr": "fr_FR", "en": "en_GB"}
+
+
+def price_free(language: str) -> str:
+    """What stands where a price may not."""
+    return _PRICE_FREE[language]
+
+
+def money(amount: int, currency: str, language: str) -> str:
+    """An amount in one line: `119,90 €`, `€119.90`, `149 €`."""
+    figures, cents = _figures(amount, currency, language)
+    number = f"{figures}{_point(language)}{cents}" if cents else figures
+    symbol = get_currency_symbol(currency, locale=_LOCALES[language])
+    return f"{symbol}{number}" if language == "en" else f"{number}{NBSP}{symbol}"
+
+
+@lru_cache(maxsize=50_000)
+def step_texts(
+    step: PriceStep, currency: str, zone: str, language: str
+) -> tuple[tuple[str, str], ...]:
+    """The texts of one price step, as pairs: figures, cents, currency, currency_first, and with a
+    lawful reduction was, reduction, legal, until.
+    """
+    figures, cents = _figures(step.price, currency, language)
+    texts = [
+        ("figures", figures),
+        ("cents", cents),
+        ("currency", get_currency_symbol(currency, locale=_LOCALES[language])),
+        ("currency_first", "1" if language == "en" else ""),
+    ]
+    percent = None if step.prior is None else reduction_percent(step.price, step.prior)
+    if step.prior is not None and percent is not None and step.until_ms is not None:
+        space = NBSP if language == "fr" else ""
+        texts += [
+            ("was", money(step.prior, currency, language)),
+            ("reduction", f"{MINUS}{percent}{space}%"),
+            ("legal", _LEGAL[language]),
+            ("until", until(step.until_ms, zone, language)),
+        ]
+    return tuple(texts)
+
+
+def offer_step(step: PriceStep, currency: str, zone: str) -> Step:
+    """A price step with its texts. A prior price that may not be shown (no end date, under 1 %) is
+    left out.
+    """
+    texts = {language: dict(step_texts(step, currency, zone, language)) for language in LANGUAGES}
+    shown = "was" in texts[LANGUAGES[0]]
+    return Step(step.from_ms, step.until_ms, step.price, step.prior if shown else None, texts)
+
+
+def until(end_ms: int, zone: str, language: str) -> str:
+    """The last day of something that ends at `end_ms` (exclusive): an end at midnight is the day
+    before.
+    """
+    last: date = local_date(zone_of(zone), end_ms - 1)
+    if language == "en":
+        day = format_date(last, "EEEE d MMMM", locale="en_GB")
+        return f"Until {day}"
+    day = format_date(last, "EEEE d MMMM", locale="fr_FR")
+    first = last.day == 1
+    return f"Jusqu’au {day.replace(' 1 ', ' 1er ', 1) if first else day}"
+
+
+def stock_text(quantity: int, gate: tuple[str, int]) -> StockText | None:
+    """How many are left, where that is worth saying: from one to FEW pieces."""
+    if not 1 <= quantity <= FEW:
+        return None
+    figure = str(quantity)
+    return StockText(
+        gate,  # type: ignore[arg-type]
+        {
+            "fr": {"text": f"Plus que {figure} dans ce magasin", "figure": figure},
+            "en": {"text": f"{figure} left in this store", "figure": figure},
+        },
+    )
+
+
+def hour(at_ms: int, zone: str, language: str) -> str:
+    """A store-local clock time: `17 h`, `17 h 30`, `5 pm`, `5.30 pm`."""
+    local = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone_of(zone))
+    if language == "fr":
+        minutes = f"{NBSP}{local.minute:02d}" if local.minute else ""
+        return f"{local.hour}{NBSP}h{minutes}"
+    text = format_skeleton("hm" if local.minute else "h", local, locale="en_GB")
+    return str(text).replace("\u202f", NBSP)
+
+
+def _figures(amount: int, currency: str, language: str) -> tuple[str, str]:
+    """Whole units with their thousands grouped, and the minor units, empty where they are zero."""
+    digits = get_currency_precision(currency)
+    whole, minor = divmod(amount, 10**digits)
+    figures = format_decimal(whole, format="#,##0", locale=_LOCALES[language])
+    # The display fonts lack U+202F, which French groups thousands with.
+    return figures.replace("\u202f", NBSP), f"{minor:0{digits}d}" if minor else ""
+
+
+def _point(language: str) -> str:
+    return "." if language == "en" else ","
