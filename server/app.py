@@ -1,4 +1,6 @@
-"""The composition root: puts settings, record, keys, media and processes together, and starts them."""
+"""The composition root: puts settings, record, keys, media and processes together, and starts
+them.
+"""
 
 from __future__ import annotations
 
