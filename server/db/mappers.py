@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import Row
+
 from playlists.facts import Fact, FactKey, FactValue
 from playlists.ids import ChannelId, PlaylistId, ScreenId, Sku, SourceId, StoreId, ZoneId
 from playlists.model import FULL_SCREEN, Base, Screen, Store, ZoneBox
@@ -27,7 +29,7 @@ def store_from(row: StoreRow, calendar: Calendar) -> Store:
     )
 
 
-def screen_from(row: ScreenRow) -> Screen:
+def screen_from(row: ScreenRow | Row[Any]) -> Screen:
     """A screen as wished for."""
     return Screen(
         id=ScreenId(row.id),
@@ -60,7 +62,7 @@ def base_from(row: BaseRow) -> Base:
     return Base(scopes[row.scope], row.subject, PlaylistId(row.playlist_id), ZoneId(row.zone))
 
 
-def fact_from(row: FactRow) -> Fact:
+def fact_from(row: FactRow | Row[Any]) -> Fact:
     """A fact; its value is kept as `{"v": value}`."""
     return Fact(
         key=FactKey(row.key),

@@ -1,7 +1,7 @@
-"""What a store's local days look like: opening hours from its row, public holidays, sunrise and sunset.
+"""What a store's local days look like: opening hours from its row, public holidays, the sun.
 
-Tables cover whole years and months, so that a store's calendar stays equal from one day to the next and
-what was resolved with it stays shared.
+Tables cover whole years and months, so that a store's calendar stays equal from one day to the next
+and what was resolved with it stays shared.
 """
 
 from __future__ import annotations

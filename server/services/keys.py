@@ -81,6 +81,11 @@ class Keys:
         """The private bytes of the time key, for the door."""
         return self.time.to_raw()
 
+    @property
+    def head_prefix(self) -> str:
+        """What every head that `sign_head` signs begins with, up to its payload."""
+        return sign("head", {}, self.online).partition(".")[0] + "."
+
     def sign_head(self, head: Head) -> str:
         """The signed head of one screen."""
         return sign("head", head.to_json(), self.online)

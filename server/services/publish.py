@@ -1,0 +1,302 @@
+"""From marked keys to signed heads: the reconciler's one loop, level-triggered.
+
+`Publisher.step`, again and again:
+
+1. claim the marked keys that nobody holds, and ask the index which profiles read them; a key that
+   may change which profiles there are (a screen, a target, an override) takes in its whole stores;
+2. take the smallest piece of work (an emergency or one store's weather before a whole chain);
+3. resolve it in one snapshot, begun after the claim: it sees all that the claimed keys changed;
+4. in one short transaction store what came of it, but for profiles whose keys were marked again
+   meanwhile or that another worker stored first: those stay, to be resolved again;
+5. settle a claim in the same transaction as the last of its profiles; hand the heads to the door.
+
+Killed anywhere, the claim lapses and whoever comes next does it all again.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Select, not_, or_, select
+from sqlalchemy.orm import Session
+
+from playlists.facts import KINDS
+from server.db.models import ProfileReadRow, ProfileRow, ScreenHeadRow, ScreenRow
+from server.services import outbox
+from server.services.context import Context
+from server.services.kept import MAX_IN, batched
+from server.services.outbox import Claim
+from server.services.planning import Planner, Prepared, StorePlan
+from server.services.storing import SignedHead, Storer, forget_unused
+
+STORES_AT_ONCE = 4
+"""Stores resolved in one snapshot: what is urgent waits for no more."""
+PLANS_AT_ONCE = 16
+"""Profiles stored in one transaction."""
+RENEWALS_AT_ONCE = 200
+"""Heads signed anew in one transaction."""
+TRIES = 3
+"""A profile whose keys are marked again and again is stored all the same after so many tries."""
+EXTEND_MS = outbox.CLAIM_MS // 3
+
+_INSIDE = frozenset({*KINDS, "product", "asset", "playlist", "calendar"})
+"""Keys that never change which profiles a store has."""
+
+Wanted = dict[str, set[str] | None]
+"""By store the profiles to resolve, None for all, after asking which there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a step did: heads to hand over; stores where something may read other channels, sources
+    or texts than before."""
+
+    heads: tuple[SignedHead, ...] = ()
+    stores: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Work:
+    """A claim (None for what the clock asks) and what of it is not published yet."""
+
+    wanted: Wanted
+    claim: Claim | None = None
+    held_until: int = 0
+    failed: bool = False
+
+
+class Publisher:
+    """Publishes for one worker. `on_published` is told after each commit. For one thread."""
+
+    def __init__(self, ctx: Context, on_published: Callable[[Published], None]) -> None:
+        self._ctx = ctx
+        self._tell = on_published
+        self._holder = f"worker-{secrets.token_hex(4)}"
+        self._claims = 0
+        self._works: list[Work] = []
+        self._tries: dict[str, int] = {}
+        self.planner = Planner(ctx.settings.switch_roll_spread_s)
+        self._storer = Storer(ctx.keys, self.planner.index, ctx.settings.head_life_ms)
+
+    def step(self) -> bool:
+        """Do one piece of work; False where there was none."""
+        self._claim()
+        wanted = self._next()
+        if wanted is None:
+            return False
+        self._publish(wanted)
+        return True
+
+    def run_dry(self) -> None:
+        """Step until there is nothing left to do."""
+        while self.step():
+            pass
+
+    def sweep(self) -> None:
+        """Add what no key asks for: screens without a head, profiles without index, rolls due."""
+        now = self._ctx.clock()
+        wanted: Wanted = {}
+        with self._ctx.db.read() as session:
+            for store in session.scalars(_unpublished_stores()):
+                wanted[store] = None
+            due = select(ProfileRow.store_id, ProfileRow.key).where(ProfileRow.rolls_at <= now)
+            for store, key in session.execute(due).tuples():
+                profiles = wanted.setdefault(store, set())
+                if profiles is not None:
+                    profiles.add(key)
+        if wanted and not any(work.claim is None for work in self._works):
+            self._works.append(Work(wanted))
+
+    def renew_heads(self) -> None:
+        """Sign anew the heads whose life is half over, and those that a rotated key signed."""
+        now = self._ctx.clock()
+        soon = now + self._ctx.settings.head_life_ms // 2
+        mine = ScreenHeadRow.jws.startswith(self._ctx.keys.head_prefix, autoescape=True)
+        stale = or_(ScreenHeadRow.expires_at <= soon, not_(mine))
+        with self._ctx.db.read() as session:
+            screens = list(session.scalars(select(ScreenHeadRow.screen_id).where(stale)))
+        for some in batched(screens, RENEWALS_AT_ONCE):
+            with self._ctx.db.write() as session:
+                heads = self._storer.renew(session, some, now)
+            self._tell(Published(tuple(heads)))
+
+    # --- what to do -----------------------------------------------------------------------------
+
+    def _claim(self) -> None:
+        now = self._ctx.clock()
+        with self._ctx.db.read() as session:
+            if not outbox.waiting(session, now):
+                return
+        self._claims += 1
+        claim = outbox.claim(self._ctx.db, f"{self._holder}-{self._claims}", now)
+        if not claim.keys:
+            return
+        with self._ctx.db.read() as session:
+            wanted = self._concerned(session, claim.keys)
+        if wanted:
+            self._works.append(Work(wanted, claim, now + EXTEND_MS))
+            return
+        with self._ctx.db.write() as session:
+            outbox.settle(session, claim)
+
+    def _concerned(self, session: Session, keys: Iterable[str]) -> Wanted:
+        """Whom keys concern: the profiles that read them, or their stores whole."""
+        inside = [key for key in keys if key.partition(":")[0] in _INSIDE]
+        outside = [key for key in keys if key.partition(":")[0] not in _INSIDE]
+        index = self.planner.index
+        wanted: Wanted = {}
+        for profile, store in index.profiles_reading(session, inside).items():
+            profiles = wanted.setdefault(store, set())
+            assert profiles is not None
+            profiles.add(profile)
+        stores = set(index.profiles_reading(session, outside).values())
+        stores.update(_stores_named(session, outside))
+        wanted.update((store, None) for store in stores)
+        return wanted
+
+    def _next(self) -> Wanted | None:
+        """Some stores of the smallest work, with what all works want of them."""
+        self._works = [work for work in self._works if work.wanted]
+        if not self._works:
+            return None
+        smallest = min(self._works, key=lambda work: len(work.wanted))
+        stores = list(smallest.wanted)[:STORES_AT_ONCE]
+        return {
+            store: _all_of(work.wanted.get(store, set()) for work in self._works)
+            for store in stores
+        }
+
+    # --- doing it -------------------------------------------------------------------------------
+
+    def _publish(self, wanted: Wanted) -> None:
+        now = self._ctx.clock()
+        plans: list[StorePlan] = []
+        gone: list[str] = []
+        with self._ctx.db.read() as session:
+            snapshot = self.planner.open(session, now)
+            for store, profiles in wanted.items():
+                plan = self.planner.plan(session, snapshot, store, profiles)
+                if plan is None:
+                    gone.append(store)
+                else:
+                    plans.append(plan)
+        for work in self._works:
+            for store in gone:
+                work.wanted.pop(store, None)
+        for plan in plans:
+            self._store(plan)
+        if not plans:
+            with self._ctx.db.write() as session:
+                self._settle(session, now)
+
+    def _store(self, plan: StorePlan) -> None:
+        """Store a store's plans, some at a time; the last transaction settles what is done."""
+        now = self._ctx.clock()
+        pieces = list(batched(plan.prepared, PLANS_AT_ONCE)) or [[]]
+        left: set[str] = set()
+        for number, piece in enumerate(pieces, 1):
+            last = number == len(pieces)
+            with self._ctx.db.write() as session:
+                outdated = self._outdated(session, piece)
+                mine = _screens_of(plan, piece)
+                stored = self._storer.store(session, piece, plan.objects, mine, outdated, now)
+                left |= stored.left
+                if last and plan.screens is not None and not left and not plan.failed:
+                    forget_unused(session, [plan.store])
+                if last:
+                    self._done(plan, left)
+                    self._settle(session, now)
+            self.planner.inputs.confirm(plan.objects)
+            moved = frozenset({plan.store}) if stored.profiles else frozenset()
+            self._tell(Published(tuple(stored.heads), moved))
+
+    def _outdated(self, session: Session, piece: list[Prepared]) -> set[str]:
+        """The profiles that read a key which was marked since, unless they were tried enough."""
+        marked = outbox.marked_since(session)
+        if not marked:
+            return set()
+        found: set[str] = set()
+        for plan in piece:
+            if all(keys.isdisjoint(marked) for keys in plan.reads.values()):
+                continue
+            tries = self._tries.get(plan.key, 0)
+            if tries < TRIES:
+                found.add(plan.key)
+                self._tries[plan.key] = tries + 1
+        return found
+
+    def _done(self, plan: StorePlan, left: set[str]) -> None:
+        """Take off each work what was stored; what failed waits for its claim to lapse."""
+        for work in self._works:
+            if plan.store not in work.wanted:
+                continue
+            work.failed = work.failed or bool(plan.failed)
+            profiles = work.wanted[plan.store]
+            rest = left if profiles is None else profiles & left
+            if rest:
+                work.wanted[plan.store] = None if profiles is None else rest
+            else:
+                del work.wanted[plan.store]
+        for prepared in plan.prepared:
+            if prepared.key not in left:
+                self._tries.pop(prepared.key, None)
+
+    def _settle(self, session: Session, now: int) -> None:
+        for work in self._works:
+            if work.claim is None:
+                continue
+            if not work.wanted and not work.failed:
+                outbox.settle(session, work.claim)
+            elif now >= work.held_until:
+                outbox.extend(session, work.claim, now)
+                work.held_until = now + EXTEND_MS
+
+
+def _all_of(parts: Iterable[set[str] | None]) -> set[str] | None:
+    """The union of what several works want of a store; None is all."""
+    found: set[str] = set()
+    for part in parts:
+        if part is None:
+            return None
+        found |= part
+    return found
+
+
+def _screens_of(plan: StorePlan, piece: list[Prepared]) -> Mapping[str, str]:
+    """The screens that are to play these profiles from now on."""
+    keys = {prepared.key for prepared in piece}
+    screens = plan.screens or {}
+    return {screen: key for screen, key in screens.items() if key in keys}
+
+
+def _stores_named(session: Session, keys: Iterable[str]) -> set[str]:
+    """The stores that keys name, and those of the screens that they name."""
+    stores: set[str] = set()
+    screens: set[str] = set()
+    for key in keys:
+        name, at, subject = key.partition("@")
+        if at and name in ("campaigns", "overrides"):
+            stores.add(subject)
+        elif key.startswith(("base:chain", "emergencies")):
+            stores.update(session.scalars(select(ScreenRow.store_id).distinct()))
+        elif key.startswith(("store:", "base:store:")):
+            stores.add(key.rpartition(":")[2])
+        elif key.startswith(("screen:", "base:screen:")):
+            screens.add(key.rpartition(":")[2])
+    for some in batched(sorted(screens), MAX_IN):
+        rows = select(ScreenRow.store_id).where(ScreenRow.id.in_(some))
+        stores.update(session.scalars(rows))
+    return stores
+
+
+def _unpublished_stores() -> Select[str]:
+    """Stores with a screen that has no head, or whose profile is not there or not in the index."""
+    return (
+        select(ScreenRow.store_id)
+        .distinct()
+        .join(ScreenHeadRow, ScreenHeadRow.screen_id == ScreenRow.id, isouter=True)
+        .join(ProfileReadRow, ProfileReadRow.profile == ScreenHeadRow.profile, isouter=True)
+        .where(ProfileReadRow.reads.is_(None))
+    )
