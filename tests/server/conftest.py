@@ -1,0 +1,34 @@
+"""The record that service and API tests stand on: SQLite, and PostgreSQL where it matters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from server.services.context import Context
+from tests.support.record import TestClock, make_context
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    """Time, which stands still until the test moves it."""
+    return TestClock()
+
+
+@pytest.fixture
+def ctx(tmp_path: Path, clock: TestClock) -> Iterator[Context]:
+    """A context over an empty SQLite record."""
+    context = make_context(tmp_path, clock=clock)
+    yield context
+    context.db.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def any_ctx(request: pytest.FixtureRequest, tmp_path: Path, clock: TestClock) -> Iterator[Context]:
+    """The same over SQLite and over PostgreSQL."""
+    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    context = make_context(tmp_path, url, clock)
+    yield context
+    context.db.close()
