@@ -1,0 +1,89 @@
+"""What the worker tells over the bus, taken into the state and passed on to the screens.
+
+directory  secret, time_key (raw private), both base64url; watch_keys [OnlineKey JSON ...];
+           screens [[id, device key as base64url, store, [channels]] ...]: all there are
+screens    set [rows as above], gone [ids]; setting a screen also ends its being held as cloned
+heads      heads [[screen, revision, signed head] ...]
+offers     channel, version, jws: a delta or, from version 0, the whole channel
+freshness  store, jws
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+
+from server.door.fanout import Fanout
+from server.door.health import Counts
+from server.door.links import Link, Links
+from server.door.reception import Reception
+from server.door.state import State
+
+Message = Mapping[str, Any]
+
+log = structlog.get_logger(__name__)
+
+
+class Intake:
+    """`take` is the bus's callback: one message at a time, in order."""
+
+    def __init__(
+        self, state: State, links: Links, reception: Reception, fanout: Fanout, counts: Counts
+    ) -> None:
+        self._state = state
+        self._links = links
+        self._reception = reception
+        self._fanout = fanout
+        self._counts = counts
+        self._takers: Mapping[str, Callable[[Message], None]] = {
+            "directory": self._directory,
+            "screens": self._screens,
+            "heads": self._heads,
+            "offers": self._offers,
+            "freshness": self._freshness,
+        }
+
+    def take(self, message: Message) -> None:
+        """Take one message; a kind that is not known belongs to a newer worker."""
+        taker = self._takers.get(message["t"])
+        if taker is None:
+            log.info("bus_message_unknown", kind=message["t"])
+        else:
+            taker(message)
+
+    def _directory(self, message: Message) -> None:
+        self._reception.screens_changed(self._state.take_directory(message))
+        for link in list(self._links.open.values()):
+            self._reception.challenge(link)
+
+    def _screens(self, message: Message) -> None:
+        rows = message["set"]
+        for row in rows:
+            self._reception.clones.held.pop(row[0], None)
+        self._reception.screens_changed(self._state.take_screens(rows, message["gone"]))
+
+    def _heads(self, message: Message) -> None:
+        rows = []
+        for screen, revision, token in message["heads"]:
+            pushed = self._state.take_head(screen, revision, token)
+            if pushed is not None:
+                rows += [(link, pushed) for link in self._links.of_screen(screen)]
+        self._counts.pushed.labels("head").inc(len(rows))
+        self._fanout.send(rows)
+
+    def _offers(self, message: Message) -> None:
+        channel = message["channel"]
+        pushed = self._state.take_offers(channel, message["version"], message["jws"])
+        if pushed is not None:
+            self._send("offers", self._links.of_channel(channel), pushed)
+
+    def _freshness(self, message: Message) -> None:
+        pushed = self._state.take_freshness(message["store"], message["jws"])
+        if pushed is not None:
+            self._send("freshness", self._links.of_store(message["store"]), pushed)
+
+    def _send(self, kind: str, links: list[Link], pushed: Any) -> None:
+        self._counts.pushed.labels(kind).inc(len(links))
+        self._fanout.broadcast(links, pushed)

@@ -1,0 +1,170 @@
+"""The namespace /player on Flask-SocketIO, and the WebSocket server under it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import flask_socketio
+import gevent
+import structlog
+from flask import Flask
+from geventwebsocket.handler import WebSocketHandler
+
+from server.config import Settings
+from server.door.fanout import PlainOutlet
+from server.door.health import Counts
+from server.door.limits import (
+    HANDSHAKE_S,
+    MAX_MESSAGE_BYTES,
+    NAMESPACE,
+    PING_EVERY_S,
+    PING_TIMEOUT_S,
+    READ_BUFFER_BYTES,
+    SILENCE_S,
+)
+from server.door.links import Link, Links, Outlet, take_over
+from server.door.pulse import Pulse
+from server.door.reception import POLICY, TRY_AGAIN, Reception, new_nonce
+
+log = structlog.get_logger(__name__)
+
+LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def origins(settings: Settings) -> Callable[[str, dict[str, Any]], bool]:
+    """Which pages may connect: those of our own addresses, of this host, and those set.
+
+    Proofs are signatures, never cookies, so a foreign page could do no more than any program; this
+    keeps honest browsers' mistakes out.
+    """
+    urls = [settings.url, settings.door_url, *settings.door_origins.replace(",", " ").split()]
+    known = {url.rstrip("/").lower() for url in urls}
+
+    def allowed(origin: str, environ: dict[str, Any]) -> bool:
+        host = urlsplit(origin).hostname or ""
+        own = urlsplit(f"//{environ.get('HTTP_HOST', '')}").hostname
+        return origin.lower() in known or host in LOCAL_HOSTS or host == own
+
+    return allowed
+
+
+class Handler(WebSocketHandler):  # type: ignore[misc]
+    """gevent-websocket's, with a small read buffer and an end to silence."""
+
+    def __init__(self, sock: Any, address: Any, server: Any, rfile: Any = None) -> None:
+        sock.settimeout(HANDSHAKE_S)
+        self.joined = False
+        self._timer: Any = None
+        super().__init__(sock, address, server, rfile or sock.makefile("rb", READ_BUFFER_BYTES))
+
+    def handle(self) -> None:
+        """Serve the connection until its end."""
+        try:
+            super().handle()
+        except TimeoutError:
+            pass
+        finally:
+            if self._timer is not None:
+                self._timer.close()
+
+    def upgrade_connection(self) -> Any:
+        """Become a WebSocket, and join the namespace within HANDSHAKE_S."""
+        result = super().upgrade_connection()
+        if getattr(self, "websocket", None) is not None:
+            self.socket.settimeout(SILENCE_S)
+            self._timer = gevent.get_hub().loop.timer(HANDSHAKE_S)
+            self._timer.start(self._cut_unless_joined, self.socket)
+        return result
+
+    def _cut_unless_joined(self, sock: Any) -> None:
+        self._timer.close()
+        if not self.joined:
+            try:
+                sock.shutdown(2)
+            except OSError:
+                pass
+
+    def log_request(self) -> None:
+        """Nothing: ten thousand lines at a restart help nobody."""
+
+
+class PlayerNamespace(flask_socketio.Namespace):  # type: ignore[misc]
+    """Events of the players' namespace, handed to the reception without a Flask request each."""
+
+    def __init__(
+        self,
+        reception: Reception,
+        links: Links,
+        counts: Counts,
+        pulse: Pulse,
+        *,
+        framed: bool,
+        most: int,
+    ) -> None:
+        super().__init__(NAMESPACE)
+        self._reception = reception
+        self._links = links
+        self._counts = counts
+        self._pulse = pulse
+        self._framed = framed
+        self._most = most
+
+    def trigger_event(self, event: str, *args: Any) -> None:
+        """Dispatch one event; whatever fails in here ends with that event."""
+        try:
+            if event == "connect":
+                self._connect(args[0], args[1])
+            elif event == "disconnect":
+                self._reception.disconnected(args[0])
+                self._pulse.ended(len(self._links.open))
+            else:
+                self._event(event, *args)
+        except Exception:
+            log.exception("door_event_failed", event_name=event)
+
+    def _connect(self, sid: str, environ: dict[str, Any]) -> None:
+        websocket = environ["wsgi.websocket"]
+        websocket.handler.joined = True
+        link = Link(sid, new_nonce(), self._outlet(sid, websocket))
+        if len(self._links.open) >= self._most:
+            self._reception.close(link, "full", TRY_AGAIN)
+        else:
+            self._reception.connected(sid, link)
+
+    def _event(self, event: str, sid: str, *args: Any) -> None:
+        link = self._links.open.get(sid)
+        if link is None or link.ended:
+            return
+        if not link.messages.take(1):
+            self._reception.close(link, "too_many_messages", POLICY)
+        elif event == "prove" and args:
+            self._reception.prove(link, args[0])
+        elif event == "report" and args:
+            self._reception.report(link, args[0])
+
+    def _outlet(self, sid: str, websocket: Any) -> Outlet:
+        overflowed = self._counts.overflows.inc
+        if self._framed:
+            return take_over(websocket, overflowed)
+        server = self.socketio.server
+        eio_sid = server.manager.eio_sid_from_sid(sid, NAMESPACE)
+        return PlainOutlet(server, sid, eio_sid, overflowed)
+
+
+def create_socketio(app: Flask, settings: Settings) -> flask_socketio.SocketIO:
+    """Flask-SocketIO as the door uses it: gevent, WebSocket only, handlers in the reader."""
+    return flask_socketio.SocketIO(
+        app,
+        async_mode="gevent",
+        transports=["websocket"],
+        allow_upgrades=False,
+        always_connect=True,
+        async_handlers=False,
+        manage_session=False,
+        cors_allowed_origins=origins(settings),
+        ping_interval=PING_EVERY_S,
+        ping_timeout=PING_TIMEOUT_S,
+        max_http_buffer_size=MAX_MESSAGE_BYTES,
+    )
