@@ -29,6 +29,7 @@ from server.db.models.publishing import (
     ProfileReadRow,
     ProfileRow,
     ReadSetRow,
+    RunChainRow,
     RunRow,
     ScreenHeadRow,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "ProfileRow",
     "ReadSetRow",
     "RenditionRow",
+    "RunChainRow",
     "RunRow",
     "ScreenHeadRow",
     "ScreenRow",

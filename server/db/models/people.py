@@ -65,8 +65,7 @@ class IdempotencyRow(Base):
 
 
 class SettingRow(Base):
-    """Small values of the installation itself, such as the channel secret shared by door and web.
-    """
+    """Small values of the installation itself, such as the secret shared by door and web."""
 
     __tablename__ = "setting"
 

@@ -11,8 +11,7 @@ from server.db.models.base import Base, Ms, Word
 
 
 class StoreRow(Base):
-    """A shop. `calendar` is hours, special hours and country; `version` is the ETag of its edits.
-    """
+    """A shop, with its hours and country; `version` is the ETag of its edits."""
 
     __tablename__ = "store"
 
@@ -52,6 +51,8 @@ class ScreenRow(Base):
 
 class DeviceRow(Base):
     """The hardware behind a screen: its public key (raw Ed25519) and what it last said of itself.
+
+    `proved_at` is when the challenge that it last answered over HTTP was made: none earlier counts.
     """
 
     __tablename__ = "device"
@@ -61,20 +62,22 @@ class DeviceRow(Base):
     name: Mapped[str] = mapped_column(String(200))
     caps: Mapped[dict[str, Any]]
     paired_at: Mapped[Ms]
+    proved_at: Mapped[Ms] = mapped_column(default=0)
     held_reason: Mapped[str] = mapped_column(String(64), default="")
 
 
 class PairingRow(Base):
     """A device that shows a code and waits for a person. `secret_hash` is sha256 of what it polls
-    with.
+    with; `code` is null once claimed; `origin` is a keyed hash of the address that asked.
     """
 
     __tablename__ = "pairing"
 
     id: Mapped[Word] = mapped_column(primary_key=True)
-    code: Mapped[str] = mapped_column(String(8), index=True)
+    code: Mapped[str | None] = mapped_column(String(8), unique=True)
     secret_hash: Mapped[str] = mapped_column(String(64))
-    public_key: Mapped[bytes] = mapped_column(LargeBinary(32))
+    public_key: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
+    origin: Mapped[Word]
     name: Mapped[str] = mapped_column(String(200))
     width: Mapped[int]
     height: Mapped[int]

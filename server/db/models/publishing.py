@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db.models.base import Base, Hash, Key, LongText, Ms, Word
@@ -55,8 +55,7 @@ class ProfileReadRow(Base):
 
 
 class ReadSetRow(Base):
-    """A key of a set, by the set's hash: sets are shared by the many profiles that read the same.
-    """
+    """A key of a set, by the set's hash: shared by the many profiles that read the same."""
 
     __tablename__ = "read_set"
     __table_args__ = (Index("ix_read_set_key", "key"),)
@@ -108,12 +107,37 @@ class ScreenHeadRow(Base):
     jws: Mapped[LongText]
 
 
+class RunChainRow(Base):
+    """A chain of play runs that one device wrote for a screen; `seq` and `hash` are its last run's.
+
+    `gaps` counts where numbers were missing and `lost` how many; a chain that does not begin where
+    another of the screen's ended is a fork of it or a new device's. `day` (days since 1970, UTC)
+    and `day_rows` bound what a device may write.
+    """
+
+    __tablename__ = "run_chain"
+
+    screen_id: Mapped[Word] = mapped_column(ForeignKey("screen.id"), primary_key=True)
+    chain: Mapped[int] = mapped_column(primary_key=True)
+    device: Mapped[str] = mapped_column(String(16))
+    seq: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[Hash]
+    gaps: Mapped[int] = mapped_column(default=0)
+    lost: Mapped[int] = mapped_column(BigInteger, default=0)
+    day: Mapped[int]
+    day_rows: Mapped[int]
+
+
 class RunRow(Base):
     """A play run as a screen proved it; `hash` chains to the run before."""
 
     __tablename__ = "run"
+    __table_args__ = (
+        ForeignKeyConstraint(["screen_id", "chain"], ["run_chain.screen_id", "run_chain.chain"]),
+    )
 
-    screen_id: Mapped[Word] = mapped_column(ForeignKey("screen.id"), primary_key=True)
+    screen_id: Mapped[Word] = mapped_column(primary_key=True)
+    chain: Mapped[int] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     hash: Mapped[Hash]
     prev: Mapped[Hash]

@@ -374,6 +374,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("caps", sa.JSON(), nullable=False),
         sa.Column("paired_at", sa.BigInteger(), nullable=False),
+        sa.Column("proved_at", sa.BigInteger(), nullable=False),
         sa.Column("held_reason", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(["screen_id"], ["screen.id"], name=op.f("fk_device_screen_id")),
         sa.PrimaryKeyConstraint("screen_id", name=op.f("pk_device")),
@@ -410,9 +411,10 @@ def upgrade() -> None:
     op.create_table(
         "pairing",
         sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("code", sa.String(length=8), nullable=False),
+        sa.Column("code", sa.String(length=8), nullable=True),
         sa.Column("secret_hash", sa.String(length=64), nullable=False),
         sa.Column("public_key", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("origin", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("width", sa.Integer(), nullable=False),
         sa.Column("height", sa.Integer(), nullable=False),
@@ -421,9 +423,10 @@ def upgrade() -> None:
         sa.Column("screen_id", sa.String(length=64), nullable=True),
         sa.ForeignKeyConstraint(["screen_id"], ["screen.id"], name=op.f("fk_pairing_screen_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pairing")),
+        sa.UniqueConstraint("code", name=op.f("uq_pairing_code")),
     )
     with op.batch_alter_table("pairing", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_pairing_code"), ["code"], unique=False)
+        batch_op.create_index(batch_op.f("ix_pairing_public_key"), ["public_key"], unique=False)
 
     op.create_table(
         "profile_read",
@@ -438,22 +441,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_profile_read_reads"), ["reads"], unique=False)
 
     op.create_table(
-        "run",
+        "run_chain",
         sa.Column("screen_id", sa.String(length=64), nullable=False),
+        sa.Column("chain", sa.Integer(), nullable=False),
+        sa.Column("device", sa.String(length=16), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
-        sa.Column("prev", sa.String(length=64), nullable=False),
-        sa.Column("zone", sa.String(length=64), nullable=False),
-        sa.Column("from_ms", sa.BigInteger(), nullable=False),
-        sa.Column("until_ms", sa.BigInteger(), nullable=False),
-        sa.Column("body", sa.JSON(), nullable=False),
-        sa.Column("received_at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["screen_id"], ["screen.id"], name=op.f("fk_run_screen_id")),
-        sa.PrimaryKeyConstraint("screen_id", "seq", name=op.f("pk_run")),
+        sa.Column("gaps", sa.Integer(), nullable=False),
+        sa.Column("lost", sa.BigInteger(), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("day_rows", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["screen_id"], ["screen.id"], name=op.f("fk_run_chain_screen_id")),
+        sa.PrimaryKeyConstraint("screen_id", "chain", name=op.f("pk_run_chain")),
     )
-    with op.batch_alter_table("run", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_run_from_ms"), ["from_ms"], unique=False)
-
     op.create_table(
         "screen_head",
         sa.Column("screen_id", sa.String(length=64), nullable=False),
@@ -482,27 +482,50 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("screen_id", name=op.f("pk_screen_state")),
     )
+    op.create_table(
+        "run",
+        sa.Column("screen_id", sa.String(length=64), nullable=False),
+        sa.Column("chain", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("prev", sa.String(length=64), nullable=False),
+        sa.Column("zone", sa.String(length=64), nullable=False),
+        sa.Column("from_ms", sa.BigInteger(), nullable=False),
+        sa.Column("until_ms", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["screen_id", "chain"],
+            ["run_chain.screen_id", "run_chain.chain"],
+            name=op.f("fk_run_screen_id_chain"),
+        ),
+        sa.PrimaryKeyConstraint("screen_id", "chain", "seq", name=op.f("pk_run")),
+    )
+    with op.batch_alter_table("run", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_run_from_ms"), ["from_ms"], unique=False)
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("run", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_run_from_ms"))
+
+    op.drop_table("run")
     op.drop_table("screen_state")
     with op.batch_alter_table("screen_head", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_screen_head_profile"))
         batch_op.drop_index(batch_op.f("ix_screen_head_expires_at"))
 
     op.drop_table("screen_head")
-    with op.batch_alter_table("run", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_run_from_ms"))
-
-    op.drop_table("run")
+    op.drop_table("run_chain")
     with op.batch_alter_table("profile_read", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_profile_read_reads"))
 
     op.drop_table("profile_read")
     with op.batch_alter_table("pairing", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_pairing_code"))
+        batch_op.drop_index(batch_op.f("ix_pairing_public_key"))
 
     op.drop_table("pairing")
     op.drop_table("offer")
