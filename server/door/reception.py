@@ -73,15 +73,17 @@ class Reception:
         self._unproved: deque[tuple[float, Link]] = deque()
         self.clones = Clones(links, self._cloned)
 
-    def connected(self, sid: str, link: Link) -> None:
+    def connected(self, link: Link, *, full: bool) -> None:
         """A connection joined the namespace; it is challenged once the directory is here."""
-        self._links.open[sid] = link
-        if self._state.ready:
+        self._links.open[link.sid] = link
+        if full:
+            self.close(link, "full", TRY_AGAIN)
+        elif self._state.ready:
             self.challenge(link)
 
     def challenge(self, link: Link) -> None:
         """Ask it to prove who it is, within PROVE_WITHIN_S."""
-        if not link.challenged:
+        if not link.challenged and not link.ended:
             link.challenged = True
             self._unproved.append((time.monotonic() + PROVE_WITHIN_S, link))
             self._challenge(link.sid, Challenge(link.nonce).to_json())

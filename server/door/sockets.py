@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -26,7 +28,7 @@ from server.door.limits import (
 )
 from server.door.links import Link, Links, Outlet, take_over
 from server.door.pulse import Pulse
-from server.door.reception import POLICY, TRY_AGAIN, Reception, new_nonce
+from server.door.reception import POLICY, Reception, new_nonce
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +57,8 @@ class Handler(WebSocketHandler):  # type: ignore[misc]
 
     def __init__(self, sock: Any, address: Any, server: Any, rfile: Any = None) -> None:
         sock.settimeout(HANDSHAKE_S)
-        self.joined = False
+        self.on_end: Callable[[], None] | None = None
+        """Set once the connection joined the namespace: makes the library forget it at its end."""
         self._timer: Any = None
         super().__init__(sock, address, server, rfile or sock.makefile("rb", READ_BUFFER_BYTES))
 
@@ -78,9 +81,19 @@ class Handler(WebSocketHandler):  # type: ignore[misc]
             self._timer.start(self._cut_unless_joined, self.socket)
         return result
 
+    def run_websocket(self) -> None:
+        """Serve the WebSocket; engineio lets an empty message escape as ValueError."""
+        try:
+            super().run_websocket()
+        except ValueError:
+            pass
+        finally:
+            if self.on_end is not None:
+                self.on_end()
+
     def _cut_unless_joined(self, sock: Any) -> None:
         self._timer.close()
-        if not self.joined:
+        if self.on_end is None:
             try:
                 sock.shutdown(2)
             except OSError:
@@ -114,24 +127,35 @@ class PlayerNamespace(flask_socketio.Namespace):  # type: ignore[misc]
     def trigger_event(self, event: str, *args: Any) -> None:
         """Dispatch one event; whatever fails in here ends with that event."""
         try:
-            if event == "connect":
-                self._connect(args[0], args[1])
-            elif event == "disconnect":
-                self._reception.disconnected(args[0])
+            sid = args[0]
+            if event == "connect" and sid not in self._links.open:
+                self._connect(sid, args[1])
+            elif event == "disconnect" and not self._is_joined(sid):
+                self._reception.disconnected(sid)
                 self._pulse.ended(len(self._links.open))
             else:
                 self._event(event, *args)
         except Exception:
             log.exception("door_event_failed", event_name=event)
 
+    def _is_joined(self, sid: str) -> bool:
+        """Whether it stays: a client may itself send an event that is named "disconnect"."""
+        joined: bool = self.socketio.server.manager.is_connected(sid, NAMESPACE)
+        return joined
+
     def _connect(self, sid: str, environ: dict[str, Any]) -> None:
         websocket = environ["wsgi.websocket"]
-        websocket.handler.joined = True
-        link = Link(sid, new_nonce(), self._outlet(sid, websocket))
-        if len(self._links.open) >= self._most:
-            self._reception.close(link, "full", TRY_AGAIN)
+        server = self.socketio.server
+        eio_sid = server.manager.eio_sid_from_sid(sid, NAMESPACE)
+        websocket.handler.on_end = partial(forget, server.eio, eio_sid)
+        overflowed = self._counts.overflows.inc
+        outlet: Outlet
+        if self._framed:
+            outlet = take_over(websocket, overflowed)
         else:
-            self._reception.connected(sid, link)
+            outlet = PlainOutlet(server, sid, eio_sid, overflowed)
+        link = Link(sid, new_nonce(), outlet)
+        self._reception.connected(link, full=len(self._links.open) >= self._most)
 
     def _event(self, event: str, sid: str, *args: Any) -> None:
         link = self._links.open.get(sid)
@@ -144,17 +168,18 @@ class PlayerNamespace(flask_socketio.Namespace):  # type: ignore[misc]
         elif event == "report" and args:
             self._reception.report(link, args[0])
 
-    def _outlet(self, sid: str, websocket: Any) -> Outlet:
-        overflowed = self._counts.overflows.inc
-        if self._framed:
-            return take_over(websocket, overflowed)
-        server = self.socketio.server
-        eio_sid = server.manager.eio_sid_from_sid(sid, NAMESPACE)
-        return PlainOutlet(server, sid, eio_sid, overflowed)
+
+def forget(engine: Any, eio_sid: str) -> None:
+    """Have Engine.IO close a session whose connection has ended, if it has not noticed."""
+    session = engine.sockets.get(eio_sid)
+    if session is not None:
+        session.close(wait=False, abort=True, reason=engine.reason.TRANSPORT_ERROR)
 
 
 def create_socketio(app: Flask, settings: Settings) -> flask_socketio.SocketIO:
     """Flask-SocketIO as the door uses it: gevent, WebSocket only, handlers in the reader."""
+    quiet = logging.getLogger("enseigne.door.libraries")
+    quiet.setLevel(logging.CRITICAL)  # a client's garbage is not worth a traceback each
     return flask_socketio.SocketIO(
         app,
         async_mode="gevent",
@@ -167,4 +192,6 @@ def create_socketio(app: Flask, settings: Settings) -> flask_socketio.SocketIO:
         ping_interval=PING_EVERY_S,
         ping_timeout=PING_TIMEOUT_S,
         max_http_buffer_size=MAX_MESSAGE_BYTES,
+        logger=quiet,
+        engineio_logger=quiet,
     )

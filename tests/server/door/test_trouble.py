@@ -1,0 +1,208 @@
+"""Slow, loud and lying clients; a worker or a door that dies."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from server.door import frames
+from tests.server.door.peers import ROOT, Door, RawClient, Worker, door_and_worker, until
+from tests.support import raw_socketio
+
+Pair = tuple[Door, Worker]
+
+
+def test_the_installed_libraries_frame_events_as_we_do() -> None:
+    assert frames.matches_library() == ""
+
+
+def test_other_libraries_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frames, "_EVENT", "42/elsewhere,")
+    assert "framed otherwise" in frames.matches_library()
+    monkeypatch.setattr("geventwebsocket.websocket.WebSocket", object)
+    assert "not as expected" in frames.matches_library()
+
+
+def test_a_slow_client_is_told_to_pull_and_costs_the_others_nothing(pair: Pair) -> None:
+    door, worker = pair
+    slow = RawClient(door.port)
+    slow.enter("lille-1", worker.devices["lille-1"])
+    quick = door.player(worker, "lille-2")
+    text = [f"{number:064d}" for number in range(600)]
+    version = 0
+    while not door.metric("enseigne_door_overflows_total"):
+        for _ in range(10):
+            worker.offers("shop@lille", version, version + 1, text)
+            version += 1
+        worker.head("lille-1", version)
+        until(lambda sent=version: len(quick.heard.all("offers")) == sent)
+        assert version < 2_000, "the slow client never overflowed"
+    last = worker.head("lille-1", version + 1)
+    got = []
+    while ("head", last) not in got and ("pull", {"what": "head"}) not in got:
+        event = slow.next_event()
+        assert event is not None
+        got.append(event)
+    while ("pull", {"what": "offers", "channel": "shop@lille"}) not in got:
+        event = slow.next_event()
+        assert event is not None
+        got.append(event)
+    assert len([name for name, _ in got if name == "offers"]) < version, "the backlog was dropped"
+    slow.sock.sendall(raw_socketio.event("report", report(version)))
+    assert slow.wait("head") == last, "it goes on as before"
+    assert len(quick.heard.all("offers")) == version
+
+
+def report(version: int) -> dict[str, object]:
+    channels = {"shop@lille": version}
+    return {"revision": 1, "channels": channels, "freshness": 0, "missing": 0,
+            "clock": {"uncertainty": None}, "playing": {}}  # fmt: skip
+
+
+def test_a_client_that_talks_too_much_is_closed(both: Pair) -> None:
+    door, worker = both
+    loud, quiet = door.player(worker, "lille-1"), door.player(worker, "lille-2")
+    for _ in range(40):
+        loud.send("report", report(1))
+    until(loud.closed)
+    quiet.settle()
+    assert door.metric('enseigne_door_closed_total{reason="too_many_messages"}') == 1
+
+
+@pytest.mark.parametrize("cut", ["one frame", "many fragments", "a length of 2^62"])
+def test_a_message_too_long_is_not_read_to_its_end(pair: Pair, cut: str) -> None:
+    door, worker = pair
+    client = RawClient(door.port)
+    client.enter("lille-1", worker.devices["lille-1"])
+    head = b"\x01\xfe\xff\xff\0\0\0\0"
+    chunks = {
+        "one frame": [raw_socketio.event("report", "x" * 70_000)],
+        "many fragments": [head, *[b"x" * 65_535 + b"\x00" + head[1:]] * 3],
+        "a length of 2^62": [b"\x81\xff\x40" + bytes(11)],
+    }[cut]
+    try:
+        for chunk in chunks:
+            client.sock.sendall(chunk)
+    except ConnectionError:
+        pass
+    assert client.next_event() is None
+    until(lambda: door.health()["clients"] == 0)
+    door.player(worker, "lille-1").settle()
+
+
+def test_garbage_ends_or_is_ignored_but_never_hurts_others(pair: Pair) -> None:
+    door, worker = pair
+    quiet = door.player(worker, "lille-2")
+    for garbage in (b"\xff" * 50, raw_socketio.frame("42/player,[]"), raw_socketio.frame("4"),
+                    raw_socketio.frame("42/player,{"), raw_socketio.frame("4" + "5" * 2_000),
+                    raw_socketio.frame("42/player,[\"disconnect\"]"),
+                    raw_socketio.frame("42/player,[\"connect\",1,2]"),
+                    raw_socketio.frame("42/player,[7]"), raw_socketio.frame("")):  # fmt: skip
+        client = RawClient(door.port)
+        client.wait("challenge")
+        client.sock.sendall(garbage)
+        client.sock.close()
+    quiet.settle()
+    until(lambda: door.health()["clients"] == 1)
+
+
+def test_the_door_serves_on_while_the_worker_is_away_and_catches_up(pair: Pair) -> None:
+    door, worker = pair
+    head = worker.head("lille-1", 5)
+    client = door.player(worker, "lille-1")
+    client.heard.wait("head")
+    worker.stop()
+    until(lambda: not door.health()["worker"])
+    late = door.player(worker, "lille-2")
+    client.report(revision=4)
+    client.heard.wait("head", lambda _: len(client.heard.all("head")) == 2)
+    assert client.heard.all("head") == [head, head]
+    newer = worker.head("lille-1", 6)
+    worker.heard.events.clear()
+    worker.start()
+    assert client.heard.wait("head", lambda it: it == newer)
+    links = worker.heard.wait("links", lambda message: message.get("all"))
+    assert set(links["up"]) == {"lille-1", "lille-2"}
+    reports = worker.heard.wait("reports")["reports"]
+    assert [row[0] for row in reports] == ["lille-1"], "kept while the worker was away"
+    late.settle()
+
+
+def test_a_worker_that_forgot_a_screen_closes_it_when_it_is_back(pair: Pair) -> None:
+    door, worker = pair
+    client = door.player(worker, "lille-1")
+    worker.stop()
+    del worker.rows["lille-1"]
+    worker.start()
+    assert client.heard.wait("refused")["code"] == "unknown_screen"
+
+
+def test_a_killed_door_comes_back_empty_and_is_told_everything(pair: Pair) -> None:
+    door, worker = pair
+    worker.head("lille-1", 5)
+    before = door.player(worker, "lille-1")
+    before.heard.wait("head")
+    door.restart()
+    until(before.closed)
+    after = door.player(worker, "lille-1")
+    after.heard.wait("head")
+
+
+def test_a_client_that_comes_before_the_directory_waits_for_its_challenge(folder: Path) -> None:
+    worker = Worker(folder / "bus.sock")
+    device = worker.screen("lille-1")
+    door = Door(folder, {}, {})
+    try:
+        client = door.client()
+        early = RawClient(door.port)
+        until(lambda: door.health()["clients"] == 2)
+        answer = {"v": 1, "screen": "lille-1", "sig": "A", "nonce": "n" * 22, "caps": {}}
+        early.sock.sendall(raw_socketio.event("prove", answer | {"formats": [1]}))
+        assert not client.heard.all("challenge")
+        worker.start()
+        client.prove("lille-1", device)
+        client.heard.wait("welcome")
+        early.enter("lille-1", device)
+    finally:
+        door.stop()
+        worker.stop()
+
+
+def test_the_door_stops_at_once_when_asked(pair: Pair) -> None:
+    door, worker = pair
+    client = door.player(worker, "lille-1")
+    begun = time.monotonic()
+    door.process.terminate()
+    assert door.process.wait(10) == 0
+    until(client.closed)
+    assert time.monotonic() - begun < 10
+
+
+def test_a_taken_port_is_said(pair: Pair) -> None:
+    door, _ = pair
+    env = {**os.environ, "ENSEIGNE_DATA_DIR": str(door.folder)}
+    env["ENSEIGNE_DOOR_PORT"] = str(door.port)
+    command = [sys.executable, "-m", "server.cli", "door"]
+    second = subprocess.run(
+        command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=20, check=False
+    )
+    assert second.returncode == 1
+    assert f"port {door.port} (Address already in use" in second.stderr
+    assert "Set ENSEIGNE_DOOR_HOST and ENSEIGNE_DOOR_PORT" in second.stderr
+
+
+def test_too_many_connections_are_sent_away(folder: Path) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with door_and_worker(folder, **{"main.RESERVED_FILES": hard - 2}) as (door, worker):
+        door.player(worker, "lille-1")
+        second = door.client()
+        assert RawClient(door.port).next_event() is None
+        second.close()
+        until(lambda: door.health()["clients"] == 1)
+        door.player(worker, "lille-2")
