@@ -101,6 +101,11 @@ def planned(part: Part, calendar: Calendar, window: Span, memo: Memo) -> Interva
     return subtract(found, normalize(part.paused)) if part.paused else found
 
 
+def runs_at(schedule: Schedule, calendar: Calendar, at_ms: int) -> bool:
+    """Whether a schedule holds at an instant."""
+    return bool(_compiled(schedule, calendar, (at_ms, at_ms + 1), Memo()))
+
+
 def edges_of(
     grid: Grid, days: Sequence[LocalDay], active: Sequence[tuple[int, Intervals]]
 ) -> dict[int, Edges]:

@@ -13,7 +13,7 @@ from playlists.resolving.packing import Bound
 from playlists.resolving.stage import Loop, Stage
 from playlists.resolving.timeline import Edges, Segments, edge_at, segments_of
 
-_SlotSegment = tuple[int, tuple[Slot, ...]]
+SlotSegment = tuple[int, tuple[Slot, ...]]
 
 
 @dataclass(slots=True)
@@ -48,7 +48,7 @@ def join(
 
 def joined_segments(
     lead: Lead, zone: ZoneId, stage: Stage, edges: Edges, slots: Sequence[Bound], length_ms: int
-) -> tuple[tuple[_SlotSegment, ...], Segments]:
+) -> tuple[tuple[SlotSegment, ...], Segments]:
     """A zone's old segments and its new ones. A loop that goes on unchanged keeps its epoch."""
     if zone not in lead.until:
         return (), segments_of(stage, edges, length_ms)

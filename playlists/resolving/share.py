@@ -18,8 +18,11 @@ LOOP_MAX_MS = 30 * 60_000
 LOOP_SLOTS_AIM = 60
 """Slots that a loop without exact shares should not pass: longer ones cost bytes in every day of
 every screen."""
-NEAR_TRIES = 6
+NEAR_TRIES = 32
 """Lengths that are tried where no exact loop exists."""
+NEAR_ENOUGH_PPM = 5_000
+"""The error in shares, all voices' together, in parts in a million, at which no longer loop is
+tried."""
 ALL_BP = 10_000
 _SCALE = 1 << 40
 
@@ -142,14 +145,20 @@ def _counts(rows: Sequence[_Rotation], length: int, whole: int) -> list[int] | N
 
 
 def _near(rows: Sequence[_Rotation]) -> list[int]:
-    """Turns of the best near loop: most slots on air, then the least error in shares."""
+    """Turns of the best near loop: most slots on air, then the least error in shares; of the good
+    ones the first."""
     whole = sum(row.weight for row in rows)
-    tried = [_try(rows, length, whole) for length in _lengths(rows, whole)]
+    lengths = _lengths(rows, whole)
+    best = _try(rows, next(lengths, LOOP_MAX_MS), whole)
+    for length in lengths:
+        if best[0] <= (0, 0, NEAR_ENOUGH_PPM):
+            break
+        best = min(best, _try(rows, length, whole))
     length = LOOP_MAX_MS
-    while min(tried)[0][0]:  # a loop short enough always keeps the bounds
+    while best[0][0]:  # a loop short enough always keeps the bounds
         length = length * 7 // 8
-        tried.append(_try(rows, length, whole))
-    return min(tried)[1]
+        best = min(best, _try(rows, length, whole))
+    return best[1]
 
 
 def _try(
@@ -166,14 +175,15 @@ def _try(
 
 
 def _lengths(rows: Sequence[_Rotation], whole: int) -> Iterator[int]:
-    """Lengths to try: from where every voice is due its whole rotation, on, while the loop stays
-    short."""
-    need = max(-(-row.total * whole // row.weight) for row in rows)
-    base = min(need, LOOP_MAX_MS)
-    for step in range(NEAR_TRIES):
-        length = base + base * step // 4
-        slots = sum(length * row.weight * row.size // (whole * row.total) for row in rows)
-        if step and (length > LOOP_MAX_MS or slots > LOOP_SLOTS_AIM):
+    """Lengths to try: each gives the scarcest voice its due exactly, first its whole rotation, then
+    turn by turn more, while the loop stays short."""
+    scarce = max(rows, key=lambda row: row.total * LOOP_MAX_MS // row.weight)
+    per_second = [row.weight * row.size * 1_000 // row.total for row in rows]
+    for more in range(NEAR_TRIES):
+        length = scarce.airtime(scarce.size + more) * whole // scarce.weight
+        if length > LOOP_MAX_MS or (
+            more and length * sum(per_second) > LOOP_SLOTS_AIM * whole * 1_000
+        ):
             return
         yield length
 

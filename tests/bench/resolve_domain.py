@@ -1,4 +1,5 @@
-"""How long resolving takes, the domain alone: `python -m tests.bench.resolve_domain --json [--quick]`.
+"""How long resolving takes, the domain alone: `python -m tests.bench.resolve_domain --json
+[--quick]`.
 
 Prints one line of JSON: milliseconds and bytes. It measures and judges nothing.
 """

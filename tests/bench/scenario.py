@@ -1,8 +1,9 @@
-"""A chain to measure with: stores in four time zones, 60 campaigns, hourly forecasts, footfall and stock.
+"""A chain to measure with: stores in four time zones, 60 campaigns, hourly forecasts, footfall and
+stock.
 
-The campaigns recur on varied weekdays in dayparts at irregular minutes, a third with exception days,
-their starts and ends staggered over the days; half of them hang on a fact. All of it follows from a
-seed, so that two runs measure the same.
+The campaigns recur on varied weekdays in dayparts at irregular minutes, a third with exception
+days, their starts and ends staggered over the days; half of them hang on a fact. All of it follows
+from a seed, so that two runs measure the same.
 """
 
 from __future__ import annotations

@@ -94,10 +94,7 @@ def _seed_wishes(db: Database, chain: Chain) -> None:
     with db.write() as session:
         session.execute(
             insert(PlaylistRow),
-            [
-                {"id": p.id, "name": p.name, "body": playlist_to_json(p), **edited}
-                for p in lists
-            ],
+            [{"id": p.id, "name": p.name, "body": playlist_to_json(p), **edited} for p in lists],
         )
         session.execute(
             insert(CampaignRow),

@@ -1,4 +1,5 @@
-"""A small chain of one or two stores as a Reader, for tests that say in a few lines what is wished."""
+"""A small chain of one or two stores as a Reader, for tests that say in a few lines what is
+wished."""
 
 from __future__ import annotations
 
@@ -45,11 +46,12 @@ from playlists.turns import Turn, turn_at
 PARIS = "Europe/Paris"
 MAIN = ZoneId("main")
 LILLE = StoreId("lille")
+EVERYONE = Target()
 
 
 def at(text: str, zone: str = PARIS) -> int:
     """Unix milliseconds of a local `YYYY-MM-DDTHH:MM[:SS]`."""
-    return int(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp()) * 1000
+    return round(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp() * 1000)
 
 
 def card(name: str = "x", **more: Any) -> Card:
@@ -127,7 +129,7 @@ class SmallChain:
         )
 
     def emergency(
-        self, name: str, start: str, end: str, target: Target = Target(), edited_at: int = 0
+        self, name: str, start: str, end: str, target: Target = EVERYONE, edited_at: int = 0
     ) -> None:
         """Write an emergency of one 8-second item."""
         playlist = self.playlist(f"of-{name}", item(f"{name}1", 8))
@@ -138,9 +140,10 @@ class SmallChain:
     def fact(self, key: str, *spans: tuple[str, str, FactValue]) -> None:  # type: ignore[override]
         """Write a fact's line from local times; it comes from `source@lille`."""
         name = FactKey(key)
-        source = SourceId(f"{key.split(':')[0].split('.')[0]}@lille")
+        kind = key.partition(":")[0]
+        source = SourceId(f"{kind.partition('.')[0]}@lille")
         rows = tuple(FactSpan(at(start), at(end), value) for start, end, value in spans)
-        self.lines[name] = FactLine(name, source, KINDS[key.split(":")[0]].max_age_ms, rows)
+        self.lines[name] = FactLine(name, source, KINDS[kind].max_age_ms, rows)
 
     def reader(self) -> ChainReader:
         """The record as resolving reads it."""

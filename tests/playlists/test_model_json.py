@@ -1,4 +1,5 @@
-"""Wishes, content and places as JSON: the same thing comes back, and what is refused names its field."""
+"""Wishes, content and places as JSON: the same thing comes back, and what is refused names its
+field."""
 
 from __future__ import annotations
 

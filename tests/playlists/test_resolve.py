@@ -1,9 +1,11 @@
-"""What plays on a screen's days: the cascade, the edges inside a day, nesting, and what must not matter."""
+"""What plays on a screen's days: the cascade, the edges inside a day, nesting, and what must not
+matter."""
 
 from __future__ import annotations
 
 import random
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -287,7 +289,7 @@ def test_a_wish_at_fault_is_reported_and_stops_nothing() -> None:
     chain.campaign("loop", item("l", content=PlaylistId("of-loop")), layer="takeover")
     chain.campaign("gone", item("g", content=PlaylistId("nowhere")), layer="takeover")
     deep = [PlaylistId(f"d{depth}") for depth in range(12)]
-    for outer, inner in zip(deep, deep[1:], strict=False):
+    for outer, inner in pairwise(deep):
         chain.playlist(outer, item("x", content=inner))
     chain.campaign("deep", item("d", content=deep[0]), layer="takeover")
     chain.campaign("long", *(item(f"l{n}") for n in range(1_001)), layer="takeover")

@@ -1,0 +1,206 @@
+"""An explanation in short sentences, French or English, for people and for the record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from playlists.explain.explanation import Detail, Explanation, FactUsed, Loser
+from playlists.localtime import zone_of
+
+Language = Literal["fr", "en"]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MINUTE_MS = 60_000
+
+_WORDS: dict[Language, dict[str, str]] = {
+    "en": {
+        "shows": "{wish} shows, from {since} to {until} ({layer}).",
+        "slate": "The brand slate shows.",
+        "fallback": "Its fallback stands in for it.",
+        "because": "Reason: {reason}.",
+        "item": "{wish}, {item}",
+        "layer": "{who}: {winner} goes before {layer}.",
+        "priority": "{who}: another of its layer goes first, by {by}.",
+        "turn": "{who}: its turn comes later in the loop.",
+        "waits": "{who}: begins when the slot now playing ends, at {waits}.",
+        "share": "{who}: campaigns take all of the time.",
+        "airtime": "{who}: the loop has no room for it.",
+        "place": "{who}: not meant for this screen ({part}).",
+        "dates": "{who}: outside its dates.",
+        "daypart": "{who}: outside its hours.",
+        "next": "It changes at {next}.",
+        "pause": "{who}: paused by the store.",
+        "fact": "{who}: {fact} is {had}, needs {op} {needed}.",
+        "unknown": "{who}: {fact} is unknown, so nothing that hangs on it shows.",
+        "product": "{who}: the shop does not know {subject}.",
+        "price": "{who}: the price on {subject} is no longer the shop's.",
+        "asset": "{who}: the file {subject} is not there.",
+        "card": "{who}: its card is not valid ({subject}).",
+        "empty": "{who}: nothing to play.",
+        "used": "{key} was {value} from {since} to {until}.",
+        "aged": "{key} was {value} from {since} to {until}, confirmed {age} min before.",
+        "lacking": "{key} was unknown.",
+        "fact_range": "{who}: {fact} is {had}, needs {needed} to {high}.",
+        "fact_not": "{who}: {fact} is {had}, must not be {op} {needed}.",
+        "fact_not_range": "{who}: {fact} is {had}, must not be {needed} to {high}.",
+        "emergency": "emergency",
+        "override": "store's hand",
+        "takeover": "takeover",
+        "campaign": "campaign",
+        "base": "base playlist",
+        "by_priority": "priority",
+        "by_target": "narrower target",
+        "by_edit": "later edit",
+        "by_id": "name",
+        "stores": "stores",
+        "regions": "regions",
+        "screens": "screens",
+        "tags": "tags",
+        "radius": "distance",
+        "zone": "zone",
+        "locked": "locked zone",
+    },
+    "fr": {
+        "shows": "{wish} est à l’écran, de {since} à {until} ({layer}).",
+        "slate": "L’écran de marque est affiché.",
+        "fallback": "Son remplaçant est affiché à sa place.",
+        "because": "Raison : {reason}.",
+        "item": "{wish}, {item}",
+        "layer": "{who} : passe après ({winner} avant {layer}).",
+        "priority": "{who} : un autre du même rang passe devant ({by}).",
+        "turn": "{who} : son tour vient plus tard dans la boucle.",
+        "waits": "{who} : commence à la fin de la séquence en cours, à {waits}.",
+        "share": "{who} : les campagnes prennent tout le temps.",
+        "airtime": "{who} : pas de place dans la boucle.",
+        "place": "{who} : pas prévu pour cet écran ({part}).",
+        "dates": "{who} : hors de ses dates.",
+        "daypart": "{who} : hors de ses heures.",
+        "next": "Cela change à {next}.",
+        "pause": "{who} : mis en pause par le magasin.",
+        "fact": "{who} : {fact} vaut {had}, il faut {op} {needed}.",
+        "unknown": "{who} : {fact} est inconnu, rien de ce qui en dépend n’est affiché.",
+        "product": "{who} : la boutique ne connaît pas {subject}.",
+        "price": "{who} : le prix porté par {subject} n’est plus celui de la boutique.",
+        "asset": "{who} : le fichier {subject} manque.",
+        "card": "{who} : sa carte n’est pas valable ({subject}).",
+        "empty": "{who} : rien à diffuser.",
+        "used": "{key} valait {value} de {since} à {until}.",
+        "aged": "{key} valait {value} de {since} à {until}, confirmé {age} min avant.",
+        "lacking": "{key} était inconnu.",
+        "fact_range": "{who} : {fact} vaut {had}, il faut de {needed} à {high}.",
+        "fact_not": "{who} : {fact} vaut {had}, il ne faut pas {op} {needed}.",
+        "fact_not_range": "{who} : {fact} vaut {had}, il ne faut pas de {needed} à {high}.",
+        "emergency": "urgence",
+        "override": "main du magasin",
+        "takeover": "prise d’antenne",
+        "campaign": "campagne",
+        "base": "programme de base",
+        "by_priority": "priorité",
+        "by_target": "cible plus étroite",
+        "by_edit": "modification plus récente",
+        "by_id": "nom",
+        "stores": "magasins",
+        "regions": "régions",
+        "screens": "écrans",
+        "tags": "étiquettes",
+        "radius": "distance",
+        "zone": "zone",
+        "locked": "zone verrouillée",
+    },
+}
+
+
+def explanation_text(
+    explanation: Explanation, language: Language, names: Mapping[str, str] | None = None
+) -> tuple[str, ...]:
+    """The explanation as short sentences: the winner, each loser, each fact. Times are the store's.
+
+    `names` gives people's names for ids of campaigns, playlists, overrides and items.
+    """
+    teller = _Teller(explanation, _WORDS[language], names or {})
+    return (
+        *teller.winner(),
+        *(teller.loser(loser) for loser in explanation.losers),
+        *(teller.fact(fact) for fact in explanation.facts),
+    )
+
+
+class _Teller:
+    def __init__(
+        self, explanation: Explanation, words: Mapping[str, str], names: Mapping[str, str]
+    ) -> None:
+        self._explanation = explanation
+        self._words = words
+        self._names = names
+        self._zone = zone_of(explanation.time_zone)
+
+    def winner(self) -> list[str]:
+        """What shows, and what is short of plan."""
+        explanation, winner = self._explanation, self._explanation.winner
+        said: list[str] = []
+        if winner is not None:
+            said.append(
+                self._words["shows"].format(
+                    wish=self._who(winner.source, winner.item),
+                    since=self._time(explanation.since),
+                    until=self._time(explanation.until),
+                    layer=self._words[winner.layer],
+                )
+            )
+        if explanation.variant in ("slate", "fallback"):
+            said.append(self._words[explanation.variant])
+        return said + [self._words["because"].format(reason=r) for r in explanation.because]
+
+    def loser(self, loser: Loser) -> str:
+        """Why one did not."""
+        detail = {name: self._value(name, value) for name, value in loser.detail.items()}
+        detail["who"] = self._who(loser.wish, loser.item)
+        detail["layer"] = self._words[loser.layer]
+        said = self._words[_sentence(loser)].format(**detail)
+        if "next" in loser.detail:
+            said += " " + self._words["next"].format(**detail)
+        return said
+
+    def fact(self, fact: FactUsed) -> str:
+        """What was known of a fact."""
+        if fact.value is None or fact.since is None or fact.until is None:
+            return self._words["lacking"].format(key=fact.key)
+        return self._words["used" if fact.age_ms is None else "aged"].format(
+            key=fact.key,
+            value=fact.value,
+            since=self._time(fact.since),
+            until=self._time(fact.until),
+            age=(fact.age_ms or 0) // _MINUTE_MS,
+        )
+
+    def _value(self, name: str, value: Detail) -> str:
+        if name in ("next", "waits"):
+            return self._time(int(value))
+        if name == "by" and f"by_{value}" in self._words:
+            return self._words[f"by_{value}"]
+        if name in ("winner", "part"):
+            return self._words[str(value)]
+        return str(value)
+
+    def _who(self, wish: str, item: str) -> str:
+        name = self._names.get(wish, wish)
+        if not item:
+            return name
+        return self._words["item"].format(wish=name, item=self._names.get(item, item))
+
+    def _time(self, at_ms: int) -> str:
+        moment = (_EPOCH + timedelta(milliseconds=at_ms)).astimezone(self._zone)
+        return moment.strftime("%d/%m %H:%M:%S")
+
+
+def _sentence(loser: Loser) -> str:
+    """Which sentence says it."""
+    if loser.rule == "turn" and "waits" in loser.detail:
+        return "waits"
+    if loser.rule in ("stock", "weather", "crowd"):
+        if loser.detail["truth"] == "unknown":
+            return "unknown"
+        negated = "_not" if "negated" in loser.detail else ""
+        return "fact" + negated + ("_range" if "high" in loser.detail else "")
+    return loser.rule

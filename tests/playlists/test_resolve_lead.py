@@ -1,0 +1,161 @@
+"""A change that arrives now: it waits for the slot then playing, and nothing that was played is
+rewritten."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from playlists.codec import encode_chunk
+from playlists.errors import Invalid
+from playlists.ids import ZoneId, canonical
+from playlists.model import ZoneBox
+from playlists.resolve import Lead, lead_from_json, lead_of, lead_to_json
+from playlists.schedule import Schedule
+from tests.playlists.small_chain import MAIN, Played, SmallChain, a_screen, at, item
+
+DAY = "2026-10-05"
+
+
+def lead_at(played: Played, when: str) -> Lead:
+    """The lead-in of a change at a local time."""
+    lead = lead_of(played.plan, at(when))
+    assert lead is not None
+    return lead
+
+
+def today(played: Played) -> str:
+    return played.resolved.manifest.days[0].chunk
+
+
+def test_an_edit_takes_effect_at_the_end_of_the_slot_then_playing() -> None:
+    chain = SmallChain()
+    before = chain.played()
+    chain.campaign("t", item("t1", 7), layer="takeover")
+    after = chain.played(lead=lead_at(before, f"{DAY}T10:00:03"))
+    assert after.shows(f"{DAY}T09:59:55") == before.shows(f"{DAY}T09:59:55")
+    assert after.shows(f"{DAY}T10:00:09") == "b1"
+    assert after.turn(f"{DAY}T10:00:10").since == at(f"{DAY}T10:00:10")
+    assert after.shows(f"{DAY}T10:00:10") == "t1"
+    assert after.shows("2026-10-06T00:00") == "t1"
+    assert after.plan.cards[after.turn(f"{DAY}T10:00:09").slot.card].params["headline"] == "b1"
+
+
+def test_a_slot_about_to_end_is_followed_by_one_more() -> None:
+    chain = SmallChain()
+    before = chain.played()
+    chain.campaign("t", layer="takeover")
+    after = chain.played(lead=lead_at(before, f"{DAY}T10:00:09.500"))
+    assert after.shows(f"{DAY}T10:00:19") == "b2"
+    assert after.shows(f"{DAY}T10:00:20") == "t1"
+
+
+def test_resolving_again_with_the_stored_lead_changes_nothing() -> None:
+    chain = SmallChain()
+    before = chain.played()
+    chain.campaign("t", layer="takeover")
+    first = chain.played(lead=lead_at(before, f"{DAY}T10:00:03"))
+    stored = json.loads(canonical(lead_to_json(lead_at(before, f"{DAY}T10:00:03"))))
+    again = chain.played(lead=lead_from_json(stored, first.plan))
+    assert again.resolved.chunks == first.resolved.chunks
+    assert again.resolved.deck == first.resolved.deck
+    for data in again.resolved.chunks.values():
+        assert data in [encode_chunk(chunk) for chunk in again.plan.chunks.values()]
+
+
+def test_a_change_of_another_day_leaves_today_as_it_is() -> None:
+    chain = SmallChain()
+    before = chain.played()
+    chain.campaign("t", layer="takeover", schedule=Schedule(start="2026-10-06"))
+    after = chain.played(lead=lead_at(before, f"{DAY}T10:00:03"))
+    assert today(after) == today(before)
+    assert after.shows("2026-10-06T10:00") == "t1"
+
+
+def test_an_emergency_that_is_declared_begins_at_once_and_ends_at_once() -> None:
+    chain = SmallChain()
+    before = chain.played()
+    chain.emergency("fire", f"{DAY}T09:00", f"{DAY}T12:00")
+    during = chain.played(lead=lead_at(before, f"{DAY}T10:00:03"))
+    assert during.shows(f"{DAY}T10:00:03") == "fire1"
+    assert during.shows(f"{DAY}T09:59:55") in ("b1", "b2")
+    chain.emergency_rows.clear()
+    over = chain.played(lead=lead_at(during, f"{DAY}T10:30:01"))
+    assert over.shows(f"{DAY}T10:30:00") == "fire1"
+    assert over.turn(f"{DAY}T10:30:01").since == at(f"{DAY}T10:30:01")
+    assert over.shows(f"{DAY}T10:30:01") == "b1"
+
+
+def test_an_emergency_that_goes_on_is_not_begun_anew_by_another_change() -> None:
+    chain = SmallChain()
+    chain.emergency("fire", f"{DAY}T09:00:00", f"{DAY}T12:00")
+    before = chain.played()
+    chain.campaign("t", layer="takeover")
+    after = chain.played(lead=lead_at(before, f"{DAY}T10:00:03"))
+    assert after.turn(f"{DAY}T10:00:03") == before.turn(f"{DAY}T10:00:03")
+    assert after.shows(f"{DAY}T12:00") == "t1"
+
+
+def test_an_emergency_planned_inside_the_lead_in_does_not_wait_for_its_end() -> None:
+    chain = SmallChain()
+    chain.playlist("base", item("b1", 60))
+    before = chain.played()
+    chain.emergency("fire", f"{DAY}T10:00:20", f"{DAY}T12:00")
+    after = chain.played(lead=lead_at(before, f"{DAY}T10:00:03"))
+    assert after.shows(f"{DAY}T10:00:19") == "b1"
+    assert after.shows(f"{DAY}T10:00:20") == "fire1"
+
+
+def test_from_the_slate_a_change_shows_at_once() -> None:
+    chain = SmallChain()
+    rows, chain.base_rows = chain.base_rows, []
+    before = chain.played()
+    chain.base_rows = rows
+    after = chain.played(lead=lead_at(before, f"{DAY}T10:00:03"))
+    assert after.shows(f"{DAY}T10:00:02") == ""
+    assert after.shows(f"{DAY}T10:00:03") == "b1"
+
+
+def test_at_the_end_of_the_day_the_old_plan_has_the_rest_of_it() -> None:
+    chain = SmallChain()
+    before = chain.played()
+    chain.campaign("t", layer="takeover")
+    after = chain.played(lead=lead_at(before, f"{DAY}T23:59:59.500"))
+    assert today(after) == today(before)
+    assert after.shows("2026-10-06T00:00") == "t1"
+
+
+def test_a_new_zone_has_nothing_to_lead_it_in() -> None:
+    chain = SmallChain()
+    before = chain.played()
+    side = ZoneId("side")
+    chain.campaign("s", zone=side)
+    layout = (ZoneBox(MAIN, 0, 0, 5_000, 10_000), ZoneBox(side, 5_000, 0, 5_000, 10_000))
+    screen = a_screen(layout=layout)
+    after = chain.played(screen=screen, lead=lead_at(before, f"{DAY}T10:00:03"))
+    assert after.shows(f"{DAY}T10:00:03", side) == "s1"
+    assert after.shows(f"{DAY}T10:00:03") == "b1"
+
+
+def test_there_is_no_lead_where_the_plan_has_no_such_day() -> None:
+    plan = SmallChain().played().plan
+    assert lead_of(plan, at("2027-01-01T00:00")) is None
+    assert lead_of(replace(plan, chunks={}), at(f"{DAY}T10:00")) is None
+    stored = {"date": "2026-01-01", "since": 0, "until": {}}
+    assert lead_from_json(stored, plan) is None
+    with pytest.raises(Invalid, match="must lie in its day"):
+        lead_from_json({"date": DAY, "since": 90_000_000, "until": {}}, plan)
+
+
+def test_a_second_change_through_a_first_ones_lead_keeps_what_was_played() -> None:
+    chain = SmallChain()
+    first = chain.played()
+    chain.campaign("t", item("t1", 7), layer="takeover")
+    second = chain.played(lead=lead_at(first, f"{DAY}T10:00:03"))
+    chain.campaign("u", item("u1", 9), layer="takeover", priority=1)
+    third = chain.played(lead=lead_at(second, f"{DAY}T11:00:00"))
+    for when in ("09:30:00", "10:00:09", "10:00:11", "10:59:59"):
+        assert third.shows(f"{DAY}T{when}") == second.shows(f"{DAY}T{when}")
+    assert third.shows(f"{DAY}T11:00:10") == "u1"
