@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NewType
 
 from playlists.errors import Invalid
@@ -26,6 +26,8 @@ Sha256 = NewType("Sha256", str)
 """64 lower-case hex digits."""
 CardId = NewType("CardId", str)
 """The first 10 hex digits of the sha256 of a card's canonical bytes."""
+
+_PLAIN = frozenset({int, str, bool, type(None)})
 
 Json = None | bool | int | str | Sequence["Json"] | Mapping[str, "Json"]
 
@@ -66,10 +68,15 @@ def _refuse_floats(value: object) -> None:
     if isinstance(value, float):
         raise Invalid("Numbers in hashed or signed bytes must be whole numbers.")
     if isinstance(value, Mapping):
-        for key, inner in value.items():
+        for key in value:
             if not isinstance(key, str):
                 raise Invalid("Keys in hashed or signed bytes must be text.")
-            _refuse_floats(inner)
+        _refuse_floats_in(value.values())
     elif isinstance(value, list | tuple):
-        for inner in value:
+        _refuse_floats_in(value)
+
+
+def _refuse_floats_in(values: Iterable[object]) -> None:
+    for inner in values:
+        if type(inner) not in _PLAIN:  # most leaves, of which there are very many
             _refuse_floats(inner)

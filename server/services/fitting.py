@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from playlists.ids import ChannelId, Sha256
+from playlists.ids import Sha256
 from playlists.model import Card, Good, Item, Playlist
 
 
@@ -57,21 +57,21 @@ def files_in(playlist: Playlist) -> list[Sha256]:
 
 def fitted(
     playlist: Playlist,
-    channel: ChannelId | None,
+    shop: str,
     pictures: Mapping[str, Sha256],
     swaps: Mapping[str, Sha256],
 ) -> Playlist:
     """The playlist with `pictures` (by `sku@shop`) on goods that have none, and files swapped.
 
-    `channel` is the one of goods that name none.
+    `shop` is that of goods that name no channel.
     """
-    fit = _Fit(channel, pictures, swaps)
+    fit = _Fit(shop, pictures, swaps)
     return replace(playlist, items=tuple(fit.item(item) for item in playlist.items))
 
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    channel: ChannelId | None
+    shop: str
     pictures: Mapping[str, Sha256]
     swaps: Mapping[str, Sha256]
 
@@ -88,8 +88,7 @@ class _Fit:
         )
 
     def good(self, good: Good) -> Good:
-        channel = good.channel or self.channel
-        shop = channel.partition("@")[0] if channel else ""
+        shop = good.channel.partition("@")[0] if good.channel else self.shop
         picture = good.picture or self.pictures.get(f"{good.sku}@{shop}")
         return replace(good, picture=self.swaps.get(picture, picture) if picture else None)
 

@@ -31,7 +31,8 @@ from playlists.resolving.reading import Scope
 from server.db.mappers import layout_from, layout_rows
 from server.services.fitting import fitted
 from server.services.objects import Packed, load_object, load_objects, pack
-from server.services.reading import View
+from server.services.reading import shop_of
+from server.services.viewing import View
 
 LISTS_KEPT = 5_000
 """Lists of wishes remembered in memory."""
@@ -184,7 +185,8 @@ class Recalled:
         found: Playlist | None = self.wishes.get(f"playlist:{playlist}")
         if found is None:
             return None
-        return fitted(found, self.home.channel, self.body["pictures"], self.body["swaps"])
+        shop = shop_of(self.home.channel or "")
+        return fitted(found, shop, self.body["pictures"], self.body["swaps"])
 
     def fact(self, key: FactKey) -> FactLine | None:
         """See Reader."""

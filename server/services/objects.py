@@ -46,7 +46,7 @@ def store_objects(session: Session, objects: Mapping[str, Packed], now: int) -> 
     if not objects:
         return
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(ObjectRow).on_conflict_do_nothing(index_elements=[ObjectRow.sha])
+    insert = dialect.insert(ObjectRow.__table__).on_conflict_do_nothing()
     session.execute(
         insert,
         [

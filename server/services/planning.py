@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from playlists.codec import encode_manifest
-from playlists.ids import StoreId, sha256
+from playlists.codec import decode_chunk, encode_manifest
+from playlists.ids import StoreId, ZoneId, sha256
 from playlists.localtime import LocalDay
-from playlists.manifest import Manifest, Plan
+from playlists.manifest import Chunk, Plan, Slot
 from playlists.model import Store
 from playlists.resolve import (
+    Lead,
     Memo,
     Profile,
     Resolved,
-    lead_from_json,
     lead_of,
     lead_to_json,
     profile_of,
@@ -36,8 +36,9 @@ from server.db.models import ProfileRow, ScreenHeadRow, ScreenRow
 from server.services.inputs import InputsWriter, profile_from, profile_json
 from server.services.kept import MAX_IN, batched
 from server.services.objects import Packed, Plans, pack
-from server.services.reading import Library, Snapshot, View
+from server.services.reading import Library, Snapshot
 from server.services.readsets import ReadIndex, ReadSets, split
+from server.services.viewing import View
 
 log = structlog.get_logger(__name__)
 
@@ -59,18 +60,18 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A profile resolved: all that is to be stored of it. `changed` is False where it plays on."""
+    """A profile resolved: all that is to be stored of it."""
 
     key: str
     store: str
     known: Known
-    changed: bool
     manifest: str
     body: Mapping[str, Any]
     reads: ReadSets
     inputs: str | None
     lead: Mapping[str, Any]
     rolls_at: int
+    objects: Mapping[str, Packed]
 
 
 @dataclass(slots=True)
@@ -82,7 +83,6 @@ class StorePlan:
     screens: dict[str, str] | None
     prepared: list[Prepared] = field(default_factory=list)
     failed: set[str] = field(default_factory=set)
-    objects: dict[str, Packed] = field(default_factory=dict)
 
 
 class Planner:
@@ -120,19 +120,28 @@ class Planner:
         else:
             wanted = self._read_profiles(session, profiles)
         known = self._known(session, wanted, screens)
-        sets = self.index.sets_of(session, wanted)
-        names = {name for some in sets.values() for name in some}
-        snapshot.prefetch(self.index.keys_of(session, names))
+        self._prefetch(session, snapshot, made, wanted)
         plan = StorePlan(store, screens)
         days = snapshot.days(made)
         for key, profile in wanted.items():
             try:
-                prepared = self._prepare(session, snapshot, made, days, profile, known[key], plan)
+                prepared = self._prepare(session, snapshot, made, days, profile, known[key])
                 plan.prepared.append(prepared)
             except Exception:  # one profile at fault must not stop the others
                 log.exception("profile_failed", profile=key, store=store)
                 plan.failed.add(key)
         return plan
+
+    def _prefetch(
+        self, session: Session, snapshot: Snapshot, store: Store, wanted: Mapping[str, Profile]
+    ) -> None:
+        """Read what the profiles read last time; for new ones all that may be on air there."""
+        sets = self.index.sets_of(session, wanted)
+        names = {name for some in sets.values() for name in some}
+        snapshot.prefetch(self.index.keys_of(session, names))
+        if not all(sets.values()):
+            places = {profile.place for profile in wanted.values()}
+            snapshot.prefetch(self.library.on_air(store, places))
 
     def _profiles_of(
         self, session: Session, snapshot: Snapshot, store: Store
@@ -140,7 +149,7 @@ class Planner:
         """The profile that each screen of a store has under its wishes now."""
         rows = session.execute(select(ScreenRow.__table__).where(ScreenRow.store_id == store.id))
         screens = [screen_from(row) for row in rows]
-        asking = snapshot.reader(_nobody(store))
+        asking = View(snapshot, _nobody(store))
         wishes = wishes_of(asking, store.id, [screen.id for screen in screens])
         profiles = {screen.id: profile_of(screen, wishes) for screen in screens}
         keys = {screen: profile.key for screen, profile in profiles.items()}
@@ -186,39 +195,29 @@ class Planner:
         days: tuple[LocalDay, ...],
         profile: Profile,
         known: Known,
-        plan: StorePlan,
     ) -> Prepared:
-        view = snapshot.reader(profile)
+        view = View(snapshot, profile)
         old = self._old(session, known, days[0].date)
-        lead = lead_from_json(known.lead, old) if old is not None and known.lead else None
-        if lead is not None and lead.date != days[0].date:
-            lead = None
+        lead = lead_of(old, snapshot.now) if old is not None else None
         found = resolve(profile, view, days, lead, self._memo)
-        data = encode_manifest(found.manifest)
-        if old is not None and sha256(data) != known.manifest and _differs(old, found.manifest):
-            newer = lead_of(old, snapshot.now)
-            found = resolve(profile, view, days, newer, self._memo)
-            data = encode_manifest(found.manifest)
-            lead = newer if sha256(data) != known.manifest else lead
-        name = sha256(data)
-        changed = name != known.manifest or known.seen == 0
-        inputs = known.inputs
-        if changed:
-            self._pack(data, found, old, plan.objects)
-            self.plans.keep(name, found.manifest, found.cards)
-            inputs = self.inputs.write(profile, store, days, view, plan.objects)
-        rolls_at = days[0].until_ms + self._jitter(store.id)
+        same = old is not None and plays_the_same(old, found)
+        name, inputs = known.manifest or "", known.inputs
+        objects: dict[str, Packed] = {}
+        if not same:
+            name = self._pack(found, old, objects)
+        if not same or known.seen == 0:
+            inputs = self.inputs.write(profile, store, days, view, objects)
         return Prepared(
             key=profile.key,
             store=store.id,
             known=known,
-            changed=changed,
             manifest=name,
             body=_body(profile, found, view),
             reads=split(found.reads | view.also),
             inputs=inputs,
-            lead=lead_to_json(lead) if lead is not None else {},  # type: ignore[arg-type]
-            rolls_at=rolls_at,
+            lead=_lead_json(known, lead, same),
+            rolls_at=days[0].until_ms + self._jitter(store.id),
+            objects=objects,
         )
 
     def _old(self, session: Session, known: Known, date: str) -> Plan | None:
@@ -227,17 +226,20 @@ class Planner:
             return None
         return self.plans.plan(session, known.manifest, NO_EXPIRY_MS, {date})
 
-    def _pack(
-        self, data: bytes, found: Resolved, old: Plan | None, objects: dict[str, Packed]
-    ) -> None:
-        """Put what the manifest names into `objects`, but for what its predecessor named too."""
+    def _pack(self, found: Resolved, old: Plan | None, objects: dict[str, Packed]) -> str:
+        """Put a manifest and what it names into `objects`, but for what its predecessor named too;
+        the manifest's name."""
         there = {day.chunk for day in old.manifest.days} if old is not None else set()
-        for sha, data in found.chunks.items():
-            if sha not in there and sha not in objects:
-                objects[sha] = pack("chunk", data)
+        for sha, chunk in found.chunks.items():
+            if sha not in there:
+                objects[sha] = pack("chunk", chunk)
         if old is None or old.manifest.deck != found.manifest.deck:
             objects[found.manifest.deck] = pack("deck", found.deck)
-        objects[sha256(data)] = pack("manifest", data)
+        data = encode_manifest(found.manifest)
+        name = sha256(data)
+        objects[name] = pack("manifest", data)
+        self.plans.keep(name, found.manifest, found.cards)
+        return name
 
     def _jitter(self, store: str) -> int:
         """So that stores do not all roll at once: a time of its own for each, the same each day."""
@@ -249,11 +251,31 @@ def _nobody(store: Store) -> Profile:
     return Profile(StoreId(store.id), (1, 1), "fr", (), "", frozenset(), None)
 
 
-def _differs(old: Plan, new: Manifest) -> bool:
-    """Whether today plays otherwise than planned before."""
+def plays_the_same(old: Plan, found: Resolved) -> bool:
+    """Whether a plan that was just made plays what the old one plays, though today's chunk may be
+    written otherwise: a lead-in numbers equal slots once, a fresh day may not."""
+    new, before = found.manifest, old.manifest.days[0]
     today = new.days[0]
-    before = next((day for day in old.manifest.days if day.date == today.date), None)
-    return before is not None and before.chunk != today.chunk
+    if replace(new, days=(replace(today, chunk=before.chunk), *new.days[1:])) != old.manifest:
+        return False
+    return today.chunk == before.chunk or _timelines(
+        decode_chunk(found.chunks[today.chunk])
+    ) == _timelines(old.chunks[before.chunk])
+
+
+def _timelines(chunk: Chunk) -> dict[ZoneId, list[tuple[int, list[Slot]]]]:
+    return {
+        zone: [(part.from_ms, [chunk.slots[at] for at in part.loop]) for part in segments]
+        for zone, segments in chunk.zones.items()
+    }
+
+
+def _lead_json(known: Known, lead: Lead | None, same: bool) -> Mapping[str, Any]:
+    """The lead-in that the plan in force was made with."""
+    if same or lead is None:
+        return known.lead if same else {}
+    found: Any = lead_to_json(lead)
+    return dict(found)
 
 
 def _body(profile: Profile, found: Resolved, view: View) -> dict[str, Any]:

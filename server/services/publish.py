@@ -16,7 +16,8 @@ Killed anywhere, the claim lapses and whoever comes next does it all again.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Select, not_, or_, select
@@ -31,8 +32,8 @@ from server.services.outbox import Claim
 from server.services.planning import Planner, Prepared, StorePlan
 from server.services.storing import SignedHead, Storer, forget_unused
 
-STORES_AT_ONCE = 4
-"""Stores resolved in one snapshot: what is urgent waits for no more."""
+SLICE_MS = 200
+"""A snapshot takes in stores for so long: what is urgent waits for no more."""
 PLANS_AT_ONCE = 16
 """Profiles stored in one transaction."""
 RENEWALS_AT_ONCE = 200
@@ -65,6 +66,21 @@ class Work:
     claim: Claim | None = None
     held_until: int = 0
     failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some of a store's plans; `last` says that no more of them follow."""
+
+    plan: StorePlan
+    prepared: list[Prepared]
+    last: bool
+
+    def screens(self) -> dict[str, str]:
+        """The screens that are to play these profiles from now on."""
+        keys = {prepared.key for prepared in self.prepared}
+        asked = self.plan.screens or {}
+        return {screen: key for screen, key in asked.items() if key in keys}
 
 
 class Publisher:
@@ -157,15 +173,14 @@ class Publisher:
         return wanted
 
     def _next(self) -> Wanted | None:
-        """Some stores of the smallest work, with what all works want of them."""
+        """The stores of the smallest work, with what all works want of them."""
         self._works = [work for work in self._works if work.wanted]
         if not self._works:
             return None
         smallest = min(self._works, key=lambda work: len(work.wanted))
-        stores = list(smallest.wanted)[:STORES_AT_ONCE]
         return {
             store: _all_of(work.wanted.get(store, set()) for work in self._works)
-            for store in stores
+            for store in smallest.wanted
         }
 
     # --- doing it -------------------------------------------------------------------------------
@@ -174,9 +189,12 @@ class Publisher:
         now = self._ctx.clock()
         plans: list[StorePlan] = []
         gone: list[str] = []
+        until = time.monotonic() + SLICE_MS / 1000
         with self._ctx.db.read() as session:
             snapshot = self.planner.open(session, now)
             for store, profiles in wanted.items():
+                if time.monotonic() > until:
+                    break
                 plan = self.planner.plan(session, snapshot, store, profiles)
                 if plan is None:
                     gone.append(store)
@@ -185,32 +203,36 @@ class Publisher:
         for work in self._works:
             for store in gone:
                 work.wanted.pop(store, None)
-        for plan in plans:
-            self._store(plan)
-        if not plans:
+        left: dict[str, set[str]] = {plan.store: set() for plan in plans}
+        for pieces in _pieces(plans):
+            self._store(pieces, left)
+        if gone and not plans:
             with self._ctx.db.write() as session:
                 self._settle(session, now)
 
-    def _store(self, plan: StorePlan) -> None:
-        """Store a store's plans, some at a time; the last transaction settles what is done."""
+    def _store(self, pieces: list[Piece], left: dict[str, set[str]]) -> None:
+        """Store some plans in one transaction, which also settles what is done with it."""
         now = self._ctx.clock()
-        pieces = list(batched(plan.prepared, PLANS_AT_ONCE)) or [[]]
-        left: set[str] = set()
-        for number, piece in enumerate(pieces, 1):
-            last = number == len(pieces)
-            with self._ctx.db.write() as session:
-                outdated = self._outdated(session, piece)
-                mine = _screens_of(plan, piece)
-                stored = self._storer.store(session, piece, plan.objects, mine, outdated, now)
-                left |= stored.left
-                if last and plan.screens is not None and not left and not plan.failed:
-                    forget_unused(session, [plan.store])
-                if last:
-                    self._done(plan, left)
-                    self._settle(session, now)
-            self.planner.inputs.confirm(plan.objects)
-            moved = frozenset({plan.store}) if stored.profiles else frozenset()
-            self._tell(Published(tuple(stored.heads), moved))
+        prepared = [plan for piece in pieces for plan in piece.prepared]
+        screens = {name: key for piece in pieces for name, key in piece.screens().items()}
+        with self._ctx.db.write() as session:
+            outdated = self._outdated(session, prepared)
+            stored = self._storer.store(session, prepared, screens, outdated, now)
+            for piece in pieces:
+                missed = left[piece.plan.store]
+                missed |= stored.left & {plan.key for plan in piece.prepared}
+                if piece.last:
+                    self._done(piece.plan, missed)
+            whole = [
+                piece.plan for piece in pieces if piece.last and piece.plan.screens is not None
+            ]
+            forget_unused(session, [p.store for p in whole if not left[p.store] and not p.failed])
+            self._settle(session, now)
+        for plan in prepared:
+            if plan.key in stored.profiles:
+                self.planner.inputs.confirm(plan.objects)
+        moved = frozenset(plan.store for plan in prepared if plan.key in stored.profiles)
+        self._tell(Published(tuple(stored.heads), moved))
 
     def _outdated(self, session: Session, piece: list[Prepared]) -> set[str]:
         """The profiles that read a key which was marked since, unless they were tried enough."""
@@ -264,11 +286,20 @@ def _all_of(parts: Iterable[set[str] | None]) -> set[str] | None:
     return found
 
 
-def _screens_of(plan: StorePlan, piece: list[Prepared]) -> Mapping[str, str]:
-    """The screens that are to play these profiles from now on."""
-    keys = {prepared.key for prepared in piece}
-    screens = plan.screens or {}
-    return {screen: key for screen, key in screens.items() if key in keys}
+def _pieces(plans: list[StorePlan]) -> Iterator[list[Piece]]:
+    """Plans in transactions' worth: several small stores together, a large one in parts."""
+    some: list[Piece] = []
+    count = 0
+    for plan in plans:
+        parts = list(batched(plan.prepared, PLANS_AT_ONCE)) or [[]]
+        for number, part in enumerate(parts, 1):
+            if some and count + len(part) > PLANS_AT_ONCE:
+                yield some
+                some, count = [], 0
+            some.append(Piece(plan, part, number == len(parts)))
+            count += len(part)
+    if some:
+        yield some
 
 
 def _stores_named(session: Session, keys: Iterable[str]) -> set[str]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from playlists.errors import Invalid
 from playlists.facts import HOUR_MS, KINDS, Fact, FactKey, FactLine, fact_line
-from playlists.ids import ChannelId, PlaylistId, Sha256, Sku, StoreId
+from playlists.ids import Sha256
 from playlists.localtime import LocalDay, local_days
 from playlists.model import Base, Campaign, Emergency, Override, Playlist, Store
 from playlists.model_json import (
@@ -20,8 +19,7 @@ from playlists.model_json import (
     override_from_json,
     playlist_from_json,
 )
-from playlists.resolve import DAYS, AssetState, Profile
-from playlists.resolving.reading import Scope
+from playlists.resolve import DAYS
 from playlists.resolving.targets import mismatch
 from server.db.mappers import base_from, fact_from, store_from
 from server.db.models import (
@@ -40,11 +38,22 @@ from server.db.models import (
 from server.services.calendars import calendar_of
 from server.services.fitting import Rendition, best_rendition, files_in, fitted, goods_in
 from server.services.kept import MAX_IN, Kept, Wish, batched
+from server.services.on_air import OnAir
 
 OVER_MS = 48 * HOUR_MS
 """Overrides and emergencies are read until this long after their end: today's past stays."""
 
 _SUN = (b'"sunrise"', b'"sunset"')
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A playlist with what was filled in: pictures by `sku@shop`, renditions by file."""
+
+    wish: Wish[Playlist]
+    playlist: Playlist
+    pictures: dict[str, Sha256]
+    swaps: dict[str, Sha256]
 
 
 class Library:
@@ -67,10 +76,20 @@ class Library:
         self.stores: Kept[StoreRow] = Kept(StoreRow, lambda row: StoreRow(**row))
         self.made_stores: dict[str, tuple[Wish[StoreRow], object, Store]] = {}
         self.concerning: dict[str, tuple[object, tuple[Wish[Campaign], ...]]] = {}
-        self.fits: dict[object, tuple[Playlist, object, Playlist]] = {}
+        self.fits: dict[tuple[str, str, tuple[int, int]], Fitted] = {}
         self.lines: dict[tuple[str, str], FactLine | None] = {}
         self.sun = False
         self._sun_of = (-1, -1)
+        self._on_air = OnAir()
+        self._on_air_of = (-1, -1)
+
+    def on_air(self, store: Store, places: Iterable[str]) -> list[str]:
+        """The keys of the facts, products and files that any wish may put on a store's screens."""
+        seen = (self.campaigns.generation, self.playlists.generation)
+        if seen != self._on_air_of:
+            self._on_air = OnAir.of(self.campaigns.wishes.values(), self.playlists.wishes.values())
+            self._on_air_of = seen
+        return self._on_air.keys(store, places)
 
     def snapshot(self, session: Session, now: int) -> Snapshot:
         """Read everything as `session` sees it, at the instant `now` (unix milliseconds)."""
@@ -95,7 +114,7 @@ class _File:
 
 
 class Snapshot:
-    """The record at one instant. `reader` gives what resolving one profile asks for."""
+    """The record at one instant, as far as it was looked at."""
 
     def __init__(self, library: Library, session: Session, now: int) -> None:
         self.library = library
@@ -107,10 +126,9 @@ class Snapshot:
         self._files: dict[str, _File] = {}
         self._bases: dict[tuple[str, str], list[Base]] | None = None
         self._screens: dict[str, str] | None = None
-
-    def reader(self, profile: Profile) -> View:
-        """The reader for one profile."""
-        return View(self, profile)
+        self._stores: dict[str, Store | None] = {}
+        self._lines: dict[tuple[str, str], FactLine | None] = {}
+        self._fits: dict[object, Fitted | None] = {}
 
     def days(self, store: Store) -> tuple[LocalDay, ...]:
         """The store-local days to resolve, from today on."""
@@ -118,6 +136,11 @@ class Snapshot:
 
     def store(self, name: str) -> Store | None:
         """A store with its calendar, the same object while nothing in it moves."""
+        if name not in self._stores:
+            self._stores[name] = self._store(name)
+        return self._stores[name]
+
+    def _store(self, name: str) -> Store | None:
         wish = self.library.stores.wishes.get(name)
         if wish is None:
             return None
@@ -159,6 +182,19 @@ class Snapshot:
                 self._bases.setdefault((row.scope, row.subject), []).append(base_from(row))
         return self._bases.get((scope, owner), [])
 
+    def line(self, key: FactKey, zone: str) -> FactLine | None:
+        """A fact's values as a store of this time zone reads them; equal lines are one object."""
+        if (key, zone) not in self._lines:
+            self._lines[key, zone] = self._line(key, zone)
+        return self._lines[key, zone]
+
+    def playlist(self, name: str, shop: str, size: tuple[int, int]) -> Fitted | None:
+        """A playlist as screens of this size play it in stores that sell for `shop`."""
+        key = (name, shop, size)
+        if key not in self._fits:
+            self._fits[key] = self._fit(name, shop, size)
+        return self._fits[key]
+
     def prefetch(self, keys: Iterable[str]) -> None:
         """Read the facts, products and files behind these keys in a few statements."""
         facts: list[str] = []
@@ -189,21 +225,62 @@ class Snapshot:
         self._load_products(shop, {sku})
         return (shop, sku) in self._products
 
-    def picture(self, shop: str, sku: str) -> Sha256 | None:
-        """The product's picture, where the shop gave one."""
-        self._load_products(shop, {sku})
-        found = self._products.get((shop, sku))
-        return Sha256(found) if found else None
-
     def file(self, sha: str) -> _File:
         """A file with its renditions."""
         if sha not in self._files:
             self._load_files([sha])
         return self._files[sha]
 
-    def load_files(self, shas: Iterable[str]) -> None:
-        """Look up several files at once."""
+    def _line(self, key: FactKey, zone: str) -> FactLine | None:
+        days = local_days(zone, self.now, 2)
+        until, since = days[1].until_ms, days[0].from_ms
+        try:
+            made = fact_line(self.facts(key), key, self.now, until, since_ms=since)
+        except Invalid:
+            made = None
+        known = self.library.lines.get((key, zone))
+        if known is not None and known == made:
+            return known
+        self.library.lines[key, zone] = made
+        return made
+
+    def _fit(self, name: str, shop: str, size: tuple[int, int]) -> Fitted | None:
+        wish = self.library.playlists.wishes.get(name)
+        if wish is None:
+            return None
+        pictures = self._pictures(wish.value, shop)
+        swaps = self._swaps([*files_in(wish.value), *pictures.values()], size)
+        known = self.library.fits.get((name, shop, size))
+        made = Fitted(wish, wish.value, pictures, swaps)
+        if known is not None and (known.wish, known.pictures, known.swaps) == (
+            wish,
+            pictures,
+            swaps,
+        ):
+            return known
+        if pictures or swaps:
+            made = replace(made, playlist=fitted(wish.value, shop, pictures, swaps))
+        self.library.fits[name, shop, size] = made
+        return made
+
+    def _pictures(self, playlist: Playlist, shop: str) -> dict[str, Sha256]:
+        """By `sku@shop`: the product's picture for the goods that have none of their own."""
+        found: dict[str, Sha256] = {}
+        for good in goods_in(playlist):
+            if good.picture is not None:
+                continue
+            sells = shop_of(good.channel) if good.channel else shop
+            self._load_products(sells, {good.sku})
+            picture = self._products.get((sells, good.sku))
+            if picture:
+                found[f"{good.sku}@{sells}"] = Sha256(picture)
+        return found
+
+    def _swaps(self, shas: Sequence[Sha256], size: tuple[int, int]) -> dict[str, Sha256]:
+        """By file: the rendition that stands for it on screens of this size."""
         self._load_files(shas)
+        best = {sha: best_rendition(self._files[sha].renditions, size) for sha in shas}
+        return {sha: rendition for sha, rendition in best.items() if rendition is not None}
 
     def _concerns(self, campaign: Campaign, store: Store) -> bool:
         target = campaign.target
@@ -257,152 +334,6 @@ class Snapshot:
                     self._files[asset].renditions.append(Rendition(Sha256(sha), spec, mime))
                 if sha in self._files:
                     self._files[sha].there = True
-
-
-class View:
-    """The Reader that resolves one profile: pictures and renditions are filled in for its screens.
-
-    `also` are keys that were read beside those that resolving itself notes. `taken` is what was
-    used, for the kept inputs: (table, id) to the wish's hash, and what stood for what.
-    """
-
-    def __init__(self, snapshot: Snapshot, profile: Profile) -> None:
-        self._snapshot = snapshot
-        self._profile = profile
-        self._playlists: dict[str, Playlist | None] = {}
-        self.also: set[str] = set()
-        self.wishes: dict[str, Wish[Any]] = {}
-        self.swaps: dict[str, Sha256] = {}
-        self.pictures: dict[str, Sha256] = {}
-        self.lines: dict[FactKey, FactLine | None] = {}
-        self.base_rows: dict[tuple[str, str], Sequence[Base]] = {}
-        self.absent: set[str] = set()
-        self.unshowable: dict[str, AssetState] = {}
-
-    def store(self, store: StoreId) -> Store | None:
-        """See Reader."""
-        return self._snapshot.store(store)
-
-    def campaigns(self, store: StoreId) -> Sequence[Campaign]:
-        """See Reader."""
-        made = self._snapshot.store(store)
-        found = self._snapshot.campaigns(made) if made is not None else ()
-        self.wishes.update((f"campaign:{wish.value.id}", wish) for wish in found)
-        return [wish.value for wish in found]
-
-    def overrides(self, store: StoreId) -> Sequence[Override]:
-        """See Reader."""
-        kept = self._snapshot.library.overrides
-        found = [wish for wish in kept.wishes.values() if wish.value.store == store]
-        self.wishes.update((f"override:{wish.value.id}", wish) for wish in found)
-        return [wish.value for wish in found]
-
-    def emergencies(self) -> Sequence[Emergency]:
-        """See Reader."""
-        found = self._snapshot.library.emergencies.wishes.values()
-        self.wishes.update((f"emergency:{wish.value.id}", wish) for wish in found)
-        return [wish.value for wish in found]
-
-    def bases(self, scope: Scope, owner: str) -> Sequence[Base]:
-        """See Reader."""
-        found = self._snapshot.bases(scope, owner)
-        self.base_rows[scope, owner] = found
-        return found
-
-    def playlist(self, playlist: PlaylistId) -> Playlist | None:
-        """See Reader. Goods without a picture have their product's, files their best rendition."""
-        if playlist not in self._playlists:
-            self._playlists[playlist] = self._fitted(playlist)
-        return self._playlists[playlist]
-
-    def fact(self, key: FactKey) -> FactLine | None:
-        """See Reader."""
-        if key not in self.lines:
-            self.lines[key] = self._line(key)
-        return self.lines[key]
-
-    def product(self, sku: Sku, channel: ChannelId) -> bool:
-        """See Reader."""
-        found = self._snapshot.knows(shop_of(channel), sku)
-        if not found:
-            self.absent.add(f"{sku}@{channel}")
-        return found
-
-    def asset(self, sha: Sha256) -> AssetState:
-        """See Reader."""
-        if self._snapshot.file(sha).there:
-            return "showable"
-        self.unshowable[sha] = "unknown"
-        return "unknown"
-
-    def _line(self, key: FactKey) -> FactLine | None:
-        store = self._snapshot.store(self._profile.store)
-        if store is None:
-            return None
-        library = self._snapshot.library
-        days = local_days(store.calendar.zone, self._snapshot.now, 2)
-        rows = self._snapshot.facts(key)
-        try:
-            made = fact_line(
-                rows, key, self._snapshot.now, days[1].until_ms, since_ms=days[0].from_ms
-            )
-        except Invalid:
-            made = None
-        known = library.lines.get((key, store.calendar.zone))
-        if known is not None and known == made:
-            return known
-        library.lines[key, store.calendar.zone] = made
-        return made
-
-    def _fitted(self, name: PlaylistId) -> Playlist | None:
-        library = self._snapshot.library
-        wish = library.playlists.wishes.get(name)
-        if wish is None:
-            return None
-        self.wishes[f"playlist:{name}"] = wish
-        original = wish.value
-        store = self._snapshot.store(self._profile.store)
-        pictures = self._pictures(original, store)
-        swaps = self._swaps([*files_in(original), *pictures.values()])
-        self.pictures.update(pictures)
-        self.swaps.update(swaps)
-        if not pictures and not swaps:
-            return original
-        channel = store.channel if store is not None else None
-        key = (name, shop_of(channel or ""), self._profile.size)
-        changes = (tuple(pictures.items()), tuple(swaps.items()))
-        known = library.fits.get(key)
-        if known is not None and known[0] is original and known[1] == changes:
-            return known[2]
-        made = fitted(original, channel, pictures, swaps)
-        library.fits[key] = (original, changes, made)
-        return made
-
-    def _pictures(self, playlist: Playlist, store: Store | None) -> dict[str, Sha256]:
-        """By `sku@shop`: the product's picture for the goods that have none of their own."""
-        found: dict[str, Sha256] = {}
-        own = store.channel if store is not None else None
-        bare = [good for good in goods_in(playlist) if good.picture is None]
-        for good in bare:
-            channel = good.channel or own
-            if channel is None:
-                continue
-            shop = shop_of(channel)
-            picture = self._snapshot.picture(shop, good.sku)
-            if picture is not None:
-                found[f"{good.sku}@{shop}"] = picture
-        return found
-
-    def _swaps(self, shas: Iterable[Sha256]) -> dict[str, Sha256]:
-        """By file: the rendition that stands for it on screens of the profile's size."""
-        found: dict[str, Sha256] = {}
-        self._snapshot.load_files(shas)
-        for sha in shas:
-            best = best_rendition(self._snapshot.file(sha).renditions, self._profile.size)
-            if best is not None:
-                self.also.add(f"asset:{sha}")
-                found[sha] = best
-        return found
 
 
 def shop_of(channel: str) -> str:

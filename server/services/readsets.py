@@ -124,4 +124,4 @@ def sweep_sets(session: Session) -> int:
 def _insert(session: Session, row: type[ProfileReadRow] | type[ReadSetRow]):  # type: ignore[no-untyped-def]
     """Two workers may write the same set: the second changes nothing."""
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    return dialect.insert(row).on_conflict_do_nothing()
+    return dialect.insert(row.__table__).on_conflict_do_nothing()

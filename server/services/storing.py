@@ -58,7 +58,6 @@ class Storer:
         self,
         session: Session,
         prepared: Sequence[Prepared],
-        objects: Mapping[str, Packed],
         screens: Mapping[str, str],
         outdated: Collection[str],
         now: int,
@@ -71,6 +70,9 @@ class Storer:
         alone(session)
         stored = Stored()
         rows = self._still_true(session, prepared, outdated, stored)
+        objects: dict[str, Packed] = {}
+        for plan in rows:
+            objects.update(plan.objects)
         store_objects(session, objects, now)
         _upsert(
             session,
@@ -236,7 +238,7 @@ def _profile_columns(plan: Prepared, now: int) -> dict[str, Any]:
 def _write_heads(session: Session, issued: Sequence[Mapping[str, Any]]) -> None:
     if not issued:
         return
-    session.execute(insert(HeadRow), issued)
+    session.execute(insert(HeadRow.__table__), issued)
     left_out = ("issued_at", "inputs")
     now_playing = [
         {name: value for name, value in row.items() if name not in left_out} for row in issued
@@ -248,7 +250,7 @@ def _upsert(session: Session, row: Any, columns: Sequence[Mapping[str, Any]]) ->
     if not columns:
         return
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    adding = dialect.insert(row)
+    adding = dialect.insert(row.__table__)
     keys = [column.name for column in row.__table__.primary_key]
     moved = {name: adding.excluded[name] for name in columns[0] if name not in keys}
     session.execute(adding.on_conflict_do_update(index_elements=keys, set_=moved), columns)
