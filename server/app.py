@@ -7,10 +7,12 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
+import requests
 import structlog
 from flask import Flask
 
@@ -19,7 +21,7 @@ from server.bus import BusClient
 from server.config import Settings
 from server.db import migrate
 from server.db.engine import Database
-from server.services import people
+from server.services import people, renditions
 from server.services.context import Context
 from server.services.keys import load_keys
 
@@ -29,6 +31,8 @@ CONNECTIONS = 500
 """Connections that the web process keeps open."""
 BODY_HEADROOM_BYTES = 1024 * 1024
 """Beyond the file itself, an upload may carry this much of form around it."""
+DOOR_ANSWERS_S = 1.0
+"""The door of this machine answers a question for its health within this."""
 UPLOAD_LEFT_ASIDE_MS = 24 * 3_600_000
 """What a killed upload left aside is deleted at a start this long after."""
 
@@ -66,28 +70,37 @@ def prepare(settings: Settings, say: Callable[[str], None] | None = print) -> No
         context.db.close()
 
 
-def create_app(context: Context) -> Flask:
-    """The web process's application: API, players' HTTP, studio pages."""
-    from server.api import register
+def create_app(context: Context, peers: Mapping[str, Callable[[], bool]] | None = None) -> Flask:
+    """The web process's application: API, players' HTTP, studio pages.
+
+    `peers` are the other processes by name, with how to ask whether each is there.
+    """
+    from server import api
 
     app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = context.settings.max_request_bytes
     app.extensions["enseigne"] = context
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    register(app)
+    api.register(app, context, peers or {})
     return app
 
 
 def run_web(settings: Settings) -> None:
-    """Serve the web process until it is stopped."""
+    """Serve the web process until it is stopped; renditions are made beside it in one thread."""
     from waitress import serve
 
     set_up_logs(settings)
     bus = BusClient(settings.bus)
     context = build_context(settings, wake=partial(_send_wake, bus))
-    app = create_app(context)
-    app.extensions["enseigne.bus"] = bus
+    maker = threading.Thread(
+        target=renditions.run, args=(context, threading.Event()), daemon=True, name="renditions"
+    )
+    maker.start()
     serve(
-        app,
+        create_app(
+            context,
+            {"worker": lambda: bus.connected, "door": partial(_door_answers, settings)},
+        ),
         host=settings.host,
         port=settings.port,
         threads=WEB_THREADS,
@@ -104,6 +117,16 @@ def run_worker(settings: Settings) -> None:
 
     set_up_logs(settings)
     run(settings)
+
+
+def _door_answers(settings: Settings) -> bool:
+    """Whether the door of this machine says that it is well."""
+    host = "127.0.0.1" if settings.door_host in ("0.0.0.0", "::") else settings.door_host
+    try:
+        url = f"http://{host}:{settings.door_port}/health"
+        return requests.get(url, timeout=DOOR_ANSWERS_S).ok
+    except requests.RequestException:
+        return False
 
 
 def _send_wake(bus: BusClient) -> None:

@@ -66,13 +66,16 @@ def clear_base(
 
 
 def get_base(ctx: Context, actor: Actor, scope: str, owner: str, zone: str) -> Versioned[Base]:
-    """One base playlist. Raises NotFound where none is set."""
+    """One base, empty where the wider scope’s plays. Raises NotFound for an unknown owner."""
     with ctx.db.read() as session:
         _check_base_owner(session, actor, "read", scope, owner)
         row = session.get(BaseRow, (scope, owner, zone))
-        if row is None:
-            raise missing("base playlist")
-        return Versioned(base_from(row), _base_version(row.playlist_id))
+        if row is not None:
+            return Versioned(base_from(row), _base_version(row.playlist_id))
+        with as_bad_input():
+            check_id(zone, "zone")
+        row = BaseRow(scope=scope, subject=owner, zone=zone, playlist_id="")
+        return Versioned(base_from(row), _base_version(""))
 
 
 def list_bases(ctx: Context, actor: Actor, cut: Cut = FIRST) -> Page[Versioned[Base]]:

@@ -7,6 +7,7 @@ next.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -25,6 +26,8 @@ from server.services.context import Context
 
 log = structlog.get_logger(__name__)
 
+LOOK_EVERY_S = 3.0
+"""Between two looks for new files."""
 POSTER_KEY = f"{THUMBNAIL.key}-at0ms"
 """The key of a video's thumbnail, as media names it."""
 
@@ -103,6 +106,23 @@ def make(ctx: Context, missing: Missing) -> bool:
         return False
     _keep(ctx, missing, rendered)
     return True
+
+
+def run(ctx: Context, stop: threading.Event) -> None:
+    """Make what is missing, one at a time, until `stop`; what cannot be made is tried again at the
+    next start.
+    """
+    failed: set[tuple[str, str]] = set()
+    while not stop.is_set():
+        try:
+            missing = next_missing(ctx, failed)
+            if missing is not None and not make(ctx, missing):
+                failed.add((missing.asset, missing.key))
+        except Exception:
+            log.exception("renditions_paused")
+            missing = None
+        if missing is None:
+            stop.wait(LOOK_EVERY_S)
 
 
 def _keep(ctx: Context, missing: Missing, rendered: Rendered) -> None:

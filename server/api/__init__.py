@@ -1,0 +1,54 @@
+"""The JSON API, one module a resource, all under /api/v1."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from server.api import (
+    assets,
+    bases,
+    campaigns,
+    document,
+    emergencies,
+    facts,
+    health,
+    offers,
+    overrides,
+    people,
+    playlists,
+    plays,
+    problems,
+    promotions,
+    requests,
+    screens,
+    stores,
+)
+from server.api.health import Peers
+from server.services.context import Context
+
+RESOURCES = (
+    stores,
+    screens,
+    playlists,
+    campaigns,
+    overrides,
+    emergencies,
+    bases,
+    promotions,
+    assets,
+    facts,
+    offers,
+    plays,
+    people,
+    health,
+    document,
+)
+
+
+def register(app: Flask, ctx: Context, peers: Peers) -> None:
+    """Put the API into the application, with what surrounds every request of it."""
+    requests.register(app)
+    problems.register(app)
+    health.register(app, ctx, peers)
+    for resource in RESOURCES:
+        app.register_blueprint(resource.blueprint)

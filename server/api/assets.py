@@ -1,0 +1,131 @@
+"""Pictures and videos: /api/v1/assets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import IO, Annotated, Any, Literal
+
+from flask import request
+from pydantic import Field
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from server.api.kit import NOTHING, Call, Done, located, operation, resource
+from server.api.problems import Unreadable, WrongMedia
+from server.api.shapes import Ms, PageQuery, Sha, Shape
+from server.errors import TooLarge
+from server.services import assets
+from server.services.assets import AssetView
+from server.services.paging import Cut
+
+blueprint = resource("assets")
+
+CHUNK_BYTES = 256 * 1024
+FORM_BYTES = 64 * 1024
+"""What the form around an uploaded file may take."""
+
+
+class RenditionShape(Shape):
+    """A form of a file; what is not yet known of a pending one is empty."""
+
+    spec: str
+    state: Literal["ready", "pending"]
+    sha: str
+    mime: str
+    bytes: int
+    width: int
+    height: int
+
+
+class AssetShape(Shape):
+    """A picture or video."""
+
+    sha: Sha
+    name: str
+    kind: Literal["image", "video"]
+    mime: str
+    bytes: int
+    width: int
+    height: int
+    duration_ms: int | None
+    created_at: Ms
+    created_by: str
+    renditions: list[RenditionShape]
+
+
+class AssetPage(Shape):
+    """Some files, newest first."""
+
+    items: list[AssetShape]
+    next: str
+
+
+class UploadQuery(Shape):
+    """The file's name where the body is the file itself."""
+
+    name: Annotated[str, Field(max_length=200)] = ""
+
+
+@blueprint.get("/assets")
+@operation("assets", AssetPage, query=PageQuery)
+def list_assets(call: Call, query: PageQuery) -> Done:
+    """List the files that you uploaded, or that show in your stores."""
+    page = assets.list_assets(call.ctx, call.actor, Cut(query.after, query.limit))
+    return Done({"items": [_body(one) for one in page.items], "next": page.next})
+
+
+@blueprint.post("/assets")
+@operation(
+    "assets", AssetShape, status=201, query=UploadQuery, raw_body=True, also={200: AssetShape}
+)
+def upload_asset(call: Call, query: UploadQuery) -> Done:
+    """Upload a picture or video; 200 where the very same file is there already.
+
+    As multipart/form-data with the part `file`, or as the bytes themselves
+    (application/octet-stream) with `?name=`. What the file is, is told from its bytes.
+    """
+    most = call.ctx.settings.max_upload_bytes
+    request.max_content_length = most + FORM_BYTES
+    try:
+        name, stream = _file(query.name)
+        done = assets.upload(call.ctx, call.actor, name, _chunks(stream))
+    except RequestEntityTooLarge:
+        raise TooLarge(f"A file has {most // 2**20} MiB at most.", field="file") from None
+    status = 201 if done.new else 200
+    return Done(_body(done.asset), location=located("assets", done.asset.sha), status=status)
+
+
+@blueprint.get("/assets/<sha>")
+@operation("assets", AssetShape, errors=(404,))
+def get_asset(call: Call, sha: str) -> Done:
+    """One file, with the state of its renditions."""
+    return Done(_body(assets.get_asset(call.ctx, call.actor, sha)))
+
+
+@blueprint.delete("/assets/<sha>")
+@operation("assets", status=204, errors=(404, 409))
+def delete_asset(call: Call, sha: str) -> Done:
+    """Delete a file that nothing shows; else the answer says where it is used."""
+    assets.delete_asset(call.ctx, call.actor, sha)
+    return NOTHING
+
+
+def _file(name: str) -> tuple[str, IO[bytes]]:
+    if request.mimetype == "application/octet-stream":
+        return name or "file", request.stream
+    if request.mimetype != "multipart/form-data":
+        raise WrongMedia("Send the file as multipart/form-data or application/octet-stream.")
+    part = request.files.get("file")
+    if part is None:
+        raise Unreadable("The form has no part “file”.")
+    return part.filename or name or "file", part.stream
+
+
+def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
+    while chunk := stream.read(CHUNK_BYTES):
+        yield chunk
+
+
+def _body(asset: AssetView) -> dict[str, Any]:
+    body = asdict(asset)
+    return {**body, "renditions": [asdict(one) for one in asset.renditions]}

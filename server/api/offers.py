@@ -1,0 +1,81 @@
+"""Offers and the ledger behind them: /api/v1/offers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from server.api.kit import Call, Done, operation, resource
+from server.api.shapes import PageQuery, Shape
+from server.services import world
+from server.services.paging import Cut
+from server.services.world import OfferView
+
+blueprint = resource("offers")
+
+
+class OfferShape(Shape):
+    """What screens may say of a SKU: `offer` as it is signed, its reason `r` included."""
+
+    channel: str
+    sku: str
+    store: str
+    offer: dict[str, Any]
+    suspect: str
+    version: int
+    as_of: int
+    lease_ms: int
+
+
+class PriceShape(Shape):
+    """A price as received, in minor units."""
+
+    price: int
+    currency: str
+    valid_from: int
+    valid_until: int | None
+    reduced: bool
+    recorded_at: int
+
+
+class OfferDetail(OfferShape):
+    """An offer with the newest rows of its ledger."""
+
+    ledger: list[PriceShape]
+
+
+class OfferPage(Shape):
+    """Some offers."""
+
+    items: list[OfferShape]
+    next: str
+
+
+class OfferQuery(PageQuery):
+    """Which offers."""
+
+    channel: Annotated[str, Field(max_length=140)] = ""
+    sku: Annotated[str, Field(max_length=64)] = ""
+
+
+@blueprint.get("/offers")
+@operation("offers", OfferPage, query=OfferQuery)
+def list_offers(call: Call, query: OfferQuery) -> Done:
+    """List the offers of your stores, of one channel or SKU where given."""
+    cut = Cut(query.after, query.limit)
+    page = world.list_offers(call.ctx, call.actor, cut, channel=query.channel, sku=query.sku)
+    return Done({"items": [_body(one) for one in page.items], "next": page.next})
+
+
+@blueprint.get("/offers/<channel>/<sku>")
+@operation("offers", OfferDetail, errors=(404,))
+def get_offer(call: Call, channel: str, sku: str) -> Done:
+    """One offer, with the ledger that its “was” and its reduction come from."""
+    found, history = world.get_offer(call.ctx, call.actor, channel, sku)
+    return Done({**_body(found), "ledger": [asdict(row) for row in history]})
+
+
+def _body(view: OfferView) -> dict[str, Any]:
+    return {**asdict(view), "offer": dict(view.offer)}

@@ -1,0 +1,118 @@
+"""Every error as problem+json (RFC 9457): what is wrong, where, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, json
+from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from playlists.errors import DomainError, Invalid
+from server.errors import BadInput, ServerError, Unauthenticated
+from server.services.editing import StaleEdit
+
+log = structlog.get_logger(__name__)
+
+MIME = "application/problem+json"
+MAX_LISTED = 20
+"""Faulty fields that one answer lists."""
+_SAID = {
+    400: ("bad_request", "This request cannot be read. Send JSON as the API's document says."),
+    404: ("not_found", "There is nothing at this address."),
+    405: ("method_not_allowed", "This cannot be done at this address. See the Allow header."),
+    413: ("too_large", "This request is larger than the server takes."),
+    415: ("unsupported_media_type", "Send the body as application/json."),
+}
+
+
+class Unreadable(ServerError):
+    """The request's body is not what it says it is."""
+
+    status = 400
+    code = "bad_request"
+
+
+class WrongMedia(ServerError):
+    """The request's body is of a kind that is not taken here."""
+
+    status = 415
+    code = "unsupported_media_type"
+
+
+def problem(
+    status: int,
+    code: str,
+    message: str,
+    *,
+    field: str = "",
+    errors: list[dict[str, str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """One problem document. `field` is the path of the offending part of the input."""
+    body: dict[str, Any] = {"type": f"urn:enseigne:problem:{code}", "title": message}
+    body |= {"status": status, "code": code, "request_id": g.get("request_id", "")}
+    if field:
+        body["field"] = field
+    if errors:
+        body["errors"] = errors
+    return Response(json.dumps(body), status, dict(headers or {}), content_type=MIME)
+
+
+def register(app: Flask) -> None:
+    """Answer every error of the application this way; blueprints may answer theirs otherwise."""
+    app.register_error_handler(ServerError, _server_error)
+    app.register_error_handler(DomainError, _domain_error)
+    app.register_error_handler(ValidationError, _validation_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _server_error(error: ServerError) -> Response:
+    headers: dict[str, str] = {}
+    if isinstance(error, StaleEdit):
+        headers["ETag"] = f'"{error.current}"'
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = 'Bearer realm="enseigne"'
+    if error.status >= 500:
+        log.error("server_error", error=error.message, code=error.code)
+    return problem(error.status, error.code, error.message, field=error.field, headers=headers)
+
+
+def _domain_error(error: DomainError) -> Response:
+    field = error.field if isinstance(error, Invalid) else ""
+    return problem(BadInput.status, error.code, str(error), field=field)
+
+
+def _validation_error(error: ValidationError) -> Response:
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    listed = [
+        {"field": _path(fault["loc"]), "message": str(fault["msg"])}
+        for fault in faults[:MAX_LISTED]
+    ]
+    first = listed[0]
+    message = f"{first['field'] or 'The body'}: {first['message']}."
+    return problem(BadInput.status, BadInput.code, message, field=first["field"], errors=listed)
+
+
+def _path(loc: tuple[int | str, ...]) -> str:
+    """Where a fault lies; without the names of our own classes, which pydantic puts among them."""
+    return "/".join(str(part) for part in loc if not str(part)[:1].isupper())
+
+
+def _http_error(error: HTTPException) -> Response:
+    given = error.get_response()
+    status = error.code or 500
+    if status < 400:
+        return Response(given.get_data(), status, dict(given.headers))
+    code, message = _SAID.get(status, ("http_error", error.description or error.name))
+    kept = {name: given.headers[name] for name in ("Allow", "Retry-After") if name in given.headers}
+    return problem(status, code, message, headers=kept)
+
+
+def _unexpected(error: Exception) -> Response:
+    log.error("unexpected_error", exc_info=error)
+    message = "The server failed at this. It is noted; try again, or tell whoever runs it."
+    return problem(500, "server", message)
