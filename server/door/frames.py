@@ -105,9 +105,10 @@ def _differences() -> str:
     import socketio.packet
     from geventwebsocket.websocket import Header, WebSocket
 
-    missing = {"raw_write", "raw_read", "stream", "handler"} - set(WebSocket.__slots__)
-    if missing:
-        return f"gevent-websocket's WebSocket has no {', '.join(sorted(missing))}"
+    expected = {"raw_write", "raw_read", "stream", "handler", "utf8validator"}
+    missing = expected - set(WebSocket.__slots__)
+    if missing or not hasattr(Header, "unmask_payload"):
+        return f"gevent-websocket lacks {', '.join(sorted(missing)) or 'Header.unmask_payload'}"
     for data in _SAMPLES:
         inner = socketio.packet.Packet(
             socketio.packet.EVENT, namespace=NAMESPACE, data=["sample", data]

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
-
-from geventwebsocket.exceptions import FrameTooLargeException
+from typing import Protocol
 
 from server.door.frames import Pushed
-from server.door.limits import (
-    BYTES_PER_S,
-    MAX_MESSAGE_BYTES,
-    MESSAGES_AT_ONCE,
-    MESSAGES_PER_S,
-)
-from server.door.pipe import Pipe
+from server.door.limits import MESSAGES_AT_ONCE, MESSAGES_PER_S
 from server.door.state import State
 
 
@@ -83,25 +75,6 @@ class Link:
     def follows(self) -> tuple[str, ...]:
         """The screens whose messages it gets."""
         return (self.screen,) if self.screen else self.watched
-
-
-def take_over(websocket: Any, on_overflow: Callable[[], None]) -> Pipe:
-    """Have the library's WebSocket write through a Pipe and read within an allowance of bytes."""
-    pipe = Pipe(websocket.handler.socket, on_overflow)
-    allowed = Allowance(MAX_MESSAGE_BYTES, BYTES_PER_S)
-    read = websocket.raw_read
-
-    def bounded(size: int) -> bytes:
-        if not allowed.take(size):
-            pipe.finish(1009)
-            raise FrameTooLargeException
-        data: bytes = read(size)
-        pipe.heard()
-        return data
-
-    websocket.raw_read = websocket.stream.read = bounded
-    websocket.raw_write = pipe.write
-    return pipe
 
 
 class Links:

@@ -36,9 +36,10 @@ from server.door.limits import (
 from server.door.links import Links
 from server.door.pulse import Pulse
 from server.door.reception import Reception
-from server.door.sockets import Handler, PlayerNamespace, create_socketio
+from server.door.sockets import PlayerNamespace, create_socketio
 from server.door.state import State
 from server.door.told import Told
+from server.door.websocket import Handler, speed_up
 
 log = structlog.get_logger(__name__)
 
@@ -71,6 +72,8 @@ class Door:
         self.fanout = Fanout()
         self.told = Told(self._tell)
         self.framed = self._may_frame()
+        if self.framed:
+            speed_up()
         self.app = create_app(self.counts, self.vitals)
         self.socketio = create_socketio(self.app, settings)
         self.reception = Reception(

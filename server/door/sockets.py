@@ -9,26 +9,23 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import flask_socketio
-import gevent
+import socketio
 import structlog
 from flask import Flask
-from geventwebsocket.handler import WebSocketHandler
 
 from server.config import Settings
 from server.door.fanout import PlainOutlet
 from server.door.health import Counts
 from server.door.limits import (
-    HANDSHAKE_S,
     MAX_MESSAGE_BYTES,
     NAMESPACE,
     PING_EVERY_S,
     PING_TIMEOUT_S,
-    READ_BUFFER_BYTES,
-    SILENCE_S,
 )
-from server.door.links import Link, Links, Outlet, take_over
+from server.door.links import Link, Links, Outlet
 from server.door.pulse import Pulse
 from server.door.reception import POLICY, Reception, new_nonce
+from server.door.websocket import take_over
 
 log = structlog.get_logger(__name__)
 
@@ -52,55 +49,20 @@ def origins(settings: Settings) -> Callable[[str, dict[str, Any]], bool]:
     return allowed
 
 
-class Handler(WebSocketHandler):  # type: ignore[misc]
-    """gevent-websocket's, with a small read buffer and an end to silence."""
+class Manager(socketio.Manager):  # type: ignore[misc]
+    """Socket.IO's book of clients without rooms: its own walks all rooms for each one that ends.
 
-    def __init__(self, sock: Any, address: Any, server: Any, rfile: Any = None) -> None:
-        sock.settimeout(HANDSHAKE_S)
-        self.on_end: Callable[[], None] | None = None
-        """Set once the connection joined the namespace: makes the library forget it at its end."""
-        self._timer: Any = None
-        super().__init__(sock, address, server, rfile or sock.makefile("rb", READ_BUFFER_BYTES))
+    That is quadratic: ten thousand screens cut off together would keep the loop busy for a minute.
+    """
 
-    def handle(self) -> None:
-        """Serve the connection until its end."""
-        try:
-            super().handle()
-        except TimeoutError:
-            pass
-        finally:
-            if self._timer is not None:
-                self._timer.close()
-
-    def upgrade_connection(self) -> Any:
-        """Become a WebSocket, and join the namespace within HANDSHAKE_S."""
-        result = super().upgrade_connection()
-        if getattr(self, "websocket", None) is not None:
-            self.socket.settimeout(SILENCE_S)
-            self._timer = gevent.get_hub().loop.timer(HANDSHAKE_S)
-            self._timer.start(self._cut_unless_joined, self.socket)
-        return result
-
-    def run_websocket(self) -> None:
-        """Serve the WebSocket; engineio lets an empty message escape as ValueError."""
-        try:
-            super().run_websocket()
-        except ValueError:
-            pass
-        finally:
-            if self.on_end is not None:
-                self.on_end()
-
-    def _cut_unless_joined(self, sock: Any) -> None:
-        self._timer.close()
-        if self.on_end is None:
-            try:
-                sock.shutdown(2)
-            except OSError:
-                pass
-
-    def log_request(self) -> None:
-        """Nothing: ten thousand lines at a restart help nobody."""
+    def basic_disconnect(self, sid: str, namespace: str, **_: Any) -> None:
+        """Take a client out of its two rooms: everyone's, and its own."""
+        for room in (None, sid):
+            self.basic_leave_room(sid, namespace, room)
+        self.callbacks.pop(sid, None)
+        for pending in (self.pending_connect, self.pending_disconnect):
+            if sid in pending.get(namespace, ()):
+                pending[namespace].remove(sid)
 
 
 class PlayerNamespace(flask_socketio.Namespace):  # type: ignore[misc]
@@ -185,6 +147,7 @@ def create_socketio(app: Flask, settings: Settings) -> flask_socketio.SocketIO:
         async_mode="gevent",
         transports=["websocket"],
         allow_upgrades=False,
+        client_manager=Manager(),
         always_connect=True,
         async_handlers=False,
         manage_session=False,

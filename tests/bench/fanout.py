@@ -44,6 +44,7 @@ READY_S = 60.0
 SETTLE_S = 3.0
 FILES_PER_CLIENT = 1
 SPARE_FILES = 200
+DOOR = ["server.cli", "door"]
 ROOT = Path(__file__).parents[2]
 
 
@@ -156,12 +157,13 @@ def raw_send_ms(count: int, frame: bytes) -> float:
 
 
 @contextmanager
-def running_door(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """The real door."""
+def running_door(folder: Path, port: int, one_go: bool) -> Iterator[subprocess.Popen[bytes]]:
+    """The real door, as `enseigne door` runs it; `one_go` turns its pauses off."""
+    program = ["tests.server.door.launch", "fanout.CHUNK_CLIENTS=1e9"] if one_go else DOOR
     env = {**os.environ, "ENSEIGNE_DATA_DIR": str(folder), "ENSEIGNE_DOOR_PORT": str(port)}
     with (folder / "door.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "server.cli", "door"],
+            [sys.executable, "-m", *program],
             cwd=ROOT,
             env=env,
             stdout=log,
@@ -182,7 +184,7 @@ def wait_for(true: Callable[[], bool], what: str) -> None:
         time.sleep(0.05)
 
 
-def measure(screens: int, rounds: int) -> dict[str, Any]:
+def measure(screens: int, rounds: int, one_go: bool) -> dict[str, Any]:
     """Run it all; the figures."""
     worker = Worker(screens)
     frame = event_frame("offers", worker.delta(0)["jws"])
@@ -193,7 +195,7 @@ def measure(screens: int, rounds: int) -> dict[str, Any]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ens-bench-")))
         server = BusServer(folder / "bus.sock", worker.answer)
         stack.callback(server.close)
-        door = stack.enter_context(running_door(folder, port))
+        door = stack.enter_context(running_door(folder, port, one_go))
         session = requests.Session()
 
         def health() -> dict[str, Any]:
@@ -270,10 +272,12 @@ def main() -> None:
     options.add_argument("--screens", type=int, default=10_000)
     options.add_argument("--quick", action="store_true", help="fewer rounds")
     options.add_argument("--json", action="store_true", help="one line of JSON")
+    options.add_argument("--one-go", action="store_true", help="without the door's pauses")
     chosen = options.parse_args()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    found = measure(chosen.screens, QUICK_ROUNDS if chosen.quick else ROUNDS)
+    rounds = QUICK_ROUNDS if chosen.quick else ROUNDS
+    found = measure(chosen.screens, rounds, chosen.one_go)
     if chosen.json:
         print(json.dumps(found))
     else:

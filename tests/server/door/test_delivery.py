@@ -117,6 +117,7 @@ def test_older_versions_never_replace_newer_ones(pair: Pair) -> None:
     worker.head("lille-1", 4)
     worker.offers("shop@lille", 0, 9)
     worker.freshness("lille", 99)
+    client.heard.wait("freshness")
     client.settle()
     heard = client.heard
     assert [*heard.all("head"), *heard.all("offers"), *heard.all("freshness")] == newest

@@ -83,7 +83,7 @@ def test_a_challenge_not_answered_in_time_ends_the_connection(folder: Path) -> N
 
 
 def test_a_connection_that_never_joins_is_cut(folder: Path) -> None:
-    with door_and_worker(folder, **{"sockets.HANDSHAKE_S": 0.3}) as (door, _):
+    with door_and_worker(folder, **{"websocket.HANDSHAKE_S": 0.3}) as (door, _):
         for first in (b"", b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\n"):
             with socket.create_connection(("127.0.0.1", door.port), timeout=5) as idle:
                 idle.sendall(first)

@@ -10,8 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
+from geventwebsocket.websocket import Header
 
 from server.door import frames
+from server.door.websocket import unmasked
 from tests.server.door.peers import ROOT, Door, RawClient, Worker, door_and_worker, until
 from tests.support import raw_socketio
 
@@ -103,7 +105,8 @@ def test_garbage_ends_or_is_ignored_but_never_hurts_others(pair: Pair) -> None:
                     raw_socketio.frame("42/player,{"), raw_socketio.frame("4" + "5" * 2_000),
                     raw_socketio.frame("42/player,[\"disconnect\"]"),
                     raw_socketio.frame("42/player,[\"connect\",1,2]"),
-                    raw_socketio.frame("42/player,[7]"), raw_socketio.frame("")):  # fmt: skip
+                    raw_socketio.frame("42/player,[7]"), raw_socketio.frame(""),
+                    b"\x81\x84\0\0\0\0\xff\xff\xff\xff"):  # fmt: skip
         client = RawClient(door.port)
         client.wait("challenge")
         client.sock.sendall(garbage)
@@ -206,3 +209,12 @@ def test_too_many_connections_are_sent_away(folder: Path) -> None:
         second.close()
         until(lambda: door.health()["clients"] == 1)
         door.player(worker, "lille-2")
+
+
+def test_masks_are_removed_as_the_library_removes_them() -> None:
+    for size in (0, 1, 3, 4, 5, 1_000):
+        header = Header()
+        header.mask = b"\x01\xfe\x80\x7f"
+        header.length = size
+        payload = bytes(range(256)) * 4
+        assert unmasked(header, payload[:size]) == bytes(header.mask_payload(payload[:size]))
