@@ -11,12 +11,13 @@ from playlists.conditions import All, Compare, Condition, Within
 from playlists.facts import FactKey
 from playlists.ids import CampaignId, ItemId, PlaylistId, Sha256, Sku, StoreId
 from playlists.model import Campaign, Card, Good, Item, Playlist, Target
-from playlists.schedule import Daypart, Edge, Schedule
+from playlists.schedule import ALWAYS, Daypart, Edge, Schedule
 from server.demo.goods import BY_SLUG, PRODUCTS
 
 TURN_MS = 10_000
 LONG_TURN_MS = 12_000
 NBSP = "\u00a0"
+EVERYWHERE = Target()
 SMOKE_SLUG = "maree"
 SMOKE_PLAYLIST = "held-by-hand"
 CITIES = {
@@ -49,8 +50,8 @@ class Wishes:
         title: str,
         items: Iterable[Item],
         *,
-        target: Target = Target(),
-        schedule: Schedule = Schedule(),
+        target: Target = EVERYWHERE,
+        schedule: Schedule = ALWAYS,
         condition: Condition | None = None,
         layer: str = "campaign",
         share: int = 1_500,
