@@ -124,7 +124,7 @@ def edges_of(
         if state:
             for between in range(last + 1, number + 1):
                 carried[between] = state
-        if number < len(days) and at < days[-1].until_ms:
+        if at < days[-1].until_ms:
             by_day.setdefault(number, []).append((at, bit))
         state ^= bit
         last = number

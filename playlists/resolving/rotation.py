@@ -11,6 +11,7 @@ from playlists.ids import ItemId, PlaylistId
 from playlists.model import Card, Item, Playlist
 from playlists.resolving.memo import Memo
 from playlists.resolving.reading import Reader
+from playlists.resolving.share import LOOP_MAX_MS
 from playlists.schedule import ALWAYS, Schedule
 
 MAX_DEPTH = 8
@@ -130,7 +131,7 @@ def _entry(item: Item, card: Card, outer: Entry | None) -> Entry:
     return Entry(
         item=item.id,
         card=card,
-        duration_ms=item.duration_ms,
+        duration_ms=min(max(item.duration_ms, 1), LOOP_MAX_MS),
         fallback=item.fallback or (outer.fallback if outer else None),
         schedules=(*outer.schedules, *own) if outer else own,
         conditions=(*outer.conditions, *asked) if outer else asked,

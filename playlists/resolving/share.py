@@ -18,8 +18,6 @@ LOOP_MAX_MS = 30 * 60_000
 LOOP_SLOTS_AIM = 60
 """Slots that a loop without exact shares should not pass: longer ones cost bytes in every day of
 every screen."""
-NEAR_TRIES = 32
-"""Lengths that are tried where no exact loop exists."""
 NEAR_ENOUGH_PPM = 5_000
 """The error in shares, all voices' together, in parts in a million, at which no longer loop is
 tried."""
@@ -52,11 +50,12 @@ def weights(shares: Sequence[int], base: bool) -> tuple[tuple[int, ...], int]:
     everything when it is alone. Without a base the campaigns share all the time.
     """
     total = sum(shares)
-    return tuple(shares), max(ALL_BP - total, 0) if base else 0
+    return tuple([max(share, 1) for share in shares]), max(ALL_BP - total, 0) if base else 0
 
 
 def mix(voices: Sequence[Voice]) -> Mix:
-    """The loop of some voices, the one to prefer first. Every weight and duration is at least 1.
+    """The loop of some voices, the one to prefer first. Weights and
+    durations are at least 1, durations at most LOOP_MAX_MS.
 
     The smallest exact loop of at most LOOP_MAX_MS in which every slot of every rotation airs; else
     the smallest exact one; else a near one, where each voice is within one slot of its due.
@@ -118,19 +117,18 @@ def _exact(rows: Sequence[_Rotation]) -> list[int] | None:
     whole = sum(row.weight for row in rows)
     scarce = min(rows, key=lambda row: row.weight * row.size * LOOP_MAX_MS // row.total)
     first: list[int] | None = None
-    for turns in range(1, 1 + LOOP_MAX_MS // min(scarce.durations)):
+    turns = 0
+    while True:
+        turns += 1
         length, rest = divmod(scarce.airtime(turns) * whole, scarce.weight)
         if length > LOOP_MAX_MS:
-            break
-        if rest:
-            continue
-        counts = _counts(rows, length, whole)
+            return first
+        counts = None if rest else _counts(rows, length, whole)
         if counts is None:
             continue
-        if all(count >= row.size for count, row in zip(counts, rows, strict=True)):
+        if all(done >= row.size for done, row in zip(counts, rows, strict=True)):
             return counts
         first = first or counts
-    return first
 
 
 def _counts(rows: Sequence[_Rotation], length: int, whole: int) -> list[int] | None:
@@ -179,13 +177,14 @@ def _lengths(rows: Sequence[_Rotation], whole: int) -> Iterator[int]:
     turn by turn more, while the loop stays short."""
     scarce = max(rows, key=lambda row: row.total * LOOP_MAX_MS // row.weight)
     per_second = [row.weight * row.size * 1_000 // row.total for row in rows]
-    for more in range(NEAR_TRIES):
-        length = scarce.airtime(scarce.size + more) * whole // scarce.weight
-        if length > LOOP_MAX_MS or (
-            more and length * sum(per_second) > LOOP_SLOTS_AIM * whole * 1_000
-        ):
+    turns = scarce.size
+    while True:
+        length = scarce.airtime(turns) * whole // scarce.weight
+        slots = length * sum(per_second) // (whole * 1_000)
+        if length > LOOP_MAX_MS or (turns > scarce.size and slots > LOOP_SLOTS_AIM):
             return
         yield length
+        turns += 1
 
 
 def _rounded(rows: Sequence[_Rotation], length: int, whole: int) -> list[int]:
@@ -207,8 +206,6 @@ def _apportioned(rows: Sequence[_Rotation], length: int, whole: int) -> list[int
         if slot <= room:
             counts[at] += 1
             room -= slot
-    if not any(counts):
-        counts[min(range(len(rows)), key=lambda at: (rows[at].durations[0], at))] = 1
     return counts
 
 

@@ -19,7 +19,7 @@ from playlists.manifest import Plan
 from playlists.model import Good, Screen, Target, ZoneBox
 from playlists.resolve import Lead, lead_of, profile_of, wishes_of
 from playlists.schedule import Schedule
-from playlists.shown import Freshness, Now, Shown
+from playlists.shown import Freshness, LocalOverride, Now, Shown
 from playlists.slot import slot_at
 from tests.playlists.small_chain import (
     MAIN,
@@ -270,6 +270,17 @@ def test_what_was_shown_keeps_its_reasons() -> None:
     assert (found.variant, found.because) == ("fallback", ("gate_stale:weather@lille",))
     english = explanation_text(found, "en")
     assert english[1:3] == ("Its fallback stands in for it.", "Reason: gate_stale:weather@lille.")
+
+
+def test_a_hand_on_the_screen_itself_beats_every_wish() -> None:
+    chain = SmallChain()
+    plan = chain.played().plan
+    now = at(f"{DAY}T10:00")
+    hand = LocalOverride("tap", MAIN, "show", next(iter(plan.cards)), now, now + HOUR)
+    shown = slot_at(plan, {}, Freshness(), set(), (hand,), Now(now))[MAIN]
+    found = why(chain, f"{DAY}T10:00", shown=shown)
+    assert (found.winner.layer, found.winner.source) == ("override", "tap")
+    assert loser(found, "base").rule == "turn"
 
 
 def test_outside_the_days_and_with_nothing_wished_the_slate_shows() -> None:

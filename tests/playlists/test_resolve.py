@@ -4,6 +4,7 @@ matter."""
 from __future__ import annotations
 
 import random
+from copy import deepcopy
 from dataclasses import replace
 from itertools import pairwise
 
@@ -257,6 +258,7 @@ def test_a_condition_over_midnight_holds_on_both_days() -> None:
     for when in (f"{DAY}T23:30", "2026-10-06T00:30", "2026-10-06T23:30", "2026-10-07T01:30"):
         assert played.shows(when) == "rain1"
     assert played.shows("2026-10-07T02:01") != "rain1"
+    assert chain.played(days=2).shows("2026-10-06T23:59") == "rain1"
 
 
 def test_nested_playlists_play_in_place_within_their_items_bounds() -> None:
@@ -312,7 +314,8 @@ def test_a_card_that_may_not_be_on_air_gives_way_to_its_fallback_or_to_the_rest(
         "base",
         item("b1", content=card("p", goods=(Good(gone),)), fallback=card("instead")),
         item("b2", content=card("q", assets=(picture,)), fallback=card("r", goods=(Good(gone),))),
-        item("b3", fallback=card("s", assets=(picture,))),
+        item("b3", fallback=card("s", assets=(sha256(b"fine"), picture))),
+        item("b4", content=card("t", goods=(Good(Sku("HERE")), Good(gone)))),
     )
     chain.unknown_products.add(gone)
     chain.files[picture] = "price_differs"
@@ -327,6 +330,7 @@ def test_a_card_that_may_not_be_on_air_gives_way_to_its_fallback_or_to_the_rest(
         ("price", "b2", picture),
         ("product", "b2", "GONE"),
         ("price", "b3", picture),
+        ("product", "b4", "GONE"),
     }
     chain.files[picture] = "unknown"
     assert ("asset", "b3", picture) in chain.played().notes()
@@ -373,6 +377,33 @@ def test_the_deck_holds_only_cards_that_play() -> None:
     chain.campaign("never", schedule=Schedule(start="2030-01-01"))
     played = chain.played()
     assert {str(c.params["headline"]) for c in played.plan.cards.values()} == {"b1", "b2"}
+
+
+def test_what_begins_at_the_very_end_of_a_day_begins_with_the_next() -> None:
+    chain = SmallChain()
+    chain.campaign("t", layer="takeover", schedule=Schedule(start=f"{DAY}T23:59:55"))
+    chain.playlist("base", item("b1", 60))
+    played = chain.played()
+    assert played.shows(f"{DAY}T23:59:59") == "b1"
+    assert played.shows("2026-10-06T00:00") == "t1"
+
+
+def test_durations_that_no_editor_would_let_pass_do_not_stop_a_screen() -> None:
+    chain = SmallChain()
+    chain.playlist("base", item("b1", 0), item("b2", 3 * 3_600))
+    chain.campaign("a", item("a1", 3 * 3_600), share=0)
+    slots = [slot for chunk in chain.played().plan.chunks.values() for slot in chunk.slots]
+    assert {slot.duration_ms for slot in slots} <= {1, 1_800_000}
+
+
+def test_rows_read_anew_share_what_is_remembered_of_their_equals() -> None:
+    chain, memo = SmallChain(), Memo()
+    chain.campaign("a", share=3_000, condition=RAIN)
+    chain.fact("weather.rain:lille", (f"{DAY}T10:20", f"{DAY}T16:40", 5))
+    first = chain.played(memo=memo).resolved
+    assert deepcopy(chain).played(memo=memo).resolved == first
+    small = Memo(most=0)
+    assert [chain.played(memo=small).resolved for _ in range(2)] == [first, first]
 
 
 def test_equal_weekdays_are_one_chunk_and_a_clock_change_is_another() -> None:

@@ -49,6 +49,7 @@ def starts(rows: list[Voice], mixed: Mix) -> list[list[int]]:
         ([6_000, 4_000], True, ((6_000, 4_000), 0)),
         ([9_000, 9_000], True, ((9_000, 9_000), 0)),
         ([], True, ((), 10_000)),
+        ([0], False, ((1,), 0)),
     ],
 )
 def test_weights(shares: list[int], base: bool, expected: object) -> None:
@@ -98,9 +99,24 @@ def test_voices_of_one_turn_do_not_clump() -> None:
     assert all(first != second for first, second in pairwise(mix(rows).order))
 
 
+LONG = [
+    [Voice(3_220, (48 * S,)), Voice(10, (9 * S, 30 * S, 16 * S)), Voice(5_978, (S,))],
+    [Voice(1, (88 * S, 479 * S)), Voice(1, (1_715 * S,))],
+]
+
+
+@pytest.mark.parametrize("rows", LONG)
+def test_where_thirty_minutes_break_the_bounds_a_shorter_loop_plays(rows: list[Voice]) -> None:
+    _check(rows)
+
+
 @given(mixes)
 @settings(max_examples=400, deadline=None)
 def test_time_is_exact_or_within_a_slot_of_its_due(rows: list[Voice]) -> None:
+    _check(rows)
+
+
+def _check(rows: list[Voice]) -> None:
     mixed = mix(rows)
     time = airtimes(rows, mixed)
     length, whole = sum(time), sum(voice.weight for voice in rows)
