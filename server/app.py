@@ -116,7 +116,7 @@ def run_worker(settings: Settings) -> None:
     from server.worker.main import run
 
     set_up_logs(settings)
-    run(settings)
+    run(build_context(settings))
 
 
 def _door_answers(settings: Settings) -> bool:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import Table, delete, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -238,7 +238,7 @@ def _profile_columns(plan: Prepared, now: int) -> dict[str, Any]:
 def _write_heads(session: Session, issued: Sequence[Mapping[str, Any]]) -> None:
     if not issued:
         return
-    session.execute(insert(HeadRow.__table__), issued)
+    session.execute(insert(cast(Table, HeadRow.__table__)), issued)
     left_out = ("issued_at", "inputs")
     now_playing = [
         {name: value for name, value in row.items() if name not in left_out} for row in issued
@@ -254,3 +254,9 @@ def _upsert(session: Session, row: Any, columns: Sequence[Mapping[str, Any]]) ->
     keys = [column.name for column in row.__table__.primary_key]
     moved = {name: adding.excluded[name] for name in columns[0] if name not in keys}
     session.execute(adding.on_conflict_do_update(index_elements=keys, set_=moved), columns)
+
+
+def heads_in_force(session: Session) -> list[SignedHead]:
+    """The head of every screen that has one."""
+    rows = select(ScreenHeadRow.screen_id, ScreenHeadRow.revision, ScreenHeadRow.jws)
+    return list(session.execute(rows.order_by(ScreenHeadRow.screen_id)).tuples().all())

@@ -1,0 +1,154 @@
+"""Texts that freshness carries to the screens: what the weather is now, in a few words.
+
+A live text is named `weather:<store>`: one line such as "11°, pluie jusqu’à 17 h", with an icon
+(rain, sun, cold, cloud). It may show while its gate, the weather's source, is fresh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from babel.dates import format_skeleton
+
+from playlists.facts import HOUR_MS, KINDS, FactKey, FactLine, FactSpan, value_at
+from playlists.localtime import local_days, zone_of
+from playlists.wire.freshness import LiveText
+
+LANGUAGES: Mapping[str, str] = {"fr": "fr_FR", "en": "en_GB"}
+RAIN_TENTHS = 1
+"""Tenths of a millimetre an hour from which it rains: what a person notices."""
+COLD_TENTHS = 50
+"""Tenths of a degree up to which it is cold."""
+MINUS = "\u2212"
+
+_SAID = {
+    "fr": {
+        "rain": "pluie",
+        "until": "{sky} jusqu’à {time}",
+        "from": "{sky} à {time}",
+        "sun": "soleil",
+        "cloud": "nuages",
+        "fog": "brouillard",
+        "snow": "neige",
+    },
+    "en": {
+        "rain": "rain",
+        "until": "{sky} until {time}",
+        "from": "{sky} at {time}",
+        "sun": "sun",
+        "cloud": "clouds",
+        "fog": "fog",
+        "snow": "snow",
+    },
+}
+
+Line = Callable[[FactKey], FactLine | None]
+
+
+def live_text(name: str, line: Line, zone: str, now: int) -> LiveText | None:
+    """The live text of that name at `now` (unix ms), in the store's zone; None where it is not
+    known what to say."""
+    kind, _, place = name.partition(":")
+    return _weather(place, line, zone, now) if kind == "weather" else None
+
+
+def facts_in(name: str) -> tuple[FactKey, ...]:
+    """The facts that a live text is made of."""
+    kind, _, place = name.partition(":")
+    if kind != "weather":
+        return ()
+    parts = ("temperature", "rain", "code")
+    return tuple(FactKey(f"weather.{part}:{place}") for part in parts)
+
+
+def _weather(place: str, line: Line, zone: str, now: int) -> LiveText | None:
+    temperature, rain, code = (line(key) for key in facts_in(f"weather:{place}"))
+    degrees = value_at(temperature, now)
+    if temperature is None or not isinstance(degrees, int):
+        return None
+    raining = value_at(rain, now)
+    today_ends = local_days(zone, now, 1)[0].until_ms
+    wet = rain is not None and isinstance(raining, int) and raining >= RAIN_TENTHS
+    change = _next_change(rain, now, today_ends, wet) if isinstance(raining, int) else None
+    sky, icon = ("rain", "rain") if wet else _sky(value_at(code, now), degrees)
+    return LiveText(
+        gate=(temperature.source, KINDS["weather.temperature"].max_age_ms),
+        texts={
+            language: {
+                "text": _sentence(degrees, sky, wet, change, zone, language),
+                "icon": "rain" if change is not None else icon,
+            }
+            for language in LANGUAGES
+        },
+    )
+
+
+def _sentence(
+    degrees: int, sky: str, wet: bool, change: int | None, zone: str, language: str
+) -> str:
+    said = _SAID[language]
+    parts = [_degrees(degrees)]
+    if change is not None:
+        time = clock_time(change, zone, language)
+        parts.append(said["until" if wet else "from"].format(sky=said["rain"], time=time))
+    elif sky:
+        parts.append(said[sky])
+    return ", ".join(parts)
+
+
+def clock_time(at: int, zone: str, language: str) -> str:
+    """An instant (unix ms) on the store's clock: `17 h`, `17:30`, `5 pm`, `5:30 pm`."""
+    moment = datetime.fromtimestamp(at / 1000, UTC).astimezone(zone_of(zone))
+    skeleton = ("H" if language == "fr" else "h") + ("m" if moment.minute else "")
+    said: str = format_skeleton(skeleton, moment, locale=LANGUAGES[language])
+    return said
+
+
+def _next_change(line: FactLine | None, now: int, until: int, wet: bool) -> int | None:
+    """When it stops (or, dry, begins) to rain, if that is known and before `until`."""
+    for span in _after(line, now):
+        if span.from_ms >= until:
+            return None
+        rains = isinstance(span.value, int) and span.value >= RAIN_TENTHS
+        if rains != wet:
+            return span.from_ms
+    return None
+
+
+def _after(line: FactLine | None, now: int) -> list[FactSpan]:
+    """The spans that follow one another without a gap from `now` on."""
+    found: list[FactSpan] = []
+    for span in line.spans if line is not None else ():
+        if span.until_ms <= now:
+            continue
+        if found and found[-1].until_ms != span.from_ms:
+            break
+        found.append(span)
+    return found
+
+
+def _sky(code: object, degrees: int) -> tuple[str, str]:
+    """What to say and show of a WMO 4677 code; ("", ...) where it says nothing in a word."""
+    cold = degrees <= COLD_TENTHS
+    if not isinstance(code, int):
+        return "", "cold" if cold else "cloud"
+    if 70 <= code <= 79 or code in (85, 86):
+        return "snow", "cold"
+    if 40 <= code <= 49:
+        return "fog", "cold" if cold else "cloud"
+    if code <= 1:
+        return "sun", "cold" if cold else "sun"
+    if code <= 3:
+        return "cloud", "cold" if cold else "cloud"
+    return "", "cold" if cold else "cloud"
+
+
+def _degrees(tenths: int) -> str:
+    """Whole degrees, halves away from zero, with a true minus."""
+    whole = (abs(tenths) + 5) // 10
+    return f"{MINUS if tenths < 0 and whole else ''}{whole}°"
+
+
+HORIZON_MS = 48 * HOUR_MS
+"""Facts are read this far ahead: today, to its end."""

@@ -1,0 +1,1 @@
+"""The worker process: the reconciler's loop, the worker's end of the bus, and the timers."""

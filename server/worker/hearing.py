@@ -1,0 +1,57 @@
+"""What the door tells the worker: reports, links and clones, gathered and written in batches."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from server.services import devices
+from server.services.context import Context
+from server.services.screen_states import record_links, record_reports
+
+
+class Hearing:
+    """`take` runs in the bus's threads and only keeps; `flush` writes."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._lock = threading.Lock()
+        self._reports: dict[str, tuple[int, Mapping[str, Any]]] = {}
+        self._links: dict[str, bool] = {}
+        self._all = False
+        self._clones: set[str] = set()
+
+    def take(self, message: Mapping[str, Any]) -> bool:
+        """Keep a message of the door's; False where it is of another kind."""
+        kind = message["t"]
+        with self._lock:
+            if kind == "reports":
+                for screen, received_at, report in message["reports"]:
+                    self._reports[screen] = (received_at, report)
+            elif kind == "links":
+                if message.get("all"):
+                    self._links, self._all = {}, True
+                self._links.update(dict.fromkeys(message["down"], False))
+                self._links.update(dict.fromkeys(message["up"], True))
+            elif kind == "clone":
+                self._clones.add(message["screen"])
+            else:
+                return False
+        return True
+
+    def flush(self) -> None:
+        """Write what was gathered."""
+        with self._lock:
+            reports, self._reports = self._reports, {}
+            links, self._links = self._links, {}
+            everything, self._all = self._all, False
+            clones, self._clones = self._clones, set()
+        for screen in clones:
+            devices.hold(self._ctx, screen)
+        if reports:
+            record_reports(self._ctx, reports)
+        if links or everything:
+            up = [screen for screen, is_up in links.items() if is_up]
+            down = [screen for screen, is_up in links.items() if not is_up]
+            record_links(self._ctx, up, down, everything=everything)

@@ -1,0 +1,99 @@
+"""The reconciler's loop: wakes on the bus's word or a short tick, brings the door up to date."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import structlog
+
+from server.bus import BusServer, Peer
+from server.services.context import Context
+from server.services.publish import Publisher
+from server.worker.hearing import Hearing
+from server.worker.telling import Teller
+
+log = structlog.get_logger(__name__)
+
+TICK_S = 0.25
+"""A wake that was lost costs so much."""
+FLUSH_S = 1.0
+SWEEP_S = 30.0
+"""Rolls that are due, screens without a head, heads to renew: looked for this often."""
+PAUSE_S = 1.0
+"""After a fault (the record is away) the loop waits so long."""
+
+
+class Loop:
+    """One worker: publishes, and tells the door. `ctx.wake` of its own context wakes it."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._awake = threading.Event()
+        self._stopping = threading.Event()
+        self.ctx = replace(ctx, wake=self._awake.set)
+        self.hearing = Hearing(self.ctx)
+        self.teller = Teller(self.ctx, self._send)
+        self.publisher = Publisher(self.ctx, self.teller.published)
+        self._timers = (
+            Timer(FLUSH_S, self.hearing.flush),
+            Timer(SWEEP_S, self.publisher.sweep),
+            Timer(SWEEP_S, self.publisher.renew_heads),
+            Timer(self.ctx.settings.freshness_every_s, self.teller.freshness),
+        )
+        self._bus = BusServer(ctx.settings.bus, self._take)
+
+    def stop(self, *_signal: object) -> None:
+        """End `run` soon; safe in a signal handler."""
+        self._stopping.set()
+        self._awake.set()
+
+    def run(self) -> None:
+        """Work until stopped, then close the bus."""
+        try:
+            while not self._stopping.is_set():
+                self._awake.wait(TICK_S)
+                self._awake.clear()
+                try:
+                    self.turn()
+                except Exception:  # whatever it is, screens play on and the next turn tries again
+                    log.exception("worker_turn_failed")
+                    self._stopping.wait(PAUSE_S)
+        finally:
+            self._bus.close()
+
+    def turn(self) -> None:
+        """Everything there is to do now; prices before plans, and again between plans."""
+        self.teller.offers()
+        self.teller.directory()
+        for timer in self._timers:
+            timer.run_if_due()
+        while self.publisher.step() and not self._stopping.is_set():
+            self.teller.offers()
+
+    def _send(self, message: Any) -> bool:
+        return self._bus.send(message)
+
+    def _take(self, peer: Peer, message: dict[str, Any]) -> None:
+        if message["t"] == "hello":
+            self.teller.everything(peer.send)
+        elif not self.hearing.take(message):
+            self._awake.set()
+
+
+class Timer:
+    """Runs `work` at once and then every `every_s` seconds, when asked."""
+
+    def __init__(self, every_s: float, work: Callable[[], None]) -> None:
+        self._every_s = every_s
+        self._work = work
+        self._due = 0.0
+
+    def run_if_due(self) -> None:
+        """Run it if its time has come."""
+        now = time.monotonic()
+        if now >= self._due:
+            self._due = now + self._every_s
+            self._work()

@@ -1,0 +1,32 @@
+"""The worker's entry: runs the loop and the timers until the process is told to stop."""
+
+from __future__ import annotations
+
+import gc
+import signal
+
+import structlog
+
+from server.services.context import Context
+from server.worker.loop import Loop
+from server.worker.timers import start_timers
+
+log = structlog.get_logger(__name__)
+
+GC_FIRST = 50_000
+"""Objects between collections: plans are made of very many that all stay."""
+
+
+def run(ctx: Context) -> None:
+    """Run until SIGINT or SIGTERM. Raises Conflict where another worker has the bus."""
+    loop = Loop(ctx)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, loop.stop)
+    gc.set_threshold(GC_FIRST, 20, 50)
+    timers = start_timers(loop.ctx)
+    log.info("worker_ready", bus=str(ctx.settings.bus))
+    try:
+        loop.run()
+    finally:
+        timers.shutdown(wait=False)
+        ctx.db.close()

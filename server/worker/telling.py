@@ -1,0 +1,143 @@
+"""What the worker tells the door: who may come in, heads, offers, freshness; all of it on hello."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+
+from playlists.signing import b64
+from server.services import devices, offers
+from server.services.context import Context
+from server.services.freshness import FreshnessMaker
+from server.services.kept import batched
+from server.services.publish import Published
+from server.services.storing import SignedHead, heads_in_force
+
+HEADS_AT_ONCE = 500
+"""Heads in one message on the bus."""
+
+Send = Callable[[Mapping[str, Any]], bool]
+Row = list[Any]
+
+
+class Teller:
+    """Keeps the door at what the record says. `send` goes to every peer that said hello.
+
+    What was sent is remembered only to send no more than needed: a door that was away says hello
+    and is told everything.
+    """
+
+    def __init__(self, ctx: Context, send: Send) -> None:
+        self._ctx = ctx
+        self._send = send
+        self._freshness = FreshnessMaker(ctx.keys)
+        self._versions: dict[str, int] = {}
+        self._screens: dict[str, Row] = {}
+        self._stamp: tuple[int, int, int] | None = None
+        self._lock = threading.Lock()  # hello comes in the bus's thread
+
+    def everything(self, send: Send) -> None:
+        """Tell one peer all there is: the directory first, so that screens may come in at once."""
+        with self._lock, self._ctx.db.read() as session:
+            rows = [found.to_row() for found in devices.directory(session)]
+            send(self._directory(rows))
+            self._screens = {row[0]: row for row in rows}
+            for some in batched(heads_in_force(session), HEADS_AT_ONCE):
+                send(_heads(some))
+            for channel in offers.versions(session):
+                whole = offers.snapshot(self._ctx, session, channel)
+                if whole is not None:
+                    send(_offers(whole))
+                    self._versions[channel] = whole.version
+            for store, jws in self._freshness.make(session, self._ctx.clock()):
+                send(_fresh(store, jws))
+
+    def offers(self) -> None:
+        """Send what channels have that the door has not, and fresh leases right behind."""
+        with self._ctx.db.read() as session:
+            versions = offers.versions(session)
+            if all(self._versions.get(name) == found for name, found in versions.items()):
+                return
+            with self._lock:
+                changes = offers.pending(session, self._versions)
+                for change in changes:
+                    self._send(_offers(change))
+                    self._versions[change.channel] = change.version
+                names = {change.channel for change in changes}
+                readers = self._freshness.readers_of(session, names)
+                self._send_freshness(session, readers)
+
+    def published(self, done: Published) -> None:
+        """Hand heads over, then what follows from new plans: channels, sources and texts."""
+        for some in batched(done.heads, HEADS_AT_ONCE):
+            self._send(_heads(some))
+        if not done.stores:
+            return
+        with self._lock, self._ctx.db.read() as session:
+            before = self._freshness.needs_of(done.stores)
+            self._freshness.forget(done.stores)
+            self._tell_screens(session, [screen for screen, _, _ in done.heads])
+            after = self._freshness.needs_now(session, done.stores)
+            self._send_freshness(
+                session, {store for store in done.stores if before.get(store) != after.get(store)}
+            )
+
+    def freshness(self) -> None:
+        """Send every store's freshness."""
+        with self._lock, self._ctx.db.read() as session:
+            for store, jws in self._freshness.make(session, self._ctx.clock()):
+                self._send(_fresh(store, jws))
+
+    def directory(self) -> None:
+        """Tell who came and went among the devices, where any did."""
+        with self._ctx.db.read() as session:
+            stamp = devices.stamp(session)
+            if stamp == self._stamp:
+                return
+            self._stamp = stamp
+            with self._lock:
+                self._tell_screens(session, None)
+
+    def _tell_screens(self, session: Any, screens: Collection[str] | None) -> None:
+        found = {row.screen: row.to_row() for row in devices.directory(session, _listed(screens))}
+        known = list(self._screens) if screens is None else screens
+        changed = [row for name, row in found.items() if self._screens.get(name) != row]
+        gone = [name for name in known if name in self._screens and name not in found]
+        if changed or gone:
+            self._send({"t": "screens", "set": changed, "gone": gone})
+        self._screens.update(found)
+        for name in gone:
+            del self._screens[name]
+
+    def _send_freshness(self, session: Any, stores: Collection[str]) -> None:
+        if stores:
+            for store, jws in self._freshness.make(session, self._ctx.clock(), stores):
+                self._send(_fresh(store, jws))
+
+    def _directory(self, rows: list[Row]) -> dict[str, Any]:
+        keys = self._ctx.keys
+        watch = [key.to_json() for key in keys.document.keys if "watch" in key.uses]
+        return {
+            "t": "directory",
+            "secret": b64(keys.channel_secret),
+            "time_key": b64(keys.time_raw),
+            "watch_keys": watch,
+            "screens": rows,
+        }
+
+
+def _listed(screens: Iterable[str] | None) -> list[str] | None:
+    return None if screens is None else list(screens)
+
+
+def _heads(heads: Iterable[SignedHead]) -> dict[str, Any]:
+    return {"t": "heads", "heads": [list(head) for head in heads]}
+
+
+def _offers(change: offers.Change) -> dict[str, Any]:
+    return {"t": "offers", "channel": change.channel, "version": change.version, "jws": change.jws}
+
+
+def _fresh(store: str, jws: str) -> dict[str, Any]:
+    return {"t": "freshness", "store": store, "jws": jws}
