@@ -10,14 +10,14 @@ Nothing that moves on refresh (an age, an instant of now) is in what is hashed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from playlists.cards import encode_card
 from playlists.codec import encode_chunk
 from playlists.errors import Invalid
 from playlists.ids import CardId, ChannelId, Sha256, ZoneId, sha256
 from playlists.localtime import LocalDay
-from playlists.manifest import Day, DeckCard, Manifest
+from playlists.manifest import Day, DeckCard, Manifest, Plan
 from playlists.resolving.binding import slots_of
 from playlists.resolving.joining import join
 from playlists.resolving.lead import Lead, lead_from_json, lead_of, lead_to_json
@@ -45,6 +45,7 @@ __all__ = [
     "lead_of",
     "lead_to_json",
     "profile_of",
+    "replan",
     "resolve",
     "unfold",
     "wishes_of",
@@ -57,7 +58,8 @@ DAYS = 35
 @dataclass(frozen=True, slots=True)
 class Resolved:
     """A profile's days. `chunks` and `deck` are canonical bytes; `reads` the keys of all that was
-    read."""
+    read. `lead` is the lead-in that was used, None without: stored with the result
+    (lead_to_json), it gives the same bytes again."""
 
     manifest: Manifest
     chunks: Mapping[Sha256, bytes]
@@ -65,6 +67,28 @@ class Resolved:
     cards: Mapping[CardId, DeckCard]
     reads: frozenset[str]
     report: tuple[Note, ...]
+    lead: Lead | None = None
+
+
+def replan(
+    profile: Profile,
+    reader: Reader,
+    days: Sequence[LocalDay],
+    playing: Plan | None,
+    lead: Lead | None,
+    now_ms: int,
+    memo: Memo | None = None,
+) -> Resolved:
+    """Resolve anew for screens that play a plan at `now_ms`; `lead` is the one that plan was made
+    with.
+
+    Where today comes out as it is playing, the lead-in stays the same: nothing changed gives the
+    same bytes. Otherwise the slot now playing leads the new day in. Raises Invalid as resolve.
+    """
+    same = resolve(profile, reader, days, lead, memo)
+    if playing is None or _today(playing.manifest, now_ms) == _today(same.manifest, now_ms):
+        return same
+    return resolve(profile, reader, days, lead_of(playing, now_ms, reader), memo)
 
 
 def resolve(
@@ -111,6 +135,7 @@ def resolve(
         cards=compiled.cards,
         reads=frozenset(tracking.keys),
         report=notes_of(situation, compiled.shortfall),
+        lead=compiled.lead,
     )
 
 
@@ -122,6 +147,7 @@ class _Compiler:
         self.bodies: dict[CardId, bytes] = {}
         self.cards: dict[CardId, DeckCard] = {}
         self.shortfall = Shortfall()
+        self.lead: Lead | None = None
         self._situation = situation
         self._lead = lead
         self._memo = memo
@@ -164,6 +190,7 @@ class _Compiler:
         }
         joined = join(lead, length_ms, zones)
         self._use(joined.used)
+        self.lead = replace(lead, until=joined.until)
         for name in {card for slot in joined.chunk.slots for card in (slot.card, slot.fallback)}:
             if name is not None and name not in self.cards and name in lead.cards:
                 self.cards[name] = lead.cards[name]
@@ -183,6 +210,11 @@ class _Compiler:
             for card in slot.cards:
                 self.bodies[card.id] = card.body
                 self.cards[card.id] = card.card
+
+
+def _today(manifest: Manifest, now_ms: int) -> Sha256 | None:
+    days = (day.chunk for day in manifest.days if day.from_ms <= now_ms < day.until_ms)
+    return next(days, None)
 
 
 def _channels(cards: Mapping[CardId, DeckCard]) -> tuple[ChannelId, ...]:

@@ -18,10 +18,11 @@ SlotSegment = tuple[int, tuple[Slot, ...]]
 
 @dataclass(slots=True)
 class Joined:
-    """The day's chunk, and the bound slots that its new part uses."""
+    """The day's chunk, the bound slots that its new part uses, and where that begins by zone."""
 
     chunk: Chunk
     used: list[Bound] = field(default_factory=list)
+    until: dict[ZoneId, int] = field(default_factory=dict)
 
 
 def join(
@@ -36,6 +37,8 @@ def join(
     joined = Joined(Chunk(length_ms, (), timelines))
     for zone, (stage, edges, slots) in zones.items():
         old, new = joined_segments(lead, zone, stage, edges, slots, length_ms)
+        if zone in lead.until:
+            joined.until[zone] = _start(lead, zone, stage, edges)
         joined.used += [slots[place] for _, loop in new for place in loop.places]
         rows = [*old, *((begin, _slots(loop, slots)) for begin, loop in new)]
         timelines[zone] = tuple(

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from playlists.cards import files_of
 from playlists.errors import Invalid
 from playlists.fields import Fields, whole
 from playlists.ids import CardId, Json, ZoneId, check_id
-from playlists.manifest import Chunk, Day, DeckCard, Plan, Segment
+from playlists.manifest import Chunk, Day, DeckCard, Plan, Segment, Slot
+from playlists.resolving.reading import Reader
 from playlists.turns import turn_at
 
 SWITCH_MARGIN_MS = 1_000
@@ -41,9 +43,10 @@ class Lead:
         return tuple(segment for segment in segments if segment.from_ms < until_ms)
 
 
-def lead_of(plan: Plan, now_ms: int) -> Lead | None:
+def lead_of(plan: Plan, now_ms: int, reader: Reader) -> Lead | None:
     """The lead-in from a plan that plays at `now_ms` (unix ms), None where it has nothing for that
-    day."""
+    day. A picture that carries a price which is no longer the shop's is not led out: it goes at
+    once."""
     day = _day_at(plan, now_ms)
     if day is None:
         return None
@@ -51,7 +54,7 @@ def lead_of(plan: Plan, now_ms: int) -> Lead | None:
         plan,
         day,
         now_ms - day.from_ms,
-        {zone: _slot_end(plan, day, zone, now_ms) for zone in plan.chunks[day.chunk].zones},
+        {zone: _until(plan, day, zone, now_ms, reader) for zone in plan.chunks[day.chunk].zones},
     )
 
 
@@ -96,12 +99,22 @@ def _day_at(plan: Plan, now_ms: int) -> Day | None:
     return None
 
 
-def _slot_end(plan: Plan, day: Day, zone: ZoneId, now_ms: int) -> int:
+def _until(plan: Plan, day: Day, zone: ZoneId, now_ms: int, reader: Reader) -> int:
     """The first end of a slot at or after the margin, in milliseconds of the day, or the day's
     end."""
     earliest = min(now_ms + SWITCH_MARGIN_MS, day.until_ms)
     turn = turn_at(plan, zone, now_ms)
-    while turn.slot is not None and turn.until < earliest:
-        turn = turn_at(plan, zone, turn.until)
-    end = turn.until if turn.slot is not None else max(now_ms, turn.since)
+    end = now_ms
+    while turn.slot is not None and not _is_withdrawn(plan, turn.slot, reader):
+        end = turn.until
+        if end >= earliest:
+            break
+        turn = turn_at(plan, zone, end)
     return min(end, day.until_ms) - day.from_ms
+
+
+def _is_withdrawn(plan: Plan, slot: Slot, reader: Reader) -> bool:
+    """Whether a file of the slot's cards carries a price that is no longer the shop's."""
+    cards = (plan.cards.get(name) for name in (slot.card, slot.fallback) if name is not None)
+    files = (sha for card in cards if card is not None for sha in files_of(card))
+    return any(reader.asset(sha) == "price_differs" for sha in files)

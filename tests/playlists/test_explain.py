@@ -251,7 +251,7 @@ def test_through_a_lead_in_the_old_plan_wins_until_its_slot_ends() -> None:
     chain = SmallChain()
     before = chain.played()
     chain.campaign("t", layer="takeover")
-    lead = lead_of(before.plan, at(f"{DAY}T10:00:05"))
+    lead = lead_of(before.plan, at(f"{DAY}T10:00:05"), chain.reader())
     assert isinstance(lead, Lead)
     found = why(chain, f"{DAY}T10:00:05", lead=lead)
     assert found.winner.item == "b1"

@@ -10,20 +10,34 @@ import pytest
 
 from playlists.codec import encode_chunk
 from playlists.errors import Invalid
-from playlists.ids import ZoneId, canonical
+from playlists.ids import ZoneId, canonical, sha256
 from playlists.model import ZoneBox
-from playlists.resolve import Lead, lead_from_json, lead_of, lead_to_json
+from playlists.resolve import (
+    Lead,
+    lead_from_json,
+    lead_of,
+    lead_to_json,
+    profile_of,
+    replan,
+    wishes_of,
+)
 from playlists.schedule import Schedule
-from tests.playlists.small_chain import MAIN, Played, SmallChain, a_screen, at, item
+from tests.playlists.small_chain import MAIN, Played, SmallChain, a_screen, at, card, item
 
 DAY = "2026-10-05"
 
 
 def lead_at(played: Played, when: str) -> Lead:
     """The lead-in of a change at a local time."""
-    lead = lead_of(played.plan, at(when))
+    lead = lead_of(played.plan, at(when), SmallChain().reader())
     assert lead is not None
     return lead
+
+
+def stored_lead(played: Played) -> object:
+    """The lead-in of a result as the record keeps it."""
+    assert played.resolved.lead is not None
+    return json.loads(canonical(lead_to_json(played.resolved.lead)))
 
 
 def today(played: Played) -> str:
@@ -57,7 +71,7 @@ def test_resolving_again_with_the_stored_lead_changes_nothing() -> None:
     before = chain.played()
     chain.campaign("t", layer="takeover")
     first = chain.played(lead=lead_at(before, f"{DAY}T10:00:03"))
-    stored = json.loads(canonical(lead_to_json(lead_at(before, f"{DAY}T10:00:03"))))
+    stored = stored_lead(first)
     again = chain.played(lead=lead_from_json(stored, first.plan))
     assert again.resolved.chunks == first.resolved.chunks
     assert again.resolved.deck == first.resolved.deck
@@ -141,8 +155,9 @@ def test_a_new_zone_has_nothing_to_lead_it_in() -> None:
 
 def test_there_is_no_lead_where_the_plan_has_no_such_day() -> None:
     plan = SmallChain().played().plan
-    assert lead_of(plan, at("2027-01-01T00:00")) is None
-    assert lead_of(replace(plan, chunks={}), at(f"{DAY}T10:00")) is None
+    reader = SmallChain().reader()
+    assert lead_of(plan, at("2027-01-01T00:00"), reader) is None
+    assert lead_of(replace(plan, chunks={}), at(f"{DAY}T10:00"), reader) is None
     stored = {"date": "2026-01-01", "since": 0, "until": {}}
     assert lead_from_json(stored, plan) is None
     with pytest.raises(Invalid, match="must lie in its day"):
@@ -159,3 +174,77 @@ def test_a_second_change_through_a_first_ones_lead_keeps_what_was_played() -> No
     for when in ("09:30:00", "10:00:09", "10:00:11", "10:59:59"):
         assert third.shows(f"{DAY}T{when}") == second.shows(f"{DAY}T{when}")
     assert third.shows(f"{DAY}T11:00:10") == "u1"
+
+
+@pytest.mark.parametrize("declared", ["fire", "over", "blink"])
+def test_what_begins_at_once_is_stored_so_that_it_comes_out_the_same_again(declared: str) -> None:
+    chain = SmallChain()
+    chain.playlist("base", item("b1", 40), item("b2", 25))
+    if declared != "fire":
+        chain.emergency("fire", f"{DAY}T09:00", f"{DAY}T12:00")
+    before = chain.played()
+    if declared == "fire":
+        chain.emergency("fire", f"{DAY}T10:00", f"{DAY}T10:00:10")
+    else:
+        chain.emergency_rows.clear()
+    if declared == "blink":
+        chain.campaign("t", layer="takeover", schedule=Schedule(start=f"{DAY}T10:00:05"))
+    first = chain.played(lead=lead_at(before, f"{DAY}T10:00:03"))
+    again = chain.played(lead=lead_from_json(stored_lead(first), first.plan))
+    assert again.resolved.chunks == first.resolved.chunks
+
+
+def replanned(chain: SmallChain, before: Played, when: str) -> Played:
+    """Resolve anew for the screen that plays `before`."""
+    reader = chain.reader()
+    screen = a_screen()
+    profile = profile_of(screen, wishes_of(reader, screen.store, [screen.id]))
+    lead = before.resolved.lead
+    made = replan(profile, reader, before.days, before.plan, lead, at(when))
+    return Played(made, before.days, before.zone)
+
+
+def test_replanning_leads_in_only_where_today_changes() -> None:
+    chain = SmallChain()
+    first = chain.played()
+    assert replanned(chain, first, f"{DAY}T10:00:03").resolved == first.resolved
+    chain.campaign("tomorrow", layer="takeover", schedule=Schedule(start="2026-10-06"))
+    second = replanned(chain, first, f"{DAY}T10:00:03")
+    assert second.resolved.lead is None
+    chain.campaign("t", layer="takeover")
+    third = replanned(chain, second, f"{DAY}T11:00:03")
+    assert third.turn(f"{DAY}T11:00:10").since == at(f"{DAY}T11:00:10")
+    fourth = replanned(chain, third, f"{DAY}T12:00:03")
+    assert fourth.resolved.chunks == third.resolved.chunks
+    assert fourth.resolved.lead is not None
+
+
+def test_a_first_plan_has_nothing_to_lead_it_in() -> None:
+    chain = SmallChain()
+    reader, screen = chain.reader(), a_screen()
+    profile = profile_of(screen, wishes_of(reader, screen.store, [screen.id]))
+    days = chain.played().days
+    assert replan(profile, reader, days, None, None, at(f"{DAY}T10:00")).lead is None
+
+
+def test_a_picture_with_a_price_that_is_gone_leaves_at_once() -> None:
+    chain = SmallChain()
+    picture = sha256(b"poster")
+    chain.playlist("base", item("b1", 30, content=card("p", assets=(picture,))), item("b2", 30))
+    before = chain.played()
+    chain.files[picture] = "price_differs"
+    now = replanned(chain, before, f"{DAY}T10:00:03")
+    assert now.turn(f"{DAY}T10:00:03").since == at(f"{DAY}T10:00:03")
+    assert now.shows(f"{DAY}T10:00:03") == "b2"
+    soon = replanned(chain, before, f"{DAY}T10:00:59.500")
+    assert soon.shows(f"{DAY}T10:01:00") == "b2"
+    waiting = replanned(chain, before, f"{DAY}T10:00:35")
+    assert waiting.turn(f"{DAY}T10:00:35").since == at(f"{DAY}T10:00:30")
+
+
+def test_a_card_missing_from_the_deck_does_not_stop_a_lead_in() -> None:
+    chain = SmallChain()
+    plan = replace(chain.played().plan, cards={})
+    lead = lead_of(plan, at(f"{DAY}T10:00:03"), chain.reader())
+    assert lead is not None
+    assert (lead.cards, lead.until[MAIN]) == ({}, 10 * 3_600_000 + 10_000)
