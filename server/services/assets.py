@@ -134,7 +134,7 @@ def delete_asset(ctx: Context, actor: Actor, sha: str) -> None:
 def where_used(session: Session, sha: str) -> list[str]:
     """What shows a file: playlists and stores' brands, as `kind:id`."""
     playlists = [f"playlist:{name}" for name in Reach(session).showing(sha)]
-    brands = session.execute(select(StoreRow.id, StoreRow.brand)).tuples()
+    brands = session.execute(select(StoreRow.id, StoreRow.brand))
     return sorted([*playlists, *(f"store:{name}" for name, b in brands if sha in b.values())])
 
 
@@ -174,7 +174,7 @@ def _seen_through(reach: Reach, session: Session, actor: Actor, row: AssetRow) -
         return True
     if any(reach.sees(actor, playlist) for playlist in reach.showing(row.sha)):
         return True
-    brands = session.execute(select(StoreRow.id, StoreRow.brand)).tuples()
+    brands = session.execute(select(StoreRow.id, StoreRow.brand))
     return any(actor.sees(store) and row.sha in brand.values() for store, brand in brands)
 
 

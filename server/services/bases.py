@@ -82,7 +82,7 @@ def list_bases(ctx: Context, actor: Actor, cut: Cut = FIRST) -> Page[Versioned[B
     """The base playlists of the chain and of the actor's stores and screens."""
     actor.require("read")
     with ctx.db.read() as session:
-        stores = dict(session.execute(select(ScreenRow.id, ScreenRow.store_id)).tuples().all())
+        stores = dict(session.execute(select(ScreenRow.id, ScreenRow.store_id)).all())
 
         def make(row: BaseRow) -> Versioned[Base] | None:
             store = stores.get(row.subject) if row.scope == "screen" else row.subject or None

@@ -120,6 +120,7 @@ def update_store(
 
 def delete_store(ctx: Context, actor: Actor, store_id: str, if_version: int | None = None) -> None:
     """Close a store that has no screens, overrides and prices left. Raises Conflict where it has."""
+    actor.require("places", store_id)
     actor.require_chain("places")
     now = ctx.clock()
     with ctx.db.write() as session:

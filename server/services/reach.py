@@ -116,7 +116,7 @@ class Reach:
                     Use(f"override:{override.id}", stores, False)
                 )
         every = frozenset(session.scalars(select(StoreRow.id)))
-        store_of = dict(session.execute(select(ScreenRow.id, ScreenRow.store_id)).tuples().all())
+        store_of = dict(session.execute(select(ScreenRow.id, ScreenRow.store_id)).all())
         for base in session.scalars(select(BaseRow)):
             owner = store_of.get(base.subject, "") if base.scope == "screen" else base.subject
             stores = every if base.scope == "chain" else frozenset({owner})

@@ -57,7 +57,7 @@ class Missing:
 
 def sizes_of_screens(session: Session) -> tuple[tuple[int, int], ...]:
     """Every size of the installation's screens in pixels, smallest first."""
-    sizes = session.execute(select(ScreenRow.width, ScreenRow.height).distinct()).tuples()
+    sizes = session.execute(select(ScreenRow.width, ScreenRow.height).distinct())
     return tuple(sorted(size for size in sizes if max(size) <= MAX_SIDE))
 
 
@@ -81,9 +81,9 @@ def next_missing(ctx: Context, skip: Collection[tuple[str, str]] = ()) -> Missin
     """A form that is wanted and not there, of the oldest file first; `skip` are (asset, spec)."""
     with ctx.db.read() as session:
         sizes = sizes_of_screens(session)
-        there = set(session.execute(select(RenditionRow.asset_sha, RenditionRow.spec)).tuples())
+        there = set(session.execute(select(RenditionRow.asset_sha, RenditionRow.spec)))
         files = select(AssetRow.sha, AssetRow.kind).order_by(AssetRow.created_at, AssetRow.sha)
-        for sha, kind in session.execute(files).tuples():
+        for sha, kind in session.execute(files):
             for wanted in _wanted(sha, kind, sizes):
                 if (sha, wanted.key) not in there and (sha, wanted.key) not in skip:
                     return wanted

@@ -52,7 +52,7 @@ def map_of(session: Session, targets: Iterable[Target]) -> Map:
         some = select(ScreenRow.id, ScreenRow.store_id).where(
             ScreenRow.id.in_(named[start : start + 500])
         )
-        screens.update(session.execute(some).tuples().all())
+        screens.update(session.execute(some).all())
     return Map(stores, screens)
 
 
