@@ -17,9 +17,10 @@ blueprint = resource("plays")
 
 class RunShape(Shape):
     """A run of one card in a zone, chained by its hash to the run before; `body` as the screen said
-    it.
+    it. `chain` counts the chains that the screen's devices wrote: each has its own numbers.
     """
 
+    chain: int
     seq: int
     hash: str
     prev: str

@@ -107,7 +107,7 @@ def look_up(ctx: Context, actor: Actor, code: str) -> Waiting:
 def claim(
     ctx: Context, actor: Actor, *, code: str, screen_id: str = "", store: str = "", name: str = ""
 ) -> Claimed:
-    """Give the device that shows `code` the screen `screen_id`, or a new one in `store`, of its size.
+    """Give the device that shows `code` the screen `screen_id`, or a new one in `store`.
 
     Its key is the screen's from now on; whichever was before stops. Raises BadInput, NotFound,
     Conflict where the key is one that was copied.

@@ -17,8 +17,11 @@ from server.services.paging import FIRST, Cut, Page, paged
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A run `[from_ms, until_ms)` in a zone; `body` is all that the screen said of it."""
+    """A run `[from_ms, until_ms)` in a zone; `body` is all that the screen said of it. `chain`
+    counts the chains that the screen's devices wrote: each has its own numbers.
+    """
 
+    chain: int
     seq: int
     hash: str
     prev: str
@@ -47,11 +50,13 @@ def list_runs(
         screen = session.get(ScreenRow, screen_id)
         if screen is None or not actor.sees(screen.store_id):
             raise missing("screen")
-        return paged(session, ctx.settings, statement, [RunRow.seq], cut, _view, newest_first=True)
+        keys = [RunRow.chain, RunRow.seq]
+        return paged(session, ctx.settings, statement, keys, cut, _view, newest_first=True)
 
 
 def _view(row: RunRow) -> RunView:
     return RunView(
+        chain=row.chain,
         seq=row.seq,
         hash=row.hash,
         prev=row.prev,

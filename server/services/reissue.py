@@ -1,0 +1,148 @@
+"""A server restored from a backup knows less than its players hold: it speaks again, above them.
+
+Versions follow the clock, so most times its next word is ahead anyway. Until that comes, a report
+that names a version above the record's has the same content signed anew under a higher one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import structlog
+from sqlalchemy import select, update
+
+from playlists.admission import next_revision
+from playlists.ids import ChannelId
+from playlists.wire.door import Report
+from playlists.wire.offers import OffersMessage
+from server.db.engine import Database
+from server.db.models import ChannelRow, ScreenHeadRow
+from server.services.context import Context
+from server.services.kept import MAX_IN, batched
+from server.services.offers import Change
+from server.services.readsets import ReadIndex
+from server.services.storing import SignedHead, Storer
+
+log = structlog.get_logger(__name__)
+
+MAX_AHEAD_MS = 400 * 24 * 3_600_000
+"""A version may be this far ahead of the clock (it once ran wrong); above it is not believed."""
+CHANNEL_EVERY_MS = 60_000
+"""A channel is signed anew at most this often: all its followers take it whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reissued:
+    """What the door must be given."""
+
+    heads: tuple[SignedHead, ...] = ()
+    channels: tuple[Change, ...] = ()
+
+
+class _Pace:
+    """Lets each channel of a record pass once in a while."""
+
+    def __init__(self, every_ms: int) -> None:
+        self._every_ms = every_ms
+        self._last: WeakKeyDictionary[Database, dict[str, int]] = WeakKeyDictionary()
+        self._lock = threading.Lock()
+
+    def take(self, record: Database, names: Iterable[str], now: int) -> list[str]:
+        """Those of `names` whose turn it is."""
+        with self._lock:
+            last = self._last.setdefault(record, {})
+            free = [name for name in names if name not in last or self._is_over(last[name], now)]
+            last.update((name, now) for name in free)
+        return free
+
+    def _is_over(self, last: int, now: int) -> bool:
+        """Whether the pause has passed, or the clock was set back."""
+        return not 0 <= now - last < self._every_ms
+
+
+_PACE = _Pace(CHANNEL_EVERY_MS)
+
+
+def after_reports(ctx: Context, reports: Mapping[str, Report]) -> Reissued:
+    """Sign anew what the reports, by screen, name above the record's own versions."""
+    versions: dict[str, int] = {}
+    for said in reports.values():
+        for channel, version in said.channels.items():
+            versions[str(channel)] = max(version, versions.get(str(channel), 0))
+    revisions = {screen: said.revision for screen, said in reports.items()}
+    return Reissued(heads_above(ctx, revisions), channels_above(ctx, versions))
+
+
+def heads_above(ctx: Context, held: Mapping[str, int]) -> tuple[SignedHead, ...]:
+    """New heads, of the same plans, for the screens that hold a revision above the record's."""
+    believed = _believed(held, ctx.clock(), "head")
+    if not believed:
+        return ()
+    known: dict[str, int] = {}
+    with ctx.db.read() as session:
+        for some in batched(sorted(believed), MAX_IN):
+            rows = select(ScreenHeadRow.screen_id, ScreenHeadRow.revision)
+            known.update(
+                session.execute(rows.where(ScreenHeadRow.screen_id.in_(some))).tuples().all()
+            )
+    above = {name: believed[name] for name, revision in known.items() if believed[name] > revision}
+    if not above:
+        return ()
+    storer = Storer(ctx.keys, ReadIndex(), ctx.settings.head_life_ms)
+    with ctx.db.write() as session:
+        for screen, revision in above.items():
+            row = update(ScreenHeadRow).where(
+                ScreenHeadRow.screen_id == screen, ScreenHeadRow.revision < revision
+            )
+            session.execute(row.values(revision=revision))
+        heads = storer.renew(session, list(above), ctx.clock())
+    log.warning("heads_behind_players", screens=len(heads))
+    return tuple(heads)
+
+
+def channels_above(ctx: Context, held: Mapping[str, int]) -> tuple[Change, ...]:
+    """A later version of the same offers for the channels that a player holds above the record's.
+
+    `held` are the highest versions reported.
+    """
+    now = ctx.clock()
+    believed = _believed(held, now, "offers")
+    if not believed:
+        return ()
+    with ctx.db.read() as session:
+        rows = select(ChannelRow.id, ChannelRow.version).where(ChannelRow.version > 0)
+        known = dict(
+            session.execute(rows.where(ChannelRow.id.in_(sorted(believed)))).tuples().all()
+        )
+    above = [name for name, version in known.items() if believed[name] > version]
+    changes = []
+    for name in _PACE.take(ctx.db, above, now):
+        change = _again(ctx, name, believed[name], now)
+        changes += [change] if change is not None else []
+    if changes:
+        log.warning("channels_behind_players", channels=[change.channel for change in changes])
+        ctx.wake()
+    return tuple(changes)
+
+
+def _again(ctx: Context, channel: str, held: int, now: int) -> Change | None:
+    """Nothing changed from the record's version on: that is the delta; others take it whole."""
+    with ctx.db.write() as session:
+        row = session.get(ChannelRow, channel, with_for_update=True)
+        if row is None or row.version >= held:
+            return None
+        version = next_revision(held, now)
+        message = OffersMessage(ChannelId(channel), row.version, version, (), ())
+        row.delta_from, row.delta = row.version, ctx.keys.sign_offers(message)
+        row.version = version
+        return Change(ChannelId(channel), version, row.delta)
+
+
+def _believed(held: Mapping[str, int], now: int, what: str) -> dict[str, int]:
+    believed = {name: version for name, version in held.items() if version <= now + MAX_AHEAD_MS}
+    if len(believed) < len(held):
+        log.warning("version_not_believed", what=what, names=sorted(held.keys() - believed.keys()))
+    return believed
