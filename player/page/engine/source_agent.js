@@ -1,0 +1,218 @@
+/**
+ * Behind the player agent of the same machine: it verifies, fetches and keeps; the page shows.
+ *
+ * What the agent serves (JSON; times are unix ms, every object is in its wire form):
+ *
+ *   GET /clock   {"now": ms, "uncertainty": ms | null}       as it answers; null: no trusted time
+ *   GET /objects/<sha256>, GET /assets/<sha256>            objects, and the files of `held` (with Range)
+ *   GET /events  an event stream; every message's data is one JSON object on one line:
+ *     event "state"   the whole state, first on every connection:
+ *       {"plan":      null | {"revision", "manifest": sha256, "expires_at", "chunks": [sha256, ...]},
+ *                     the plan in force; its manifest, deck and these chunks can be had from /objects
+ *        "offers":    {channel: {"version", "offers": [offer, ...]}},
+ *        "freshness": [payload of enseigne.freshness, ...],   one a store, the screen's own last
+ *        "held":      [sha256, ...],
+ *        "overrides": [{"id", "zone", "kind": "show" | "pause", "card", "from", "until"}],
+ *        "pairing":   null | {"code", "url", "fingerprint", "server"}}
+ *     event "change"  only the members of the state that changed, each whole
+ *     event "alive"   {} at least each minute
+ *   POST /played {"page": text, "turns": [{"n", "zone", "head", "manifest", "from", "until", "card",
+ *     "offers", "because", "slot": [layer, source, item] | null}]}   turns as they ended, see runs.js. 204 once
+ *     they are on the disk; `n` counts up from 1 for each `page`: one that came already is not taken twice.
+ *   POST /painted {}   every few seconds, from a frame that was drawn: the display lives.
+ */
+
+import { monotonic, ServedClock } from "./clock.js";
+import { decodeChunk, decodeDeck, decodeManifest } from "./manifest.js";
+import { channelState, decodeFreshness } from "./offers.js";
+
+const RETRY_MS = 2_000;
+const POST_EVERY_MS = 5_000;
+const PAINTED_EVERY_MS = 10_000;
+/** Turns in one request. */
+const TURNS_AT_ONCE = 1_000;
+const REQUEST_LIMIT_MS = 10_000;
+const JSON_TYPE = { "Content-Type": "application/json" };
+const CLOCK_EVERY_MS = 30_000;
+/** A stream that is silent for so long is opened again. */
+const SILENCE_MS = 150_000;
+
+export class AgentSource {
+  #told = { plan: null, offers: {}, freshness: [], held: [], overrides: [], pairing: null };
+  #world = null;
+  #onWorld;
+  #onFault;
+  #clock = new ServedClock();
+  #objects = new Map();
+  #queue = Promise.resolve();
+  #page = crypto.randomUUID?.() ?? String(performance.timeOrigin);
+  #waiting = [];
+  #number = 0;
+  #events = null;
+  #heardAt = 0;
+  #clockTimer = 0;
+
+  /**
+   * @param {{onWorld: (world) => void, onFault: (error) => void}} hooks `onWorld` after every change
+   */
+  constructor({ onWorld, onFault }) {
+    this.#onWorld = onWorld;
+    this.#onFault = onFault;
+  }
+
+  async start() {
+    await this.#askClock();
+    this.#listen();
+    this.#postLater();
+    this.#paintedLater();
+    setInterval(() => {
+      if (monotonic() - this.#heardAt > SILENCE_MS) this.#listen();
+    }, SILENCE_MS / 10);
+  }
+
+  now() {
+    return this.#clock.now();
+  }
+
+  assetUrl(sha) {
+    return this.#world?.held.has(sha) ? `/assets/${sha}` : null;
+  }
+
+  /** A zone showed this, as a turn of `slot`. */
+  played(play, slot) {
+    this.#waiting.push({ n: (this.#number += 1), ...play, slot });
+  }
+
+  /** The page goes: what waits is sent as it leaves. */
+  leave() {
+    if (this.#waiting.length > 0) navigator.sendBeacon("/played", this.#body(this.#waiting));
+  }
+
+  /** The machine slept, or its clock was set: ask for the time again. */
+  async slept() {
+    this.#clock.forget();
+    this.#emit();
+    await this.#askClock();
+    this.#listen();
+  }
+
+  #listen() {
+    this.#events?.close();
+    this.#heardAt = monotonic();
+    const events = new EventSource("/events");
+    this.#events = events;
+    const on = (name, act) => events.addEventListener(name, (event) => {
+      this.#heardAt = monotonic();
+      this.#queue = this.#queue.then(() => act(JSON.parse(event.data))).catch((error) => {
+        // What could not be taken comes whole on the next connection.
+        this.#onFault(error);
+        setTimeout(() => this.#events === events && this.#listen(), RETRY_MS);
+      });
+    });
+    on("state", (told) => this.#merge(told));
+    on("change", (told) => this.#merge(told));
+    on("alive", () => {});
+    events.addEventListener("error", () => {
+      // EventSource comes back by itself but for an answer that is no stream.
+      if (events.readyState === EventSource.CLOSED) setTimeout(() => this.#events === events && this.#listen(), RETRY_MS);
+    });
+  }
+
+  /** Asked, never pushed: only a question and its answer bound how old the answer is. */
+  async #askClock() {
+    clearTimeout(this.#clockTimer);
+    const sentAt = monotonic();
+    try {
+      const { now, uncertainty } = await (await ask("/clock")).json();
+      this.#clock.told(now, uncertainty, sentAt, monotonic());
+      this.#emit();
+      this.#clockTimer = setTimeout(() => this.#askClock(), uncertainty === null ? RETRY_MS : CLOCK_EVERY_MS);
+    } catch (error) {
+      this.#onFault(error);
+      this.#clockTimer = setTimeout(() => this.#askClock(), RETRY_MS);
+    }
+  }
+
+  async #merge(told) {
+    const known = Object.entries(told).filter(([name]) => Object.hasOwn(this.#told, name));
+    const next = { ...this.#told, ...Object.fromEntries(known) };
+    this.#world = await this.#worldOf(next, new Set(known.map(([name]) => name)));
+    this.#told = next;
+    this.#emit();
+  }
+
+  /** What the screen shows from, in the forms of slot_at.js; only what changed is made anew. */
+  async #worldOf(told, changed) {
+    const made = (name, make) => (this.#world === null || changed.has(name) ? make() : this.#world[name]);
+    const channels = Object.entries(told.offers).filter(([, { offers }]) => offers);
+    return {
+      plan: await made("plan", () => this.#planOf(told.plan)),
+      offers: made("offers", () => new Map(channels.map(([name, { version, offers }]) => [name, channelState(version, offers)]))),
+      freshness: made("freshness", () => decodeFreshness(...told.freshness)),
+      held: made("held", () => new Set(told.held)),
+      overrides: told.overrides.map(({ from, until, ...hand }) => ({ ...hand, fromMs: from, untilMs: until })),
+      pairing: told.pairing,
+      notice: null,
+    };
+  }
+
+  async #planOf(told) {
+    if (told === null) return null;
+    const { revision, manifest: address, expires_at: expiresAt } = told;
+    const manifest = await this.#object(address, decodeManifest);
+    const named = new Set(manifest.days.map((day) => day.chunk));
+    const held = told.chunks.filter((chunk) => named.has(chunk));
+    const [cards, ...chunks] = await Promise.all([
+      this.#object(manifest.deck, decodeDeck), ...held.map((chunk) => this.#object(chunk, decodeChunk)),
+    ]);
+    const used = new Set([address, manifest.deck, ...held]);
+    for (const sha of this.#objects.keys()) if (!used.has(sha)) this.#objects.delete(sha);
+    return { revision, address, expiresAt, manifest, cards, chunks: new Map(held.map((chunk, at) => [chunk, chunks[at]])) };
+  }
+
+  /** An object as decoded, fetched once for as long as plans name it. */
+  #object(sha, decode) {
+    if (!this.#objects.has(sha)) {
+      const made = ask(`/objects/${sha}`).then((answer) => answer.arrayBuffer()).then((data) => decode(new Uint8Array(data)));
+      made.catch(() => this.#objects.delete(sha));
+      this.#objects.set(sha, made);
+    }
+    return this.#objects.get(sha);
+  }
+
+  #emit() {
+    if (this.#world) this.#onWorld(this.#world);
+  }
+
+  #body(turns) {
+    return JSON.stringify({ page: this.#page, turns });
+  }
+
+  #postLater() {
+    setTimeout(async () => {
+      await this.#post().catch(this.#onFault);
+      this.#postLater();
+    }, POST_EVERY_MS);
+  }
+
+  async #post() {
+    while (this.#waiting.length > 0) {
+      const turns = this.#waiting.slice(0, TURNS_AT_ONCE);
+      await ask("/played", { method: "POST", body: this.#body(turns), headers: JSON_TYPE });
+      this.#waiting = this.#waiting.filter(({ n }) => n > turns.at(-1).n);
+    }
+  }
+
+  #paintedLater() {
+    setTimeout(() => requestAnimationFrame(() => {
+      ask("/painted", { method: "POST", body: "{}", headers: JSON_TYPE }).catch(this.#onFault);
+      this.#paintedLater();
+    }), PAINTED_EVERY_MS);
+  }
+}
+
+async function ask(path, options = {}) {
+  const answer = await fetch(path, { cache: "no-store", ...options, signal: AbortSignal.timeout(REQUEST_LIMIT_MS) });
+  if (!answer.ok) throw new Error(`The player answers ${answer.status} to ${path}.`);
+  return answer;
+}

@@ -1,0 +1,87 @@
+/** What a browser screen keeps over a restart, in IndexedDB: small values by name, objects, runs. */
+
+const NAME = "enseigne";
+const VERSION = 1;
+
+export class Store {
+  #db;
+
+  constructor(db) {
+    this.#db = db;
+  }
+
+  static async open() {
+    const opening = indexedDB.open(NAME, VERSION);
+    opening.onupgradeneeded = () => {
+      for (const name of ["values", "objects"]) opening.result.createObjectStore(name);
+      opening.result.createObjectStore("runs", { keyPath: "seq" });
+    };
+    return new Store(await asked(opening));
+  }
+
+  /** A value by its name, undefined when there is none. */
+  async value(name) {
+    return asked(this.#db.transaction("values").objectStore("values").get(name));
+  }
+
+  /** All values whose name begins so, by name. */
+  async values(prefix) {
+    const range = IDBKeyRange.bound(prefix, `${prefix}\uffff`);
+    const store = this.#db.transaction("values").objectStore("values");
+    const [names, values] = await Promise.all([asked(store.getAllKeys(range)), asked(store.getAll(range))]);
+    return new Map(names.map((name, at) => [name, values[at]]));
+  }
+
+  /** Bytes (Uint8Array) by address, for those of `addresses` that are here. */
+  async objects(addresses) {
+    const store = this.#db.transaction("objects").objectStore("objects");
+    const found = await Promise.all(addresses.map((address) => asked(store.get(address))));
+    return new Map(addresses.map((address, at) => [address, found[at]]).filter(([, bytes]) => bytes));
+  }
+
+  async addresses() {
+    return asked(this.#db.transaction("objects").objectStore("objects").getAllKeys());
+  }
+
+  /** The first runs of the chain that are not acknowledged. */
+  async runs(limit) {
+    return asked(this.#db.transaction("runs").objectStore("runs").getAll(null, limit));
+  }
+
+  /**
+   * All of this or nothing of it; a value of undefined is deleted. Resolves when it is written: on the disk
+   * where `strict`, else in the system's hands.
+   */
+  async write({ values = {}, objects = new Map(), dropObjects = [], runs = [], dropRunsTo = 0 }, { strict = false } = {}) {
+    const durability = strict ? "strict" : "relaxed";
+    const transaction = this.#db.transaction(["values", "objects", "runs"], "readwrite", { durability });
+    const done = new Promise((resolve, reject) => {
+      transaction.oncomplete = resolve;
+      transaction.onabort = () => reject(transaction.error ?? new Error("Nothing could be kept."));
+    });
+    const kept = transaction.objectStore("values");
+    for (const [name, value] of Object.entries(values)) {
+      if (value === undefined) kept.delete(name);
+      else kept.put(value, name);
+    }
+    for (const [address, bytes] of objects) transaction.objectStore("objects").put(bytes, address);
+    for (const address of dropObjects) transaction.objectStore("objects").delete(address);
+    for (const run of runs) transaction.objectStore("runs").put(run);
+    if (dropRunsTo > 0) transaction.objectStore("runs").delete(IDBKeyRange.upperBound(dropRunsTo));
+    await done;
+  }
+
+  /** Forget everything: this device is no screen any more. */
+  async clear() {
+    const names = ["values", "objects", "runs"];
+    const transaction = this.#db.transaction(names, "readwrite");
+    await Promise.all(names.map((name) => asked(transaction.objectStore(name).clear())));
+  }
+}
+
+function asked(request) {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
