@@ -172,7 +172,11 @@ def layout_to_json(layout: tuple[ZoneBox, ...]) -> list[Json]:
     """The JSON form of a layout."""
     return [
         {
-            "id": box.id, "x": box.x, "y": box.y, "w": box.w, "h": box.h,
+            "id": box.id,
+            "x": box.x,
+            "y": box.y,
+            "w": box.w,
+            "h": box.h,
             **({"locked": True} if box.locked else {}),
         }
         for box in layout

@@ -40,7 +40,11 @@ class Reader(Protocol):
         """A playlist."""
 
     def fact(self, key: FactKey) -> FactLine | None:
-        """A fact's values over all the days that are resolved."""
+        """A fact's values over all the days that are resolved (see `playlists.facts.fact_line`).
+
+        An observation is taken to hold to the end of the next store-local day; from there on it is
+        unknown, so that far days hang on no sensor.
+        """
 
     def product(self, sku: Sku, channel: ChannelId) -> bool:
         """Whether the channel's shop knows the product (its price may well be unknown)."""
