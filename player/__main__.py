@@ -1,0 +1,85 @@
+"""Starts a player: `python -m player --server https://signs.example`; SIGINT or SIGTERM ends it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+from player.agent.assembly import assemble
+from player.agent.events import Stop
+from player.config import BadConfig, Config, read_config
+from player.display.kiosk import Kiosk, command, find_chromium
+from player.errors import PlayerError
+from playlists.errors import Invalid
+
+CANNOT_START = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until it is told to end. The exit code; a sentence says why it cannot start."""
+    try:
+        config = read_config(sys.argv[1:] if arguments is None else arguments)
+        config.data.mkdir(parents=True, exist_ok=True)
+        with _only_one(config.data):
+            return _run(config)
+    except (BadConfig, Invalid, PlayerError, OSError) as why:
+        print(f"The player cannot start: {why}", file=sys.stderr)
+        return CANNOT_START
+
+
+def _run(config: Config) -> int:
+    kiosk: Kiosk | None = None
+    assembled = assemble(config, painted=lambda: kiosk.painted() if kiosk else None)
+    agent, local = assembled.agent, assembled.local
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: agent.post(Stop()))
+    agent.start()
+    local.start()
+    print(f"The page is at {assembled.url}", flush=True)
+    if config.display:
+        kiosk = _start_kiosk(config, assembled.url)
+    check = threading.Thread(target=assembled.check_files, name="check", daemon=True)
+    check.start()
+    try:
+        agent.run()
+    finally:
+        if kiosk:
+            kiosk.stop()
+        local.stop()
+        assembled.close()
+    return 0
+
+
+def _start_kiosk(config: Config, url: str) -> Kiosk:
+    program = find_chromium(config.chromium)
+    if program is None:
+        raise BadConfig(
+            "There is no Chromium: install chromium, or give --chromium or --no-display."
+        )
+    kiosk = Kiosk(command(program, url, config.data / "chromium", config.size))
+    kiosk.start()
+    return kiosk
+
+
+def _only_one(data: Path) -> IO[str]:
+    """Hold the folder: two players in one would forget each other's state. Raises BadConfig."""
+    lock = (data / "lock").open("a+")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise BadConfig(f"Another player uses {data}. Stop it, or give this one --data.") from None
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
+
+
+if __name__ == "__main__":
+    sys.exit(main())

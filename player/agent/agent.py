@@ -1,0 +1,366 @@
+"""The agent's loop: one thread owns what is believed and played; news comes in, needs go out.
+
+    hear   a signed message: verified, admitted, saved, and only then acted on (beliefs.py)
+    look   compare what is wanted (the head, its plan, its channels and files) with what is held
+    do     begin the needs that are due; their ends come back as news
+
+It is level-triggered: nothing remembers what was to be done, each turn finds it out again. So a
+lost push, a failed download or a crash anywhere costs a turn, never truth.
+"""
+
+from __future__ import annotations
+
+import queue
+import random
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from player.agent.beliefs import Beliefs
+from player.agent.events import Checked, DoorAt, Event, Link, Parts, Stop
+from player.agent.needs import SAME_KEYS_MS, Lacking, Need, Pace, needs_of
+from player.agent.pairing import Pairing
+from player.agent.playback import Playback
+from player.agent.told import Scene, report_of, sections_of
+from player.agent.work import Done, Jobs
+from player.errors import Denied, NoRoom, Unreachable
+from player.link.door import Down, Heard, Told, Up
+from player.spool import SpoolStuck
+from playlists.ids import ChannelId, Sha256
+from playlists.wire.door import Pull, Report
+from playlists.wire.http import Difference
+
+FIRST_REPORT_MS = (1_500, 4_000)
+"""After the start, where the door has not let this device in before."""
+REPORT_MS = 45_000
+SPREAD = (35 / 45, 55 / 45)
+"""A report every 45 ± 10 s, or about as the door wishes."""
+ANSWER_MS = 10_000
+"""A report over the socket is answered within this, or the socket is taken for dead."""
+PLAYS_EVERY_MS = 60_000
+CLOSE_PLAYS_EVERY_MS = 3_600_000
+"""Open plays become records at least this often."""
+TURN_S = 1.0
+"""The longest that the loop waits for news."""
+
+
+class Agent:
+    """`run` until `stop`; or, in tests, `start`, then `settle` by hand."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._kept, self._clock, self._health = parts.kept, parts.clock, parts.health
+        self._inbox: queue.Queue[Event] = queue.Queue()
+        self._pace = Pace()
+        self._beliefs = Beliefs(parts.kept, parts.clock, parts.health)
+        self._pairing = Pairing(parts.kept, parts.clock, self._pace, parts.health)
+        self._playback = Playback(self._beliefs, parts)
+        self._runner = parts.make_runner(self.post)
+        self._jobs = Jobs(
+            parts.server, parts.objects, parts.assets, parts.spool, parts.clock.monotonic_ms
+        )
+        self._link: Link | None = None
+        self._report_ms = REPORT_MS
+        self._report_at = 0
+        self._awaited: tuple[str, int] | None = None
+        self._whole: set[str] = set()
+        self._plays_at = 0
+        self._close_plays_at = 0
+        self._heard = True
+        self._notice = ""
+
+    def post(self, event: Event) -> None:
+        """Tell the agent something; for any thread."""
+        self._inbox.put(event)
+
+    def start(self) -> None:
+        """Play from the disk at once, then begin to speak with the server."""
+        monotonic = self._clock.monotonic_ms()
+        self._report_at = monotonic + random.randint(*FIRST_REPORT_MS)
+        self._plays_at = monotonic + PLAYS_EVERY_MS
+        self._close_plays_at = monotonic + CLOSE_PLAYS_EVERY_MS
+        if self._kept.damaged:
+            text = "What was believed could not be read and was put aside; pair this screen anew."
+            self._health.note("state_damaged", text)
+        self._playback.load()
+        if self._beliefs.trusted:
+            self._become_screen()
+        self._publish()
+        self._health.ready()
+
+    def run(self) -> None:
+        """Turn until `Stop` is posted."""
+        self.turn()
+        while True:
+            event = self._next(TURN_S)
+            while event is not None:
+                if isinstance(event, Stop):
+                    self._end()
+                    return
+                self._handle(event)
+                event = self._next()
+            self.turn()
+
+    def settle(self) -> None:
+        """Turn until there is no news left."""
+        self.turn()
+        while event := self._next():
+            self._handle(event)
+            self.turn()
+
+    def turn(self) -> None:
+        """Look, and do."""
+        if self._beliefs.trusted:
+            if self._link is None:
+                self._become_screen()
+            self._playback.advance()
+            self._report_if_due()
+            self._beliefs.save_time()
+            self._close_plays()
+        monotonic = self._clock.monotonic_ms()
+        for need in self._pace.begin(self._needs(), monotonic):
+            self._runner.submit(need, self._job(need))
+        self._publish()
+        self._health.turned()
+
+    def health(self) -> dict[str, Any]:
+        """For people and monitoring; for any thread."""
+        memory = self._kept.memory
+        now = self._beliefs.now()
+        return {
+            **self._health.to_json(),
+            "screen": memory.trusted.screen if memory.trusted else None,
+            "revision": memory.playing.revision if memory.playing else 0,
+            "link": self._link is not None and self._link.is_up,
+            "clock": {"now": now.ms, "uncertainty": now.uncertainty_ms},
+            "missing": len(self._playback.missing()),
+            "runs_waiting": self._parts.spool.depth(),
+        }
+
+    def clock(self) -> dict[str, int | None]:
+        """The instant and its uncertainty in ms; for any thread."""
+        now = self._beliefs.now()
+        return {"now": now.ms, "uncertainty": now.uncertainty_ms}
+
+    # --- hear -------------------------------------------------------------------------------------
+
+    def _next(self, wait_s: float = 0) -> Event | None:
+        try:
+            return self._inbox.get(block=wait_s > 0, timeout=wait_s)
+        except queue.Empty:
+            return None
+
+    def _handle(self, event: Event) -> None:
+        self._heard = True
+        match event:
+            case Heard():
+                self._beliefs.hear(event)
+            case Told():
+                self._told(event)
+            case Up():
+                self._up(event)
+            case Down():
+                self._down(event)
+            case Pull():
+                self._beliefs.pull(event)
+            case Done():
+                self._done(event)
+            case DoorAt():
+                self._keep_door(event.url)
+            case Checked() | Stop():
+                pass
+
+    def _told(self, told: Told) -> None:
+        if self._awaited and self._awaited[0] == told.nonce:
+            self._awaited = None
+        trusted = self._beliefs.trusted
+        if self._beliefs.hear(told) and trusted:
+            self._parts.server.dates = self._clock.wall_agrees(trusted.time)
+
+    def _up(self, up: Up) -> None:
+        self._health.clear("door")
+        self._parts.server.use_token(up.token)
+        self._report_ms = up.report_ms
+        self._report_at = self._clock.monotonic_ms()
+        self._pace.hurry()
+
+    def _down(self, down: Down) -> None:
+        self._awaited = None
+        if down.code:
+            self._health.note("door", f"The door refuses this device: {down.code}.")
+            self._health.count(f"door_refused:{down.code}")
+
+    def _keep_door(self, url: str) -> None:
+        if url != self._kept.memory.door:
+            try:
+                self._kept.save(replace(self._kept.memory, door=url))
+            except NoRoom as full:
+                self._health.note("disk_full", str(full))
+
+    # --- look -------------------------------------------------------------------------------------
+
+    def _needs(self) -> Iterator[Need]:
+        if self._beliefs.trusted is None:
+            return self._pairing.needs()
+        plays = self._clock.monotonic_ms() >= self._plays_at and self._parts.spool.depth() > 0
+        return needs_of(
+            Lacking(
+                keys=self._beliefs.keys,
+                report=self._beliefs.report,
+                plays=plays,
+                channels=self._beliefs.channels,
+                objects=self._playback.lacking,
+                assets=self._playback.missing(),
+            )
+        )
+
+    def _report_if_due(self) -> None:
+        monotonic = self._clock.monotonic_ms()
+        if self._awaited and monotonic >= self._awaited[1]:
+            self._awaited = None
+            self._health.count("socket_silent")
+            self._beliefs.report = True
+            if self._link:
+                self._link.drop()
+        if monotonic < self._report_at:
+            return
+        self._report_at = monotonic + int(self._report_ms * random.uniform(*SPREAD))
+        report = self._report()
+        if self._link and self._link.report(report):
+            self._awaited = (report.nonce, monotonic + ANSWER_MS)
+        else:
+            self._beliefs.report = True
+
+    def _report(self) -> Report:
+        return report_of(self._scene(), self._beliefs.now(), secrets.token_urlsafe(16))
+
+    def _close_plays(self) -> None:
+        monotonic = self._clock.monotonic_ms()
+        if monotonic >= self._close_plays_at:
+            self._close_plays_at = monotonic + CLOSE_PLAYS_EVERY_MS
+            try:
+                self._parts.spool.close_open()
+            except SpoolStuck as stuck:
+                self._health.note("disk_full", str(stuck))
+
+    # --- do ---------------------------------------------------------------------------------------
+
+    def _job(self, need: Need) -> Callable[[], object]:
+        playback, jobs = self._playback, self._jobs
+        memory = self._kept.memory
+        match need.kind:
+            case "register":
+                return jobs.register(self._parts.request)
+            case "paired" if memory.pairing:
+                return jobs.paired(memory.pairing)
+            case "keys":
+                return jobs.keys()
+            case "report":
+                return jobs.report(self._report())
+            case "offers":
+                return jobs.offers(ChannelId(need.key), self._since(need.key))
+            case "object":
+                return jobs.object(Sha256(need.key), playback.objects_kept())
+            case "asset":
+                return jobs.asset(Sha256(need.key), playback.files)
+            case "plays":
+                return jobs.plays()
+        raise AssertionError(f"nobody needs {need}")
+
+    def _since(self, channel: str) -> int:
+        trusted = self._beliefs.trusted
+        held = trusted.offers.get(ChannelId(channel)) if trusted else None
+        return held.version if held and channel not in self._whole else 0
+
+    def _done(self, done: Done) -> None:
+        if done.need.kind in ("register", "paired"):
+            self._pairing.done(done)
+        elif done.error is not None:
+            self._failed(done.need, done.error)
+        else:
+            self._pace.done(done.need)
+            self._health.clear("files_full" if done.need.kind == "asset" else "server")
+            self._take(done.need, done.result)
+
+    def _take(self, need: Need, result: object) -> None:
+        monotonic = self._clock.monotonic_ms()
+        match need.kind, result:
+            case "keys", str() as token:
+                if not self._beliefs.hear_keys(token):
+                    self._pace.later(need, monotonic, SAME_KEYS_MS)
+            case "offers", tuple() as tokens:
+                self._pulled(need, tokens)
+            case "report", (Difference() as difference, Told() as told):
+                self._beliefs.report = False
+                self._difference(difference, told)
+            case "plays", _:
+                self._plays_at = monotonic + PLAYS_EVERY_MS
+
+    def _pulled(self, need: Need, tokens: tuple[str, ...]) -> None:
+        channel = ChannelId(need.key)
+        self._beliefs.channels.discard(channel)
+        for token in tokens:
+            self._beliefs.hear(Heard("offers", token))
+        if channel in self._beliefs.channels:
+            # These did not fit onto what is held: ask for the whole, and not in a circle.
+            self._whole.add(channel)
+            self._pace.failed(need, self._clock.monotonic_ms())
+        else:
+            self._whole.discard(channel)
+
+    def _difference(self, difference: Difference, told: Told) -> None:
+        if told.token:
+            self._told(told)
+        tokens = [("head", difference.head), ("freshness", difference.freshness)]
+        for kind, token in [*(("offers", token) for token in difference.offers), *tokens]:
+            if token:
+                self._beliefs.hear(Heard(kind, token))
+
+    def _failed(self, need: Need, error: Exception) -> None:
+        least_ms = 0
+        if isinstance(error, Unreachable):
+            least_ms = int(error.retry_after_s * 1000)
+            self._health.count("unreachable")
+        elif isinstance(error, NoRoom):
+            self._health.note("files_full" if need.kind == "asset" else "disk_full", str(error))
+        elif isinstance(error, Denied):
+            self._health.note("server", f"The server refuses this device: {error.code}. {error}")
+        else:
+            self._health.count(f"failed:{need.kind}:{type(error).__name__}")
+        self._pace.failed(need, self._clock.monotonic_ms(), least_ms)
+
+    def _become_screen(self) -> None:
+        trusted = self._beliefs.trusted
+        if trusted is None:
+            return
+        try:
+            self._parts.spool.begin(trusted.screen)
+        except SpoolStuck as stuck:
+            self._health.note("disk_full", str(stuck))
+        self._parts.server.be(trusted.screen)
+        self._link = self._parts.make_link(trusted.screen, self.post)
+        self._link.start()
+
+    def _scene(self) -> Scene:
+        return Scene(
+            memory=self._kept.memory,
+            plan=self._playback.plan,
+            held=self._parts.assets.held(),
+            files=self._playback.files,
+            server=self._parts.server.url,
+            notice=self._health.first_note,
+            page=self._parts.page,
+        )
+
+    def _publish(self) -> None:
+        if self._heard or self._health.first_note != self._notice:
+            self._heard = False
+            self._notice = self._health.first_note
+            self._parts.board.put(sections_of(self._scene(), self._playback.news()))
+
+    def _end(self) -> None:
+        self._health.stopping()
+        self._runner.stop()
+        if self._link:
+            self._link.stop()

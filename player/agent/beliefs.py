@@ -1,0 +1,152 @@
+"""What is believed: each signed message verified, admitted and saved before anything acts on it."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+
+from player.cache.kept import Kept, Playing
+from player.clock import Clock
+from player.errors import NoRoom
+from player.health import Health
+from player.link.door import Heard, Told
+from playlists.admission import (
+    Admitted,
+    Effect,
+    Ignored,
+    Trusted,
+    admit_freshness,
+    admit_head,
+    admit_keys,
+    admit_offers,
+    admit_time,
+    follow,
+)
+from playlists.errors import Refused
+from playlists.ids import ChannelId
+from playlists.slot import Now
+from playlists.wire.door import Pull
+
+MAX_WAITING = 32
+"""Messages that wait for the keys document that may name their key."""
+SAVE_TIME_EVERY_MS = 300_000
+"""The instant last seen is saved this often, so that a restart without network goes on from it."""
+_ADMIT = {"head": admit_head, "offers": admit_offers, "freshness": admit_freshness}
+
+
+class Beliefs:
+    """The trusted state, and what its messages asked for and was not had yet."""
+
+    def __init__(self, kept: Kept, clock: Clock, health: Health) -> None:
+        self._kept = kept
+        self._clock = clock
+        self._health = health
+        self._waiting: deque[Heard | Told] = deque(maxlen=MAX_WAITING)
+        self._saved_at = clock.monotonic_ms()
+        self.keys = False
+        """The keys document is to be fetched."""
+        self.report = False
+        """The server is to be asked for the difference."""
+        self.channels: set[ChannelId] = set()
+        """Channels to be pulled."""
+
+    @property
+    def trusted(self) -> Trusted | None:
+        """What is believed; None before this device is a screen."""
+        return self._kept.memory.trusted
+
+    def now(self) -> Now:
+        """The instant."""
+        trusted = self.trusted
+        return self._clock.now(trusted.time) if trusted else Now(self._clock.wall_ms(), None)
+
+    def hear(self, news: Heard | Told) -> bool:
+        """Take a message; whether it held. One by an unknown key waits for the keys document."""
+        trusted = self.trusted
+        if trusted is None:
+            return False
+        try:
+            admitted = _admit(trusted, news, self.now())
+        except Refused as refused:
+            what = news.kind if isinstance(news, Heard) else "time"
+            self._health.count(f"refused:{what}:{refused.reason}")
+            if refused.reason == "unknown_key":
+                self.keys = True
+                self._waiting.append(news)
+            return False
+        return self.adopt(admitted)
+
+    def hear_keys(self, token: str) -> bool:
+        """Take a keys document, then what waited for it; whether the document was a new one."""
+        trusted = self.trusted
+        self.keys = False
+        waiting = list(self._waiting)
+        self._waiting.clear()
+        try:
+            admitted = None if trusted is None else admit_keys(trusted, token)
+        except Refused as refused:
+            self._health.count(f"refused:keys:{refused.reason}")
+            return False
+        if admitted is None or not self.adopt(admitted):
+            return False
+        for news in waiting:
+            self.hear(news)
+        # What even the newest document does not name is nobody's: asking again would not help.
+        self.keys = False
+        self._waiting.clear()
+        return not any(isinstance(effect, Ignored) for effect in admitted[1])
+
+    def adopt(self, admitted: Admitted, playing: Playing | None = None) -> bool:
+        """Save this state (and the plan that now plays), then act on its effects; whether it could.
+
+        Where it could not, the old state stands and the disk is said to be full.
+        """
+        state, effects = admitted
+        memory = self._kept.memory
+        time = state.time.ticked(self._clock.monotonic_ms())
+        new = replace(memory, trusted=replace(state, time=time), playing=playing or memory.playing)
+        try:
+            self._kept.save(new)
+        except NoRoom as full:
+            self._health.note("disk_full", str(full))
+            return False
+        self._health.clear("disk_full")
+        self._saved_at = self._clock.monotonic_ms()
+        for effect in effects:
+            self._act(effect)
+        return True
+
+    def follow(self, channels: set[ChannelId], playing: Playing | None = None) -> bool:
+        """Hold these channels and no others (and play this plan); whether it could be saved."""
+        trusted = self.trusted
+        if trusted is None:
+            return False
+        self.channels &= channels
+        return self.adopt(follow(trusted, channels), playing)
+
+    def save_time(self) -> None:
+        """Save how late it is, now and then."""
+        trusted = self.trusted
+        if trusted and self._clock.monotonic_ms() - self._saved_at >= SAVE_TIME_EVERY_MS:
+            self.adopt((trusted, ()))
+
+    def _act(self, effect: Effect) -> None:
+        if isinstance(effect, Ignored):
+            self._health.count(f"ignored:{effect.what}:{effect.reason}")
+        elif isinstance(effect, Pull):
+            self.pull(effect)
+
+    def pull(self, pull: Pull) -> None:
+        """Something is to be had from the server."""
+        if pull.what == "offers" and pull.channel is not None:
+            self.channels.add(pull.channel)
+        elif pull.what == "keys":
+            self.keys = True
+        else:
+            self.report = True
+
+
+def _admit(trusted: Trusted, news: Heard | Told, now: Now) -> Admitted:
+    if isinstance(news, Told):
+        return admit_time(trusted, news.token, news.nonce, news.sent_at, news.received_at)
+    return _ADMIT[news.kind](trusted, news.token, now)

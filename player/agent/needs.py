@@ -1,0 +1,96 @@
+"""What to do next, as plain values: needs, which of them are due, and how long failures wait."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass, field
+from typing import Literal
+
+from playlists.ids import ChannelId, Sha256
+
+FIRST_RETRY_MS = 1_000
+LAST_RETRY_MS = 60_000
+SAME_KEYS_MS = 30_000
+"""After a keys document that brought nothing new, so that forged messages cause no storm."""
+
+Kind = Literal["register", "paired", "keys", "report", "offers", "object", "asset", "plays"]
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something to ask of the server. `key` is the channel or address concerned."""
+
+    kind: Kind
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """What a paired player lacks, as the agent found it."""
+
+    keys: bool = False
+    report: bool = False
+    plays: bool = False
+    channels: Set[ChannelId] = frozenset()
+    objects: Sequence[Sha256] = ()
+    assets: Sequence[Sha256] = ()
+
+
+def needs_of(lacking: Lacking) -> Iterator[Need]:
+    """The needs, the most urgent first: whom to believe, what is priced, what plays, its files."""
+    if lacking.keys:
+        yield Need("keys")
+    if lacking.report:
+        yield Need("report")
+    yield from (Need("offers", channel) for channel in sorted(lacking.channels))
+    yield from (Need("object", address) for address in lacking.objects)
+    yield from (Need("asset", address) for address in lacking.assets)
+    if lacking.plays:
+        yield Need("plays")
+
+
+@dataclass(slots=True)
+class Pace:
+    """Which needs may begin: each once at a time, some of a kind at once, after failures later."""
+
+    limits: dict[str, int] = field(default_factory=lambda: {"asset": 2, "object": 4})
+    """At once of a kind; 16 where nothing is said."""
+    busy: set[Need] = field(default_factory=set)
+    _failures: dict[Need, int] = field(default_factory=dict)
+    _not_before: dict[Need, int] = field(default_factory=dict)
+
+    def begin(self, needs: Iterable[Need], monotonic_ms: int) -> list[Need]:
+        """Those of `needs` that are due; they are busy from now on."""
+        begun = []
+        for need in needs:
+            if need in self.busy or self._not_before.get(need, 0) > monotonic_ms:
+                continue
+            if sum(it.kind == need.kind for it in self.busy) < self.limits.get(need.kind, 16):
+                self.busy.add(need)
+                begun.append(need)
+        return begun
+
+    def done(self, need: Need) -> None:
+        """It is met."""
+        self.busy.discard(need)
+        self._failures.pop(need, None)
+        self._not_before.pop(need, None)
+
+    def failed(self, need: Need, monotonic_ms: int, least_ms: int = 0) -> None:
+        """It is not: again after a jittered, growing wait of at least `least_ms`."""
+        self.busy.discard(need)
+        failures = self._failures.get(need, 0)
+        self._failures[need] = failures + 1
+        wait = min(FIRST_RETRY_MS << min(failures, 16), LAST_RETRY_MS)
+        self._not_before[need] = monotonic_ms + max(least_ms, int(wait * random.uniform(0.5, 1.5)))
+
+    def later(self, need: Need, monotonic_ms: int, wait_ms: int) -> None:
+        """Met, but not to be asked again before so long."""
+        self.done(need)
+        self._not_before[need] = monotonic_ms + wait_ms
+
+    def hurry(self) -> None:
+        """The server is back: nothing waits any longer."""
+        self._failures.clear()
+        self._not_before.clear()

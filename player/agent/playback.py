@@ -1,0 +1,100 @@
+"""Which plan plays: the head's, once all its objects are held; until then the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from player.agent.beliefs import Beliefs
+from player.agent.events import Parts
+from player.agent.plans import Plans, files_in_order, objects_json
+from player.cache.kept import Playing
+from playlists.errors import Refused
+from playlists.ids import Json, Sha256
+from playlists.manifest import Plan
+
+
+class Playback:
+    """The plan in force and what the wanted one still lacks."""
+
+    def __init__(self, beliefs: Beliefs, parts: Parts) -> None:
+        self._beliefs = beliefs
+        self._kept = parts.kept
+        self._objects = parts.objects
+        self._assets = parts.assets
+        self._health = parts.health
+        self._plans = Plans(parts.objects)
+        self._refused: set[Sha256] = set()
+        self._order: tuple[Sha256, ...] = ()
+        self._news: Mapping[str, Json] | None = {}
+        self.plan: Plan | None = None
+        """What plays."""
+        self.files: frozenset[Sha256] = frozenset()
+        """Every file that it names."""
+        self.lacking: tuple[Sha256, ...] = ()
+        """Objects to fetch."""
+
+    def load(self) -> None:
+        """Take up what played before the restart, as far as its objects are whole."""
+        playing = self._kept.memory.playing
+        if playing is not None:
+            self._open(playing)
+
+    def advance(self) -> None:
+        """Play the head's plan if all of it is here; else see what it lacks."""
+        trusted, playing = self._beliefs.trusted, self._kept.memory.playing
+        head = trusted.head.head if trusted and trusted.head else None
+        wanted = Playing(head.revision, head.manifest, head.expires_at) if head else playing
+        if wanted is None or wanted.manifest in self._refused:
+            self.lacking = ()
+        elif wanted != playing or self.plan is None or self.lacking:
+            self._open(wanted)
+
+    def missing(self) -> tuple[Sha256, ...]:
+        """Files to fetch, those needed first at the front."""
+        held = self._assets.held()
+        return tuple(address for address in self._order if address not in held)
+
+    def objects_kept(self) -> frozenset[Sha256]:
+        """Objects that may not be dropped for want of room."""
+        memory = self._kept.memory
+        trusted = memory.trusted
+        names = {memory.playing.manifest} if memory.playing else set()
+        if trusted and trusted.head:
+            names.add(trusted.head.head.manifest)
+        return self._plans.named_by(names)
+
+    def news(self) -> Mapping[str, Json] | None:
+        """The plan's objects if they differ from those given before, else None."""
+        news, self._news = self._news, None
+        return news
+
+    def _open(self, wanted: Playing) -> None:
+        try:
+            opened = self._plans.open(wanted.manifest, wanted.expires_at)
+        except Refused as refused:
+            self._refused.add(wanted.manifest)
+            self._health.note("plan_refused", f"The new plan cannot be understood: {refused}")
+            self.lacking = ()
+            return
+        self.lacking = opened.lacking
+        plan = opened.plan
+        if wanted == self._kept.memory.playing:
+            # After a restart what is left of the plan plays, even with a day missing.
+            if plan is not None and plan != self.plan:
+                self._put_on(plan, wanted)
+        elif plan is not None and not opened.lacking:
+            if self._beliefs.follow(set(plan.manifest.channels), wanted):
+                self._health.clear("plan_refused")
+                self._put_on(plan, wanted)
+        elif plan is not None and self.plan is not None and self._beliefs.trusted:
+            channels = {*self.plan.manifest.channels, *plan.manifest.channels}
+            if not channels <= self._beliefs.trusted.wanted:
+                self._beliefs.follow(channels)
+
+    def _put_on(self, plan: Plan, playing: Playing) -> None:
+        self.plan = plan
+        self._order = files_in_order(plan, self._beliefs.now().ms)
+        self.files = frozenset(self._order)
+        self._assets.forget_parts(self.files)
+        self._plans.forget_but(self._plans.named_by({playing.manifest}))
+        self._news = objects_json(plan, playing.manifest, self._objects)

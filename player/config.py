@@ -1,0 +1,120 @@
+"""The player's settings, each with its unit: from the command line, else ENSEIGNE_PLAYER_*."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+MIB = 1024 * 1024
+PREFIX = "ENSEIGNE_PLAYER_"
+MAX_SIDE = 16_384
+"""Pixels."""
+
+
+class BadConfig(Exception):
+    """A setting is wrong; the message says which and what to write instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """`server` is the web process's origin; `door` "" asks the server for its door."""
+
+    server: str
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 8090
+    name: str = ""
+    door: str = ""
+    ca: str = ""
+    """A PEM file of the certificate authority to believe; "" believes the system's."""
+    size: tuple[int, int] = (1920, 1080)
+    display: bool = True
+    chromium: str = ""
+    assets_bytes: int = 8_192 * MIB
+    objects_bytes: int = 128 * MIB
+    reserve_bytes: int = 64 * MIB
+    """Left free on the disk, so that state and play records can always be written."""
+    page: Path = Path(__file__).parent / "page"
+
+
+def read_config(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> Config:
+    """Read the command line. Raises BadConfig; argparse itself exits (--help, unknown names)."""
+    parser = _parser(environ)
+    given = parser.parse_args(arguments)
+    if not given.server:
+        raise BadConfig(
+            "Name the server: --server https://signs.example (or ENSEIGNE_PLAYER_SERVER)."
+        )
+    return Config(
+        server=_origin(given.server, "--server"),
+        data=Path(given.data).expanduser().absolute(),
+        host=given.host,
+        port=_whole(given.port, "--port", 0, 65_535),
+        name=given.name[:120],
+        door=_origin(given.door, "--door") if given.door else "",
+        ca=_file(given.ca, "--ca"),
+        size=_size(given.size),
+        display=not given.no_display,
+        chromium=given.chromium,
+        assets_bytes=_whole(given.assets_mib, "--assets-mib", 1, 1_000_000) * MIB,
+    )
+
+
+def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m player",
+        description="Enseigne's player: pairs with a server and shows its plan, offline too.",
+    )
+
+    def add(name: str, default: str, text: str) -> None:
+        variable = PREFIX + name.upper().replace("-", "_")
+        parser.add_argument(
+            f"--{name}", default=environ.get(variable, default), help=f"{text} ({variable})"
+        )
+
+    add("server", "", "the server's address, such as https://signs.example")
+    add("data", "~/.local/share/enseigne-player", "folder for keys, plan, files and play records")
+    add("host", "127.0.0.1", "address on which the page is served; keep it local")
+    add("port", "8090", "port on which the page is served")
+    add("name", socket.gethostname(), "what people see when they pair this screen")
+    add("door", "", "the door's address; asked of the server without it")
+    add("ca", "", "PEM file of a private certificate authority")
+    add("size", "1920x1080", "the screen's pixels")
+    add("chromium", "", "the Chromium to start; found on PATH without it")
+    add("assets-mib", "8192", "disk space for pictures and videos, MiB")
+    parser.add_argument(
+        "--no-display",
+        action="store_true",
+        default=environ.get(PREFIX + "NO_DISPLAY", "") not in ("", "0"),
+        help="serve the page, but start no browser (ENSEIGNE_PLAYER_NO_DISPLAY)",
+    )
+    return parser
+
+
+def _origin(value: str, name: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BadConfig(f"{name} is an address like https://signs.example, not {value!r}.")
+    return value.rstrip("/")
+
+
+def _whole(value: str, name: str, low: int, high: int) -> int:
+    if not value.isdecimal() or not low <= int(value) <= high:
+        raise BadConfig(f"{name} is a whole number from {low} to {high}, not {value!r}.")
+    return int(value)
+
+
+def _size(value: str) -> tuple[int, int]:
+    width, _, height = value.lower().partition("x")
+    return _whole(width, "--size", 1, MAX_SIDE), _whole(height, "--size", 1, MAX_SIDE)
+
+
+def _file(value: str, name: str) -> str:
+    if value and not Path(value).is_file():
+        raise BadConfig(f"{name} names no file: {value}")
+    return value

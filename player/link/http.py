@@ -1,0 +1,265 @@
+"""The server's HTTP for players: each call returns what was asked for or raises a PlayerError."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import requests
+
+from player.errors import BadAnswer, Denied, Missing, Unreachable
+from player.link.tls import http_session
+from playlists.codec import MAX_CHUNK_BYTES
+from playlists.credentials import sign_proof
+from playlists.errors import DomainError
+from playlists.fields import Fields, parse_json
+from playlists.ids import ChannelId, Json, ScreenId, Sha256, canonical
+from playlists.runs import Run
+from playlists.signing import MAX_BYTES, SigningKey
+from playlists.wire.door import Challenge, Report
+from playlists.wire.http import (
+    Difference,
+    Paired,
+    PairingGiven,
+    PairingRequest,
+    SessionGiven,
+    SessionProof,
+    offers_from_json,
+    paired_from_json,
+    plays_json,
+)
+
+API = "/player/v1"
+CONNECT_S = 5.0
+READ_S = 20.0
+"""Longest silence within an answer."""
+ANSWER_S = 60.0
+"""Longest time for a whole answer but an asset."""
+MAX_ANSWER_BYTES = 4 * MAX_BYTES["offers"]
+BLOCK_BYTES = 64 * 1024
+
+T = TypeVar("T")
+
+
+class Server:
+    """One server as one device sees it. Every method may be called from any thread.
+
+    Every call raises Unreachable, Missing, Denied or BadAnswer.
+    """
+
+    def __init__(self, url: str, key: SigningKey, ca: str = "") -> None:
+        self.url = url
+        self.dates = False
+        """Whether certificates' dates count: only once the wall clock is known to be right."""
+        self._key = key
+        self._ca = ca
+        self._screen = ""
+        self._token = ""
+        self._local = threading.local()
+        self._proving = threading.Lock()
+
+    def be(self, screen: str) -> None:
+        """Speak as this screen from now on."""
+        self._screen, self._token = screen, ""
+
+    def use_token(self, token: str) -> None:
+        """Use the bearer token that the door gave."""
+        self._token = token
+
+    def register(self, request: PairingRequest) -> PairingGiven:
+        """Begin to pair: a code for people to type."""
+        return self._json("POST", "/pairings", PairingGiven.from_json, body=request.to_json())
+
+    def paired(self, given: PairingGiven) -> Paired | None:
+        """Whether a person has typed the code; None while not. Missing: the code is over."""
+        path = f"/pairings/{quote(given.pairing, safe='')}"
+        return self._json("GET", path, paired_from_json, token=given.secret)
+
+    def door(self) -> str:
+        """Where the door is. Missing: the server does not say, so it is at the same origin."""
+        return self._json("GET", "/door", lambda body: Fields.of(body).text("url"))
+
+    def keys(self) -> str:
+        """The signed keys document."""
+        return self._proved("GET", "/keys", _token_of, limit=MAX_BYTES["keys"])
+
+    def time(self, nonce: str) -> str:
+        """The signed time, in answer to this nonce."""
+        path = f"/time?nonce={quote(nonce, safe='')}"
+        return self._proved("GET", path, _token_of, limit=MAX_BYTES["time"])
+
+    def fetch_object(self, address: Sha256) -> bytes:
+        """A manifest, deck or chunk; its hash is for the caller to check."""
+        return self._proved("GET", f"/objects/{address}", bytes, limit=MAX_CHUNK_BYTES)
+
+    def offers(self, channel: ChannelId, since: int) -> tuple[str, ...]:
+        """The signed messages that lead from version `since` to the newest."""
+        path = f"/offers/{quote(channel, safe='@')}?from={since}"
+        return self._proved("GET", path, _as(offers_from_json))
+
+    def report(self, report: Report) -> Difference:
+        """Say what is held; the answer is what lacks."""
+        return self._proved("POST", "/reports", _as(Difference.from_json), body=report.to_json())
+
+    def plays(self, runs: tuple[Run, ...]) -> int:
+        """Hand over play records; the number up to which the server now holds them."""
+        read = _as(lambda body: Fields.of(body).whole("acked"))
+        return self._proved("POST", "/plays", read, body=plays_json(runs))
+
+    def asset(self, address: Sha256, offset: int) -> tuple[int, Iterator[bytes]]:
+        """A file from `offset` on, as far as the server goes along: where it begins, its blocks.
+
+        The blocks raise Unreachable when the connection breaks. An offset beyond the end begins
+        anew from 0.
+        """
+        headers = {"Range": f"bytes={offset}-"} if offset else {}
+        answer = self._with_token(
+            "GET", f"/assets/{address}", headers | {"Accept-Encoding": "identity"}
+        )
+        if answer.status_code == 416:
+            answer.close()
+            return self.asset(address, 0)
+        _check(answer)
+        begin = offset if answer.status_code == 206 else 0
+        if begin and not answer.headers.get("Content-Range", "").startswith(f"bytes {begin}-"):
+            answer.close()
+            raise BadAnswer("The server sent another range than was asked for.")
+        return begin, _blocks(answer)
+
+    def _proved(
+        self,
+        method: str,
+        path: str,
+        read: Callable[[bytes], T],
+        *,
+        body: Json = None,
+        limit: int = MAX_ANSWER_BYTES,
+    ) -> T:
+        answer = self._with_token(method, path, {}, body)
+        return _answered(answer, read, limit)
+
+    def _json(
+        self,
+        method: str,
+        path: str,
+        read: Callable[[object], T],
+        *,
+        body: Json = None,
+        token: str = "",
+    ) -> T:
+        return _answered(self._send(method, path, token, {}, body), _as(read), MAX_ANSWER_BYTES)
+
+    def _with_token(
+        self, method: str, path: str, headers: Mapping[str, str], body: Json = None
+    ) -> requests.Response:
+        token = self._token or self._prove("")
+        answer = self._send(method, path, token, headers, body)
+        if answer.status_code == 401:
+            answer.close()
+            answer = self._send(method, path, self._prove(token), headers, body)
+        return answer
+
+    def _prove(self, worn: str) -> str:
+        """A new bearer token in place of `worn`, unless another thread has just got one."""
+        with self._proving:
+            if self._token and self._token != worn:
+                return self._token
+            asked: Json = {"screen": self._screen}
+            nonce = self._json("POST", "/sessions", Challenge.from_json, body=asked).nonce
+            sig = sign_proof(self._key, nonce, self._screen)
+            proof = SessionProof(ScreenId(self._screen), nonce, sig).to_json()
+            given = self._json("POST", "/sessions/prove", SessionGiven.from_json, body=proof)
+            self._token = given.token
+            return given.token
+
+    def _send(
+        self, method: str, path: str, token: str, headers: Mapping[str, str], body: Json
+    ) -> requests.Response:
+        sent = dict(headers)
+        if token:
+            sent["Authorization"] = f"Bearer {token}"
+        if body is not None:
+            sent["Content-Type"] = "application/json"
+        try:
+            return self._session().request(
+                method,
+                self.url + API + path,
+                data=None if body is None else canonical(body),
+                headers=sent,
+                timeout=(CONNECT_S, READ_S),
+                stream=True,
+                allow_redirects=False,
+            )
+        except requests.RequestException as wrong:
+            raise Unreachable(f"{self.url} does not answer: {wrong}") from wrong
+
+    def _session(self) -> requests.Session:
+        held: dict[bool, requests.Session] = self._local.__dict__.setdefault("sessions", {})
+        if self.dates not in held:
+            held[self.dates] = http_session(self._ca, dates=self.dates)
+        return held[self.dates]
+
+
+def _answered(answer: requests.Response, read: Callable[[bytes], T], limit: int) -> T:
+    with answer:
+        _check(answer)
+        data = bytearray()
+        deadline = time.monotonic() + ANSWER_S
+        for block in _blocks(answer):
+            data += block
+            if len(data) > limit:
+                raise BadAnswer(f"The answer has over {limit} bytes.")
+            if time.monotonic() > deadline:
+                raise Unreachable(f"The answer takes over {ANSWER_S:.0f} s.")
+        try:
+            return read(bytes(data))
+        except DomainError as wrong:
+            raise BadAnswer(f"The answer is not as it must be: {wrong}") from wrong
+
+
+def _blocks(answer: requests.Response) -> Iterator[bytes]:
+    try:
+        yield from answer.iter_content(BLOCK_BYTES)
+    except (requests.RequestException, OSError) as wrong:
+        raise Unreachable(f"The connection broke: {wrong}") from wrong
+
+
+def _check(answer: requests.Response) -> None:
+    status = answer.status_code
+    if status in (200, 201, 202, 206):
+        return
+    with answer:
+        code, detail = _problem(answer)
+    if status in (404, 410):
+        raise Missing(detail or "The server does not have it.")
+    if status in (401, 403, 409):
+        raise Denied(code or f"http_{status}", detail or "The server refuses this device.")
+    if status == 429 or status >= 500:
+        wish = answer.headers.get("Retry-After", "")
+        after = float(wish) if wish.isdecimal() else 0.0
+        raise Unreachable(f"The server cannot answer now (HTTP {status}).", after)
+    raise BadAnswer(f"The server answered HTTP {status}: {detail}")
+
+
+def _problem(answer: requests.Response) -> tuple[str, str]:
+    """The code and detail of an RFC 9457 problem, "" where it is none."""
+    try:
+        body: Any = json.loads(answer.raw.read(BLOCK_BYTES, decode_content=True))
+        return str(body.get("code", "")), str(body.get("detail", ""))
+    except (ValueError, AttributeError, OSError, requests.RequestException):
+        return "", ""
+
+
+def _as(read: Callable[[object], T]) -> Callable[[bytes], T]:
+    return lambda data: read(parse_json(data))
+
+
+def _token_of(data: bytes) -> str:
+    try:
+        return data.decode("ascii").strip()
+    except UnicodeDecodeError as wrong:
+        raise BadAnswer("The server sent something else than a signed message.") from wrong
