@@ -23,9 +23,37 @@ KIND = "drawing"
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _ELEMENTS = frozenset(
-    """svg g path circle ellipse rect line polyline polygon defs use symbol title desc
-    linearGradient radialGradient stop clipPath mask filter feBlend feColorMatrix feComposite
-    feFlood feGaussianBlur feMerge feMergeNode feMorphology feOffset""".split()
+    [
+        "svg",
+        "g",
+        "path",
+        "circle",
+        "ellipse",
+        "rect",
+        "line",
+        "polyline",
+        "polygon",
+        "defs",
+        "use",
+        "symbol",
+        "title",
+        "desc",
+        "linearGradient",
+        "radialGradient",
+        "stop",
+        "clipPath",
+        "mask",
+        "filter",
+        "feBlend",
+        "feColorMatrix",
+        "feComposite",
+        "feFlood",
+        "feGaussianBlur",
+        "feMerge",
+        "feMergeNode",
+        "feMorphology",
+        "feOffset",
+    ]
 )
 _OUTSIDE = re.compile(r"url\(\s*['\"]?(?!#)|^\s*(https?:|data:|javascript:|//)", re.IGNORECASE)
 

@@ -110,7 +110,7 @@ def hour(at_ms: int, zone: str, language: str) -> str:
         minutes = f"{NBSP}{local.minute:02d}" if local.minute else ""
         return f"{local.hour}{NBSP}h{minutes}"
     text = format_skeleton("hm" if local.minute else "h", local, locale="en_GB")
-    return str(text).replace("\u202f", NBSP)
+    return str(text).replace("\u202f", NBSP).replace(" ", NBSP)
 
 
 def _figures(amount: int, currency: str, language: str) -> tuple[str, str]:
