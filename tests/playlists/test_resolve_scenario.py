@@ -1,4 +1,4 @@
-"""The bench's chain, small: what is remembered moves no byte, and days of 60 campaigns are small."""
+"""The bench's chain, small: what is remembered moves no byte, days of 60 campaigns are small."""
 
 from __future__ import annotations
 
