@@ -1,4 +1,4 @@
-"""The JSON API, one module a resource, all under /api/v1."""
+"""The JSON API, one module a resource, all under /api/v1; beside it what players are served."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from server.api import (
     emergencies,
     facts,
     health,
+    media,
     offers,
     overrides,
+    page,
     people,
+    player,
     playlists,
     plays,
     problems,
@@ -44,11 +47,14 @@ RESOURCES = (
     document,
 )
 
+OTHERS = (player, page, media)
+"""What is not of the API: players' HTTP, the page of a screen, files for the studio."""
+
 
 def register(app: Flask, ctx: Context, peers: Peers) -> None:
     """Put the API into the application, with what surrounds every request of it."""
     requests.register(app)
     problems.register(app)
     health.register(app, ctx, peers)
-    for resource in RESOURCES:
+    for resource in (*RESOURCES, *OTHERS):
         app.register_blueprint(resource.blueprint)

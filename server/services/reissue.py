@@ -7,12 +7,13 @@ that names a version above the record's has the same content signed anew under a
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import structlog
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from playlists.admission import next_revision
 from playlists.ids import ChannelId
@@ -21,6 +22,7 @@ from playlists.wire.offers import OffersMessage
 from server.db.engine import Database
 from server.db.models import ChannelRow, ScreenHeadRow
 from server.services.context import Context
+from server.services.devices import directory
 from server.services.kept import MAX_IN, batched
 from server.services.offers import Change
 from server.services.readsets import ReadIndex
@@ -67,13 +69,12 @@ _PACE = _Pace(CHANNEL_EVERY_MS)
 
 
 def after_reports(ctx: Context, reports: Mapping[str, Report]) -> Reissued:
-    """Sign anew what the reports, by screen, name above the record's own versions."""
-    versions: dict[str, int] = {}
-    for said in reports.values():
-        for channel, version in said.channels.items():
-            versions[str(channel)] = max(version, versions.get(str(channel), 0))
+    """Sign anew what the reports, by screen, name above the record's own versions.
+
+    A screen is believed about itself and the channels that its plan reads, nothing else.
+    """
     revisions = {screen: said.revision for screen, said in reports.items()}
-    return Reissued(heads_above(ctx, revisions), channels_above(ctx, versions))
+    return Reissued(heads_above(ctx, revisions), _channels_above(ctx, reports))
 
 
 def heads_above(ctx: Context, held: Mapping[str, int]) -> tuple[SignedHead, ...]:
@@ -104,19 +105,14 @@ def heads_above(ctx: Context, held: Mapping[str, int]) -> tuple[SignedHead, ...]
 
 
 def channels_above(ctx: Context, held: Mapping[str, int]) -> tuple[Change, ...]:
-    """A later version of the same offers for the channels that a player holds above the record's.
+    """A later version of the same offers for the channels that players hold above the record's.
 
-    `held` are the highest versions reported.
+    `held` are the highest versions that followers of these channels reported.
     """
     now = ctx.clock()
     believed = _believed(held, now, "offers")
-    if not believed:
-        return ()
     with ctx.db.read() as session:
-        rows = select(ChannelRow.id, ChannelRow.version).where(ChannelRow.version > 0)
-        known = dict(
-            session.execute(rows.where(ChannelRow.id.in_(sorted(believed)))).tuples().all()
-        )
+        known = _versions(session, believed)
     above = [name for name, version in known.items() if believed[name] > version]
     changes = []
     for name in _PACE.take(ctx.db, above, now):
@@ -126,6 +122,32 @@ def channels_above(ctx: Context, held: Mapping[str, int]) -> tuple[Change, ...]:
         log.warning("channels_behind_players", channels=[change.channel for change in changes])
         ctx.wake()
     return tuple(changes)
+
+
+def _channels_above(ctx: Context, reports: Mapping[str, Report]) -> tuple[Change, ...]:
+    named = {str(channel) for said in reports.values() for channel in said.channels}
+    with ctx.db.read() as session:
+        known = _versions(session, named)
+        ahead = {
+            screen: {str(name): v for name, v in said.channels.items() if v > known.get(name, v)}
+            for screen, said in reports.items()
+        }
+        screens = [screen for screen, channels in ahead.items() if channels]
+        reads = {row.screen: row.channels for row in directory(session, screens)}
+    highest: dict[str, int] = {}
+    for screen in screens:
+        for channel in ahead[screen].keys() & set(reads.get(screen, ())):
+            highest[channel] = max(ahead[screen][channel], highest.get(channel, 0))
+    return channels_above(ctx, highest) if highest else ()
+
+
+def _versions(session: Session, channels: Collection[str]) -> dict[str, int]:
+    """The versions of those of `channels` that have one."""
+    known: dict[str, int] = {}
+    rows = select(ChannelRow.id, ChannelRow.version).where(ChannelRow.version > 0)
+    for some in batched(sorted(channels), MAX_IN):
+        known.update(session.execute(rows.where(ChannelRow.id.in_(some))).tuples().all())
+    return known
 
 
 def _again(ctx: Context, channel: str, held: int, now: int) -> Change | None:

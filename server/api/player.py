@@ -1,0 +1,196 @@
+"""What players ask of the server over HTTP: /player/v1. Bodies are those of playlists.wire.http."""
+
+from __future__ import annotations
+
+import gzip
+from functools import lru_cache
+
+from flask import Blueprint, Response, request
+
+from media.serving import YEAR_S, etag
+from playlists.fields import MAX_WHOLE, Fields, parse_json
+from playlists.ids import Json, canonical, check_id
+from playlists.wire.door import Challenge, Report
+from playlists.wire.http import (
+    WAITING,
+    PairingRequest,
+    SessionProof,
+    offers_json,
+    plays_from_json,
+)
+from playlists.wire.signed import MAX_NONCE
+from server.api.files import send_file
+from server.api.problems import WrongMedia
+from server.api.requests import check_address, context
+from server.errors import BadInput, Forbidden, Unauthenticated
+from server.services import delivery, devices, pairing, playback, proof
+from server.services.devices import Viewer
+
+blueprint = Blueprint("player", __name__, url_prefix="/player/v1")
+
+UNPROVED_BYTES = 16 * 1024
+"""A body of a request that bears no token."""
+DOOR_CACHE_S = 300
+MIN_NONCE = 16
+GZIP_FROM_BYTES = 512
+GZIP_KEPT_BYTES = 64 * 1024
+"""Compressed objects up to this size are kept in memory: many screens fetch the same."""
+GZIP_KEPT = 1_024
+JWS = "application/jose"
+
+
+@blueprint.before_request
+def _open() -> None:
+    check_address()
+
+
+@blueprint.after_request
+def _close(response: Response) -> Response:
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+@blueprint.get("/door")
+def door() -> Response:
+    """Where the door is."""
+    answer = _json({"url": context().settings.door_url})
+    answer.headers["Cache-Control"] = f"public, max-age={DOOR_CACHE_S}"
+    return answer
+
+
+@blueprint.post("/pairings")
+def begin_pairing() -> Response:
+    """A device asks for a code."""
+    asked = PairingRequest.from_json(_body(UNPROVED_BYTES))
+    given = pairing.begin(context(), asked, request.remote_addr or "")
+    return _json(given.to_json(), 201)
+
+
+@blueprint.get("/pairings/<pairing_id>")
+def poll_pairing(pairing_id: str) -> Response:
+    """A device asks whether a person typed its code."""
+    paired = pairing.poll(context(), pairing_id, _bearer())
+    return _json(WAITING, 202) if paired is None else _json(paired.to_json())
+
+
+@blueprint.post("/sessions")
+def begin_session() -> Response:
+    """A nonce for a device to sign."""
+    screen = check_id(Fields.of(_body(UNPROVED_BYTES)).text("screen"), "screen")
+    return _json(Challenge(devices.session_nonce(context(), screen)).to_json())
+
+
+@blueprint.post("/sessions/prove")
+def prove_session() -> Response:
+    """The signed nonce, for a bearer token."""
+    proof_given = SessionProof.from_json(_body(UNPROVED_BYTES))
+    return _json(devices.prove(context(), proof_given).to_json())
+
+
+@blueprint.get("/keys")
+def keys() -> Response:
+    """The keys document, signed by the root key; no secret, so no token is needed."""
+    return _jws(context().keys.document_jws)
+
+
+@blueprint.get("/time")
+def signed_time() -> Response:
+    """The signed time, in answer to `nonce`."""
+    _viewer()
+    ctx, nonce = context(), request.args.get("nonce", "")
+    if not MIN_NONCE <= len(nonce) <= MAX_NONCE:
+        raise BadInput(f"Send a nonce of {MIN_NONCE} to {MAX_NONCE} characters.", field="nonce")
+    return _jws(ctx.keys.sign_time(nonce, ctx.clock()))
+
+
+@blueprint.get("/objects/<sha>")
+def content_object(sha: str) -> Response:
+    """A manifest, deck or day chunk."""
+    data = delivery.object_bytes(context(), _viewer(), sha)
+    squeeze = len(data) >= GZIP_FROM_BYTES and request.accept_encodings["gzip"] > 0
+    tag = etag(f"{sha}-gzip" if squeeze else sha)
+    headers = {
+        "ETag": tag,
+        "Cache-Control": f"private, max-age={YEAR_S}, immutable",
+        "Vary": "Accept-Encoding",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if request.if_none_match.contains(tag.strip('"')):
+        return Response(status=304, headers=headers)
+    if squeeze:
+        headers["Content-Encoding"] = "gzip"
+        data = _squeezed(data) if len(data) <= GZIP_KEPT_BYTES else gzip.compress(data, 6, mtime=0)
+    return Response(data, headers=headers, content_type="application/json")
+
+
+@blueprint.get("/assets/<sha>")
+def asset(sha: str) -> Response:
+    """A picture or video that the screen's plans show."""
+    ctx = context()
+    return send_file(ctx, delivery.asset_file(ctx, _viewer(), sha))
+
+
+@blueprint.get("/offers/<channel>")
+def channel_offers(channel: str) -> Response:
+    """The signed messages from version `from` on."""
+    given = request.args.get("from", "0")
+    if not given.isascii() or not given.isdecimal() or int(given[:20]) > MAX_WHOLE:
+        raise BadInput("from is the version held, 0 for none.", field="from")
+    messages = delivery.offers_from(context(), _viewer(), channel, int(given))
+    return _json(offers_json(messages))
+
+
+@blueprint.post("/reports")
+def take_report() -> Response:
+    """What a screen holds; the answer is what it lacks."""
+    screen = _player()
+    return _json(playback.report(context(), screen, Report.from_json(_body())).to_json())
+
+
+@blueprint.post("/plays")
+def take_plays() -> Response:
+    """Play runs; the answer is the number up to which they are kept."""
+    screen = _player()
+    return _json({"acked": proof.take(context(), screen, plays_from_json(_body()))})
+
+
+def _viewer() -> Viewer:
+    """Whose token came along. Raises Unauthenticated, Forbidden."""
+    return devices.authenticate(context(), _bearer())
+
+
+def _player() -> Viewer:
+    """The same where a screen itself must speak, not a page that follows it."""
+    viewer = _viewer()
+    if not viewer.device:
+        raise Forbidden("Only a screen's own device may say this.")
+    return viewer
+
+
+def _bearer() -> str:
+    given = request.authorization
+    if given is None or given.type != "bearer" or not given.token:
+        raise Unauthenticated("Send the token as Authorization: Bearer …")
+    return given.token
+
+
+def _body(most: int | None = None) -> object:
+    """The JSON body. Raises WrongMedia, Invalid, or RequestEntityTooLarge over `most` bytes."""
+    if most is not None:
+        request.max_content_length = most
+    if request.mimetype != "application/json":
+        raise WrongMedia("Send the body as application/json.")
+    return parse_json(request.get_data(cache=False))
+
+
+def _json(body: Json, status: int = 200) -> Response:
+    return Response(canonical(body), status, content_type="application/json")
+
+
+def _jws(token: str) -> Response:
+    return Response(token, content_type=JWS)
+
+
+@lru_cache(GZIP_KEPT)
+def _squeezed(data: bytes) -> bytes:
+    return gzip.compress(data, 6, mtime=0)
