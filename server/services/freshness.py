@@ -22,6 +22,8 @@ from server.services.kept import MAX_IN, batched
 from server.services.keys import Keys
 from server.services.live_texts import HORIZON_MS, facts_in, live_text
 
+_AS_OF = select(FactRow.source, func.max(FactRow.observed_at)).group_by(FactRow.source)
+
 
 @dataclass(frozen=True, slots=True)
 class Needs:
@@ -68,7 +70,7 @@ class FreshnessMaker:
         self._load(session, stores)
         names = list(self._needs if stores is None else stores)
         needs = {store: self._needs[store] for store in names if store in self._needs}
-        leases = _leases(session, {name for need in needs.values() for name in need.channels})
+        leases = leases_of(session, {name for need in needs.values() for name in need.channels})
         sources = _sources(session, None if stores is None else needs)
         texts = _Texts(session, needs.values(), now)
         made: list[tuple[str, str]] = []
@@ -110,7 +112,8 @@ def _needs(zone: str, bodies: list[dict[str, list[str]]]) -> Needs:
     )
 
 
-def _leases(session: Session, channels: Collection[str]) -> dict[str, Lease]:
+def leases_of(session: Session, channels: Collection[str]) -> dict[str, Lease]:
+    """The lease of each channel that has a version."""
     found: dict[str, Lease] = {}
     for some in batched(sorted(channels), MAX_IN):
         rows = select(
@@ -120,17 +123,22 @@ def _leases(session: Session, channels: Collection[str]) -> dict[str, Lease]:
     return found
 
 
-def _sources(session: Session, needs: Mapping[str, Needs] | None) -> dict[str, int]:
-    """When each source was last known good; `needs` None is every source that there is."""
-    rows = select(FactRow.source, func.max(FactRow.observed_at)).group_by(FactRow.source)
-    if needs is None:
-        return dict(session.execute(rows).tuples().all())
+def sources_of(session: Session, names: Collection[str]) -> dict[str, int]:
+    """When each of these sources was last known good, unix milliseconds."""
     found: dict[str, int] = {}
-    named = {name for need in needs.values() for name in need.sources}
-    for some in batched(sorted(named), MAX_IN):
-        found.update(session.execute(rows.where(FactRow.source.in_(some))).tuples().all())
+    for some in batched(sorted(names), MAX_IN):
+        rows = _AS_OF.where(FactRow.source.in_(some))
+        found.update(session.execute(rows).tuples().all())
+    return found
+
+
+def _sources(session: Session, needs: Mapping[str, Needs] | None) -> dict[str, int]:
+    """The sources that stores need; `needs` None is every source that there is."""
+    if needs is None:
+        return dict(session.execute(_AS_OF).tuples().all())
+    found = sources_of(session, {name for need in needs.values() for name in need.sources})
     for store in needs:
-        own = rows.where(FactRow.source.endswith(f"@{store}", autoescape=True))
+        own = _AS_OF.where(FactRow.source.endswith(f"@{store}", autoescape=True))
         found.update(session.execute(own).tuples().all())
     return found
 

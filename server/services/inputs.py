@@ -91,6 +91,7 @@ class InputsWriter:
         store: Store,
         days: Sequence[LocalDay],
         view: View,
+        lead: Mapping[str, Any],
         objects: dict[str, Packed],
     ) -> str:
         """Put the inputs of a resolve, with all they name, into `objects`; their name."""
@@ -102,6 +103,7 @@ class InputsWriter:
             "store": self._store(store, objects),
             "wishes": self._list(view, objects),
             "days": [list(day) for day in days],
+            "lead": lead,
             "bases": [
                 [scope, owner, [[base.zone, base.playlist] for base in found]]
                 for (scope, owner), found in sorted(view.base_rows.items())
@@ -154,6 +156,12 @@ class Recalled:
     body: Mapping[str, Any]
     home: Store
     wishes: Mapping[str, Any]
+
+    @property
+    def lead(self) -> Mapping[str, Any]:
+        """The lead-in that the plan was made with, as `lead_from_json` reads it; {} without."""
+        found: Mapping[str, Any] = self.body["lead"]
+        return found
 
     def store(self, store: StoreId) -> Store | None:
         """See Reader."""

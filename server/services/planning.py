@@ -8,27 +8,27 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from playlists.codec import decode_chunk, encode_manifest
-from playlists.ids import StoreId, ZoneId, sha256
+from playlists.codec import encode_manifest
+from playlists.ids import StoreId, sha256
 from playlists.localtime import LocalDay
-from playlists.manifest import Chunk, Plan, Slot
+from playlists.manifest import Plan
 from playlists.model import Store
 from playlists.resolve import (
     Lead,
     Memo,
     Profile,
     Resolved,
-    lead_of,
+    lead_from_json,
     lead_to_json,
     profile_of,
-    resolve,
+    replan,
     wishes_of,
 )
 from server.db.mappers import screen_from
@@ -198,15 +198,16 @@ class Planner:
     ) -> Prepared:
         view = View(snapshot, profile)
         old = self._old(session, known, days[0].date)
-        lead = lead_of(old, snapshot.now) if old is not None else None
-        found = resolve(profile, view, days, lead, self._memo)
-        same = old is not None and plays_the_same(old, found)
+        lead = lead_from_json(known.lead, old) if old is not None and known.lead else None
+        found = replan(profile, view, days, old, lead, snapshot.now, self._memo)
+        same = old is not None and found.manifest == old.manifest
         name, inputs = known.manifest or "", known.inputs
+        led = _lead_json(found.lead)
         objects: dict[str, Packed] = {}
         if not same:
             name = self._pack(found, old, objects)
         if not same or known.seen == 0:
-            inputs = self.inputs.write(profile, store, days, view, objects)
+            inputs = self.inputs.write(profile, store, days, view, led, objects)
         return Prepared(
             key=profile.key,
             store=store.id,
@@ -215,7 +216,7 @@ class Planner:
             body=_body(profile, found, view),
             reads=split(found.reads | view.also),
             inputs=inputs,
-            lead=_lead_json(known, lead, same),
+            lead=led,
             rolls_at=days[0].until_ms + self._jitter(store.id),
             objects=objects,
         )
@@ -251,30 +252,9 @@ def _nobody(store: Store) -> Profile:
     return Profile(StoreId(store.id), (1, 1), "fr", (), "", frozenset(), None)
 
 
-def plays_the_same(old: Plan, found: Resolved) -> bool:
-    """Whether a plan that was just made plays what the old one plays, though today's chunk may be
-    written otherwise: a lead-in numbers equal slots once, a fresh day may not."""
-    new, before = found.manifest, old.manifest.days[0]
-    today = new.days[0]
-    if replace(new, days=(replace(today, chunk=before.chunk), *new.days[1:])) != old.manifest:
-        return False
-    return today.chunk == before.chunk or _timelines(
-        decode_chunk(found.chunks[today.chunk])
-    ) == _timelines(old.chunks[before.chunk])
-
-
-def _timelines(chunk: Chunk) -> dict[ZoneId, list[tuple[int, list[Slot]]]]:
-    return {
-        zone: [(part.from_ms, [chunk.slots[at] for at in part.loop]) for part in segments]
-        for zone, segments in chunk.zones.items()
-    }
-
-
-def _lead_json(known: Known, lead: Lead | None, same: bool) -> Mapping[str, Any]:
-    """The lead-in that the plan in force was made with."""
-    if same or lead is None:
-        return known.lead if same else {}
-    found: Any = lead_to_json(lead)
+def _lead_json(lead: Lead | None) -> dict[str, Any]:
+    """The lead-in that a plan was made with."""
+    found: Any = lead_to_json(lead) if lead is not None else {}
     return dict(found)
 
 
