@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from server.services import devices
+from playlists.wire.door import Report
+from server.services import devices, reissue
 from server.services.context import Context
+from server.services.publish import Published
 from server.services.screen_states import record_links, record_reports
 
 
 class Hearing:
-    """`take` runs in the bus's threads and only keeps; `flush` writes."""
+    """`take` runs in the bus's threads and only keeps; `flush` writes.
 
-    def __init__(self, ctx: Context) -> None:
+    `tell` is given the heads signed anew for screens that hold more than the record knows.
+    """
+
+    def __init__(self, ctx: Context, tell: Callable[[Published], None]) -> None:
         self._ctx = ctx
+        self._tell = tell
         self._lock = threading.Lock()
         self._reports: dict[str, tuple[int, Mapping[str, Any]]] = {}
         self._links: dict[str, bool] = {}
@@ -55,3 +61,7 @@ class Hearing:
             up = [screen for screen, is_up in links.items() if is_up]
             down = [screen for screen, is_up in links.items() if not is_up]
             record_links(self._ctx, up, down, everything=everything)
+        said = {screen: Report.from_json(body) for screen, (_, body) in reports.items()}
+        again = reissue.after_reports(self._ctx, said)
+        if again.heads:
+            self._tell(Published(again.heads))

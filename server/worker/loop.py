@@ -34,8 +34,8 @@ class Loop:
         self._awake = threading.Event()
         self._stopping = threading.Event()
         self.ctx = replace(ctx, wake=self._awake.set)
-        self.hearing = Hearing(self.ctx)
         self.teller = Teller(self.ctx, self._send)
+        self.hearing = Hearing(self.ctx, self.teller.published)
         self.publisher = Publisher(self.ctx, self.teller.published)
         self._timers = (
             Timer(FLUSH_S, self.hearing.flush),
