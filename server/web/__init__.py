@@ -1,0 +1,1 @@
+"""The studio: pages drawn by the server."""
