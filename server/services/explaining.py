@@ -178,7 +178,7 @@ def _stores_of(session: Session, screens: Collection[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for some in batched(sorted(screens), MAX_IN):
         rows = select(ScreenRow.id, ScreenRow.store_id).where(ScreenRow.id.in_(some))
-        found.update(session.execute(rows).tuples().all())
+        found.update(session.execute(rows).all())
     return found
 
 
@@ -203,11 +203,11 @@ def _heads_at(session: Session, screens: Sequence[str], at_ms: int) -> dict[str,
             )
             .where(HeadRow.screen_id.in_(some))
         )
-        for name, *rest in session.execute(current).tuples():
+        for name, *rest in session.execute(current):
             found[name] = tuple(rest)  # type: ignore[assignment]
     for name in [name for name, head in found.items() if head[1] > at_ms]:
         past = select(*columns).where(HeadRow.screen_id == name, HeadRow.issued_at <= at_ms)
-        row = session.execute(past.order_by(HeadRow.revision.desc()).limit(1)).tuples().first()
+        row = session.execute(past.order_by(HeadRow.revision.desc()).limit(1)).first()
         if row is None:
             del found[name]
         else:

@@ -89,7 +89,7 @@ class FreshnessMaker:
 
     def _load(self, session: Session, stores: Collection[str] | None = None) -> None:
         """Ask what `stores` (None: all) need, where it is not known or was forgotten."""
-        zones = dict(session.execute(select(StoreRow.id, StoreRow.zone)).tuples().all())
+        zones = dict(session.execute(select(StoreRow.id, StoreRow.zone)).all())
         for store in self._needs.keys() - zones.keys():
             del self._needs[store]
         asked = zones.keys() if stores is None else zones.keys() & set(stores)
@@ -128,18 +128,18 @@ def sources_of(session: Session, names: Collection[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for some in batched(sorted(names), MAX_IN):
         rows = _AS_OF.where(FactRow.source.in_(some))
-        found.update(session.execute(rows).tuples().all())
+        found.update(session.execute(rows).all())
     return found
 
 
 def _sources(session: Session, needs: Mapping[str, Needs] | None) -> dict[str, int]:
     """The sources that stores need; `needs` None is every source that there is."""
     if needs is None:
-        return dict(session.execute(_AS_OF).tuples().all())
+        return dict(session.execute(_AS_OF).all())
     found = sources_of(session, {name for need in needs.values() for name in need.sources})
     for store in needs:
         own = _AS_OF.where(FactRow.source.endswith(f"@{store}", autoescape=True))
-        found.update(session.execute(own).tuples().all())
+        found.update(session.execute(own).all())
     return found
 
 

@@ -53,7 +53,7 @@ class Kept(Generic[T]):
         columns = select(self._row.id, self._row.version, self._row.edited_at)
         if where is not None:
             columns = columns.where(where)
-        seen = session.execute(columns).tuples().all()
+        seen = session.execute(columns).all()
         if seen == self._seen:
             return
         versions = {name: (version, edited_at) for name, version, edited_at in seen}

@@ -118,7 +118,7 @@ class Publisher:
             for store in session.scalars(_unpublished_stores()):
                 wanted[store] = None
             due = select(ProfileRow.store_id, ProfileRow.key).where(ProfileRow.rolls_at <= now)
-            for store, key in session.execute(due).tuples():
+            for store, key in session.execute(due):
                 profiles = wanted.setdefault(store, set())
                 if profiles is not None:
                     profiles.add(key)

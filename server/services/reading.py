@@ -299,7 +299,7 @@ class Snapshot:
         self._screens = {}
         for some in batched(sorted(named), MAX_IN):
             rows = select(ScreenRow.id, ScreenRow.store_id).where(ScreenRow.id.in_(some))
-            self._screens.update(self._session.execute(rows).tuples().all())
+            self._screens.update(self._session.execute(rows).all())
 
     def _load_facts(self, keys: Iterable[str]) -> None:
         missing = [key for key in dict.fromkeys(keys) if key not in self._facts]

@@ -55,7 +55,7 @@ class ReadIndex:
                 .join(ReadSetRow, ReadSetRow.reads == ProfileReadRow.reads)
                 .where(ReadSetRow.key.in_(some))
             )
-            found.update(session.execute(rows).tuples().all())
+            found.update(session.execute(rows).all())
         return found
 
     def sets_of(self, session: Session, profiles: Collection[str]) -> dict[str, set[str]]:

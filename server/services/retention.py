@@ -56,7 +56,7 @@ def _sweep_heads(ctx: Context, now: int) -> bool:
         ),
     )
     with ctx.db.write() as session:
-        rows = session.execute(old.limit(SWEEP_ROWS)).tuples().all()
+        rows = session.execute(old.limit(SWEEP_ROWS)).all()
         for screen, revision in rows:
             session.execute(
                 delete(HeadRow).where(HeadRow.screen_id == screen, HeadRow.revision == revision)

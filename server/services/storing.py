@@ -114,7 +114,7 @@ class Storer:
         seen: dict[str, int] = {}
         for some in batched([plan.key for plan in prepared], MAX_IN):
             found = select(ProfileRow.key, ProfileRow.resolved_at).where(ProfileRow.key.in_(some))
-            seen.update(session.execute(found).tuples().all())
+            seen.update(session.execute(found).all())
         stores = set(
             session.scalars(
                 select(StoreRow.id).where(StoreRow.id.in_({plan.store for plan in prepared}))
@@ -259,4 +259,4 @@ def _upsert(session: Session, row: Any, columns: Sequence[Mapping[str, Any]]) ->
 def heads_in_force(session: Session) -> list[SignedHead]:
     """The head of every screen that has one."""
     rows = select(ScreenHeadRow.screen_id, ScreenHeadRow.revision, ScreenHeadRow.jws)
-    return list(session.execute(rows.order_by(ScreenHeadRow.screen_id)).tuples().all())
+    return list(session.execute(rows.order_by(ScreenHeadRow.screen_id)).all())
