@@ -39,7 +39,7 @@ from server.door.reception import Reception
 from server.door.sockets import PlayerNamespace, create_socketio
 from server.door.state import State
 from server.door.told import Told
-from server.door.websocket import Handler, speed_up
+from server.door.websocket import Application, Handler, speed_up
 
 log = structlog.get_logger(__name__)
 
@@ -99,7 +99,9 @@ class Door:
         self.intake = Intake(self.state, self.links, self.reception, self.fanout, self.counts)
         self._gauges()
         self.listener = self._listen()
-        self.server = WSGIServer(self.listener, self.app, handler_class=Handler, log=None)
+        self.server = WSGIServer(
+            self.listener, Application(self.app), handler_class=Handler, log=None
+        )
         self.bus = BusClient(
             settings.bus,
             self.intake.take,
@@ -135,6 +137,7 @@ class Door:
         while not stop.wait(TELL_EVERY_S) and os.getppid() == parent:
             self.told.flush()
             self.reception.sweep()
+            self.pulse.tidy(len(self.links.open))
         self.listener.close()
         self.told.flush()
         self.bus.close()

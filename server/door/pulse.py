@@ -1,8 +1,8 @@
 """The door's own pulse: how long the loop kept others waiting, and a tidy memory.
 
 The collector of cyclic garbage walks every object of ten thousand connections, a pause of hundreds
-of milliseconds. So it runs seldom by itself, never over what was there at the start, and in full
-only when about as many connections have ended as are open.
+of milliseconds. Connections leave no such garbage when they end, so it runs seldom by itself, never
+over what was there at the start, and in full only in a quiet moment after many have ended.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import gevent
 
 TICK_S: Final = 0.005
 KEEP_S: Final = 60
-THRESHOLDS: Final = (50_000, 50, 1_000)
-MIN_ENDED: Final = 1_000
+THRESHOLDS: Final = (10_000, 1_000, 1_000)
+MIN_ENDED: Final = 20_000
+QUIET_S: Final = 5.0
 
 
 class Pulse:
@@ -26,6 +27,7 @@ class Pulse:
     def __init__(self) -> None:
         self._worst: deque[tuple[int, float]] = deque(maxlen=KEEP_S)
         self._ended = 0
+        self._last_end = 0.0
 
     def start(self) -> None:
         """Freeze what is there, and begin to tick."""
@@ -39,10 +41,15 @@ class Pulse:
         since = int(time.monotonic()) - seconds
         return max((gap for second, gap in self._worst if second >= since), default=0.0) * 1000
 
-    def ended(self, still_open: int) -> None:
-        """A connection has ended; collect garbage when enough have."""
+    def ended(self) -> None:
+        """A connection has ended."""
         self._ended += 1
-        if self._ended > max(MIN_ENDED, still_open):
+        self._last_end = time.monotonic()
+
+    def tidy(self, still_open: int) -> None:
+        """Collect garbage if enough connections have ended, and none just now."""
+        enough = self._ended > max(MIN_ENDED, 2 * still_open)
+        if enough and time.monotonic() - self._last_end > QUIET_S:
             self._ended = 0
             gc.collect()
 

@@ -94,7 +94,7 @@ class PlayerNamespace(flask_socketio.Namespace):  # type: ignore[misc]
                 self._connect(sid, args[1])
             elif event == "disconnect" and not self._is_joined(sid):
                 self._reception.disconnected(sid)
-                self._pulse.ended(len(self._links.open))
+                self._pulse.ended()
             else:
                 self._event(event, *args)
         except Exception:

@@ -6,7 +6,7 @@ in which nobody else is served.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import gevent
@@ -70,6 +70,31 @@ def take_over(websocket: Any, on_overflow: Callable[[], None]) -> Pipe:
     websocket.raw_write = pipe.write
     websocket.utf8validator = _LATER
     return pipe
+
+
+class _Silent:
+    """Told when a connection ends."""
+
+    @staticmethod
+    def on_close(*_: object) -> None:
+        """Nothing to do."""
+
+
+class Application:
+    """A WSGI application with the `current_app` that the library looks for at each end.
+
+    Without it the library makes a class for each end: the only cyclic garbage that connections
+    would leave, and a second's work for the collector after ten thousand of them.
+    """
+
+    current_app = _Silent()
+
+    def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
+        self._app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Pass it on."""
+        return self._app(environ, start_response)
 
 
 class Handler(WebSocketHandler):  # type: ignore[misc]
