@@ -12,6 +12,7 @@ from server.api import (
     emergencies,
     facts,
     health,
+    hooks,
     media,
     offers,
     overrides,
@@ -47,8 +48,8 @@ RESOURCES = (
     document,
 )
 
-OTHERS = (player, page, media)
-"""What is not of the API: players' HTTP, the page of a screen, files for the studio."""
+OTHERS = (player, page, media, hooks)
+"""What is not of the API: players' HTTP, a screen's page, the studio's files, calls of sources."""
 
 
 def register(app: Flask, ctx: Context, peers: Peers) -> None:

@@ -1,0 +1,1 @@
+"""People counters: numbers only, never anything about a person."""

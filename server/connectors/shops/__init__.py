@@ -1,0 +1,1 @@
+"""Shops: feeds that are read, and calls that they make."""

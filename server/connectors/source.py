@@ -1,0 +1,170 @@
+"""The fact-source port: what a kind of connector declares, and what it is given to work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from playlists.errors import Invalid
+from playlists.ids import check_id
+from server.config import Settings
+from server.ports import Batch, Clock
+
+CONNECT_S = 5.0
+TOTAL_S = 120.0
+REDIRECTS = 3
+
+
+def _an_id(text: str) -> str:
+    try:
+        return check_id(text)
+    except Invalid as refused:
+        raise ValueError(str(refused)) from None
+
+
+class Config(BaseModel):
+    """What every connector may be told. Unknown fields are refused, so that a typo is not lost."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    stores: dict[str, str] = Field(
+        default_factory=dict,
+        description="The source's own store codes and ours: {“0041”: “lille”}. Others are taken "
+        "to be ours already.",
+    )
+    only: tuple[str, ...] = Field(
+        default=(), description="Our stores that this source may speak of. Empty: all."
+    )
+
+    @property
+    def polled(self) -> bool:
+        """Whether a connector set up like this is ever due, where its kind has a `fetch`."""
+        return True
+
+    @field_validator("only")
+    @classmethod
+    def _ids(cls, stores: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_an_id(store) for store in stores)
+
+
+class ShopConfig(Config):
+    """A source that prices a shop's channels."""
+
+    shop: str = Field(description="The shop that stores name in their channel: shop@store.")
+    currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217.")
+
+    _shop = field_validator("shop")(_an_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far an answer may go. Seconds and bytes; `total_s` is for one whole request."""
+
+    allow_private: bool = False
+    connect_s: float = CONNECT_S
+    read_s: float = 20.0
+    total_s: float = TOTAL_S
+    max_bytes: int = 512 * 1024 * 1024
+    max_rows: int = 1_000_000
+    redirects: int = REDIRECTS
+    window_s: int = 300
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """The limits that the settings give."""
+        return cls(
+            allow_private=settings.allow_private,
+            read_s=settings.http_timeout_s,
+            max_bytes=settings.feed_max_bytes,
+            max_rows=settings.feed_max_rows,
+            window_s=settings.webhook_window_s,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StoreAt:
+    """One of our stores: where it stands in millionths of a degree, and its channel, if any."""
+
+    id: str
+    lat_e6: int = 0
+    lon_e6: int = 0
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """One connector as set up. `config` is of the kind's own model; `state` is what its last batch
+    wanted back; `stores` are those that it may speak of.
+    """
+
+    id: str
+    config: Any
+    secret: str
+    state: Mapping[str, Any]
+    stores: tuple[StoreAt, ...]
+    clock: Clock
+    limits: Limits
+
+    def store(self, code: str) -> str | None:
+        """Our store for the source's own code; None where it is not one that it may speak of."""
+        ours: str = self.config.stores.get(code, code)
+        return ours if any(store.id == ours for store in self.stores) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A call that a source made to us. Header names are in lower case; `received_at`: unix ms."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What a call says. A repeat has one of the same `once` keys, and is not applied again."""
+
+    batch: Batch
+    once: tuple[str, ...] = ()
+
+
+class Listening(Protocol):
+    """A subscription that runs in threads of its own."""
+
+    def stop(self) -> None:
+        """End it and free its socket."""
+
+
+Hear = Callable[[Batch], None]
+"""Takes what a subscription heard."""
+Tell = Callable[[str], None]
+"""Takes what is wrong with a subscription, in words for people; empty when it is well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of connector, as an entry point of the group `enseigne.fact_sources` names it.
+
+    `fetch` is called when the connector is due; `receive` when the source calls us; `listen` is
+    begun once and runs for as long as the connector is enabled. `fetch` and `receive` raise
+    TemporaryError or PermanentError, `receive` also the errors of server.errors, which its caller
+    is told. `calls_at` is the first part of the path that the source calls, `max_call_bytes` how
+    long a call may be. `secret` says what the secret is, empty where there need be none, and
+    `min_secret` how many characters it has at least; `every_s` is how often the connector is due
+    unless said otherwise.
+    """
+
+    name: str
+    title: Mapping[str, str]
+    config: type[Config]
+    fetch: Callable[[Setup], Batch] | None = None
+    receive: Callable[[Setup, Delivery], Received] | None = None
+    listen: Callable[[Setup, Hear, Tell], Listening] | None = None
+    calls_at: str = ""
+    max_call_bytes: int = 1024 * 1024
+    secret: str = ""
+    min_secret: int = 0
+    every_s: int = 60

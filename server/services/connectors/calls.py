@@ -1,0 +1,222 @@
+"""Takes the calls that sources make to us: signed webhooks of shops, counts pushed by counters.
+
+A call is applied once: what makes a repeat known is written down after it was taken, so that a
+crash between the two makes the source call again, which changes nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from server.connectors.source import Delivery, Received, Setup
+from server.db.engine import Database
+from server.db.models import ConnectorRow, DeliveryRow
+from server.errors import NotFound, ServerError, TooLarge
+from server.ports import Batch, PermanentError
+from server.services import intake, offers
+from server.services.connectors import records
+from server.services.connectors.views import OWN, TRUST, kind_of, setup_of, source_of
+from server.services.context import Context
+from server.services.intake import Source, Taken
+
+KEEP_DELIVERIES_MS = 7 * 86_400_000
+"""How long a repeat is known as one. A call's own timestamp is refused long before."""
+REFUSALS_EVERY_MS = 1_000
+"""Refused calls are counted in the record at most this often: anyone can make them."""
+
+
+class Misconfigured(ServerError):
+    """The connector cannot take calls as it is set up."""
+
+    status = 503
+    code = "misconfigured"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What came of a call. `repeated`: it was taken before, and not again."""
+
+    repeated: bool = False
+    facts: int = 0
+    prices: int = 0
+    held: str = ""
+    refused: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Gate:
+    """One connector's calls, one at a time, in this process."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    refusals: dict[str, int] = field(default_factory=dict)
+    written_at: int = 0
+
+
+_GATES: WeakKeyDictionary[Database, dict[str, _Gate]] = WeakKeyDictionary()
+_GATES_LOCK = threading.Lock()
+
+
+def receive(
+    ctx: Context, path: str, connector_id: str, headers: Mapping[str, str], body: bytes
+) -> Receipt:
+    """Take one call to `/<path>/<connector_id>`.
+
+    Raises NotFound (no such connector, or it is off), TooLarge, Unauthenticated (forged, late),
+    BadInput (not readable), Misconfigured (no secret). All are counted with the connector.
+    """
+    received_at = ctx.clock()
+    gate = _gate(ctx, path, connector_id, body)
+    lowered = {name.lower(): value for name, value in headers.items()}
+    with gate.lock:
+        row, setup = _load(ctx, connector_id)
+        take_call = kind_of(row).receive
+        assert take_call is not None  # _gate found a kind that is called
+        try:
+            received = take_call(setup, Delivery(lowered, body, received_at))
+        except ServerError as refused:
+            _refused(ctx, gate, connector_id, refused.code, refused.message)
+            raise
+        except PermanentError as error:
+            _refused(ctx, gate, connector_id, "misconfigured", str(error))
+            raise Misconfigured(str(error)) from None
+        if received.once and _known(ctx, connector_id, received.once):
+            return Receipt(repeated=True)
+        return _apply(ctx, row, setup, received)
+
+
+def sweep_deliveries(ctx: Context) -> int:
+    """Forget calls that can no longer be repeated. Returns how many went."""
+    before = ctx.clock() - KEEP_DELIVERIES_MS
+    with ctx.db.write() as session:
+        old = delete(DeliveryRow).where(DeliveryRow.received_at < before)
+        return len(session.execute(old.returning(DeliveryRow.delivery)).all())
+
+
+def _gate(ctx: Context, path: str, connector_id: str, body: bytes) -> _Gate:
+    with ctx.db.read() as session:
+        row = session.get(ConnectorRow, connector_id)
+        try:
+            kind = kind_of(row) if row is not None and row.enabled else None
+        except PermanentError:
+            kind = None
+    if kind is None or kind.receive is None or kind.calls_at != path:
+        raise NotFound("Nothing is called here. Compare the address with the connector’s.")
+    if len(body) > min(kind.max_call_bytes, ctx.settings.webhook_max_bytes):
+        raise TooLarge("This call is longer than is taken here. Send less at once.")
+    with _GATES_LOCK:
+        return _GATES.setdefault(ctx.db, {}).setdefault(connector_id, _Gate())
+
+
+def _load(ctx: Context, connector_id: str) -> tuple[ConnectorRow, Setup]:
+    with ctx.db.read() as session:
+        row = session.get(ConnectorRow, connector_id)
+        if row is None:
+            raise NotFound("Nothing is called here. Compare the address with the connector’s.")
+        try:
+            return row, setup_of(ctx, session, row)
+        except PermanentError as error:
+            raise Misconfigured(str(error)) from None
+
+
+def _known(ctx: Context, connector_id: str, once: tuple[str, ...]) -> bool:
+    query = select(DeliveryRow.delivery).where(
+        DeliveryRow.connector_id == connector_id, DeliveryRow.delivery.in_(once)
+    )
+    with ctx.db.read() as session:
+        return session.scalar(query.limit(1)) is not None
+
+
+def _apply(ctx: Context, row: ConnectorRow, setup: Setup, received: Received) -> Receipt:
+    batch = received.batch
+    source = source_of(row, setup)
+    taken = Taken()
+    if batch.products or batch.facts:
+        taken = intake.take(ctx, source, replace(batch, stock=()))
+    if batch.stock:
+        taken = _merged(taken, _take_stock(ctx, row, setup, source, batch))
+    if not (batch.products or batch.facts or batch.stock):
+        taken.refused = dict(batch.refused)
+    _write(ctx, row.id, received, source.trust_next and bool(batch.products), taken)
+    return Receipt(False, taken.facts, taken.prices, taken.held, taken.refused)
+
+
+def _take_stock(
+    ctx: Context, row: ConnectorRow, setup: Setup, source: Source, batch: Batch
+) -> Taken:
+    """Stock goes under the source that reads it whole, and says nothing about prices."""
+    with ctx.db.read() as session:
+        known = offers.known_skus(session, source.shop)
+    ours = tuple(one for one in batch.stock if one.sku in known)
+    refused = {"unknown_sku": len(batch.stock) - len(ours)} if len(ours) < len(batch.stock) else {}
+    if not batch.products:
+        refused = {**batch.refused, **refused}
+    stock_source = getattr(setup.config, "stock_source", "") or row.id
+    alone = replace(batch, products=(), facts=(), stock=ours, refused=refused)
+    return intake.take(ctx, replace(source, id=stock_source, shop="", trust_next=False), alone)
+
+
+def _merged(one: Taken, other: Taken) -> Taken:
+    refused = records.added(one.refused, other.refused)
+    return replace(
+        one,
+        changes=one.changes + other.changes,
+        facts=one.facts + other.facts,
+        prices=one.prices + other.prices,
+        refused=refused,
+    )
+
+
+def _write(
+    ctx: Context, connector_id: str, received: Received, used_trust: bool, taken: Taken
+) -> None:
+    """Note the call and what came of it; that another process noted it first is no error."""
+    now = ctx.clock()
+    try:
+        with ctx.db.write() as session:
+            for key in received.once:
+                session.add(DeliveryRow(connector_id=connector_id, delivery=key, received_at=now))
+            _note(session, connector_id, received, used_trust, taken, now)
+    except IntegrityError:
+        return
+
+
+def _note(
+    session: Session,
+    connector_id: str,
+    received: Received,
+    used_trust: bool,
+    taken: Taken,
+    now: int,
+) -> None:
+    row = session.get(ConnectorRow, connector_id, with_for_update=True)
+    if row is None:
+        return
+    state = {**row.state, OWN: dict(received.batch.state)}
+    if used_trust:
+        state.pop(TRUST, None)
+    row.state = state
+    counted = {"calls": 1, **records.counted(taken)}
+    if taken.held:
+        records.held(row, now, taken.held, counted)
+    else:
+        records.succeeded(row, now, counted)
+
+
+def _refused(ctx: Context, gate: _Gate, connector_id: str, code: str, message: str) -> None:
+    name = f"refused.{code}"
+    gate.refusals[name] = gate.refusals.get(name, 0) + 1
+    now = ctx.clock()
+    if now - gate.written_at < REFUSALS_EVERY_MS:
+        return
+    counted, gate.refusals, gate.written_at = gate.refusals, {}, now
+    with ctx.db.write() as session:
+        row = session.get(ConnectorRow, connector_id, with_for_update=True)
+        if row is not None:
+            records.failed(row, now, message, counted)

@@ -1,0 +1,245 @@
+"""Asks the sources that are due, each by one worker at a time, and keeps what came of it.
+
+1. Claim: a conditional UPDATE moves the connector's next run ahead by the longest run there is;
+   whoever changed the row may run it. A worker that dies leaves the claim to run out.
+2. Ask, outside any transaction.
+3. Hand the batch to intake, which writes in short transactions.
+4. Note the outcome and the next run, unless somebody changed the connector meanwhile.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+from sqlalchemy import select, update
+
+from server.connectors.source import TOTAL_S, Setup
+from server.db.models import ConnectorRow, FactRow
+from server.ports import Batch, PermanentError, StockReport, TemporaryError
+from server.services import intake
+from server.services.connectors import records
+from server.services.connectors.views import (
+    BASIS,
+    OWN,
+    TRUST,
+    basis_of,
+    kind_of,
+    setup_of,
+    source_of,
+)
+from server.services.context import Context
+from server.services.intake import Taken
+
+log = structlog.get_logger(__name__)
+
+CLAIM_MS = round(TOTAL_S * 1000) * 8
+"""A run may ask several times (translations, places), and its batch may be large."""
+MAX_DUE = 100
+"""Connectors run by one call of `run_due`."""
+THREADS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A connector taken to run: its row as it was, and the claim's end (unix ms)."""
+
+    row: ConnectorRow
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What came of one run: what was taken, or the error, in words for people."""
+
+    connector: str
+    taken: Taken | None = None
+    error: str = ""
+
+
+def claim_due(ctx: Context, most: int) -> list[Claim]:
+    """Take at most `most` connectors whose time has come and that nobody else runs."""
+    now = ctx.clock()
+    due = select(ConnectorRow).where(ConnectorRow.enabled, ConnectorRow.next_run_at <= now)
+    with ctx.db.read() as session:
+        rows = list(session.scalars(due.order_by(ConnectorRow.next_run_at).limit(most)))
+    if not rows:
+        return []
+    claims: list[Claim] = []
+    with ctx.db.write() as session:
+        for row in rows:
+            taken = session.execute(
+                update(ConnectorRow)
+                .where(
+                    ConnectorRow.id == row.id,
+                    ConnectorRow.next_run_at == row.next_run_at,
+                    ConnectorRow.version == row.version,
+                    ConnectorRow.enabled,
+                )
+                .values(next_run_at=now + CLAIM_MS)
+                .returning(ConnectorRow.id)
+            ).all()
+            claims += [Claim(row, now + CLAIM_MS)] if taken else []
+    return claims
+
+
+def run_due(ctx: Context) -> list[Ran]:
+    """Run the connectors that are due, one after the other."""
+    return [run_claimed(ctx, claim) for claim in claim_due(ctx, MAX_DUE)]
+
+
+def run_claimed(ctx: Context, claim: Claim) -> Ran:
+    """Run one connector. Never raises: what goes wrong is written down with it."""
+    row = claim.row
+    began = ctx.clock()
+    try:
+        setup, source = _prepare(ctx, row)
+        fetch = kind_of(row).fetch
+        if fetch is None:
+            raise PermanentError("This kind of connector is never read; it is called.")
+        batch = _with_vanished(ctx, setup, fetch(setup))
+        taken = intake.take(ctx, source, batch)
+    except TemporaryError as error:
+        return _failed(ctx, claim, began, str(error), error.retry_after_s, permanent=False)
+    except PermanentError as error:
+        return _failed(ctx, claim, began, str(error), None, permanent=True)
+    except Exception:
+        log.exception("connector failed", connector=row.id, kind=row.kind)
+        words = "This connector failed in a way that it should not. The server’s log says how."
+        return _failed(ctx, claim, began, words, None, permanent=False)
+    _settled(ctx, claim, began, setup, batch, taken)
+    return Ran(row.id, taken)
+
+
+def _prepare(ctx: Context, row: ConnectorRow) -> tuple[Setup, intake.Source]:
+    """The setup of one run. What was kept of the last answer is left out where “nothing changed”
+    would not do: a person said to believe the next batch, or stores or configuration changed.
+    """
+    with ctx.db.read() as session:
+        setup = setup_of(ctx, session, row)
+    source = source_of(row, setup)
+    same = row.state.get(BASIS) == basis_of(row, setup)
+    if kind_of(row).receive is None and (source.trust_next or not same):
+        setup = replace(setup, state={})
+    return setup, source
+
+
+def _with_vanished(ctx: Context, setup: Setup, batch: Batch) -> Batch:
+    """A listing of all stock without a product means none of it. One that lists less than half of
+    what is known is not believed: raises TemporaryError, and what is known grows old.
+    """
+    if not (batch.whole and not batch.products and not batch.facts):
+        return batch
+    now = ctx.clock()
+    with ctx.db.read() as session:
+        known = set(
+            session.scalars(
+                select(FactRow.key).where(
+                    FactRow.source.startswith(f"{setup.id}@", autoescape=True),
+                    FactRow.key.startswith("stock:"),
+                    FactRow.expires_at > now,
+                )
+            )
+        )
+    listed = {f"stock:{one.sku}@{setup.store(one.store)}" for one in batch.stock}
+    if len(listed) * 2 < len(known):
+        raise TemporaryError(
+            f"It lists stock for {len(listed)} products and stores where {len(known)} are known. "
+            "That is not believed; the stock known so far grows old."
+        )
+    codes = {ours: code for code, ours in setup.config.stores.items()}
+    gone = []
+    for key in sorted(known - listed):
+        sku, _, store = key.removeprefix("stock:").rpartition("@")
+        gone.append(StockReport(sku, codes.get(store, store), 0))
+    return replace(batch, stock=(*batch.stock, *gone))
+
+
+def _settled(
+    ctx: Context, claim: Claim, began: int, setup: Setup, batch: Batch, taken: Taken
+) -> None:
+    now = ctx.clock()
+    counted = {"unchanged" if batch.unchanged else "batches": 1, **records.counted(taken)}
+    with ctx.db.write() as session:
+        row = session.get(ConnectorRow, claim.row.id, with_for_update=True)
+        if row is None:
+            return
+        if taken.held:
+            records.held(row, now, taken.held, counted)
+        else:
+            records.succeeded(row, now, counted)
+        if row.version == claim.row.version:
+            row.state = _state(claim.row, row, setup, batch, bool(taken.held))
+        if row.next_run_at == claim.until:
+            row.next_run_at = max(now, began + row.every_s * 1000)
+
+
+def _state(
+    before: ConnectorRow, row: ConnectorRow, setup: Setup, batch: Batch, held: bool
+) -> dict[str, Any]:
+    """What the row keeps. After a held batch nothing of the answer, so that the next one is whole
+    again; calls that came meanwhile have written their own. A person's word is used up by a batch.
+    """
+    state: dict[str, Any] = dict(row.state)
+    if kind_of(row).receive is None:
+        own: Mapping[str, Any] = {} if held else batch.state
+        state |= {OWN: dict(own), BASIS: basis_of(row, setup)}
+    if before.state.get(TRUST) and not batch.unchanged:
+        state.pop(TRUST, None)
+    return state
+
+
+def _failed(
+    ctx: Context,
+    claim: Claim,
+    began: int,
+    message: str,
+    retry_after_s: float | None,
+    *,
+    permanent: bool,
+) -> Ran:
+    now = ctx.clock()
+    with ctx.db.write() as session:
+        row = session.get(ConnectorRow, claim.row.id, with_for_update=True)
+        if row is not None and row.version == claim.row.version:
+            records.failed(row, now, message, {"failures": 1})
+            if row.next_run_at == claim.until:
+                pause = records.pause_ms(
+                    row.failures, row.every_s, retry_after_s, permanent=permanent
+                )
+                row.next_run_at = now + pause
+    log.info("connector failed", connector=claim.row.id, error=message)
+    return Ran(claim.row.id, error=message)
+
+
+class Poller:
+    """Runs what is due in a few threads, so that a slow source keeps no other waiting."""
+
+    def __init__(self, ctx: Context, threads: int = THREADS) -> None:
+        self._ctx = ctx
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="connector")
+        self._lock = threading.Lock()
+        self._free = threads
+
+    def tick(self) -> None:
+        """Begin whatever is due and has a free thread; returns at once. Call it every second or
+        more often, and when the worker is woken.
+        """
+        with self._lock:
+            if not self._free:
+                return
+            for claim in claim_due(self._ctx, self._free):
+                self._free -= 1
+                self._pool.submit(run_claimed, self._ctx, claim).add_done_callback(self._done)
+
+    def stop(self) -> None:
+        """Begin nothing more; what runs is waited for."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _done(self, _future: Future[Ran]) -> None:
+        with self._lock:
+            self._free += 1

@@ -1,0 +1,76 @@
+"""Writes down how a connector fares: its last success, its last error, and what was counted."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+from server.db.models import ConnectorRow
+from server.services.intake import Taken
+
+MAX_BACKOFF_MS = 300_000
+"""Longest wait after errors that may pass by themselves."""
+MENDING_MS = 3_600_000
+"""Wait after errors that a person must mend: the source is looked at again all the same."""
+MIN_PAUSE_MS = 1_000
+JITTER = (0.8, 1.2)
+MAX_REASONS = 50
+"""Different reasons counted for a connector; the rest are counted together."""
+MAX_ERROR_CHARACTERS = 500
+
+
+def succeeded(row: ConnectorRow, now: int, counted: Mapping[str, int]) -> None:
+    """The source answered."""
+    row.last_success_at = now
+    row.last_error, row.failures = "", 0
+    row.counters = added(row.counters, counted)
+
+
+def held(row: ConnectorRow, now: int, why: str, counted: Mapping[str, int]) -> None:
+    """The source answered what a person must look at."""
+    row.last_success_at = now
+    row.last_error_at, row.failures = now, 0
+    row.last_error = f"Its last batch is held ({why}). Release or reject it."
+    row.counters = added(row.counters, counted)
+
+
+def failed(row: ConnectorRow, now: int, message: str, counted: Mapping[str, int]) -> None:
+    """The source did not answer, or not with anything that can be used."""
+    row.last_error_at = now
+    row.last_error = message[:MAX_ERROR_CHARACTERS]
+    row.failures += 1
+    row.counters = added(row.counters, counted)
+
+
+def pause_ms(failures: int, every_s: int, retry_after_s: float | None, *, permanent: bool) -> int:
+    """How long to wait after the `failures`-th error in a row: twice as long each time, with
+    jitter, and never shorter than the source asked for.
+    """
+    if permanent:
+        pause = float(MENDING_MS)
+    else:
+        most = max(MAX_BACKOFF_MS, every_s * 1000)
+        first = max(every_s * 1000, MIN_PAUSE_MS)
+        pause = min(float(first) * 2 ** min(failures - 1, 20), float(most))
+    pause *= random.uniform(*JITTER)
+    return round(max(pause, MIN_PAUSE_MS, (retry_after_s or 0) * 1000))
+
+
+def counted(taken: Taken) -> dict[str, int]:
+    """What came of a batch, as counters."""
+    found = {"facts": taken.facts, "prices": taken.prices, "suspects": len(taken.suspects)}
+    found |= {f"refused.{reason}": many for reason, many in taken.refused.items()}
+    if taken.held:
+        found["held"] = 1
+    return {name: many for name, many in found.items() if many}
+
+
+def added(counters: Mapping[str, Any], more: Mapping[str, int]) -> dict[str, Any]:
+    """The sums, by name."""
+    sums = dict(counters)
+    for name, many in more.items():
+        known = name in sums or len(sums) < MAX_REASONS
+        key = name if known else "refused.others"
+        sums[key] = int(sums.get(key, 0)) + many
+    return sums

@@ -1,0 +1,143 @@
+"""Connectors as they may be shown, and as their code is given them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from playlists.ids import canonical
+from server.connectors.registry import kinds
+from server.connectors.source import Config, Kind, Limits, Setup, StoreAt
+from server.db.models import ConnectorRow, HeldBatchRow, StoreRow
+from server.ports import PermanentError
+from server.services.context import Context
+from server.services.intake import Source
+
+NEVER = 10**15
+"""When a connector is due that is only ever called (unix ms, far away)."""
+OWN, BASIS, TRUST = "own", "basis", "trust_next"
+"""In a row's state: what the connector wants back, what that was for, and a person's word that the
+next batch may be believed.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorView:
+    """A connector and how it fares. Instants are unix ms; the secret is never shown.
+
+    `calls_url` is where the source is to call us, empty where it does not; `held` names the batch
+    that waits for a person.
+    """
+
+    id: str
+    kind: str
+    name: str
+    config: Mapping[str, Any]
+    has_secret: bool
+    enabled: bool
+    every_s: int
+    next_run_at: int | None
+    last_success_at: int | None
+    last_error_at: int | None
+    last_error: str
+    failures: int
+    counters: Mapping[str, Any] = field(default_factory=dict)
+    calls_url: str = ""
+    held: str = ""
+
+
+def connector_view(ctx: Context, session: Session, row: ConnectorRow) -> ConnectorView:
+    """A row as people may see it."""
+    kind = kinds().get(row.kind)
+    calls_at = kind.calls_at if kind is not None else ""
+    held = session.scalar(
+        select(HeldBatchRow.id)
+        .where(HeldBatchRow.connector_id == row.id, HeldBatchRow.settled_at.is_(None))
+        .limit(1)
+    )
+    return ConnectorView(
+        id=row.id,
+        kind=row.kind,
+        name=row.name,
+        config=dict(row.config),
+        has_secret=bool(row.secret),
+        enabled=row.enabled,
+        every_s=row.every_s,
+        next_run_at=row.next_run_at if row.enabled and row.next_run_at < NEVER else None,
+        last_success_at=row.last_success_at,
+        last_error_at=row.last_error_at,
+        last_error=row.last_error,
+        failures=row.failures,
+        counters=dict(row.counters),
+        calls_url=f"{ctx.settings.url}/{calls_at}/{row.id}" if calls_at else "",
+        held=held or "",
+    )
+
+
+def kind_of(row: ConnectorRow) -> Kind:
+    """What kind of connector a row is. Raises PermanentError where no package brings it (any
+    more).
+    """
+    kind = kinds().get(row.kind)
+    if kind is None:
+        raise PermanentError(f"No installed package brings connectors of the kind “{row.kind}”.")
+    return kind
+
+
+def setup_of(ctx: Context, session: Session, row: ConnectorRow) -> Setup:
+    """What a connector's code is given. Raises PermanentError where its configuration is no longer
+    one.
+    """
+    try:
+        config = kind_of(row).config.model_validate(row.config)
+    except ValidationError:
+        raise PermanentError("The configuration is of another version. Save it anew.") from None
+    own = row.state.get(OWN, {})
+    return Setup(
+        id=row.id,
+        config=config,
+        secret=row.secret,
+        state=own if isinstance(own, Mapping) else {},
+        stores=_stores(session, config),
+        clock=ctx.clock,
+        limits=Limits.of(ctx.settings),
+    )
+
+
+def _stores(session: Session, config: Config) -> tuple[StoreAt, ...]:
+    rows = session.execute(
+        select(StoreRow.id, StoreRow.lat_e6, StoreRow.lon_e6, StoreRow.channel).order_by(
+            StoreRow.id
+        )
+    )
+    return tuple(
+        StoreAt(store, lat_e6, lon_e6, channel or "")
+        for store, lat_e6, lon_e6, channel in rows
+        if not config.only or store in config.only
+    )
+
+
+def source_of(row: ConnectorRow, setup: Setup) -> Source:
+    """Whose answer a batch is, as intake wants to know."""
+    return Source(
+        id=row.id,
+        shop=getattr(setup.config, "shop", ""),
+        currency=getattr(setup.config, "currency", "EUR"),
+        stores=setup.config.stores,
+        trust_next=bool(row.state.get(TRUST)),
+    )
+
+
+def basis_of(row: ConnectorRow, setup: Setup) -> str:
+    """What an answer's “nothing changed” holds for: the configuration, the stores and their
+    channels. A new store must be told everything, though the feed did not change.
+    """
+    stores = [[store.id, store.channel] for store in setup.stores]
+    config = setup.config.model_dump_json()
+    return hashlib.sha256(canonical([row.kind, config, stores])).hexdigest()[:16]
