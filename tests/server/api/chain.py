@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.server.api.conftest import Api
+from tests.server.api.programs import Api
 from tests.support.record import START_MS
 
 HOUR_MS = 3_600_000

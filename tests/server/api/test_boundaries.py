@@ -13,7 +13,7 @@ from server.api.kit import OPERATIONS
 from server.app import create_app
 from server.services.actors import ALL_SCOPES
 from tests.server.api.chain import HOUR_MS, furnish, message
-from tests.server.api.conftest import Api, token_for
+from tests.server.api.programs import Api, token_for
 from tests.support.record import START_MS, make_context
 
 MINE, OTHERS = "lille", "marseille"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.server.api.chain import message, promotion
-from tests.server.api.conftest import Api
+from tests.server.api.programs import Api
 
 STORE = {"name": "Lille", "zone": "Europe/Paris"}
 
