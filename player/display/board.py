@@ -23,7 +23,8 @@ class Board:
     def put(self, sections: Sections) -> None:
         """Replace these sections; readers hear of those that differ."""
         with self._changed:
-            news = {name for name, value in sections.items() if self._sections.get(name) != value}
+            held = self._sections
+            news = {it for it in sections if it not in held or held[it] != sections[it]}
             if news:
                 self._rev += 1
                 self._sections.update({name: sections[name] for name in news})

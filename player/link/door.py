@@ -6,6 +6,7 @@ What comes is only passed on: whether it is true is for the agent to find out.
 
 from __future__ import annotations
 
+import queue
 import random
 import secrets
 import threading
@@ -94,6 +95,7 @@ class Door:
         self._lost = threading.Event()
         self._client: Any = None
         self._welcomed = False
+        self._challenges: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._asked = ("", 0)
         self._refusal = ""
         self._thread = threading.Thread(target=self._run, name="door", daemon=True)
@@ -150,6 +152,7 @@ class Door:
 
     def _stay(self) -> None:
         """One connection, from its beginning to its end."""
+        self._challenges = queue.SimpleQueue()  # nothing of the connection before
         client = self._new_client()
         try:
             client.connect(
@@ -162,12 +165,17 @@ class Door:
             return
         self._client = client
         try:
+            # It may have come before the namespace was joined, when nothing can be sent yet.
+            self._answer(client, self._challenges.get(timeout=WELCOME_WITHIN_S))
             self._lost.wait(WELCOME_WITHIN_S)
             if self._welcomed:
                 self._lost.wait()
+        except (queue.Empty, DomainError, socketio.exceptions.SocketIOError):
+            return
         finally:
             self._client = None
-            client.disconnect()
+            # It may wait seconds for the other side's goodbye, which nobody needs.
+            threading.Thread(target=client.disconnect, name="goodbye", daemon=True).start()
 
     def _new_client(self) -> Any:
         context = tls_context(self._ca, dates=self._dates())
@@ -177,7 +185,7 @@ class Door:
             websocket_extra_options={"sslopt": {"context": context}},
         )
         on: dict[str, Callable[..., None]] = {
-            "challenge": lambda body: self._answer(client, body),
+            "challenge": self._challenges.put,
             "welcome": self._welcome,
             "refused": self._refused,
             "pull": lambda body: self._deliver(Pull.from_json(body)),
