@@ -9,7 +9,7 @@ Nothing that moves on refresh (an age, an instant of now) is in what is hashed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from playlists.cards import encode_card
@@ -17,7 +17,7 @@ from playlists.codec import encode_chunk
 from playlists.errors import Invalid
 from playlists.ids import CardId, ChannelId, Sha256, ZoneId, sha256
 from playlists.localtime import LocalDay
-from playlists.manifest import Day, DeckCard, Manifest, Plan
+from playlists.manifest import Chunk, Day, DeckCard, Manifest, Plan
 from playlists.resolving.binding import slots_of
 from playlists.resolving.joining import join
 from playlists.resolving.lead import Lead, lead_from_json, lead_of, lead_to_json
@@ -85,10 +85,11 @@ def replan(
     Where today comes out as it is playing, the lead-in stays the same: nothing changed gives the
     same bytes. Otherwise the slot now playing leads the new day in. Raises Invalid as resolve.
     """
-    same = resolve(profile, reader, days, lead, memo)
+    gathered = _gather(profile, reader, days, memo)
+    same = gathered.resolved(lead)
     if playing is None or _today(playing.manifest, now_ms) == _today(same.manifest, now_ms):
         return same
-    return resolve(profile, reader, days, lead_of(playing, now_ms, reader), memo)
+    return gathered.resolved(lead_of(playing, now_ms, reader))
 
 
 def resolve(
@@ -104,6 +105,13 @@ def resolve(
     remembers between calls; the result is the same without. A wish at fault plays nothing and is
     reported: it never stops the others. Raises Invalid where the store is not there.
     """
+    return _gather(profile, reader, days, memo).resolved(lead)
+
+
+def _gather(
+    profile: Profile, reader: Reader, days: Sequence[LocalDay], memo: Memo | None
+) -> _Compiler:
+    """Read everything that concerns a profile."""
     memo = Memo() if memo is None else memo
     memo.trim()
     tracking = Tracking(reader)
@@ -111,63 +119,75 @@ def resolve(
     if store is None:
         raise Invalid("No such store.", "store")
     situation = Gatherer(profile, store, tracking, memo).situation(days)
-    compiled = _Compiler(situation, lead, memo)
-    planned = tuple(
-        Day(day.date, day.from_ms, day.until_ms, compiled.chunk(number))
-        for number, day in enumerate(days)
-    )
-    deck = deck_bytes(compiled.bodies)
-    manifest = Manifest(
-        store=store.id,
-        language=profile.language,
-        time_zone=store.calendar.zone,
-        size=profile.size,
-        layout=profile.layout,
-        brand=store.brand,
-        channels=_channels(compiled.cards),
-        deck=sha256(deck),
-        days=planned,
-    )
-    return Resolved(
-        manifest=manifest,
-        chunks=compiled.chunks,
-        deck=deck,
-        cards=compiled.cards,
-        reads=frozenset(tracking.keys),
-        report=notes_of(situation, compiled.shortfall),
-        lead=compiled.lead,
-    )
+    return _Compiler(situation, frozenset(tracking.keys), memo)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A day's chunk, the bound slots that it uses, and what to report of its loops."""
+
+    name: Sha256
+    data: bytes
+    used: Sequence[Bound]
+    zones: Zones | None = None
+    lead: Lead | None = None
+    joined: Chunk | None = None
 
 
 class _Compiler:
-    """Makes the chunks of one situation, day by day, and gathers what they use."""
+    """Makes the chunks of one situation. Days are made once, however many lead-ins are tried."""
 
-    def __init__(self, situation: Situation, lead: Lead | None, memo: Memo) -> None:
-        self.chunks: dict[Sha256, bytes] = {}
-        self.bodies: dict[CardId, bytes] = {}
-        self.cards: dict[CardId, DeckCard] = {}
-        self.shortfall = Shortfall()
-        self.lead: Lead | None = None
+    def __init__(self, situation: Situation, reads: frozenset[str], memo: Memo) -> None:
         self._situation = situation
-        self._lead = lead
+        self._reads = reads
         self._memo = memo
         self._stages = {zone: plan.stage for zone, plan in situation.zones.items()}
         self._slots = {zone: slots_of(plan, memo) for zone, plan in situation.zones.items()}
+        self._days: dict[int, _Made] = {}
 
-    def chunk(self, number: int) -> Sha256:
-        """Make the chunk of a day, by its number, and keep it."""
-        day = self._situation.days[number]
+    def resolved(self, lead: Lead | None) -> Resolved:
+        """All days, beginning with `lead` on the day that it names."""
+        situation = self._situation
+        made = [self._day(number, day, lead) for number, day in enumerate(situation.days)]
+        cards, bodies = _cards(made, lead)
+        deck = deck_bytes(bodies)
+        profile, store = situation.profile, situation.store
+        manifest = Manifest(
+            store=store.id,
+            language=profile.language,
+            time_zone=store.calendar.zone,
+            size=profile.size,
+            layout=profile.layout,
+            brand=store.brand,
+            channels=_channels(cards),
+            deck=sha256(deck),
+            days=tuple(
+                Day(day.date, day.from_ms, day.until_ms, chunk.name)
+                for day, chunk in zip(situation.days, made, strict=True)
+            ),
+        )
+        return Resolved(
+            manifest=manifest,
+            chunks={chunk.name: chunk.data for chunk in made},
+            deck=deck,
+            cards=cards,
+            reads=self._reads,
+            report=notes_of(situation, _shortfall(made)),
+            lead=next((chunk.lead for chunk in made if chunk.lead is not None), None),
+        )
+
+    def _day(self, number: int, day: LocalDay, lead: Lead | None) -> _Made:
         length_ms = day.until_ms - day.from_ms
-        edges = {zone: plan.edges(number) for zone, plan in self._situation.zones.items()}
-        if self._lead is not None and self._lead.date == day.date:
-            data = self._joined(edges, length_ms, self._lead)
-        else:
-            data = self._fresh(edges, length_ms)
-        name = sha256(data)
-        self.chunks[name] = data
-        return name
+        if lead is not None and lead.date == day.date:
+            return self._joined(self._edges(number), length_ms, lead)
+        if number not in self._days:
+            self._days[number] = self._fresh(self._edges(number), length_ms)
+        return self._days[number]
 
-    def _fresh(self, edges: Mapping[ZoneId, Edges], length_ms: int) -> bytes:
+    def _edges(self, number: int) -> dict[ZoneId, Edges]:
+        return {zone: plan.edges(number) for zone, plan in self._situation.zones.items()}
+
+    def _fresh(self, edges: Mapping[ZoneId, Edges], length_ms: int) -> _Made:
         """A day with nothing played yet. Its long part is shared by all stores with the same
         edges."""
         key = (
@@ -177,25 +197,18 @@ class _Compiler:
         )
         zones = self._memo.keep(key, lambda: self._zones(edges, length_ms))
         used = [self._slots[zone][place] for zone, place in zones.used]
-        self._use(used)
-        self.shortfall.aired.update(zones.used)
-        self.shortfall.silent |= zones.silent
-        self.shortfall.inexact |= zones.inexact
-        return chunk_bytes(length_ms, zones, used)
+        data = chunk_bytes(length_ms, zones, used)
+        return _Made(sha256(data), data, used, zones)
 
-    def _joined(self, edges: Mapping[ZoneId, Edges], length_ms: int, lead: Lead) -> bytes:
+    def _joined(self, edges: Mapping[ZoneId, Edges], length_ms: int, lead: Lead) -> _Made:
         """A day that begins with what was played."""
         zones = {
             zone: (self._stages[zone], rows, self._slots[zone]) for zone, rows in edges.items()
         }
         joined = join(lead, length_ms, zones)
-        self._use(joined.used)
-        self.lead = replace(lead, until=joined.until)
-        for name in {card for slot in joined.chunk.slots for card in (slot.card, slot.fallback)}:
-            if name is not None and name not in self.cards and name in lead.cards:
-                self.cards[name] = lead.cards[name]
-                self.bodies[name] = encode_card(lead.cards[name])
-        return encode_chunk(joined.chunk)
+        data = encode_chunk(joined.chunk)
+        led = replace(lead, until=joined.until)
+        return _Made(sha256(data), data, joined.used, lead=led, joined=joined.chunk)
 
     def _zones(self, edges: Mapping[ZoneId, Edges], length_ms: int) -> Zones:
         return zones_text(
@@ -205,11 +218,33 @@ class _Compiler:
             ]
         )
 
-    def _use(self, used: Iterable[Bound]) -> None:
-        for slot in used:
-            for card in slot.cards:
-                self.bodies[card.id] = card.body
-                self.cards[card.id] = card.card
+
+def _cards(
+    made: Sequence[_Made], lead: Lead | None
+) -> tuple[dict[CardId, DeckCard], dict[CardId, bytes]]:
+    """The cards that the chunks name, and their bytes."""
+    cards: dict[CardId, DeckCard] = {}
+    bodies: dict[CardId, bytes] = {}
+    for slot in {id(slot): slot for chunk in made for slot in chunk.used}.values():
+        for card in slot.cards:
+            cards[card.id] = card.card
+            bodies[card.id] = card.body
+    old = [chunk.joined for chunk in made if chunk.joined is not None]
+    for name in {card for day in old for slot in day.slots for card in (slot.card, slot.fallback)}:
+        if name is not None and name not in cards and lead is not None and name in lead.cards:
+            cards[name] = lead.cards[name]
+            bodies[name] = encode_card(lead.cards[name])
+    return cards, bodies
+
+
+def _shortfall(made: Sequence[_Made]) -> Shortfall:
+    shortfall = Shortfall()
+    for zones in {id(chunk.zones): chunk.zones for chunk in made}.values():
+        if zones is not None:
+            shortfall.aired.update(zones.used)
+            shortfall.silent |= zones.silent
+            shortfall.inexact |= zones.inexact
+    return shortfall
 
 
 def _today(manifest: Manifest, now_ms: int) -> Sha256 | None:

@@ -32,21 +32,53 @@ def join(
 ) -> Joined:
     """The day of a lead-in; `zones` gives each one's stage, edges and bound slots, by name in
     order."""
-    numbers: dict[Slot, int] = {}
+    numbers = _Numbers()
     timelines: dict[ZoneId, tuple[Segment, ...]] = {}
     joined = Joined(Chunk(length_ms, (), timelines))
     for zone, (stage, edges, slots) in zones.items():
         old, new = joined_segments(lead, zone, stage, edges, slots, length_ms)
         if zone in lead.until:
             joined.until[zone] = _start(lead, zone, stage, edges)
-        joined.used += [slots[place] for _, loop in new for place in loop.places]
-        rows = [*old, *((begin, _slots(loop, slots)) for begin, loop in new)]
-        timelines[zone] = tuple(
-            Segment(begin, tuple([numbers.setdefault(slot, len(numbers)) for slot in row]))
-            for begin, row in rows
-        )
-    joined.chunk = Chunk(length_ms, tuple(numbers), timelines)
+        rows = [*old, *_bound_rows(new, slots)]
+        places = {place for _, loop in new for place in loop.places}
+        joined.used += [slots[place] for place in sorted(places)]
+        timelines[zone] = tuple(Segment(begin, numbers.row(row)) for begin, row in rows)
+    joined.chunk = Chunk(length_ms, tuple(numbers.slots), timelines)
     return joined
+
+
+class _Numbers:
+    """Slots numbered in the order of their first use, equal ones alike. Rows and slots that come
+    again are known by identity: comparing them by value for each turn would take most of the time.
+    """
+
+    def __init__(self) -> None:
+        self.slots: dict[Slot, int] = {}
+        self._known: dict[int, tuple[Slot, int]] = {}
+        self._rows: dict[int, tuple[tuple[Slot, ...], tuple[int, ...]]] = {}
+
+    def row(self, row: tuple[Slot, ...]) -> tuple[int, ...]:
+        """The numbers of a row."""
+        known = self._rows.get(id(row))
+        if known is None:
+            known = self._rows[id(row)] = (row, tuple([self._number(slot) for slot in row]))
+        return known[1]
+
+    def _number(self, slot: Slot) -> int:
+        known = self._known.get(id(slot))
+        if known is None:
+            number = self.slots.setdefault(slot, len(self.slots))
+            known = self._known[id(slot)] = (slot, number)
+        return known[1]
+
+
+def _bound_rows(segments: Segments, slots: Sequence[Bound]) -> list[SlotSegment]:
+    """New segments as rows of slots, one row for each loop."""
+    rows: dict[int, tuple[Slot, ...]] = {}
+    for _, loop in segments:
+        if id(loop) not in rows:
+            rows[id(loop)] = _slots(loop, slots)
+    return [(begin, rows[id(loop)]) for begin, loop in segments]
 
 
 def joined_segments(
@@ -56,16 +88,20 @@ def joined_segments(
     if zone not in lead.until:
         return (), segments_of(stage, edges, length_ms)
     start = min(_start(lead, zone, stage, edges), length_ms)
-    old = tuple(
-        (segment.from_ms, tuple([lead.chunk.slots[at] for at in segment.loop]))
-        for segment in lead.kept(zone, start)
-    )
+    old = tuple(_old_rows(lead, lead.kept(zone, start)))
     if start == length_ms:
         return old, ()
     first = stage.loop(edges[edge_at(edges, start)][1])
     if old and _slots(first, slots) == old[-1][1]:
         return old[:-1], segments_of(stage, edges, length_ms, start, old[-1][0])
     return old, segments_of(stage, edges, length_ms, start)
+
+
+def _old_rows(lead: Lead, segments: Sequence[Segment]) -> list[SlotSegment]:
+    """Old segments as rows of slots, one row for each loop."""
+    loops = {segment.loop for segment in segments}
+    rows = {loop: tuple([lead.chunk.slots[at] for at in loop]) for loop in loops}
+    return [(segment.from_ms, rows[segment.loop]) for segment in segments]
 
 
 def _start(lead: Lead, zone: ZoneId, stage: Stage, edges: Edges) -> int:
