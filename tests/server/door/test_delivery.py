@@ -43,8 +43,9 @@ def test_a_report_is_answered_with_exactly_what_is_missing(both: Pair) -> None:
     snapshot = worker.offers("shop@lille", 0, 10)
     deltas = [worker.offers("shop@lille", at, at + 1, [f"S{at}"]) for at in (10, 11, 12)]
     fresh = worker.freshness("lille", 100)
-    until(lambda: worker.heard.all("hello"))
     client = door.player(worker, "lille-1")
+    client.heard.wait("head")
+    client.heard.wait("freshness")
     client.settle()
     client.heard.events.clear()
 
@@ -117,6 +118,7 @@ def test_older_versions_never_replace_newer_ones(pair: Pair) -> None:
     worker.head("lille-1", 4)
     worker.offers("shop@lille", 0, 9)
     worker.freshness("lille", 99)
+    client.heard.wait("head")
     client.heard.wait("freshness")
     client.settle()
     heard = client.heard
