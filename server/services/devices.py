@@ -52,6 +52,15 @@ class Viewer:
 
 
 @dataclass(frozen=True, slots=True)
+class _Device:
+    """The device of a screen as the record has it."""
+
+    public_key: bytes
+    paired_at: int
+    held_reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class DirectoryRow:
     """What the door knows of a screen: its device's raw public key, its store, its channels."""
 
@@ -79,10 +88,7 @@ def prove(ctx: Context, proof: SessionProof) -> SessionGiven:
     """
     now = ctx.clock()
     made_at = _made_at(ctx, proof, now)
-    with ctx.db.read() as session:
-        device = session.get(DeviceRow, proof.screen)
-    if device is None:
-        raise _unknown()
+    device = _device_of(ctx, proof.screen)
     if not check_proof(device.public_key, proof.nonce, proof.screen, proof.sig):
         raise Unauthenticated(
             "The signature does not answer this nonce with the screen's key.", code="bad_signature"
@@ -119,10 +125,7 @@ def authenticate(ctx: Context, token: str) -> Viewer:
     except Refused as refused:
         raise Unauthenticated(str(refused), code=refused.reason) from None
     issued_at = int(token.split(".")[1]) - ctx.settings.token_life_s * 1000
-    with ctx.db.read() as session:
-        device = session.get(DeviceRow, screen)
-    if device is None:
-        raise _unknown()
+    device = _device_of(ctx, screen)
     if issued_at < device.paired_at:
         raise Unauthenticated("The device of this screen was replaced.", code="replaced")
     _refuse_held(device)
@@ -192,10 +195,10 @@ def directory(session: Session, screens: Sequence[str] | None = None) -> list[Di
     )
     found: list[tuple[str, bytes, str, str | None]] = []
     if screens is None:
-        found.extend(session.execute(rows).tuples())
+        found.extend(session.execute(rows))
     else:
         for some in batched(list(screens), MAX_IN):
-            found.extend(session.execute(rows.where(ScreenRow.id.in_(some))).tuples())
+            found.extend(session.execute(rows.where(ScreenRow.id.in_(some))))
     channels = _channels(session, {profile for *_, profile in found if profile})
     return [
         DirectoryRow(screen, key, store, channels.get(profile or "", ()))
@@ -207,9 +210,20 @@ def _channels(session: Session, profiles: set[str]) -> dict[str, tuple[str, ...]
     channels: dict[str, tuple[str, ...]] = {}
     for some in batched(sorted(profiles), MAX_IN):
         bodies = select(ProfileRow.key, ProfileRow.body).where(ProfileRow.key.in_(some))
-        for key, body in session.execute(bodies).tuples():
+        for key, body in session.execute(bodies):
             channels[key] = tuple(body.get("channels", ()))
     return channels
+
+
+def _device_of(ctx: Context, screen: str) -> _Device:
+    """Raises Unauthenticated where the screen has none."""
+    with ctx.db.read() as session:
+        row = session.get(DeviceRow, screen)
+        if row is None:
+            raise Unauthenticated(
+                "No screen of this server has this device. Pair it again.", code="unknown_screen"
+            )
+        return _Device(row.public_key, row.paired_at, row.held_reason)
 
 
 def _device(session: Session, actor: Actor, screen: str) -> DeviceRow:
@@ -250,15 +264,9 @@ def _nonce_mac(ctx: Context, screen: str, made: bytes) -> bytes:
     return hmac.new(ctx.keys.channel_secret, message, hashlib.sha256).digest()[:_MAC_BYTES]
 
 
-def _refuse_held(device: DeviceRow) -> None:
+def _refuse_held(device: _Device) -> None:
     if device.held_reason:
         raise Forbidden(
             "Two devices use this screen's key at once. Both wait; pair one of them again.",
             code=device.held_reason,
         )
-
-
-def _unknown() -> Unauthenticated:
-    return Unauthenticated(
-        "No screen of this server has this device. Pair it again.", code="unknown_screen"
-    )

@@ -101,7 +101,7 @@ def _channels(ctx: Context, session: Session, viewer: Viewer) -> Versions:
     plans = delivery.names_for(ctx, session, viewer)
     names = sorted({channel for plan in plans for channel in plan.channels})
     rows = select(ChannelRow.id, ChannelRow.version).where(ChannelRow.id.in_(names))
-    return dict(session.execute(rows.order_by(ChannelRow.id)).tuples().all())
+    return dict(session.execute(rows.order_by(ChannelRow.id)).all())
 
 
 def _offers(ctx: Context, session: Session, channels: Versions, said: Report) -> tuple[str, ...]:

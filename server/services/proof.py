@@ -108,7 +108,7 @@ def _kept(session: Session, chains: Sequence[RunChainRow], first: int, last: int
             RunRow.chain.in_([chain.chain for chain in chains]),
             RunRow.seq.between(first, last),
         )
-        kept.update(((chain, seq), found) for chain, seq, found in session.execute(rows).tuples())
+        kept.update(((chain, seq), found) for chain, seq, found in session.execute(rows))
     kept.update({(chain.chain, chain.seq): chain.hash for chain in chains})
     return kept
 

@@ -86,9 +86,7 @@ def heads_above(ctx: Context, held: Mapping[str, int]) -> tuple[SignedHead, ...]
     with ctx.db.read() as session:
         for some in batched(sorted(believed), MAX_IN):
             rows = select(ScreenHeadRow.screen_id, ScreenHeadRow.revision)
-            known.update(
-                session.execute(rows.where(ScreenHeadRow.screen_id.in_(some))).tuples().all()
-            )
+            known.update(session.execute(rows.where(ScreenHeadRow.screen_id.in_(some))).all())
     above = {name: believed[name] for name, revision in known.items() if believed[name] > revision}
     if not above:
         return ()
@@ -146,7 +144,7 @@ def _versions(session: Session, channels: Collection[str]) -> dict[str, int]:
     known: dict[str, int] = {}
     rows = select(ChannelRow.id, ChannelRow.version).where(ChannelRow.version > 0)
     for some in batched(sorted(channels), MAX_IN):
-        known.update(session.execute(rows.where(ChannelRow.id.in_(some))).tuples().all())
+        known.update(session.execute(rows.where(ChannelRow.id.in_(some))).all())
     return known
 
 
