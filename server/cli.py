@@ -88,11 +88,15 @@ def demo(
     smoke: Annotated[
         bool, typer.Option(help="Measure 30 price changes to the pixel, then stop.")
     ] = False,
+    webhook: Annotated[
+        bool, typer.Option(help="With --smoke: whether the shop calls the server on a change.")
+    ] = True,
 ) -> None:
     """Run the demo chain: four shops, fourteen screens, and the world outside to play with."""
     from server.demo.run import run
 
-    raise typer.Exit(run(port=port, browser=browser and not smoke, reset=reset, smoke=smoke))
+    shown = browser and not smoke
+    raise typer.Exit(run(port=port, browser=shown, reset=reset, smoke=smoke, webhook=webhook))
 
 
 def main() -> None:

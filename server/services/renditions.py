@@ -23,6 +23,7 @@ from media.specs import MAX_SIDE, THUMBNAIL, ImageSpec, VideoSpec
 from server.db.models import AssetRow, RenditionRow, ScreenRow
 from server.services import outbox
 from server.services.context import Context
+from server.services.drawings import KIND as DRAWING
 
 log = structlog.get_logger(__name__)
 
@@ -145,6 +146,8 @@ def _keep(ctx: Context, missing: Missing, rendered: Rendered) -> None:
 
 
 def _wanted(sha: str, kind: str, sizes: Iterable[tuple[int, int]]) -> tuple[Missing, ...]:
+    if kind == DRAWING:
+        return ()
     if kind == "video":
         boxes = [VideoSpec(width, height) for width, height in sizes]
         found = [Missing(sha, spec.key, spec, False) for spec in boxes]

@@ -22,6 +22,7 @@ def import_history(
     ctx: Context, actor: Actor, channel: str, rows: Sequence[LedgerRow], origin: str
 ) -> None:
     """Append a price history that was kept elsewhere, as it was recorded there. Raises NotFound."""
+    offers.ensure_channels(ctx, channel.partition("@")[0])
     with ctx.db.write() as session:
         found = offers.channels_by_id(session, [channel])
         if not found:

@@ -9,7 +9,7 @@ import structlog
 
 from server.services.context import Context
 from server.worker.loop import Loop
-from server.worker.timers import start_timers
+from server.worker.timers import Timers
 
 log = structlog.get_logger(__name__)
 
@@ -23,10 +23,10 @@ def run(ctx: Context) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, loop.stop)
     gc.set_threshold(GC_FIRST, 20, 50)
-    timers = start_timers(loop.ctx)
+    timers = Timers(loop.ctx)
     log.info("worker_ready", bus=str(ctx.settings.bus))
     try:
         loop.run()
     finally:
-        timers.shutdown(wait=False)
+        timers.stop()
         ctx.db.close()
