@@ -17,6 +17,8 @@ import { BareSource } from "./engine/source_bare.js";
 
 const MOST_FAULTS = 50;
 const RETRY_MS = 5_000;
+/** What plays is told to the record this often (ms): a power cut loses no more. */
+const FLUSH_MS = 10_000;
 const API = "/player/v1";
 
 const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? "";
@@ -78,9 +80,13 @@ display.update({
   pairing: null, notice: null,
 });
 watchSleep(() => source.slept());
+setInterval(() => {
+  display.flush();
+  source.save(false);
+}, FLUSH_MS);
 addEventListener("pagehide", () => {
   display.destroy();
-  source.leave();
+  source.save(true);
 });
 addEventListener("pageshow", ({ persisted }) => {
   if (persisted) location.reload();

@@ -56,6 +56,12 @@ export class Door {
     this.#socket.emit("report", body);
   }
 
+  /** Leave and come back: the door tells everything anew. */
+  again() {
+    this.welcome = false;
+    this.#socket.disconnect().connect();
+  }
+
   close() {
     clearTimeout(this.#timer);
     this.#socket.disconnect();

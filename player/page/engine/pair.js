@@ -4,7 +4,7 @@ import { b64, fingerprint, kidOf } from "./jws.js";
 import { Refused } from "./manifest.js";
 import { request } from "./session.js";
 
-const ASK_EVERY_MS = 2_000;
+const ASK_EVERY_MS = 1_000;
 const RETRY_MS = 5_000;
 /** What this page can do, told at pairing and to the door. */
 export const CAPS = { page: 1, video: true };

@@ -20,6 +20,8 @@ import { PREPARE_MS, Zone } from "./zone.js";
 const LONGEST_SLEEP_MS = 30_000;
 const SHORTEST_SLEEP_MS = 4;
 const RETRY_MS = 1_000;
+/** A channel's new version and the freshness that holds for it are two messages: the second has so long (ms). */
+const STEP_MS = 250;
 const WHOLE = 10_000;
 const WHOLE_SCREEN = [{ id: "main", x: 0, y: 0, w: WHOLE, h: WHOLE }];
 
@@ -29,6 +31,8 @@ export class Screen {
   #assetUrl;
   #hooks;
   #world = null;
+  #coming = null;
+  #waiting = 0;
   #zones = new Map();
   #timer = 0;
   #faults = 0;
@@ -54,7 +58,16 @@ export class Screen {
   }
 
   update(world) {
-    this.#world = world;
+    this.#coming = world;
+    if (this.#world && inStep(this.#world) && !inStep(world)) {
+      this.#waiting ||= setTimeout(() => this.#take(), STEP_MS);
+    } else this.#take();
+  }
+
+  #take() {
+    clearTimeout(this.#waiting);
+    this.#waiting = 0;
+    this.#world = this.#coming;
     this.#tick();
   }
 
@@ -77,8 +90,15 @@ export class Screen {
     return Object.fromEntries([...this.#zones].map(([id, { zone }]) => [id, zone.playing]));
   }
 
+  /** Have `played` told what was shown so far. */
+  flush() {
+    const now = this.#now();
+    for (const { zone } of this.#zones.values()) zone.flush(now);
+  }
+
   destroy() {
     clearTimeout(this.#timer);
+    clearTimeout(this.#waiting);
     const now = this.#now();
     for (const { zone } of this.#zones.values()) zone.destroy(now);
     this.#zones.clear();
@@ -169,4 +189,9 @@ export class Screen {
     this.#note.replaceChildren(...notice.map((line) => el("span", "", line)));
     if (!this.#note.isConnected) this.#host.append(this.#note);
   }
+}
+
+/** Whether offers and freshness of every channel that the plan reads speak of the same versions. */
+function inStep({ plan, offers, freshness }) {
+  return !plan || plan.manifest.channels.every((name) => offers.get(name)?.version === freshness.channels.get(name)?.version);
 }

@@ -83,9 +83,9 @@ export class AgentSource {
     this.#waiting.push({ n: (this.#number += 1), ...play, slot });
   }
 
-  /** The page goes: what waits is sent as it leaves. */
-  leave() {
-    if (this.#waiting.length > 0) navigator.sendBeacon("/played", this.#body(this.#waiting));
+  /** Send what waits as the page leaves; while it stays, the next round does. */
+  save(leaving) {
+    if (leaving && this.#waiting.length > 0) navigator.sendBeacon("/played", this.#body(this.#waiting));
   }
 
   /** The machine slept, or its clock was set: ask for the time again. */

@@ -32,7 +32,7 @@ export class BareSource {
 
   played() {}
 
-  leave() {}
+  save() {}
 
   slept() {}
 }

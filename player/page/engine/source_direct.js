@@ -68,8 +68,9 @@ export class DirectSource {
     this.#spool?.saw(play, slot).catch(this.#hooks.onFault);
   }
 
-  leave() {
-    this.#spool?.save().catch(() => {});
+  /** Keep what was played so far. */
+  save() {
+    this.#spool?.save().catch(this.#hooks.onFault);
   }
 
   /** The machine slept, or its clock was set: no time is trusted until the next answer. */
@@ -184,7 +185,6 @@ export class DirectSource {
     clearTimeout(this.#timer);
     const spread = (Math.random() * 2 - 1) * REPORT_SPREAD_MS;
     this.#timer = setTimeout(() => this.#report(), Math.max(REPORT_MS / 9, this.#reportMs + spread));
-    this.#spool.save().catch(this.#hooks.onFault);
     this.#trust.tick();
     if (this.#door.welcome) {
       this.#door.report(this.#body());

@@ -9,34 +9,36 @@ const MOST_RUNS = 20_000;
 
 export class Spool {
   #store;
-  #recorder;
+  #recorder = new Recorder();
   #tail;
+  #ended;
   #queue = Promise.resolve();
 
-  constructor(store, tail, recorder) {
+  constructor(store, tail, ended) {
     this.#store = store;
     this.#tail = tail;
-    this.#recorder = recorder;
+    this.#ended = ended;
   }
 
   /** Take up the chain; what was open when the page ended is ended where it was last seen. */
   static async open(store) {
     const tail = (await store.value("chain")) ?? { seq: 0, hash: GENESIS };
-    const before = new Recorder((await store.value("playing")) ?? {});
-    const spool = new Spool(store, tail, new Recorder());
-    await spool.#append(before.close());
+    const { ended = [], ...open } = (await store.value("playing")) ?? {};
+    const spool = new Spool(store, tail, [...ended, ...new Recorder(open).close()]);
+    await spool.#append();
     return spool;
   }
 
-  /** One turn was shown; see Recorder.saw. Resolves when what it ended is kept. */
+  /** One turn, or a part of it, was shown; see Recorder.saw. Resolves when what it ended is kept. */
   saw(play, slot) {
     const ended = this.#recorder.saw(play, slot);
-    return ended.length > 0 ? this.#append(ended) : this.#queue;
+    this.#ended.push(...ended);
+    return ended.length > 0 ? this.#append() : this.#queue;
   }
 
   /** Keep what is open too, so that a crash loses only what came after. */
   save() {
-    return this.#append([]);
+    return this.#store.write({ values: this.#kept() });
   }
 
   /** Send what waits: `post(runs)` gives the highest number that the server has. */
@@ -50,19 +52,32 @@ export class Spool {
     }
   }
 
-  #append(plays) {
-    const step = async () => {
-      const runs = [];
-      let { seq, hash } = this.#tail;
-      for (const play of plays) {
-        runs.push(await append(seq + 1, hash, play));
-        ({ seq, hash } = runs.at(-1));
-      }
-      const values = { chain: { seq, hash }, playing: this.#recorder.open };
-      await this.#store.write({ values, runs, dropRunsTo: Math.max(0, seq - MOST_RUNS) }, { strict: runs.length > 0 });
-      this.#tail = { seq, hash };
-    };
-    this.#queue = this.#queue.catch(() => {}).then(step);
+  /** Chain what ended, one after another. */
+  #append() {
+    this.#queue = this.#queue.catch(() => {}).then(async () => {
+      while (this.#ended.length > 0) await this.#first();
+    });
     return this.#queue;
+  }
+
+  async #first() {
+    const before = this.#tail;
+    const play = this.#ended[0];
+    const run = await append(before.seq + 1, before.hash, play);
+    // From here to the write nothing waits: `save` never sees a play both ended and chained.
+    this.#ended.shift();
+    this.#tail = { seq: run.seq, hash: run.hash };
+    const dropRunsTo = Math.max(0, run.seq - MOST_RUNS);
+    try {
+      await this.#store.write({ values: this.#kept(), runs: [run], dropRunsTo }, { strict: true });
+    } catch (error) {
+      this.#ended.unshift(play);
+      this.#tail = before;
+      throw error;
+    }
+  }
+
+  #kept() {
+    return { chain: this.#tail, playing: { ...this.#recorder.open, ended: [...this.#ended] } };
   }
 }

@@ -81,6 +81,14 @@ export class Zone {
     return { card, since, until, because };
   }
 
+  /** Say what was shown so far; it goes on. */
+  flush(now) {
+    const { from, cause, slot } = this.#play ?? {};
+    if (this.#play === null || now.ms <= from) return;
+    this.#hooks.played({ ...cause, from, until: now.ms }, slot);
+    this.#play = { ...this.#play, from: now.ms };
+  }
+
   /** Leave: what is on screen is recorded up to `now`. */
   destroy(now) {
     this.#record(null, null, now);

@@ -19,12 +19,25 @@ GLASS = """() => [...document.querySelectorAll("*")].filter((node) => node.shado
   .flatMap((host) => [...host.shadowRoot.querySelectorAll(".words")])
   .map((words) => words.innerText).join("|")"""
 
+KEPT = """async () => {
+  const names = await caches.keys();
+  const worker = navigator.serviceWorker.controller;
+  if (!worker || !names.some((name) => name.startsWith("enseigne-page-"))) return false;
+  const { port1, port2 } = new MessageChannel();
+  const answer = new Promise((resolve) => {
+    port1.onmessage = ({ data }) => resolve(data.kept !== null);
+  });
+  worker.postMessage({ what: "time" }, [port2]);
+  return answer;
+}"""
+"""The service worker holds the page's files and the time."""
+
 
 def until_painted(page: Page, text: str) -> float:
     """Wait until a price was really seen; unix ms of that."""
     wanted = json.dumps(text)
     found = page.wait_for_function(
-        f"window.painted.find((price) => price.text === {wanted})?.at", timeout=WITHIN_MS
+        f"() => window.painted.find((price) => price.text === {wanted})?.at", timeout=WITHIN_MS
     )
     return float(found.json_value())
 
@@ -33,6 +46,12 @@ def until(page: Page, expression: str) -> Any:
     """Wait until an expression over `state` (the page's account) is true; its value."""
     wait = f"() => {{ const state = window.enseigne?.state(); return state && ({expression}); }}"
     return page.wait_for_function(wait, timeout=WITHIN_MS).json_value()
+
+
+def in_stage(expression: str) -> str:
+    """JavaScript about the first zone's shadow root, `shadow`."""
+    found = "const shadow = document.querySelector('.zone').shadowRoot"
+    return f"() => {{ {found}; return {expression}; }}"
 
 
 def glass(page: Page) -> str:

@@ -27,8 +27,16 @@ from playlists.wire.door import Report, prove_from_json
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = ROOT / "player/page"
-KINDS = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".woff2": "font/woff2"}
-PICTURE = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30"><circle cx="20" cy="15" r="12" fill="#c33"/></svg>'
+KINDS = {
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".woff2": "font/woff2",
+}
+PICTURE = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30">'
+    b'<circle cx="20" cy="15" r="12" fill="#c33"/></svg>'
+)
 HOUR_MS = 3_600_000
 Answer = tuple[int, str, bytes]
 
@@ -120,7 +128,7 @@ class Peer:
         self.push("head", self.heads[screen][1], lambda link: screen in link["screens"])
 
     def offer(self, channel: str, offers: Iterable[Any], key: SigningKey | None = None) -> None:
-        """A delta of a channel (its first is a snapshot); by another key: forged, kept by nobody."""
+        """A delta of a channel, its first a snapshot; by another key: forged, and not kept."""
         version, chain = self.offers.get(channel, (0, []))
         payload = {"v": 1, "channel": channel, "from": version, "to": version + 1}
         token = sign("offers", {**payload, "set": list(offers), "gone": []}, key or self.key)
@@ -161,7 +169,7 @@ class Peer:
         """Send to every proved link that `to` picks."""
         for sid, link in list(self._links.items()):
             if link["screens"] and to(link):
-                self.sio.emit(event, body, to=sid, namespace="/player")
+                self._say(sid, event, body)
 
     def sign(self, kind: str, payload: Any) -> str:
         return sign(kind, payload, self.key)
@@ -182,8 +190,9 @@ class Peer:
         if not self.door_open:
             return False
         self.sockets += 1
-        self._links[sid] = {"nonce": secrets.token_urlsafe(24), "screens": []}
-        self.sio.emit("challenge", {"nonce": self._links[sid]["nonce"]}, to=sid, namespace="/player")
+        nonce = secrets.token_urlsafe(24)
+        self._links[sid] = {"nonce": nonce, "screens": []}
+        self._say(sid, "challenge", {"nonce": nonce})
         return None
 
     def _disconnect(self, sid: str, *_reason: Any) -> None:
@@ -199,8 +208,7 @@ class Peer:
             if not device or not credentials.check_proof(
                 device, link["nonce"], answer.screen, answer.sig
             ):
-                refusal = {"code": "bad_signature", "message": "no"}
-                self.sio.emit("refused", refusal, to=sid, namespace="/player")
+                self._say(sid, "refused", {"code": "bad_signature", "message": "no"})
                 return
             screens, nonce = [answer.screen], answer.nonce
             token = self._token(answer.screen)
@@ -258,9 +266,9 @@ class Peer:
             return 200, "text/plain", self.keys().encode()
         if not bearer:
             return 401, "text/plain", b"who?"
-        return self._for_screens(parts, query, body)
+        return self._for_screens(parts, query, body, bearer)
 
-    def _for_screens(self, parts: list[str], query: Any, body: Any) -> Answer:
+    def _for_screens(self, parts: list[str], query: Any, body: Any, bearer: str) -> Answer:
         if parts[0] == "objects":
             return 200, "application/json", self.objects[parts[1]]
         if parts[0] == "assets":
@@ -285,8 +293,9 @@ class Peer:
             for name, (_, chain) in self.offers.items()
             for token in chain[report.channels.get(name, 0) :]  # type: ignore[call-overload]
         ]
-        answer |= {"head": head for _, head in self.heads.values()}
-        answer |= {"freshness": fresh for fresh in self.fresh.values()}
+        screen = credentials.check_token(self.secret, bearer, now_ms())
+        answer["head"] = self.heads[screen][1]
+        answer["freshness"] = next(iter(self.fresh.values()))
         return _json(answer)
 
     def _pairing(self, method: str, parts: list[str], body: Any, bearer: str) -> Answer:

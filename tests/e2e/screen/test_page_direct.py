@@ -3,22 +3,154 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Page
 
+from playlists.signing import SigningKey
 from tests.e2e.screen.chain import CHANNEL, STORE, message_card, offer, plan, price_card
-from tests.e2e.screen.looking import glass, until, until_painted
+from tests.e2e.screen.looking import GLASS, KEPT, glass, in_stage, until, until_painted
 from tests.e2e.screen.peer import Peer, now_ms
 
 pytestmark = pytest.mark.chromium
+SCENES = "document.querySelector('.zone').shadowRoot.querySelectorAll('.scene')"
+FORGET_TIME = "navigator.serviceWorker.controller.postMessage({ what: 'keep time', kept: null })"
 
 
-def test_it_pairs_by_its_code_and_paints_a_price(
+def test_it_pairs_by_its_code_and_paints_a_price(peer: Peer, paired: Callable[[str], Page]) -> None:
+    peer.price(CHANNEL, STORE, [offer(8990)])
+    peer.head("s1", plan(peer, {"main": [(price_card(peer.file()), 3600)]}))
+    page = paired("s1")
+    until_painted(page, "89,90 €")
+    assert "Estran 28" in glass(page)
+
+
+def test_a_price_change_is_painted_in_place(peer: Peer, paired: Callable[[str], Page]) -> None:
+    peer.price(CHANNEL, STORE, [offer(8990)])
+    peer.head("s1", plan(peer, {"main": [(price_card(peer.file()), 3600)]}))
+    page = paired("s1")
+    until_painted(page, "89,90 €")
+    page.wait_for_function(f"{SCENES}.length === 1")
+    page.evaluate(f"{SCENES}[0].dataset.mine = 'same'")
+    peer.price(CHANNEL, STORE, [offer(7450)])
+    until_painted(page, "74,50 €")
+    assert page.evaluate(f"{SCENES}[0].dataset.mine") == "same", "the slot's scene stayed"
+    assert "74" in glass(page)
+
+
+def test_a_forged_offer_is_ignored(peer: Peer, paired: Callable[[str], Page]) -> None:
+    peer.price(CHANNEL, STORE, [offer(8990)])
+    peer.head("s1", plan(peer, {"main": [(price_card(peer.file()), 3600)]}))
+    page = paired("s1")
+    until_painted(page, "89,90 €")
+    peer.offer(CHANNEL, [offer(100)], key=SigningKey.generate())
+    page.wait_for_function("window.enseigne.faults().some(({ text }) => text.includes('key'))")
+    peer.price(CHANNEL, STORE, [offer(7450)])
+    until_painted(page, "74,50 €")
+    assert "1,00 €" not in [price["text"] for price in page.evaluate("window.painted")]
+
+
+def test_a_lease_that_ends_leaves_the_good_without_its_price(
     peer: Peer, paired: Callable[[str], Page]
 ) -> None:
     peer.price(CHANNEL, STORE, [offer(8990)])
     peer.head("s1", plan(peer, {"main": [(price_card(peer.file()), 3600)]}))
     page = paired("s1")
     until_painted(page, "89,90 €")
-    assert "Estran 28" in glass(page)
+    peer.freshness(STORE, lease_ms=3_000)
+    until(page, "state.zones.main.because.some((why) => why.startsWith('lease_over'))")
+    page.wait_for_function(f"({GLASS})().includes('Prix indiqué en rayon')")
+    assert "89" not in glass(page)
+    peer.freshness(STORE)
+    until(page, "state.zones.main.goods[0].text === '89,90 €'")
+
+
+def test_without_a_network_a_reload_plays_on_and_keeps_its_prices(
+    peer: Peer, paired: Callable[[str], Page]
+) -> None:
+    peer.price(CHANNEL, STORE, [offer(8990)])
+    peer.head("s1", plan(peer, {"main": [(price_card(peer.file()), 3600)]}))
+    page = paired("s1")
+    until_painted(page, "89,90 €")
+    page.wait_for_function(KEPT)
+    peer.stop()
+    page.reload()
+    until_painted(page, "89,90 €")
+    assert page.evaluate(in_stage("shadow.querySelector('img').naturalWidth")) > 0
+    peer.start()
+    peer.price(CHANNEL, STORE, [offer(7450)])
+    until_painted(page, "74,50 €")
+
+
+def test_without_network_nor_trusted_time_it_plays_on_without_prices(
+    peer: Peer, paired: Callable[[str], Page]
+) -> None:
+    peer.price(CHANNEL, STORE, [offer(8990)])
+    peer.head("s1", plan(peer, {"main": [(price_card(peer.file()), 3600)]}))
+    page = paired("s1")
+    until_painted(page, "89,90 €")
+    page.wait_for_function(KEPT)
+    page.evaluate(FORGET_TIME)
+    peer.stop()
+    page.reload()
+    until(page, "state.zones.main.because.includes('no_time')")
+    page.wait_for_function(f"({GLASS})().includes('Prix indiqué en rayon')")
+    assert page.evaluate("window.painted") == []
+
+
+def test_a_slot_whose_picture_is_missing_shows_its_fallback_and_the_loop_goes_on(
+    peer: Peer, paired: Callable[[str], Page]
+) -> None:
+    peer.price(CHANNEL, STORE, [offer(8990)])
+    loop = [(price_card("0" * 64), 2, message_card("Bientôt")), (message_card("Bonjour"), 2)]
+    peer.head("s1", plan(peer, {"main": loop}))
+    page = paired("s1")
+    missing = "state.zones.main.because[0]?.startsWith('asset_missing')"
+    until(page, f"state.zones.main.variant === 'fallback' && {missing}")
+    until(page, "state.zones.main.variant === 'planned'")
+    page.wait_for_function(f"({GLASS})().includes('Bonjour')")
+
+
+def test_two_zones_play_side_by_side(peer: Peer, paired: Callable[[str], Page]) -> None:
+    peer.price(CHANNEL, STORE, [offer(8990)])
+    layout = [["main", 0, 0, 7_000, 10_000, 0], ["side", 7_000, 0, 3_000, 10_000, 1]]
+    zones = {"main": [(price_card(peer.file()), 3600)], "side": [(message_card("Caisse 3"), 3600)]}
+    peer.head("s1", plan(peer, zones, layout))
+    page = paired("s1")
+    until_painted(page, "89,90 €")
+    places = "[...document.querySelectorAll('.zone')].map((it) => it.getBoundingClientRect().x)"
+    assert [round(x) for x in page.evaluate(places)] == [0, 448]
+    assert "Caisse 3" in glass(page)
+
+
+def test_what_was_played_reaches_the_server_once_as_a_chain(
+    peer: Peer, paired: Callable[[str], Page]
+) -> None:
+    peer.price(CHANNEL, STORE, [offer(8990)])
+    peer.head("s1", plan(peer, {"main": [(price_card(peer.file()), 2)]}))
+    page = paired("s1")
+    until_painted(page, "89,90 €")
+    for price, text in ((7450, "74,50 €"), (6990, "69,90 €")):
+        peer.price(CHANNEL, STORE, [offer(price)])
+        until_painted(page, text)
+    page.reload()
+    page.wait_for_function("window.enseigne?.state().zones.main?.card")
+    deadline = now_ms() + 12_000
+    while not any(run.play.offers.get(CHANNEL) == 3 for run in peer.runs):
+        assert now_ms() < deadline, (peer.runs, page.evaluate("window.enseigne.faults()"))
+        page.wait_for_timeout(20)
+    assert [run.seq for run in peer.runs] == list(range(1, len(peer.runs) + 1))
+    planned = [run.play for run in peer.runs if run.play.offers and not run.play.because]
+    assert [play.offers[CHANNEL] for play in planned] == [1, 2, 3]
+    for before, after in pairwise(planned):
+        assert before.until_ms == after.from_ms
+
+
+def test_with_a_dead_door_it_converges_over_http(peer: Peer, paired: Callable[[str], Page]) -> None:
+    peer.door_open = False
+    peer.price(CHANNEL, STORE, [offer(8990)])
+    peer.head("s1", plan(peer, {"main": [(price_card(peer.file()), 3600)]}))
+    page = paired("s1")
+    until_painted(page, "89,90 €")
+    assert peer.sockets == 0
