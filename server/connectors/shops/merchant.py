@@ -59,7 +59,7 @@ def known_zone(name: str) -> str:
     """Return `name` if it is a time zone. Raises ValueError."""
     try:
         return ZoneInfo(name).key
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         raise ValueError("Write an IANA time zone, such as Europe/Paris.") from None
 
 

@@ -50,12 +50,14 @@ def items(answer: Answer, max_rows: int) -> Iterator[Item]:
                     f"The feed has over {max_rows} items (ENSEIGNE_FEED_MAX_ROWS)."
                 )
             yield from found
+        if not reader.elements:
+            raise _nothing()
         parser.close()
     except DefusedXmlException:
         raise PermanentError("The feed declares a DTD or entities; they are refused.") from None
     except SAXException as error:
         if reader.elements == 0:
-            raise TemporaryError("The answer is empty or no XML.") from None
+            raise _nothing() from None
         raise TemporaryError(f"The feed is broken or cut short: {error}.") from None
     yield from reader.found
 
@@ -73,6 +75,10 @@ def _parts(body: Body, reader: _Reader) -> Iterator[bytes]:
         if silent > MAX_SILENT_BYTES:
             raise PermanentError("The feed has a tag or comment over a megabyte.")
         part = body.read()
+
+
+def _nothing() -> TemporaryError:
+    return TemporaryError("The answer is empty or no XML.")
 
 
 def _web_page() -> TemporaryError:

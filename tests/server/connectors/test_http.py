@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import socket
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
@@ -77,7 +76,7 @@ def test_a_private_address_is_reached_only_when_allowed() -> None:
 
 
 @pytest.fixture
-def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, list[str]]]:
+def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     """A resolver of the test's own: each look-up of a name takes its next address."""
     table: dict[str, list[str]] = {}
     real = socket.getaddrinfo
@@ -89,7 +88,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, list[str]]]:
         return real(host, port, *args, **kwargs)
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    yield table
+    return table
 
 
 def test_a_name_that_changes_its_mind_is_asked_once(
@@ -216,7 +215,7 @@ def test_an_encoding_that_nobody_asked_for_is_refused() -> None:
 
 def test_a_body_that_drips_for_ever_ends_at_the_deadline() -> None:
     limits = replace(LIMITS, total_s=0.3)
-    with peer(Reply(drip=slow)) as shop, pytest.raises(TemporaryError, match="longer than 0.3"):
+    with peer(Reply(drip=slow)) as shop, pytest.raises(TemporaryError, match=r"longer than 0\.3"):
         read(shop.url, limits)
 
 
@@ -239,7 +238,7 @@ def test_a_head_that_drips_for_ever_ends_at_the_deadline() -> None:
         thread.start()
         try:
             url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
-            with pytest.raises(TemporaryError, match="longer than 0.3"):
+            with pytest.raises(TemporaryError, match=r"longer than 0\.3"):
                 read(url, replace(LIMITS, total_s=0.3))
         finally:
             done.set()
