@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Callable
@@ -23,6 +24,8 @@ TICK_S = 0.25
 FLUSH_S = 1.0
 SWEEP_S = 30.0
 """Rolls that are due, screens without a head, heads to renew: looked for this often."""
+SETTLE_STEPS = 20
+"""After so many steps at once very much was remembered: from then on no collection looks at it."""
 PAUSE_S = 1.0
 """After a fault (the record is away) the loop waits so long."""
 
@@ -70,8 +73,13 @@ class Loop:
         self.teller.directory()
         for timer in self._timers:
             timer.run_if_due()
+        steps = 0
         while self.publisher.step() and not self._stopping.is_set():
             self.teller.offers()
+            steps += 1
+        if steps >= SETTLE_STEPS:
+            gc.collect()
+            gc.freeze()
 
     def _send(self, message: Any) -> bool:
         return self._bus.send(message)

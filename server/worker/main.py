@@ -14,7 +14,9 @@ from server.worker.timers import Timers
 log = structlog.get_logger(__name__)
 
 GC_FIRST = 50_000
-"""Objects between collections: plans are made of very many that all stay."""
+GC_LAST = 1_000
+"""Plans are made of very many objects that all stay: looking through them all is rare, and done
+while the worker starts."""
 
 
 def run(ctx: Context) -> None:
@@ -22,7 +24,7 @@ def run(ctx: Context) -> None:
     loop = Loop(ctx)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, loop.stop)
-    gc.set_threshold(GC_FIRST, 20, 50)
+    gc.set_threshold(GC_FIRST, 20, GC_LAST)
     timers = Timers(loop.ctx)
     log.info("worker_ready", bus=str(ctx.settings.bus))
     try:

@@ -58,7 +58,7 @@ class ReadSetRow(Base):
     """A key of a set, by the set's hash: shared by the many profiles that read the same."""
 
     __tablename__ = "read_set"
-    __table_args__ = (Index("ix_read_set_key", "key"),)
+    __table_args__ = (Index("ix_read_set_key", "key"), {"sqlite_with_rowid": False})
 
     reads: Mapped[Hash] = mapped_column(primary_key=True)
     key: Mapped[Key] = mapped_column(primary_key=True)

@@ -176,6 +176,7 @@ def upgrade() -> None:
         sa.Column("reads", sa.String(length=64), nullable=False),
         sa.Column("key", sa.String(length=200), nullable=False),
         sa.PrimaryKeyConstraint("reads", "key", name=op.f("pk_read_set")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("read_set", schema=None) as batch_op:
         batch_op.create_index("ix_read_set_key", ["key"], unique=False)
