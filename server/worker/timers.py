@@ -8,13 +8,44 @@ from functools import partial
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from server.services import retention
-from server.services.connectors import Poller, Subscriptions
+from server.services.connectors import Poller, Subscriptions, sweep_deliveries
 from server.services.context import Context
 
 POLL_S = 1
-SUBSCRIPTIONS_S = 5
+"""How often sources that are due are looked for."""
+SUBSCRIBE_S = 3
 EXPIRY_S = 15
 SWEEP_S = 3_600
+
+
+class Timers:
+    """Runs them all from `start` to `stop`. A job that fails is logged and runs again."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._poller = Poller(ctx)
+        self._subscriptions = Subscriptions(ctx)
+        self._scheduler = BackgroundScheduler(
+            timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1}
+        )
+        jobs: tuple[tuple[str, float, Callable[[], object]], ...] = (
+            ("sources due", POLL_S, self._poller.tick),
+            ("subscriptions", SUBSCRIBE_S, self._subscriptions.sync),
+            ("expired facts", EXPIRY_S, Expiry(ctx)),
+            ("old deliveries", SWEEP_S, partial(sweep_deliveries, ctx)),
+            ("what nothing names", SWEEP_S, partial(retention.sweep, ctx)),
+        )
+        for name, every_s, work in jobs:
+            self._scheduler.add_job(work, "interval", seconds=every_s, id=name, name=name)
+
+    def start(self) -> None:
+        """Begin."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """End; what runs is not waited for, its claims lapse."""
+        self._scheduler.shutdown(wait=False)
+        self._subscriptions.stop()
+        self._poller.stop()
 
 
 class Expiry:
@@ -27,29 +58,3 @@ class Expiry:
     def __call__(self) -> None:
         """Look."""
         self._seen = retention.mark_expired(self._ctx, self._seen)
-
-
-class Timers:
-    """All jobs, running from the start on until `stop`. A job that fails runs again."""
-
-    def __init__(self, ctx: Context) -> None:
-        self._poller = Poller(ctx)
-        self._subscriptions = Subscriptions(ctx)
-        self._scheduler = BackgroundScheduler(
-            timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1}
-        )
-        jobs: tuple[tuple[str, float, Callable[[], object]], ...] = (
-            ("due connectors", POLL_S, self._poller.tick),
-            ("subscriptions", SUBSCRIPTIONS_S, self._subscriptions.sync),
-            ("expired facts", EXPIRY_S, Expiry(ctx)),
-            ("sweep", SWEEP_S, partial(retention.sweep, ctx)),
-        )
-        for name, every_s, work in jobs:
-            self._scheduler.add_job(work, "interval", seconds=every_s, id=name, name=name)
-        self._scheduler.start()
-
-    def stop(self) -> None:
-        """End them; a source that is being asked is waited for."""
-        self._scheduler.shutdown(wait=False)
-        self._subscriptions.stop()
-        self._poller.stop()
