@@ -7,6 +7,7 @@ import html
 import mimetypes
 import re
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -119,6 +120,7 @@ def _file(name: str) -> _Read:
     return read
 
 
+@cache
 def _folder() -> Path:
     """Where the page lies: beside the player's code, none of which is imported here."""
     spec = find_spec("player")

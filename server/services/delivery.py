@@ -125,11 +125,12 @@ def offers_from(ctx: Context, viewer: Viewer, channel: str, held: int) -> tuple[
 
 
 def _manifests(session: Session, screens: Collection[str], since: int) -> list[str]:
+    """The manifests in force, and those issued since (a revision is never below its instant)."""
     found: dict[str, None] = {}
     for some in batched(list(screens), MAX_IN):
         playing = select(ScreenHeadRow.manifest).where(ScreenHeadRow.screen_id.in_(some))
         recent = select(HeadRow.manifest).where(
-            HeadRow.screen_id.in_(some), HeadRow.issued_at >= since
+            HeadRow.screen_id.in_(some), HeadRow.revision >= since, HeadRow.issued_at >= since
         )
         found.update(dict.fromkeys(session.scalars(playing)))
         found.update(dict.fromkeys(session.scalars(recent)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,7 @@ from playlists.wire.signed import Watch
 from server.db.models import DeviceRow, ProfileRow, ScreenHeadRow, ScreenRow
 from server.errors import Conflict, Forbidden, Unauthenticated
 from server.services import audit
-from server.services.actors import SYSTEM, Actor
+from server.services.actors import SYSTEM, Actor, Scope
 from server.services.context import Context
 from server.services.editing import locked, missing
 from server.services.kept import MAX_IN, batched
@@ -49,6 +49,19 @@ class Viewer:
 
     screens: tuple[str, ...]
     device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceView:
+    """A screen's device as people see it: its name, its key's id, when it was paired (unix ms), why
+    it is held ("" where it is not), what it can do.
+    """
+
+    name: str
+    kid: str
+    paired_at: int
+    held: str
+    caps: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +143,15 @@ def authenticate(ctx: Context, token: str) -> Viewer:
         raise Unauthenticated("The device of this screen was replaced.", code="replaced")
     _refuse_held(device)
     return Viewer((screen,), kid_of(device.public_key))
+
+
+def get_device(ctx: Context, actor: Actor, screen: str) -> DeviceView:
+    """The device of a screen. Raises NotFound."""
+    with ctx.db.read() as session:
+        row = _device(session, actor, screen, "read")
+        return DeviceView(
+            row.name, kid_of(row.public_key), row.paired_at, row.held_reason, dict(row.caps)
+        )
 
 
 def hold(ctx: Context, screen: str, reason: str = CLONED) -> bool:
@@ -226,11 +248,12 @@ def _device_of(ctx: Context, screen: str) -> _Device:
         return _Device(row.public_key, row.paired_at, row.held_reason)
 
 
-def _device(session: Session, actor: Actor, screen: str) -> DeviceRow:
+def _device(session: Session, actor: Actor, screen: str, scope: Scope = "devices") -> DeviceRow:
+    actor.require(scope)
     place = session.get(ScreenRow, screen)
     if place is None:
         raise missing("screen")
-    actor.require("devices", place.store_id)
+    actor.require(scope, place.store_id)
     return locked(session, DeviceRow, screen, "device")
 
 

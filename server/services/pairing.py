@@ -132,12 +132,6 @@ def claim(
         raise
 
 
-def sweep(ctx: Context) -> int:
-    """Forget pairings that are over; how many went."""
-    with ctx.db.write() as session:
-        return _sweep(session, ctx.clock())
-
-
 def _begin(ctx: Context, asked: PairingRequest, origin: str, code: str, now: int) -> PairingGiven:
     key = public_key(asked.device_key, "device_key")
     secret = secrets.token_urlsafe(SECRET_BYTES)
@@ -154,7 +148,7 @@ def _begin(ctx: Context, asked: PairingRequest, origin: str, code: str, now: int
         expires_at=now + ctx.settings.pairing_life_s * 1000,
     )
     with ctx.db.write() as session:
-        _sweep(session, now)
+        session.execute(delete(PairingRow).where(PairingRow.expires_at <= now))
         session.execute(
             delete(PairingRow).where(PairingRow.public_key == key, PairingRow.code.is_not(None))
         )
@@ -239,11 +233,6 @@ def _refuse_crowd(session: Session, origin: str) -> None:
     everyone, from_here = session.execute(select(func.count(), mine).where(waiting)).one()
     if everyone >= MAX_WAITING or from_here >= MAX_WAITING_PER_ORIGIN:
         raise TooMany("Too many devices wait for a person at the moment. Pair some of them first.")
-
-
-def _sweep(session: Session, now: int) -> int:
-    over = delete(PairingRow).where(PairingRow.expires_at <= now)
-    return len(session.execute(over.returning(PairingRow.id)).all())
 
 
 def _root(ctx: Context) -> RootKey:

@@ -2,7 +2,8 @@
 
 A device writes one chain for its screen. What was posted before is recognised by its hash. A number
 that is missing is a gap: the chain goes on after it. A run that contradicts one that is kept starts
-a chain of its own (the device was put back to an older state, or its key was copied); both stay.
+a chain of its own (the device was put back to an older state, set up anew, or its key copied);
+both stay.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from playlists.errors import Refused
-from playlists.runs import Run, verify_chain
+from playlists.runs import GENESIS, Run, verify_chain
 from server.db.models import DeviceRow, RunChainRow, RunRow
 from server.errors import BadInput, Conflict, TooMany
 from server.services import audit
@@ -133,7 +134,8 @@ def _chain_for(
     made = _new_chain(session, viewer, len(chains), run)
     chains.append(made)
     if newest is not None:
-        _tell(session, made, "plays.fork", {"at": run.seq, "of": newest.chain}, now)
+        action = "plays.restart" if run.prev == GENESIS else "plays.fork"
+        _tell(session, made, action, {"at": run.seq, "of": newest.chain}, now)
     elif run.seq > 1:
         _gap(session, made, run.seq - 1, now)
     return made

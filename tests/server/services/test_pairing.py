@@ -81,7 +81,6 @@ def test_a_code_lapses(chain: Context, clock: TestClock) -> None:
     with pytest.raises(NotFound):
         pairing.poll(chain, given.pairing, given.secret)
     assert device(chain) is None
-    assert pairing.sweep(chain) == 1
 
 
 def test_a_code_works_once(chain: Context) -> None:

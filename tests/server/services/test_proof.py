@@ -170,7 +170,7 @@ def test_two_copies_that_post_in_turn_make_two_chains_no_more(
         proof.take(chain, device, one[at : at + 3])
         proof.take(chain, device, two[at : at + 3])
     assert [(c, max(s for k, s in kept(chain) if k == c)) for c in (1, 2)] == [(1, 9), (2, 9)]
-    assert told(chain) == ["plays.fork"]
+    assert told(chain) == ["plays.restart"]
 
 
 def test_a_new_device_begins_its_own_chain_without_blame(chain: Context, device: Viewer) -> None:
