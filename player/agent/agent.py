@@ -78,7 +78,7 @@ class Agent:
         """Play from the disk at once, then begin to speak with the server."""
         monotonic = self._clock.monotonic_ms()
         self._report_at = monotonic + random.randint(*FIRST_REPORT_MS)
-        self._plays_at = monotonic + PLAYS_EVERY_MS
+        self._plays_at = monotonic
         self._close_plays_at = monotonic + CLOSE_PLAYS_EVERY_MS
         if self._kept.damaged:
             text = "What was believed could not be read and was put aside; pair this screen anew."
@@ -209,7 +209,7 @@ class Agent:
                 keys=self._beliefs.keys,
                 report=self._beliefs.report,
                 plays=plays,
-                channels=self._beliefs.channels,
+                channels=self._beliefs.lacking_channels(),
                 objects=self._playback.lacking,
                 assets=self._playback.missing(),
             )
@@ -302,7 +302,7 @@ class Agent:
         self._beliefs.channels.discard(channel)
         for token in tokens:
             self._beliefs.hear(Heard("offers", token))
-        if channel in self._beliefs.channels:
+        if channel in self._beliefs.lacking_channels():
             # These did not fit onto what is held: ask for the whole, and not in a circle.
             self._whole.add(channel)
             self._pace.failed(need, self._clock.monotonic_ms())
@@ -357,7 +357,7 @@ class Agent:
         if self._heard or self._health.first_note != self._notice:
             self._heard = False
             self._notice = self._health.first_note
-            self._parts.board.put(sections_of(self._scene(), self._playback.news()))
+            self._parts.board.put(sections_of(self._scene()))
 
     def _end(self) -> None:
         self._health.stopping()

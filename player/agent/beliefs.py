@@ -55,6 +55,11 @@ class Beliefs:
         """What is believed; None before this device is a screen."""
         return self._kept.memory.trusted
 
+    def lacking_channels(self) -> set[ChannelId]:
+        """Channels to be pulled: asked for, or followed and not held."""
+        trusted = self.trusted
+        return self.channels | (trusted.wanted - trusted.offers.keys() if trusted else set())
+
     def now(self) -> Now:
         """The instant."""
         trusted = self.trusted

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from player.cache.store import Store
 from playlists.cards import files_of
 from playlists.codec import decode_chunk, decode_deck, decode_manifest
-from playlists.ids import CardId, Json, Sha256
+from playlists.ids import CardId, Sha256
 from playlists.manifest import Chunk, DeckCard, Manifest, Plan
 
 _SHA = re.compile(r"[0-9a-f]{64}")
@@ -100,13 +99,6 @@ def brand_files(manifest: Manifest) -> tuple[Sha256, ...]:
     """The drawings that the brand needs on every view."""
     drawings = (manifest.brand.get(part) for part in ("mark", "skyline"))
     return tuple(Sha256(address) for address in drawings if address and _SHA.fullmatch(address))
-
-
-def objects_json(plan: Plan, manifest: Sha256, objects: Store) -> dict[str, Json]:
-    """The plan's objects by address, as the page decodes them."""
-    names = [manifest, plan.manifest.deck, *plan.chunks]
-    found = ((name, objects.read(name)) for name in names)
-    return {name: json.loads(data) for name, data in found if data is not None}
 
 
 def files_in_order(plan: Plan, now_ms: int) -> tuple[Sha256, ...]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from player.agent.beliefs import Beliefs
 from player.agent.events import Parts
-from player.agent.plans import Plans, files_in_order, objects_json
+from player.agent.plans import Plans, files_in_order
 from player.cache.kept import Playing
 from playlists.errors import Refused
-from playlists.ids import Json, Sha256
+from playlists.ids import Sha256
 from playlists.manifest import Plan
 
 
@@ -19,13 +17,11 @@ class Playback:
     def __init__(self, beliefs: Beliefs, parts: Parts) -> None:
         self._beliefs = beliefs
         self._kept = parts.kept
-        self._objects = parts.objects
         self._assets = parts.assets
         self._health = parts.health
         self._plans = Plans(parts.objects)
         self._refused: set[Sha256] = set()
         self._order: tuple[Sha256, ...] = ()
-        self._news: Mapping[str, Json] | None = {}
         self.plan: Plan | None = None
         """What plays."""
         self.files: frozenset[Sha256] = frozenset()
@@ -63,11 +59,6 @@ class Playback:
             names.add(trusted.head.head.manifest)
         return self._plans.named_by(names)
 
-    def news(self) -> Mapping[str, Json] | None:
-        """The plan's objects if they differ from those given before, else None."""
-        news, self._news = self._news, None
-        return news
-
     def _open(self, wanted: Playing) -> None:
         try:
             opened = self._plans.open(wanted.manifest, wanted.expires_at)
@@ -97,4 +88,3 @@ class Playback:
         self.files = frozenset(self._order)
         self._assets.forget_parts(self.files)
         self._plans.forget_but(self._plans.named_by({playing.manifest}))
-        self._news = objects_json(plan, playing.manifest, self._objects)

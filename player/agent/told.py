@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
 from player.cache.kept import Memory
+from playlists.admission import Trusted
 from playlists.credentials import fingerprint
-from playlists.ids import Json, Sha256, StoreId
+from playlists.ids import ChannelId, Json, Sha256, StoreId
 from playlists.manifest import Plan
 from playlists.slot import Freshness, Now, slot_at
 from playlists.wire.door import MAX_BECAUSE, Playing, Report
@@ -31,16 +32,15 @@ class Scene:
     """The hash of the page's code."""
 
 
-def sections_of(scene: Scene, objects: Mapping[str, Json] | None) -> dict[str, Any]:
-    """The state as the page reads it (player/page/engine/source_agent.js); `objects` are the
-    plan's, by address, or None where they are as they were."""
+def sections_of(scene: Scene) -> dict[str, Any]:
+    """The state as the page reads it (player/page/engine/source_agent.js), and who this is."""
     memory, plan = scene.memory, scene.plan
     trusted = memory.trusted
     sections: dict[str, Any] = {
-        "v": 1,
         "server": scene.server,
         "screen": trusted.screen if trusted else None,
         "pairing": _pairing(scene),
+        "plan": _plan(scene),
         "offers": _offers(scene),
         "freshness": [],
         "held": sorted(scene.files & scene.held),
@@ -50,8 +50,6 @@ def sections_of(scene: Scene, objects: Mapping[str, Json] | None) -> dict[str, A
     if trusted and plan:
         fresh = trusted.freshness.get(StoreId(plan.manifest.store))
         sections["freshness"] = [fresh.message.to_json()] if fresh else []
-    if objects is not None:
-        sections["plan"] = _plan(scene, objects)
     return sections
 
 
@@ -68,8 +66,9 @@ def report_of(scene: Scene, now: Now, nonce: str) -> Report:
         issued_at = trusted.freshness[store].message.issued_at if store in trusted.freshness else 0
     shown = slot_at(plan, offers, freshness, scene.held, (), now)
     return Report(
-        revision=memory.playing.revision if memory.playing and trusted and trusted.head else 0,
-        channels={channel: state.version for channel, state in offers.items()},
+        # The marks, even of what is not complete: a server that fell behind must go above them.
+        revision=trusted.head.head.revision if trusted and trusted.head else 0,
+        channels=_marks(trusted),
         freshness=issued_at,
         missing=len(scene.files - scene.held),
         uncertainty_ms=now.uncertainty_ms,
@@ -80,6 +79,13 @@ def report_of(scene: Scene, now: Now, nonce: str) -> Report:
         page=scene.page,
         nonce=nonce,
     )
+
+
+def _marks(trusted: Trusted | None) -> dict[ChannelId, int]:
+    if trusted is None:
+        return {}
+    held = trusted.channels
+    return {channel: held[channel].version for channel in trusted.wanted if channel in held}
 
 
 def _pairing(scene: Scene) -> Json:
@@ -95,7 +101,7 @@ def _pairing(scene: Scene) -> Json:
     }
 
 
-def _plan(scene: Scene, objects: Mapping[str, Json]) -> Json:
+def _plan(scene: Scene) -> Json:
     playing = scene.memory.playing
     if playing is None or scene.plan is None:
         return None
@@ -103,7 +109,7 @@ def _plan(scene: Scene, objects: Mapping[str, Json]) -> Json:
         "revision": playing.revision,
         "manifest": playing.manifest,
         "expires_at": playing.expires_at,
-        "objects": objects,
+        "chunks": sorted(scene.plan.chunks),
     }
 
 

@@ -127,7 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _guard(self, answer: Callable[[], None]) -> None:
         try:
             if urlsplit(f"//{self.headers.get('Host', '')}").hostname not in self._own.names:
-                self._json({"detail": "This player answers to its own address only."}, 421)
+                self._refuse("This player answers to its own address only.", 421)
             else:
                 answer()
         except (ConnectionError, TimeoutError):

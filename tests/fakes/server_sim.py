@@ -59,6 +59,7 @@ STORE = StoreId("lille")
 SCREEN = ScreenId("lille-1")
 BOOT = Sku("BOOT")
 TEN_S = 10_000
+NOTHING = Sha256("0" * 64)
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -150,6 +151,7 @@ class Sim:
     keys_version: int = 1
     head: str = ""
     revision: int = 0
+    manifest: Sha256 = NOTHING
     objects: dict[Sha256, bytes] = field(default_factory=dict)
     assets: dict[Sha256, bytes] = field(default_factory=dict)
     channel_version: int = 0
@@ -187,8 +189,16 @@ class Sim:
         """A new head for the screen; the token."""
         self.objects |= made.objects
         self.revision = max(self.revision + 1, self.clock()) if revision is None else revision
+        return self.sign_head(made.manifest, life_ms, self.revision)
+
+    def sign_head(
+        self, manifest: Sha256, life_ms: int = 36 * DAY_MS, revision: int | None = None
+    ) -> str:
+        """A head for that manifest, above the last unless told otherwise; the token."""
+        self.revision = self.revision + 1 if revision is None else revision
+        self.manifest = manifest
         issued = self.clock()
-        head = Head(SCREEN, self.revision, made.manifest, issued, issued + life_ms)
+        head = Head(SCREEN, self.revision, manifest, issued, issued + life_ms)
         self.head = sign("head", head.to_json(), self.online)
         return self.head
 
@@ -239,8 +249,15 @@ class Sim:
                 self.device = public_key(pairing["key"])
 
     def difference(self, report: Report) -> dict[str, Any]:
-        """What this report lacks."""
+        """What this report lacks; a server that fell behind its players goes above them first."""
         held = report.channels.get(SHOP, 0)
+        if report.revision > self.revision:
+            self.revision = report.revision
+            self.sign_head(self.manifest)
+        if held > self.channel_version:
+            self.channel_version = held + 1
+            self.deltas.clear()
+            self.renew()
         fresh = self.freshness is not None and self.freshness.issued_at > report.freshness
         return {
             "time": self.tell_time(report.nonce) if report.nonce else "",
@@ -253,9 +270,8 @@ class Sim:
         """Deltas, or the whole."""
         if held >= self.channel_version:
             return []
-        if held == 0:
-            return [self.snapshot()]
-        return [token for since, _, token in self.deltas if since >= held]
+        fitting = [token for since, _, token in self.deltas if since >= held]
+        return fitting if held and fitting else [self.snapshot()]
 
     # --- its HTTP ---------------------------------------------------------------------------------
 
@@ -305,10 +321,9 @@ class Sim:
         if kind == "reports":
             report = Report.from_json(given)
             self.reports.append(report)
-            return _json(
-                {k: v for k, v in self.difference(report).items() if v or k == "time"}
-                | {"offers": self.offers_since(report.channels.get(SHOP, 0))}
-            )
+            lacking = self.difference(report)
+            needless = [name for name in ("head", "freshness") if not lacking[name]]
+            return _json({name: it for name, it in lacking.items() if name not in needless})
         if kind == "plays":
             return self._plays(given)
         return _problem(404, "not_found")

@@ -1,0 +1,285 @@
+"""The player as a process: killed anywhere, it comes back with the old or the new, never a mix."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from playlists.ids import Sha256, sha256
+from tests.fakes.server_peer import Peer, running_peer
+from tests.fakes.server_sim import DAY_MS, SHOP, Sim, boot_offer, content
+from tests.support.programs import end
+
+WITHIN_S = 30.0
+PICTURE_BYTES = 400_000
+PAGE = "a page that lives on"
+
+
+def wall_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def until(true: Callable[[], Any], what: str) -> Any:
+    deadline = time.monotonic() + WITHIN_S
+    while not (found := true()):
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.02)
+    return found
+
+
+class Life:
+    """One life of a player process."""
+
+    def __init__(self, server: str, data: Path) -> None:
+        self.child = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "player", "--no-display", "--port", "0"),
+                *("--server", server, "--data", str(data), "--name", "test"),
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.child.stdout
+        said = self.child.stdout.readline()
+        assert said, "the player ended at once"
+        self.url = said.split()[-1].rstrip("/")
+
+    def get(self, path: str) -> requests.Response:
+        return requests.get(self.url + path, timeout=10)
+
+    def state(self) -> dict[str, Any]:
+        state: dict[str, Any] = self.get("/state").json()
+        return state
+
+    def kill(self) -> None:
+        self.child.kill()
+        self._buried()
+
+    def _buried(self) -> None:
+        self.child.wait()
+        if self.child.stdout:
+            self.child.stdout.close()
+
+    def stop(self) -> int:
+        self.child.send_signal(signal.SIGTERM)
+        code = self.child.wait(10)
+        self._buried()
+        return code
+
+
+@contextmanager
+def life(server: str, data: Path) -> Iterator[Life]:
+    """A player for the length of the block."""
+    one = Life(server, data)
+    try:
+        yield one
+    finally:
+        end(one.child)
+        one._buried()
+
+
+class Shop:
+    """A server whose plan and price change all the time; what each revision and version said."""
+
+    def __init__(self, sim: Sim) -> None:
+        self.sim = sim
+        self.plans: dict[int, Sha256] = {}
+        self.prices: dict[int, int] = {}
+        self.change(0)
+
+    def change(self, at: int) -> None:
+        """Another plan with another picture, another price, fresh leases."""
+        sim = self.sim
+        picture = sim.add_asset(bytes([at % 251]) * (PICTURE_BYTES + at))
+        today = wall_ms() - wall_ms() % DAY_MS
+        self.prices[sim.channel_version + 1] = 5_000 + at
+        sim.price(boot_offer(5_000 + at))
+        sim.publish(content(f"Plan {at}", picture=picture, first_day_ms=today))
+        self.plans[sim.revision] = sim.manifest
+        sim.renew()
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop(Sim(wall_ms))
+
+
+@pytest.fixture
+def peer(shop: Shop) -> Iterator[Peer]:
+    with running_peer(shop.sim) as running:
+        yield running
+
+
+def paired_life(peer: Peer, data: Path) -> Life:
+    one = Life(peer.url, data)
+    code = until(lambda: (one.state().get("pairing") or {}).get("code"), "a code")
+    peer.sim.accept(code)
+    until(lambda: one.state()["plan"], "a plan")
+    return one
+
+
+def check_whole(one: Life, shop: Shop, seen: dict[str, int]) -> None:
+    """What is played was published just so, and is no older than what was seen before."""
+    state = one.state()
+    plan = state["plan"]
+    assert plan, "a paired player shows its plan at once"
+    assert shop.plans[plan["revision"]] == plan["manifest"]
+    assert plan["revision"] >= seen.get("revision", 0)
+    manifest = one.get(f"/objects/{plan['manifest']}")
+    assert sha256(manifest.content) == plan["manifest"]
+    for address in (manifest.json()["deck"], *plan["chunks"]):
+        assert sha256(one.get(f"/objects/{address}").content) == address
+    assert {day[3] for day in manifest.json()["days"]} == set(plan["chunks"])
+    for address in state["held"]:
+        assert sha256(one.get(f"/assets/{address}").content) == address
+    channel = state["offers"].get(SHOP)
+    if channel:
+        assert channel["version"] >= seen.get("version", 0)
+        assert channel["offers"][0]["st"][0][2] == shop.prices[channel["version"]]
+        seen["version"] = channel["version"]
+    seen["revision"] = plan["revision"]
+
+
+def turn(n: int) -> dict[str, Any]:
+    """A turn of its own head, so that it becomes a run of its own."""
+    return {
+        "n": n,
+        "zone": "main",
+        "head": n,
+        "manifest": "b" * 64,
+        "from": n * 10,
+        "until": n * 10 + 10,
+        "card": "c1",
+        "offers": {SHOP: 1},
+        "because": [],
+        "slot": ["base", "loop", "i"],
+    }
+
+
+def play(one: Life, told: int, stop: threading.Event) -> int:
+    """Tell turns until the player dies or `stop`; the last that was acknowledged."""
+    while not stop.is_set():
+        turns = [turn(n) for n in range(told + 1, told + 4)]
+        try:
+            answer = requests.post(
+                one.url + "/played", json={"page": PAGE, "turns": turns}, timeout=10
+            )
+        except requests.RequestException:
+            break
+        if answer.status_code != 204:
+            break
+        told += len(turns)
+    return told
+
+
+def killed_again_and_again(peer: Peer, shop: Shop, data: Path, kills: int) -> None:
+    dice = random.Random(kills)
+    seen: dict[str, int] = {}
+    told = 0
+    paired_life(peer, data).kill()
+    for at in range(1, kills + 1):
+        with life(peer.url, data) as one:
+            check_whole(one, shop, seen)
+            stop = threading.Event()
+            acknowledged: list[int] = []
+            player = threading.Thread(
+                target=lambda: acknowledged.append(play(one, told, stop))  # noqa: B023
+            )
+            player.start()
+            shop.change(at)
+            token = shop.sim.head
+            peer.push("head", token)
+            peer.push("offers", shop.sim.deltas[-1][2])
+            peer.push("freshness", shop.sim.fresh())
+            time.sleep(dice.uniform(0, 0.6))  # the kill falls anywhere: that is the test
+            one.kill()
+            stop.set()
+            player.join()
+            told = acknowledged[0]
+    with life(peer.url, data) as one:
+        check_whole(one, shop, seen)
+        until(lambda: one.state()["plan"]["revision"] == shop.sim.revision, "the newest plan")
+        until(lambda: one.state()["offers"][SHOP]["version"] == kills + 1, "the newest price")
+        until(lambda: one.get("/health").json()["missing"] == 0, "every file")
+        check_whole(one, shop, seen)
+        assert told > kills
+        # Each turn ends the one before: all but the last are runs, each once and in order.
+        until(lambda: len(shop.sim.runs) >= told - 1, "every acknowledged turn")
+        heads = [run.play.head for run in shop.sim.runs]
+        assert heads == list(range(1, len(heads) + 1))
+
+
+def test_killed_anywhere_it_holds_old_or_new_and_loses_no_play(
+    peer: Peer, shop: Shop, tmp_path: Path
+) -> None:
+    killed_again_and_again(peer, shop, tmp_path, kills=8)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_killed_two_hundred_times_it_holds_old_or_new_and_loses_no_play(
+    peer: Peer, shop: Shop, tmp_path: Path
+) -> None:
+    killed_again_and_again(peer, shop, tmp_path, kills=200)
+
+
+def test_it_plays_without_its_server_and_takes_no_second_self(
+    peer: Peer, shop: Shop, tmp_path: Path
+) -> None:
+    one = paired_life(peer, tmp_path)
+    plan = one.state()["plan"]
+    second = subprocess.run(
+        [
+            *(sys.executable, "-m", "player", "--no-display", "--port", "0"),
+            *("--server", peer.url, "--data", str(tmp_path)),
+        ],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert second.returncode == 2
+    assert "Another player uses" in second.stderr
+    assert one.stop() == 0
+    with life("http://127.0.0.1:9", tmp_path) as alone:
+        assert alone.state()["plan"] == plan
+        assert alone.get("/health").status_code == 200
+
+
+def test_a_push_is_on_the_page_at_once(peer: Peer, shop: Shop, tmp_path: Path) -> None:
+    one = paired_life(peer, tmp_path)
+    try:
+        until(lambda: one.get("/health").json()["link"], "the link")
+        shop.change(1)
+        peer.push("offers", shop.sim.deltas[-1][2])
+        until(lambda: one.state()["offers"][SHOP]["version"] == 2, "the new price")
+        assert one.state()["offers"][SHOP]["offers"][0]["st"][0][2] == 5_001
+    finally:
+        one.kill()
+
+
+def test_a_picture_half_fetched_goes_on_after_a_kill(
+    peer: Peer, shop: Shop, tmp_path: Path
+) -> None:
+    peer.cut_assets_at = PICTURE_BYTES // 2
+    one = paired_life(peer, tmp_path)
+    part = tmp_path / "assets" / "partial"
+    until(lambda: any(it.stat().st_size > 100_000 for it in part.iterdir()), "half a picture")
+    one.kill()
+    peer.cut_assets_at = None
+    shop.sim.ranges.clear()
+    with life(peer.url, tmp_path) as again:
+        until(lambda: again.state()["held"], "the whole picture")
+    (wish,) = shop.sim.ranges
+    assert int(wish.removeprefix("bytes=").rstrip("-")) > 100_000

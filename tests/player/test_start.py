@@ -1,0 +1,120 @@
+"""Settings, the kiosk and signs of life."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from player.__main__ import main
+from player.config import MIB, BadConfig, read_config
+from player.display.kiosk import Kiosk, command, find_chromium
+from player.health import Health
+
+WITHIN_S = 15.0
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WITHIN_S
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_the_command_line_overrides_the_environment(tmp_path: Path) -> None:
+    environ = {"ENSEIGNE_PLAYER_SERVER": "https://one.test/", "ENSEIGNE_PLAYER_PORT": "1234"}
+    config = read_config(["--data", str(tmp_path), "--port", "99", "--size", "1080x1920"], environ)
+    assert (config.server, config.port, config.size) == ("https://one.test", 99, (1080, 1920))
+    assert config.display
+    assert config.assets_bytes == 8_192 * MIB
+    assert not read_config([], environ | {"ENSEIGNE_PLAYER_NO_DISPLAY": "1"}).display
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--server", "signs.example"],
+        ["--server", "ftp://signs.example"],
+        ["--server", "http://a", "--port", "70000"],
+        ["--server", "http://a", "--port", "x"],
+        ["--server", "http://a", "--size", "1920"],
+        ["--server", "http://a", "--ca", "/nowhere.pem"],
+        ["--server", "http://a", "--door", "b"],
+    ],
+)
+def test_a_wrong_setting_is_told_in_words(arguments: list[str]) -> None:
+    with pytest.raises(BadConfig, match=r"--"):
+        read_config(arguments, {})
+
+
+def test_a_start_that_cannot_be_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "device.pem").write_text("damaged")
+    assert main(["--server", "http://a", "--data", str(tmp_path), "--port", "0"]) == 2
+    assert "pair this screen anew" in capsys.readouterr().err
+    assert main(["--data", str(tmp_path)]) == 2
+    assert "--server" in capsys.readouterr().err
+
+
+def test_the_browser_is_started_again_when_it_dies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("player.display.kiosk.FIRST_RETRY_S", 0.01)
+    kiosk = Kiosk([sys.executable, "-c", "pass"])
+    kiosk.start()
+    until(lambda: kiosk.starts >= 3)
+    kiosk.stop()
+    stopped = kiosk.starts
+    assert kiosk.starts == stopped
+
+
+def test_a_browser_that_paints_nothing_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("player.display.kiosk.FIRST_RETRY_S", 0.01)
+    kiosk = Kiosk([sys.executable, "-c", "import time; time.sleep(600)"], silent_s=0.3)
+    kiosk.start()
+    until(lambda: kiosk.starts >= 2)
+    kiosk.stop()
+
+
+def test_a_program_that_is_not_there_does_not_end_the_player(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("player.display.kiosk.FIRST_RETRY_S", 0.01)
+    kiosk = Kiosk(["/nowhere/chromium"])
+    kiosk.start()
+    until(lambda: kiosk.starts >= 2)
+    kiosk.stop()
+
+
+def test_the_kiosk_shows_the_page_and_nothing_else(tmp_path: Path) -> None:
+    line = command("/usr/bin/chromium", "http://127.0.0.1:8090/", tmp_path, (1080, 1920))
+    assert line[0] == "/usr/bin/chromium"
+    assert {"--kiosk", "--app=http://127.0.0.1:8090/", "--window-size=1080,1920"} <= set(line)
+    assert find_chromium("nothing-of-that-name") is None
+    assert find_chromium(sys.executable) == sys.executable
+
+
+def test_systemd_hears_that_the_player_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    notifier = SimpleNamespace(SystemdNotifier=lambda: SimpleNamespace(notify=said.append))
+    monkeypatch.setitem(sys.modules, "sdnotify", notifier)
+    monkeypatch.setenv("NOTIFY_SOCKET", "/run/systemd/notify")
+    monkeypatch.setenv("WATCHDOG_USEC", "2")
+    health = Health()
+    health.ready()
+    health.turned()
+    health.stopping()
+    assert said == ["READY=1", "WATCHDOG=1", "STOPPING=1"]
+
+
+def test_an_agent_that_hangs_is_not_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    health = Health()
+    assert health.to_json()["ok"]
+    monkeypatch.setattr("player.health.STALL_S", -1)
+    assert not health.to_json()["ok"]
