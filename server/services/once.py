@@ -56,14 +56,6 @@ def once(
             return _again(row, request)
 
 
-def sweep(ctx: Context) -> int:
-    """Forget answers older than a day. Returns how many went."""
-    before = ctx.clock() - KEEP_ANSWERS_MS
-    with ctx.db.write() as session:
-        old = delete(IdempotencyRow).where(IdempotencyRow.created_at < before)
-        return len(session.execute(old.returning(IdempotencyRow.key)).all())
-
-
 def _once(
     ctx: Context, actor: Actor, key: str, request: str, create: Callable[[Context], Given]
 ) -> Given:
@@ -72,9 +64,8 @@ def _once(
         row = session.get(IdempotencyRow, (actor.id, key), with_for_update=True)
         if row is not None and row.created_at > now - KEEP_ANSWERS_MS:
             return _again(row, request)
-        if row is not None:
-            session.delete(row)
-            session.flush()
+        old = IdempotencyRow.created_at <= now - KEEP_ANSWERS_MS
+        session.execute(delete(IdempotencyRow).where(IdempotencyRow.actor_id == actor.id, old))
         given = create(replace(ctx, db=_Joined(ctx.db, session), wake=_no_wake))
         answer = {"body": dict(given.body), "headers": dict(given.headers)}
         session.add(

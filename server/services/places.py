@@ -20,6 +20,7 @@ from server.db.models import (
     OverrideRow,
     PairingRow,
     ProfileRow,
+    RunChainRow,
     RunRow,
     ScreenHeadRow,
     ScreenRow,
@@ -71,7 +72,7 @@ class StoreWish:
 
 @dataclass(frozen=True, slots=True)
 class ScreenWish:
-    """A screen as a person describes it: its size in pixels, `place` its counting zone, its zones."""
+    """A screen as a person describes it: size in pixels, `place` its counting zone, its zones."""
 
     name: str
     store: str
@@ -119,7 +120,7 @@ def update_store(
 
 
 def delete_store(ctx: Context, actor: Actor, store_id: str, if_version: int | None = None) -> None:
-    """Close a store that has no screens, overrides and prices left. Raises Conflict where it has."""
+    """Close a store that has no screens and no prices left. Raises Conflict where it has."""
     actor.require("places", store_id)
     actor.require_chain("places")
     now = ctx.clock()
@@ -220,7 +221,7 @@ def delete_screen(
         check_version(row.version, if_version)
         if session.scalar(select(RunRow.seq).where(RunRow.screen_id == screen_id).limit(1)):
             raise Conflict("This screen's proof of play is kept, so it cannot be taken away.")
-        for table in (DeviceRow, PairingRow, ScreenStateRow, ScreenHeadRow, HeadRow):
+        for table in (DeviceRow, PairingRow, ScreenStateRow, ScreenHeadRow, HeadRow, RunChainRow):
             session.execute(delete(table).where(table.screen_id == screen_id))
         _forget_base(session, "screen", screen_id)
         session.delete(row)

@@ -49,6 +49,10 @@ CREATIONS: dict[str, list[dict[str, Any]]] = {
     ],
     "create_promotion": [{"playlist": "marseille-autumn", "card": CARD}],
     "create_token": [{"name": "Spy", "scopes": ["read"], "stores": [OTHERS]}],
+    "claim_pairing": [
+        {"code": "CCC-CCC", "screen": "marseille-window"},
+        {"code": "CCC-CCC", "store": OTHERS, "name": "Spy"},
+    ],
     "put_fact": [{"key": f"weather.rain:{OTHERS}", "value": 9}],
 }
 """Bodies of creations that would reach into Marseille; each must look as if nothing were there."""
@@ -74,7 +78,10 @@ ASKED_BY_QUERY = {
     "list_screens": f"/screens?store={OTHERS}",
     "list_overrides": f"/overrides?store={OTHERS}",
     "list_facts": f"/facts?store={OTHERS}",
+    "watch_screens": "/watch?screens=marseille-window",
+    "look_up_pairing": "/pairings?code=CCC-CCC",
     "list_runs": "/plays?screen=marseille-window",
+    "explain_screen": "/explain?screen=marseille-window",
 }
 OF_NO_STORE = {"live", "ready", "sign_out", "upload_asset"}
 
@@ -130,14 +137,18 @@ def lille(app: Flask, chain: dict[str, str]) -> Api:
 
 
 def _world(app: Flask, api: Api) -> dict[str, str]:
-    """What no creation of the API makes for a store: an offer, and a file that shows in it."""
-    from server.db.models import ChannelRow, OfferRow
+    """What the API alone does not make: an offer, a device, and a file that shows in the store."""
+    from server.db.models import ChannelRow, DeviceRow, OfferRow
 
     context = app.extensions["enseigne"]
     with context.db.write() as session:
         channel = f"pluvier@{OTHERS}"
         session.add(ChannelRow(id=channel, shop="pluvier", store_id=OTHERS, lease_ms=1))
         session.flush()
+        window = f"{OTHERS}-window"
+        session.add(
+            DeviceRow(screen_id=window, public_key=b"k" * 32, name="Pi", caps={}, paired_at=1)
+        )
         session.add(OfferRow(channel=channel, sku="PLV-01", body={"k": "PLV-01"}, version=1))
     answer = api.call(
         "POST",
