@@ -87,7 +87,7 @@ def offer_from_json(value: object, path: str = "") -> Offer:
             raise Invalid("Steps stand in order and do not overlap.", given.at("st"))
     return Offer(
         check_sku(given.text("k"), given.at("k")),
-        given.text("cur", 3),
+        given.text("cur", 3, empty=True),  # an offer without a price needs none
         steps,
         texts_from(given, "nm", ("name",), ("lead", "pricefree")),
         _stock(given.fields("sk")) if given.has("sk") else None,

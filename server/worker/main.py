@@ -26,6 +26,7 @@ def run(ctx: Context) -> None:
         signal.signal(number, loop.stop)
     gc.set_threshold(GC_FIRST, 20, GC_LAST)
     timers = Timers(loop.ctx)
+    timers.start()
     log.info("worker_ready", bus=str(ctx.settings.bus))
     try:
         loop.run()

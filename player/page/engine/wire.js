@@ -159,7 +159,7 @@ function readOffer(value, path) {
   }
   const offer = {
     k: checkSku(text(at, "k"), at.at("k")),
-    cur: text(at, "cur", 3),
+    cur: text(at, "cur", 3, true),
     st: steps,
     nm: textsOf(at, "nm", ["name"], ["lead", "pricefree"]),
   };

@@ -154,6 +154,9 @@ def test_a_suspect_price_goes_price_free_at_once_and_is_no_ledger_row(
     update = Batch(clock.advance(1000), products=(replace(report, version="2"),))
     taken = take(chain, SHOP, update)
     assert taken.suspects == {"BAG": why}
+    for change in taken.changes:
+        message = OffersMessage.from_json(verify(change.jws, "offers", chain.keys.ring, clock()))
+        assert [(one.sku, one.steps) for one in message.changed] == [("BAG", ())]
     assert (prices(chain), offer(chain)["r"]) == ([], f"suspect:{why}")
     assert prices(chain, "TENT") == [19900]
     assert count_rows(chain, LedgerEntry) == rows
