@@ -78,8 +78,7 @@ class Loop:
             self.teller.offers()
             steps += 1
         if steps >= SETTLE_STEPS:
-            gc.collect()
-            gc.freeze()
+            gc.freeze()  # at once; to collect first would keep the next change waiting for seconds
 
     def _send(self, message: Any) -> bool:
         return self._bus.send(message)
