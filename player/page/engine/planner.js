@@ -4,7 +4,7 @@
  */
 
 import { checkObject } from "./admission.js";
-import { beginPlan, filesDueNow, filesInOrder, lackingChunks, objectsOf, withChunks } from "./plans.js";
+import { beginPlan, filesDueNow, filesInOrder, isEmergency, lackingChunks, objectsOf, withChunks } from "./plans.js";
 
 /** A new plan waits this long (ms) for files without which its first minute would not be as planned. */
 const DUE_LIMIT_MS = 10_000;
@@ -77,7 +77,7 @@ export class Planner {
       return found;
     };
     const plan = await beginPlan(head, get, now);
-    if (this.plan) await this.#dueFiles(plan, now);
+    if (this.plan && !isEmergency(plan, now)) await this.#dueFiles(plan, now);
     await this.#store.write({ values: { inForce: head }, objects }, { strict: true });
     this.plan = plan;
     this.#hooks.onPlan();

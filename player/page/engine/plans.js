@@ -1,7 +1,7 @@
 /** A manifest and what it names, put together from bytes: what plays soonest first. */
 
 import { decodeChunk, decodeDeck, decodeManifest } from "./manifest.js";
-import { filesOf, timeline } from "./slot_at.js";
+import { filesOf, slotAt, timeline } from "./slot_at.js";
 import { brandFiles } from "./view.js";
 
 const SOON_DAYS = 2;
@@ -51,6 +51,13 @@ export function filesInOrder(plan, now) {
 /** The files without which the next minute would not be as planned. */
 export function filesDueNow(plan, now) {
   return [...new Set(filesOfCards(plan, soonCards(plan, now)))];
+}
+
+/** Whether a plan begins with an emergency, which waits for nothing. */
+export function isEmergency(plan, now) {
+  const fresh = { channels: new Map(), sources: new Map() };
+  const shown = slotAt(plan, new Map(), fresh, new Set(), [], now);
+  return [...shown.values()].some(({ why }) => why?.layer === "emergency");
 }
 
 function filesOfCards(plan, names) {

@@ -13,7 +13,8 @@
  *        "freshness": [payload of enseigne.freshness, ...],   one a store, the screen's own last
  *        "held":      [sha256, ...],
  *        "overrides": [{"id", "zone", "kind": "show" | "pause", "card", "from", "until"}],
- *        "pairing":   null | {"code", "url", "fingerprint", "server"}}
+ *        "pairing":   null | {"code", "url", "fingerprint", "server"},
+ *        "notice":    text for whoever looks after this screen, "" when all is well}
  *     event "change"  only the members of the state that changed, each whole
  *     event "alive"   {} at least each minute
  *   POST /played {"page": text, "turns": [{"n", "zone", "head", "manifest", "from", "until", "card",
@@ -38,7 +39,7 @@ const CLOCK_EVERY_MS = 30_000;
 const SILENCE_MS = 150_000;
 
 export class AgentSource {
-  #told = { plan: null, offers: {}, freshness: [], held: [], overrides: [], pairing: null };
+  #told = { plan: null, offers: {}, freshness: [], held: [], overrides: [], pairing: null, notice: "" };
   #world = null;
   #onWorld;
   #onFault;
@@ -152,7 +153,7 @@ export class AgentSource {
       held: made("held", () => new Set(told.held)),
       overrides: told.overrides.map(({ from, until, ...hand }) => ({ ...hand, fromMs: from, untilMs: until })),
       pairing: told.pairing,
-      notice: null,
+      notice: told.notice ? [told.notice] : null,
     };
   }
 

@@ -23,6 +23,13 @@ const ANSWER_LIMIT_MS = 8_000;
 /** The socket has this long (ms) at the start before HTTP is used. */
 const FIRST_SOCKET_MS = 3_000;
 const PULL_AGAIN_MS = 3_000;
+const LOCK = "enseigne-screen";
+/** A page that is being left lets go of the screen within this (ms). */
+const ELSEWHERE_MS = 2_000;
+const ELSEWHERE = [
+  "Cet écran est déjà ouvert dans un autre onglet.",
+  "This screen is open in another tab already.",
+];
 
 export class DirectSource {
   #api;
@@ -50,6 +57,7 @@ export class DirectSource {
   }
 
   async start() {
+    await this.#alone();
     this.#store = await Store.open();
     const kept = await this.#kept();
     navigator.storage?.persist?.().catch(() => {});
@@ -79,6 +87,20 @@ export class DirectSource {
     carry(null);
     await this.#trust.forgetTime();
     this.#report();
+  }
+
+  /** One page of a browser is its screen: two would speak with one key at once. Others wait until it closes. */
+  async #alone() {
+    const held = new Promise((resolve) => {
+      navigator.locks.request(LOCK, () => {
+        resolve();
+        return new Promise(() => {});
+      });
+    });
+    const late = setTimeout(() => this.#emit(ELSEWHERE), ELSEWHERE_MS);
+    await held;
+    clearTimeout(late);
+    this.#emit();
   }
 
   /** What was believed before; what cannot be read any more is forgotten, and the screen pairs anew. */
@@ -136,7 +158,7 @@ export class DirectSource {
     await this.#planner.restore().catch(onFault);
   }
 
-  #emit() {
+  #emit(notice = null) {
     const plan = this.#planner?.plan ?? null;
     this.#hooks.onWorld({
       plan,
@@ -145,7 +167,7 @@ export class DirectSource {
       held: this.#assets?.held ?? new Set(),
       overrides: [],
       pairing: this.#pairing,
-      notice: null,
+      notice,
     });
   }
 
@@ -186,6 +208,8 @@ export class DirectSource {
     const spread = (Math.random() * 2 - 1) * REPORT_SPREAD_MS;
     this.#timer = setTimeout(() => this.#report(), Math.max(REPORT_MS / 9, this.#reportMs + spread));
     this.#trust.tick();
+    const { wanted, channels } = this.#trust.state;
+    for (const channel of wanted) if (!channels[channel]?.offers) this.#pull({ what: "offers", channel });
     if (this.#door.welcome) {
       this.#door.report(this.#body());
       clearTimeout(this.#answerTimer);
@@ -209,11 +233,12 @@ export class DirectSource {
   }
 
   #body() {
-    const { head, channels, freshness } = this.#trust.state;
-    const held = Object.entries(channels).filter(([, channel]) => channel.offers !== null);
+    const { head, channels, freshness, wanted } = this.#trust.state;
+    // The marks, even of what is not complete: a server that fell behind must go above them.
+    const marked = wanted.filter((name) => Object.hasOwn(channels, name));
     return {
       revision: head?.payload.revision ?? 0,
-      channels: Object.fromEntries(held.map(([name, { version }]) => [name, version])),
+      channels: Object.fromEntries(marked.map((name) => [name, channels[name].version])),
       freshness: Math.max(0, ...Object.values(freshness).map(({ payload }) => payload.issued_at)),
       missing: this.#planner.missing,
       clock: { uncertainty: this.now().uncertaintyMs },

@@ -68,6 +68,8 @@ export class Store {
     for (const address of dropObjects) transaction.objectStore("objects").delete(address);
     for (const run of runs) transaction.objectStore("runs").put(run);
     if (dropRunsTo > 0) transaction.objectStore("runs").delete(IDBKeyRange.upperBound(dropRunsTo));
+    // At once: a page that is being left lives no longer than this call.
+    transaction.commit();
     await done;
   }
 

@@ -34,7 +34,7 @@ def paired(peer: Peer, profile: BrowserContext) -> Callable[[str], Page]:
     def become(screen: str) -> Page:
         page = profile.new_page()
         page.goto(f"{peer.url}/screen")
-        page.wait_for_function("window.enseigne?.state().pairing?.code")
+        page.wait_for_function("() => window.enseigne?.state().pairing?.code")
         peer.accept(screen)
         return page
 

@@ -37,6 +37,11 @@ PICTURE = (
     b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30">'
     b'<circle cx="20" cy="15" r="12" fill="#c33"/></svg>'
 )
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
+    "img-src 'self' blob: data:; media-src 'self' blob:; worker-src 'self'; connect-src 'self'"
+)
+"""Of the screen's document, as the server sends it."""
 HOUR_MS = 3_600_000
 Answer = tuple[int, str, bytes]
 
@@ -247,6 +252,7 @@ class Peer:
             status, kind, data = 404, "text/plain", b"no"
         headers = [("Content-Type", kind), ("Content-Length", str(len(data)))]
         headers += [("Service-Worker-Allowed", "/"), ("Cache-Control", "no-cache")]
+        headers += [("Content-Security-Policy", POLICY)] if path == "/screen" else []
         start_response(f"{status} -", headers)
         return [data]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page
 
 from playlists.signing import SigningKey
 from tests.e2e.screen.chain import CHANNEL, STORE, message_card, offer, plan, price_card
@@ -18,24 +18,19 @@ SCENES = "document.querySelector('.zone').shadowRoot.querySelectorAll('.scene')"
 FORGET_TIME = "navigator.serviceWorker.controller.postMessage({ what: 'keep time', kept: null })"
 
 
-def test_it_pairs_by_its_code_and_paints_a_price(peer: Peer, paired: Callable[[str], Page]) -> None:
+def test_it_pairs_paints_a_price_and_changes_it_in_place(
+    peer: Peer, paired: Callable[[str], Page]
+) -> None:
     peer.price(CHANNEL, STORE, [offer(8990)])
     peer.head("s1", plan(peer, {"main": [(price_card(peer.file()), 3600)]}))
     page = paired("s1")
     until_painted(page, "89,90 €")
-    assert "Estran 28" in glass(page)
-
-
-def test_a_price_change_is_painted_in_place(peer: Peer, paired: Callable[[str], Page]) -> None:
-    peer.price(CHANNEL, STORE, [offer(8990)])
-    peer.head("s1", plan(peer, {"main": [(price_card(peer.file()), 3600)]}))
-    page = paired("s1")
-    until_painted(page, "89,90 €")
-    page.wait_for_function(f"{SCENES}.length === 1")
+    page.wait_for_function(f"() => {SCENES}.length === 1")
     page.evaluate(f"{SCENES}[0].dataset.mine = 'same'")
     peer.price(CHANNEL, STORE, [offer(7450)])
     until_painted(page, "74,50 €")
     assert page.evaluate(f"{SCENES}[0].dataset.mine") == "same", "the slot's scene stayed"
+    assert "Estran 28" in glass(page)
     assert "74" in glass(page)
 
 
@@ -45,7 +40,9 @@ def test_a_forged_offer_is_ignored(peer: Peer, paired: Callable[[str], Page]) ->
     page = paired("s1")
     until_painted(page, "89,90 €")
     peer.offer(CHANNEL, [offer(100)], key=SigningKey.generate())
-    page.wait_for_function("window.enseigne.faults().some(({ text }) => text.includes('key'))")
+    page.wait_for_function(
+        "() => window.enseigne.faults().some(({ text }) => text.includes('key'))"
+    )
     peer.price(CHANNEL, STORE, [offer(7450)])
     until_painted(page, "74,50 €")
     assert "1,00 €" not in [price["text"] for price in page.evaluate("window.painted")]
@@ -60,7 +57,7 @@ def test_a_lease_that_ends_leaves_the_good_without_its_price(
     until_painted(page, "89,90 €")
     peer.freshness(STORE, lease_ms=3_000)
     until(page, "state.zones.main.because.some((why) => why.startsWith('lease_over'))")
-    page.wait_for_function(f"({GLASS})().includes('Prix indiqué en rayon')")
+    page.wait_for_function(f"() => ({GLASS})().includes('Prix indiqué en rayon')")
     assert "89" not in glass(page)
     peer.freshness(STORE)
     until(page, "state.zones.main.goods[0].text === '89,90 €'")
@@ -95,7 +92,7 @@ def test_without_network_nor_trusted_time_it_plays_on_without_prices(
     peer.stop()
     page.reload()
     until(page, "state.zones.main.because.includes('no_time')")
-    page.wait_for_function(f"({GLASS})().includes('Prix indiqué en rayon')")
+    page.wait_for_function(f"() => ({GLASS})().includes('Prix indiqué en rayon')")
     assert page.evaluate("window.painted") == []
 
 
@@ -109,7 +106,7 @@ def test_a_slot_whose_picture_is_missing_shows_its_fallback_and_the_loop_goes_on
     missing = "state.zones.main.because[0]?.startsWith('asset_missing')"
     until(page, f"state.zones.main.variant === 'fallback' && {missing}")
     until(page, "state.zones.main.variant === 'planned'")
-    page.wait_for_function(f"({GLASS})().includes('Bonjour')")
+    page.wait_for_function(f"() => ({GLASS})().includes('Bonjour')")
 
 
 def test_two_zones_play_side_by_side(peer: Peer, paired: Callable[[str], Page]) -> None:
@@ -135,7 +132,7 @@ def test_what_was_played_reaches_the_server_once_as_a_chain(
         peer.price(CHANNEL, STORE, [offer(price)])
         until_painted(page, text)
     page.reload()
-    page.wait_for_function("window.enseigne?.state().zones.main?.card")
+    page.wait_for_function("() => window.enseigne?.state().zones.main?.card")
     deadline = now_ms() + 12_000
     while not any(run.play.offers.get(CHANNEL) == 3 for run in peer.runs):
         assert now_ms() < deadline, (peer.runs, page.evaluate("window.enseigne.faults()"))
@@ -154,3 +151,27 @@ def test_with_a_dead_door_it_converges_over_http(peer: Peer, paired: Callable[[s
     page = paired("s1")
     until_painted(page, "89,90 €")
     assert peer.sockets == 0
+
+
+def test_a_second_tab_waits_for_the_first_to_close(
+    peer: Peer, paired: Callable[[str], Page]
+) -> None:
+    peer.price(CHANNEL, STORE, [offer(8990)])
+    peer.head("s1", plan(peer, {"main": [(price_card(peer.file()), 3600)]}))
+    first = paired("s1")
+    until_painted(first, "89,90 €")
+    second = first.context.new_page()
+    second.goto(f"{peer.url}/screen")
+    second.wait_for_function(
+        "() => document.querySelector('.note')?.textContent.includes('onglet')"
+    )
+    first.close()
+    until_painted(second, "89,90 €")
+
+
+def test_without_keys_a_browser_says_what_to_do(peer: Peer, profile: BrowserContext) -> None:
+    profile.add_init_script("Object.defineProperty(crypto, 'subtle', { value: undefined })")
+    page = profile.new_page()
+    page.goto(f"{peer.url}/screen")
+    page.wait_for_function("() => document.querySelector('.note')?.textContent.includes('HTTPS')")
+    assert page.evaluate("window.enseigne.state().zones.main.template") == "slate"
