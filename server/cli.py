@@ -54,6 +54,17 @@ def door() -> None:
 
 
 @app.command()
+def owner_link() -> None:
+    """Print a new one-time link that signs in as the owner; the last one stops working."""
+    from server.app import build_context
+    from server.services import people
+
+    context = build_context(Settings())
+    print(people.owner_link(context))
+    context.db.close()
+
+
+@app.command()
 def migrate(
     check: Annotated[
         bool, typer.Option(help="Only say whether migrations and models agree.")

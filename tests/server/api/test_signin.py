@@ -17,7 +17,7 @@ STORE = {"name": "Lille", "zone": "Europe/Paris"}
 
 
 @pytest.fixture
-def browser(app: Flask, ctx: Context) -> FlaskClient:
+def owner(app: Flask, ctx: Context) -> FlaskClient:
     """A browser whose person came in through the owner's link."""
     link = people.owner_link(ctx)
     signed_in = people.redeem_owner_link(ctx, link.rpartition("/")[2])
@@ -26,22 +26,20 @@ def browser(app: Flask, ctx: Context) -> FlaskClient:
     return client
 
 
-def test_the_cookie_signs_in_and_its_word_allows_changes(browser: FlaskClient) -> None:
-    me = browser.get("/api/v1/session").json
+def test_the_cookie_signs_in_and_its_word_allows_changes(owner: FlaskClient) -> None:
+    me = owner.get("/api/v1/session").json
     assert me["actor"] == "owner"
     assert set(me["scopes"]) == ALL_SCOPES
     word = {sessions.CSRF_HEADER: me["csrf"]}
-    assert browser.post("/api/v1/stores", json=STORE, headers=word).status_code == 201
+    assert owner.post("/api/v1/stores", json=STORE, headers=word).status_code == 201
 
 
 @pytest.mark.parametrize("word", ["", "0" * 64, "ë"])
-def test_without_its_word_another_sites_form_changes_nothing(
-    browser: FlaskClient, word: str
-) -> None:
+def test_without_its_word_another_sites_form_changes_nothing(owner: FlaskClient, word: str) -> None:
     headers = {sessions.CSRF_HEADER: word} if word else {}
-    answer = browser.post("/api/v1/stores", json=STORE, headers=headers)
+    answer = owner.post("/api/v1/stores", json=STORE, headers=headers)
     assert (answer.status_code, answer.json["code"]) == (403, "csrf")
-    assert browser.get("/api/v1/stores").json["items"] == []
+    assert owner.get("/api/v1/stores").json["items"] == []
 
 
 def test_a_cookie_that_we_did_not_sign_is_nobodys(app: Flask, ctx: Context) -> None:
@@ -51,17 +49,17 @@ def test_a_cookie_that_we_did_not_sign_is_nobodys(app: Flask, ctx: Context) -> N
         assert client.get("/api/v1/session").status_code == 401
 
 
-def test_signing_out_ends_the_session_on_the_server(browser: FlaskClient) -> None:
-    word = {sessions.CSRF_HEADER: browser.get("/api/v1/session").json["csrf"]}
-    assert browser.delete("/api/v1/session", headers=word).status_code == 204
-    assert browser.get("/api/v1/session").status_code == 401
+def test_signing_out_ends_the_session_on_the_server(owner: FlaskClient) -> None:
+    word = {sessions.CSRF_HEADER: owner.get("/api/v1/session").json["csrf"]}
+    assert owner.delete("/api/v1/session", headers=word).status_code == 204
+    assert owner.get("/api/v1/session").status_code == 401
 
 
-def test_a_session_ends_by_itself(browser: FlaskClient, clock: TestClock) -> None:
+def test_a_session_ends_by_itself(owner: FlaskClient, clock: TestClock) -> None:
     clock.advance(people.SESSION_LIFE_MS - 1)
-    assert browser.get("/api/v1/session").status_code == 200
+    assert owner.get("/api/v1/session").status_code == 200
     clock.advance(1)
-    assert browser.get("/api/v1/session").status_code == 401
+    assert owner.get("/api/v1/session").status_code == 401
 
 
 @pytest.mark.parametrize(
