@@ -14,7 +14,8 @@ from werkzeug.wrappers import Request, Response
 
 from playlists.credentials import mint_token
 from playlists.wire.door import Prove, Refusal, Report, Welcome, prove_from_json
-from tests.fakes.server_sim import HOUR_MS, SCREEN, Sim
+from tests.fakes.server_sim import Sim
+from tests.fakes.shop_content import HOUR_MS, SCREEN
 
 NAMESPACE = "/player"
 CUT_BLOCK = 16 * 1024

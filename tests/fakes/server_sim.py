@@ -11,12 +11,9 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from playlists.cards import card_json
-from playlists.codec import encode_chunk, encode_deck, encode_manifest
 from playlists.credentials import (
     check_proof,
     check_token,
@@ -26,21 +23,12 @@ from playlists.credentials import (
 )
 from playlists.errors import Refused
 from playlists.ids import (
-    CardId,
-    ChannelId,
-    ItemId,
-    ScreenId,
     Sha256,
     Sku,
     SourceId,
-    StoreId,
-    ZoneId,
-    canonical,
     sha256,
 )
-from playlists.manifest import Chunk, Day, DeckCard, DeckGood, Manifest, Segment, Slot, Why
-from playlists.model import FULL_SCREEN
-from playlists.pricing import Offer, Step
+from playlists.pricing import Offer
 from playlists.runs import GENESIS, Run, verify_chain
 from playlists.shown import Lease
 from playlists.signing import KeyDocument, OnlineKey, SigningKey, b64, public_key, sign
@@ -49,82 +37,9 @@ from playlists.wire.freshness import FreshnessMessage
 from playlists.wire.http import plays_from_json
 from playlists.wire.offers import OffersMessage
 from playlists.wire.signed import Head, TimeMessage
-
-NOON = 1_795_000_000_000
-"""When every story begins, unless told otherwise (18 November 2026)."""
-DAY_MS = 86_400_000
-HOUR_MS = 3_600_000
-SHOP = ChannelId("shop@lille")
-STORE = StoreId("lille")
-SCREEN = ScreenId("lille-1")
-BOOT = Sku("BOOT")
-TEN_S = 10_000
-NOTHING = Sha256("0" * 64)
+from tests.fakes.shop_content import DAY_MS, HOUR_MS, NOTHING, SCREEN, SHOP, STORE, Content
 
 Answer = tuple[int, dict[str, str], bytes]
-
-
-def card(headline: str, *, sku: Sku | None = None, picture: Sha256 | None = None) -> DeckCard:
-    """A card of the deck."""
-    goods = (DeckGood(sku, SHOP, picture),) if sku else ()
-    assets = (picture,) if picture and not sku else ()
-    return DeckCard("price" if sku else "message", {"headline": headline}, goods, assets=assets)
-
-
-def card_id(made: DeckCard) -> CardId:
-    """Its name in the deck."""
-    return CardId(sha256(canonical(card_json(made)))[:10])
-
-
-def boot_offer(price: int = 8_990) -> Offer:
-    """The boot's offer, for ever."""
-    text = {"figures": str(price // 100), "cents": f"{price % 100:02}", "currency": "€"}
-    step = Step(0, None, price, None, {"fr": {**text, "currency_first": ""}})
-    return Offer(BOOT, "EUR", (step,), {"fr": {"name": "Bottes", "pricefree": "En rayon"}})
-
-
-@dataclass(frozen=True)
-class Content:
-    """A manifest and all that it names, as bytes by address."""
-
-    manifest: Sha256
-    objects: Mapping[Sha256, bytes]
-
-
-def content(
-    *headlines: str,
-    picture: Sha256 | None = None,
-    priced: bool = True,
-    first_day_ms: int = NOON - NOON % DAY_MS,
-    days: int = 35,
-    channels: tuple[ChannelId, ...] = (SHOP,),
-) -> Content:
-    """Days on which the headlines take turns of ten seconds, the boot's price among them."""
-    cards = [card(text, picture=picture) for text in headlines]
-    if priced:
-        cards.append(card("Bottes", sku=BOOT))
-    slots = tuple(Slot(card_id(made), TEN_S, Why("base", "loop", ItemId("i"))) for made in cards)
-    segments = (Segment(0, tuple(range(len(slots)))),)
-    chunk = encode_chunk(Chunk(DAY_MS, slots, {ZoneId("main"): segments}))
-    deck = encode_deck({card_id(made): made for made in cards})
-    begins = [first_day_ms + at * DAY_MS for at in range(days)]
-    dates = [datetime.fromtimestamp(begin / 1000, UTC).date().isoformat() for begin in begins]
-    rows = zip(dates, begins, strict=True)
-    manifest = encode_manifest(
-        Manifest(
-            store=STORE,
-            language="fr",
-            time_zone="UTC",
-            size=(1920, 1080),
-            layout=FULL_SCREEN,
-            brand={"name": "Pluvier"},
-            channels=channels,
-            deck=sha256(deck),
-            days=tuple(Day(day, at, at + DAY_MS, sha256(chunk)) for day, at in rows),
-        )
-    )
-    objects = {sha256(data): data for data in (chunk, deck, manifest)}
-    return Content(sha256(manifest), objects)
 
 
 @dataclass

@@ -26,7 +26,8 @@ from playlists.slot import Shown, slot_at
 from playlists.wire.door import Report
 from playlists.wire.http import PairingRequest
 from tests.fakes.in_memory import URL, session
-from tests.fakes.server_sim import NOON, STORE, Sim, boot_offer, content
+from tests.fakes.server_sim import Sim
+from tests.fakes.shop_content import NOON, STORE, boot_offer, content
 
 MIB = 1024 * 1024
 

@@ -13,7 +13,7 @@ from playlists.signing import SigningKey, sign, verify
 from playlists.slot import PRICE_MARGIN_MS
 from playlists.wire.door import Pull
 from playlists.wire.signed import Head
-from tests.fakes.server_sim import DAY_MS, HOUR_MS, SHOP, TEN_S, Content, boot_offer, content
+from tests.fakes.shop_content import DAY_MS, HOUR_MS, SHOP, TEN_S, Content, boot_offer, content
 from tests.player.bench import Bench, paired
 
 YEAR_MS = 365 * DAY_MS

@@ -14,7 +14,8 @@ from player.cache.files import write_atomic
 from player.cache.store import Budget, Store
 from player.errors import Corrupt, NoRoom, Unreachable
 from playlists.ids import Sha256, sha256
-from tests.fakes.server_sim import Answer, content
+from tests.fakes.server_sim import Answer
+from tests.fakes.shop_content import content
 from tests.player.bench import Bench, paired
 
 PICTURE = b"\x89PNG\r\n" + b"picture" * 5_000

@@ -26,7 +26,8 @@ from playlists.signing import KeyRing, SigningKey, public_key
 from playlists.wire.door import Report
 from playlists.wire.http import PairingRequest
 from tests.fakes.server_peer import Peer, running_peer
-from tests.fakes.server_sim import NOON, SCREEN, SHOP, Sim, content, device_of
+from tests.fakes.server_sim import Sim, device_of
+from tests.fakes.shop_content import NOON, SCREEN, SHOP, content
 from tests.player.bench import stocked
 
 WITHIN_S = 15.0

@@ -18,7 +18,8 @@ import requests
 
 from playlists.ids import Sha256, sha256
 from tests.fakes.server_peer import Peer, running_peer
-from tests.fakes.server_sim import DAY_MS, SHOP, Sim, boot_offer, content
+from tests.fakes.server_sim import Sim
+from tests.fakes.shop_content import DAY_MS, SHOP, boot_offer, content
 from tests.support.programs import end
 
 WITHIN_S = 30.0
