@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -95,6 +96,11 @@ class _Server(ThreadingHTTPServer):
     page: Page
     behind: Behind
     names: frozenset[str]
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A page that goes in the middle of a word is no news; anything else is told as usual."""
+        if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Server6(_Server):

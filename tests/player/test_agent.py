@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from player.agent.events import DoorAt
 from player.link.door import Down, Up
 from playlists.ids import ScreenId, Sha256, ZoneId
 from playlists.signing import SigningKey, sign, verify
@@ -118,6 +119,12 @@ def test_a_door_that_refuses_is_told_to_people_and_the_plan_plays_on(screen: Ben
     assert "cloned_key" in screen.notes["door"]
     assert screen.state["notice"] == "door"
     assert screen.shown().card is not None
+
+
+def test_the_door_is_remembered_for_when_nobody_says_where_it_is(screen: Bench) -> None:
+    screen.post(DoorAt("http://door.test:8081"))
+    screen.reboot()
+    assert screen.parts.kept.memory.door == "http://door.test:8081"
 
 
 def test_a_new_plan_plays_once_all_of_it_is_here(screen: Bench) -> None:

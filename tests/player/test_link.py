@@ -151,6 +151,14 @@ def test_a_redirect_is_not_followed(peer: Peer, server: Server) -> None:
         server.keys()
 
 
+def test_the_server_says_where_its_door_is(peer: Peer, server: Server) -> None:
+    with pytest.raises(Missing):
+        server.door()
+    body = b'{"url":"http://door.test:8081"}'
+    peer.sim.faults.hook = lambda method, path: (200, {}, body) if path == "/door" else None
+    assert server.door() == "http://door.test:8081"
+
+
 def test_nobody_there_is_unreachable(key: SigningKey) -> None:
     with pytest.raises(Unreachable):
         Server("http://127.0.0.1:9", key).register(PairingRequest(key.x, "", (1, 1)))

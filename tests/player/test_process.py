@@ -270,6 +270,16 @@ def test_a_push_is_on_the_page_at_once(peer: Peer, shop: Shop, tmp_path: Path) -
         one.kill()
 
 
+def test_it_goes_to_the_door_that_its_server_names(peer: Peer, shop: Shop, tmp_path: Path) -> None:
+    with running_peer(shop.sim) as other:
+        body = f'{{"url":"{other.url}"}}'.encode()
+        shop.sim.faults.hook = lambda method, path: (200, {}, body) if path == "/door" else None
+        one = paired_life(peer, tmp_path)
+        until(lambda: other.proved, "the link to the other door")
+        one.kill()
+        assert not peer.proved
+
+
 def test_a_picture_half_fetched_goes_on_after_a_kill(
     peer: Peer, shop: Shop, tmp_path: Path
 ) -> None:
