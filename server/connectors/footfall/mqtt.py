@@ -11,7 +11,7 @@ import secrets
 import socket
 import ssl
 import threading
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import structlog
@@ -19,7 +19,7 @@ from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from playlists.facts import Fact, FactKey
 from server.connectors import addresses
@@ -44,6 +44,7 @@ RECONNECT_S = (1, 60)
 """Between tries to reach the broker: at first, and at most."""
 STOP_S = 5.0
 KEEPALIVE_S = 30
+QOS_AT_LEAST_ONCE = 1
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 _LEVEL = r"([^/+#]+)"
 _STOP = ("", b"")
@@ -61,6 +62,12 @@ class MqttConfig(CountsConfig):
     occupancy: str = Field(
         default="occupancy/{store}/{zone}", description="Empty: not listened to."
     )
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.topics():
+            raise ValueError("Name a topic to listen to, for footfall or for occupancy.")
+        return self
 
     @field_validator("url")
     @classmethod
@@ -150,8 +157,10 @@ class Listener:
         self._waiting: queue.Queue[tuple[str, bytes]] = queue.Queue(MAX_WAITING)
         self._dropped = 0
         self._stopping = False
+        self._up = False
         self._client = _client(setup, tell)
         self._client.on_connect = self._connected
+        self._client.on_subscribe = self._subscribed
         self._client.on_disconnect = self._disconnected
         self._client.on_message = self._message
         self._thread = threading.Thread(target=self._run, daemon=True, name=f"counts-{setup.id}")
@@ -181,9 +190,20 @@ class Listener:
         if reason.is_failure:
             self._tell(f"The broker refuses us: {reason}.")
             return
-        for topic in self._topics.values():
-            client.subscribe(topic.replace("{store}", "+").replace("{zone}", "+"), qos=1)
-        self._tell("")
+        wanted = [re.sub(r"\{(store|zone)\}", "+", topic) for topic in self._topics.values()]
+        client.subscribe([(topic, QOS_AT_LEAST_ONCE) for topic in wanted])
+
+    def _subscribed(
+        self,
+        _client: Client,
+        _data: object,
+        _id: int,
+        reasons: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        self._up = True
+        refused = any(reason.is_failure for reason in reasons)
+        self._tell("The broker lets us in, but not listen to these topics." if refused else "")
 
     def _disconnected(
         self,
@@ -193,8 +213,9 @@ class Listener:
         _reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        if not self._stopping:
+        if self._up and not self._stopping:
             self._tell("The connection to the broker was lost. It is tried again.")
+        self._up = False
 
     def _message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         try:

@@ -52,11 +52,14 @@ class Receipt:
 
 @dataclass(slots=True)
 class _Gate:
-    """One connector's calls, one at a time, in this process."""
+    """One connector's calls, one at a time, in this process. The order in which they are taken is
+    that of their instants, so that no two prices are of the same one.
+    """
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     refusals: dict[str, int] = field(default_factory=dict)
     written_at: int = 0
+    last_at: int = 0
 
 
 _GATES: WeakKeyDictionary[Database, dict[str, _Gate]] = WeakKeyDictionary()
@@ -71,10 +74,10 @@ def receive(
     Raises NotFound (no such connector, or it is off), TooLarge, Unauthenticated (forged, late),
     BadInput (not readable), Misconfigured (no secret). All are counted with the connector.
     """
-    received_at = ctx.clock()
     gate = _gate(ctx, path, connector_id, body)
     lowered = {name.lower(): value for name, value in headers.items()}
     with gate.lock:
+        received_at = gate.last_at = max(ctx.clock(), gate.last_at + 1)
         row, setup = _load(ctx, connector_id)
         take_call = kind_of(row).receive
         assert take_call is not None  # _gate found a kind that is called

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
+from server import api
+from server.config import Settings
 from server.connectors.registry import kinds
 from server.connectors.source import Limits, Setup, StoreAt
+from server.db.engine import Database
 from server.demo.catalogue import STORES
 from server.demo.world.breakage import Breakage
 from server.demo.world.climate import Climate
@@ -20,7 +27,11 @@ from server.demo.world.shop import Shop, shop_app
 from server.demo.world.stall import Stall
 from server.demo.world.weather import weather_app
 from server.demo.world.webhook import Webhook
-from tests.support.record import START_MS, TestClock
+from server.services.actors import SYSTEM
+from server.services.context import Context
+from server.services.keys import load_keys
+from server.services.places import StoreWish, create_store
+from tests.support.record import START_MS, TestClock, Wakes, make_context
 
 LIMITS = Limits(
     allow_private=True, connect_s=2, read_s=2, total_s=5, max_bytes=1024 * 1024, max_rows=1000
@@ -91,11 +102,66 @@ class WeatherPeer:
 @pytest.fixture
 def weather() -> Iterator[WeatherPeer]:
     """The demo's weather service as a real peer, at the tests' instant."""
-    from datetime import UTC, datetime
-
     now = datetime.fromtimestamp(START_MS / 1000, UTC)
     climate = Climate(JsonFile(None), Journal(), lambda: now)
     served = HttpPeer(weather_app(climate))
     served.start()
     yield WeatherPeer(climate, served.url)
     served.stop()
+
+
+@pytest.fixture
+def chain(any_ctx: Context) -> Context:
+    """Pluvier's four stores over SQLite and PostgreSQL, where peers on this machine are allowed."""
+    ctx = local(any_ctx)
+    open_stores(ctx)
+    return ctx
+
+
+@pytest.fixture(scope="session")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the record of the open chain, made once."""
+    folder = tmp_path_factory.mktemp("chain")
+    ctx = make_context(folder)
+    open_stores(ctx)
+    ctx.db.close()
+    return folder
+
+
+@pytest.fixture
+def small_chain(opened: Path, tmp_path: Path, clock: TestClock) -> Iterator[Context]:
+    """The same over SQLite alone: a copy of the record."""
+    shutil.copytree(opened, tmp_path, dirs_exist_ok=True)
+    settings = Settings(data_dir=tmp_path, allow_private=True, _env_file=None)  # type: ignore[call-arg]
+    ctx = Context(
+        Database(settings.db_url), settings, clock, load_keys(tmp_path / "keys", clock()), Wakes()
+    )
+    yield ctx
+    ctx.db.close()
+
+
+def local(ctx: Context) -> Context:
+    """The context of a server that may reach this machine."""
+    return replace(ctx, settings=ctx.settings.model_copy(update={"allow_private": True}))
+
+
+def open_stores(ctx: Context) -> None:
+    """Open the demo's stores."""
+    for store in STORES:
+        wish = StoreWish(
+            store.plate,
+            store.tz,
+            round(store.latitude * 1e6),
+            round(store.longitude * 1e6),
+            channel=f"pluvier@{store.code}",
+        )
+        create_store(ctx, SYSTEM, wish, store.code)
+
+
+def web_app(ctx: Context) -> Flask:
+    """The web process's application, without the studio's pages."""
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = ctx.settings.max_request_bytes
+    app.extensions["enseigne"] = ctx
+    api.register(app, ctx, {})
+    return app
