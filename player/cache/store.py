@@ -160,7 +160,8 @@ class Store:
                 part.unlink(missing_ok=True)
 
     def _short(self, size: int) -> int:
-        parts = sum(part.stat().st_size for part in self._partial.iterdir())
+        # Another thread may finish a part between its name and its size.
+        parts = sum(self.part_size(Sha256(part.name)) for part in self._partial.iterdir())
         with self._lock:
             over = sum(self._sizes.values()) + parts + size - self._budget.hold
         if not self._budget.reserve:

@@ -210,3 +210,9 @@ def test_what_is_believed_is_begun_anew_where_its_file_is_damaged(
     assert "state_damaged" in screen.notes
     assert screen.state["pairing"]["code"]
     assert (screen.folder / "state.db.damaged").exists()
+
+
+def test_a_part_that_goes_while_it_is_measured_is_no_error(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "files" / "partial" / ("f" * 64)).symlink_to(tmp_path / "gone")
+    store.put(sha256(b"data"), b"data", frozenset())
+    assert store.held() == {sha256(b"data")}
