@@ -57,7 +57,8 @@ def test_a_slow_client_is_told_to_pull_and_costs_the_others_nothing(pair: Pair) 
         got.append(event)
     assert len([name for name, _ in got if name == "offers"]) < version, "the backlog was dropped"
     slow.sock.sendall(raw_socketio.event("report", report(version)))
-    assert slow.wait("head") == last, "it goes on as before"
+    while slow.wait("head") != last:
+        pass  # heads from before the report may still be on their way
     assert len(quick.heard.all("offers")) == version
 
 
