@@ -15,7 +15,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import requests
 import websocket
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -103,24 +102,26 @@ class Browser:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        self._port = self._wait_for_port()
+        self._address = self._wait_for_address()
+        port, path = self._address
+        self._whole = Tab(f"ws://127.0.0.1:{port}{path}")
 
-    def _wait_for_port(self) -> int:
-        """Chromium writes the port it took into its profile."""
+    def _wait_for_address(self) -> tuple[int, str]:
+        """Chromium writes the port it took, and its socket's path, into its profile."""
         file = Path(self._profile, "DevToolsActivePort")
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline and self._process.poll() is None:
-            if file.exists() and file.read_text().strip():
-                return int(file.read_text().split()[0])
+            lines = file.read_text().split() if file.exists() else []
+            if len(lines) == 2:
+                return int(lines[0]), lines[1]
             time.sleep(0.02)
         self.close()
         raise NoChromium("Chromium is there but did not start; try it by hand: chromium --headless")
 
     def open(self, url: str) -> Tab:
-        """A new tab at `url`."""
-        answer = requests.put(f"http://127.0.0.1:{self._port}/json/new?{url}", timeout=ANSWER_S)
-        answer.raise_for_status()
-        return Tab(answer.json()["webSocketDebuggerUrl"])
+        """A new window at `url`: a tab behind another one would draw no frames."""
+        target = self._whole.call("Target.createTarget", url=url, newWindow=True)["targetId"]
+        return Tab(f"ws://127.0.0.1:{self._address[0]}/devtools/page/{target}")
 
     def close(self) -> None:
         """End the browser and forget its profile."""
