@@ -13,7 +13,7 @@ import { Screen } from "./engine/screen.js";
 import { watchSleep } from "./engine/clock.js";
 import { AgentSource } from "./engine/source_agent.js";
 import { DirectSource } from "./engine/source_direct.js";
-import { BareSource } from "./engine/source_bare.js";
+import { BareSource, lacking } from "./engine/source_bare.js";
 
 const MOST_FAULTS = 50;
 const RETRY_MS = 5_000;
@@ -30,9 +30,10 @@ function onFault(error) {
   if (faults.length > MOST_FAULTS) faults.shift();
 }
 
-function sourceOf(hooks) {
+async function sourceOf(hooks) {
   if (meta("enseigne-source") === "agent") return new AgentSource(hooks);
-  if (!crypto.subtle || !window.indexedDB) return new BareSource(hooks);
+  const notice = await lacking();
+  if (notice) return new BareSource(notice, hooks);
   return new DirectSource({ api: API, doorUrl: meta("enseigne-door") || location.origin, ...hooks });
 }
 
@@ -48,7 +49,7 @@ async function keepPage() {
   active.postMessage({ what: "keep files", urls: [...new Set(urls)] });
 }
 
-const source = sourceOf({
+const source = await sourceOf({
   onWorld: (world) => display.update(world),
   onFault,
   playing: () => display.playing,

@@ -44,6 +44,7 @@ export class DirectSource {
   #door = null;
   #pairing = null;
   #firstKeys = null;
+  #held = null;
   #reportMs = REPORT_MS;
   #timer = 0;
   #answerTimer = 0;
@@ -91,14 +92,14 @@ export class DirectSource {
 
   /** One page of a browser is its screen: two would speak with one key at once. Others wait until it closes. */
   async #alone() {
-    const held = new Promise((resolve) => {
+    this.#held ??= new Promise((resolve) => {
       navigator.locks.request(LOCK, () => {
         resolve();
         return new Promise(() => {});
       });
     });
     const late = setTimeout(() => this.#emit(ELSEWHERE), ELSEWHERE_MS);
-    await held;
+    await this.#held;
     clearTimeout(late);
     this.#emit();
   }
