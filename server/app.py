@@ -75,13 +75,14 @@ def create_app(context: Context, peers: Mapping[str, Callable[[], bool]] | None 
 
     `peers` are the other processes by name, with how to ask whether each is there.
     """
-    from server import api
+    from server import api, web
 
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = context.settings.max_request_bytes
     app.extensions["enseigne"] = context
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     api.register(app, context, peers or {})
+    web.register(app)
     return app
 
 

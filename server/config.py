@@ -69,6 +69,8 @@ class Settings(BaseSettings):
     pairing_life_s: int = 900
     token_life_s: int = 3_600
     owner_link_life_s: int = 86_400
+    frame_ancestors: str = "'none'"
+    """Web origins whose pages may hold the wall in a frame, separated by spaces or commas."""
     log_json: bool = False
 
     @cached_property

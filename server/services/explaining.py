@@ -21,7 +21,7 @@ from playlists.manifest import DeckCard, Manifest, Plan
 from playlists.model import MAIN
 from playlists.pricing import ChannelState
 from playlists.resolve import lead_from_json
-from playlists.slot import Freshness, Lease, Now, Shown, slot_at
+from playlists.slot import Freshness, Lease, Now, Shown, slot_at, timeline
 from playlists.wire.offers import offer_from_json
 from server.db.models import ChannelRow, HeadRow, OfferRow, ScreenHeadRow, ScreenRow
 from server.errors import BadInput, NotFound
@@ -63,20 +63,45 @@ def what_plays(
     Screens outside the actor's stores are left out too. `plans` remembers between calls.
     """
     actor.require("read")
+    coming = what_comes(ctx, actor, screens, at_ms, at_ms + 1, 1, plans)
+    return {
+        screen: tuple(turns[0] for turns in zones.values() if turns)
+        for screen, zones in coming.items()
+    }
+
+
+def what_comes(
+    ctx: Context,
+    actor: Actor,
+    screens: Collection[str],
+    from_ms: int,
+    until_ms: int,
+    limit: int,
+    plans: Plans | None = None,
+) -> dict[str, dict[ZoneId, tuple[Playing, ...]]]:
+    """What each zone of these screens shows one after another on `[from_ms, until_ms)` (unix ms),
+    at most `limit` turns, under the head in force at `from_ms`; otherwise as `what_plays`.
+    """
+    actor.require("read")
     plans = plans or Plans()
-    found: dict[str, tuple[Playing, ...]] = {}
+    found: dict[str, dict[ZoneId, tuple[Playing, ...]]] = {}
+    told: dict[tuple[str, int], dict[ZoneId, tuple[Playing, ...]]] = {}
     with ctx.db.read() as session:
         seen = {
             screen for screen, store in _stores_of(session, screens).items() if actor.sees(store)
         }
-        heads = _heads_at(session, sorted(seen), at_ms)
+        heads = _heads_at(session, sorted(seen), from_ms)
         days = {manifest for _, _, manifest, _, _ in heads.values()}
-        made = {sha: _plan_at(session, plans, sha, at_ms) for sha in days}
-        world = _World.of(session, [plan for plan in made.values() if plan], at_ms, ctx.clock())
+        made = {sha: _plan_at(session, plans, sha, from_ms, until_ms) for sha in days}
+        world = _World.of(session, [plan for plan in made.values() if plan], from_ms, ctx.clock())
         for screen, (_, _, manifest, expires_at, _) in heads.items():
             plan = made[manifest]
-            if plan is not None:
-                found[screen] = world.playing(plan, expires_at, at_ms)
+            if plan is None:
+                continue
+            if (manifest, expires_at) not in told:
+                coming = world.coming(plan, expires_at, from_ms, until_ms, limit)
+                told[manifest, expires_at] = coming
+            found[screen] = told[manifest, expires_at]
     return found
 
 
@@ -148,8 +173,12 @@ class _World:
         if abs(at_ms - now) > NOW_MS:
             leases = {n: Lease(lease.version, at_ms, lease.lease_ms) for n, lease in leases.items()}
             sources = dict.fromkeys(gates, at_ms)
+        goods = {(g.channel, g.sku) for p in plans for c in p.cards.values() for g in c.goods}
         return cls(
-            {channel: _channel(session, channel) for channel in sorted(channels)},
+            {
+                channel: _channel(session, channel, [sku for name, sku in goods if name == channel])
+                for channel in sorted(channels)
+            },
             Freshness(
                 {ChannelId(name): lease for name, lease in leases.items()},
                 {SourceId(name): as_of for name, as_of in sources.items()},
@@ -158,18 +187,35 @@ class _World:
 
     def playing(self, plan: Plan, expires_at: int, at_ms: int) -> tuple[Playing, ...]:
         """What a screen with this plan shows, all files held."""
-        files: set[Sha256] = {sha for card in plan.cards.values() for sha in files_of(card)}
-        until = Plan(plan.manifest, plan.cards, plan.chunks, expires_at)
-        shown = slot_at(until, self.offers, self.freshness, files, (), Now(at_ms))
-        return tuple(
-            Playing(zone, found, plan.cards.get(found.card) if found.card else None)
-            for zone, found in shown.items()
-        )
+        dated, files = _held(plan, expires_at)
+        shown = slot_at(dated, self.offers, self.freshness, files, (), Now(at_ms))
+        return tuple(_playing(plan, found) for found in shown.values())
+
+    def coming(
+        self, plan: Plan, expires_at: int, from_ms: int, until_ms: int, limit: int
+    ) -> dict[ZoneId, tuple[Playing, ...]]:
+        """What a screen with this plan shows one after another, all files held."""
+        dated, files = _held(plan, expires_at)
+        turns = timeline(dated, self.offers, self.freshness, files, (), from_ms, until_ms, limit)
+        return {zone: tuple(_playing(plan, one) for one in found) for zone, found in turns.items()}
 
 
-def _channel(session: Session, channel: ChannelId) -> ChannelState:
-    rows = session.scalars(select(OfferRow.body).where(OfferRow.channel == channel))
-    offers = [offer_from_json(body) for body in rows]
+def _held(plan: Plan, expires_at: int) -> tuple[Plan, set[Sha256]]:
+    """A plan under its head's end, and every file that it needs."""
+    files: set[Sha256] = {sha for card in plan.cards.values() for sha in files_of(card)}
+    return Plan(plan.manifest, plan.cards, plan.chunks, expires_at), files
+
+
+def _playing(plan: Plan, shown: Shown) -> Playing:
+    return Playing(shown.zone, shown, plan.cards.get(shown.card) if shown.card else None)
+
+
+def _channel(session: Session, channel: ChannelId, skus: Sequence[Sku]) -> ChannelState:
+    """The offers of a channel that plans name; it may have many thousands more."""
+    offers = []
+    for some in batched(sorted(skus), MAX_IN):
+        rows = select(OfferRow.body).where(OfferRow.channel == channel, OfferRow.sku.in_(some))
+        offers += [offer_from_json(body) for body in session.scalars(rows)]
     version = session.scalar(select(ChannelRow.version).where(ChannelRow.id == channel)) or 0
     return ChannelState(channel, version, {Sku(offer.sku): offer for offer in offers})
 
@@ -215,10 +261,13 @@ def _heads_at(session: Session, screens: Sequence[str], at_ms: int) -> dict[str,
     return found
 
 
-def _plan_at(session: Session, plans: Plans, manifest: str, at_ms: int) -> Plan | None:
-    """A manifest's plan with the chunk of the day that holds an instant."""
+def _plan_at(
+    session: Session, plans: Plans, manifest: str, from_ms: int, until_ms: int | None = None
+) -> Plan | None:
+    """A manifest's plan with the chunk of the day that holds an instant, or of all to another."""
     known = plans.manifest(session, manifest)
     if known is None:
         return None
-    dates = {day.date for day in known.days if day.from_ms <= at_ms < day.until_ms}
+    last = from_ms if until_ms is None else until_ms - 1
+    dates = {day.date for day in known.days if day.from_ms <= last and from_ms < day.until_ms}
     return plans.plan(session, manifest, 0, dates)

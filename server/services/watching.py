@@ -9,9 +9,14 @@ from sqlalchemy import select
 from playlists.ids import ScreenId
 from playlists.wire.signed import MAX_WATCHED, Watch
 from server.db.models import ScreenRow
+from server.errors import Unauthenticated
+from server.services import devices
 from server.services.actors import Actor
 from server.services.context import Context
 from server.services.editing import missing
+
+WATCHER = "watch"
+"""The name under which whoever holds a signed leave reads."""
 
 
 def watch_token(
@@ -32,3 +37,16 @@ def watch_token(
     if not found:
         raise missing("screen")
     return ctx.keys.sign_watch(Watch(found, ctx.clock() + life_ms))
+
+
+def watcher(ctx: Context, token: str) -> tuple[Actor, frozenset[str]]:
+    """Whoever holds a signed leave to follow screens: someone who may only read, within the stores
+    of those screens; and the screens. Raises Unauthenticated.
+    """
+    viewer = devices.authenticate(ctx, token)
+    if viewer.device:
+        raise Unauthenticated("This is no leave to follow screens.")
+    screens = frozenset(viewer.screens)
+    with ctx.db.read() as session:
+        stores = session.scalars(select(ScreenRow.store_id).where(ScreenRow.id.in_(screens)))
+        return Actor(WATCHER, "", frozenset({"read"}), frozenset(stores)), screens

@@ -1,1 +1,13 @@
-"""The studio: pages drawn by the server."""
+"""The studio: pages for people, rendered here, made lively by a few small modules of script."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from server.web import doors, pairing, walls, whys
+
+
+def register(app: Flask) -> None:
+    """Put the studio into the application."""
+    for module in (doors, walls, pairing, whys):
+        app.register_blueprint(module.blueprint)

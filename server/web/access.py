@@ -1,0 +1,201 @@
+"""Who looks at a page, in which language, and what every page carries: headers and words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
+
+from flask import Blueprint, Response, current_app, g, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
+
+from server.errors import Forbidden, NotFound, ServerError, Unauthenticated
+from server.services import people, sessions, watching
+from server.services.actors import Actor
+from server.services.context import Context
+from server.web.phrases import LANGUAGES, Language, counted, say, sentence
+
+LANGUAGE_COOKIE = "enseigne_language"
+LANGUAGE_LIFE_S = 365 * 24 * 3600
+_UNSAFE_SOURCE = re.compile(r"[^\w:/.*'\[\]-]")
+
+
+class KeyOver(Unauthenticated):
+    """A signed watch link that is over or was never good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One look at the studio. `session` is the cookie's secret; `key` a signed watch, which ends
+    at `screens` and may only read.
+    """
+
+    ctx: Context
+    actor: Actor
+    language: Language
+    session: str = ""
+    key: str = ""
+    screens: frozenset[str] | None = None
+
+    @property
+    def csrf(self) -> str:
+        """The word that forms of this session carry; empty for a key, which has no forms."""
+        return sessions.csrf_of(self.ctx, self.session) if self.session else ""
+
+    def sees(self, screen: str) -> bool:
+        """Whether the key, where there is one, is for this screen."""
+        return self.screens is None or screen in self.screens
+
+
+def context() -> Context:
+    """The installation that this request is for."""
+    return cast(Context, current_app.extensions["enseigne"])
+
+
+def language() -> Language:
+    """The reader's: chosen before, else the browser's."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    found = chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES, "fr")
+    return "en" if found == "en" else "fr"
+
+
+def visit() -> Visit:
+    """Who looks. Raises Unauthenticated (KeyOver for a watch link)."""
+    ctx = context()
+    key = request.args.get("key", "")
+    if key:
+        try:
+            actor, screens = watching.watcher(ctx, key)
+        except ServerError as wrong:
+            raise KeyOver(wrong.message) from wrong
+        return Visit(ctx, actor, language(), key=key, screens=screens)
+    secret = sessions.unseal(ctx, request.cookies.get(sessions.COOKIE, ""))
+    if secret is None:
+        raise Unauthenticated("Nobody is signed in here.")
+    return Visit(ctx, people.actor_of_session(ctx, secret), language(), session=secret)
+
+
+def check_form(visit: Visit) -> None:
+    """Refuse a form that no page of this session sent. Raises Forbidden."""
+    word = request.form.get("csrf", "")
+    if not visit.session or not sessions.is_csrf(visit.ctx, visit.session, word):
+        raise Forbidden(say("forged", visit.language), code="csrf")
+
+
+def page(
+    template: str,
+    looker: Visit | None = None,
+    *,
+    status: int = 200,
+    embed: bool = False,
+    **values: Any,
+) -> Response:
+    """A page with everything that pages share."""
+    lang = looker.language if looker is not None else language()
+    shared: Mapping[str, Any] = {
+        "lang": lang,
+        "say": partial(_say, lang),
+        "counted": lambda key, n: counted(key, n, lang),
+        "sentence": sentence,
+        "visit": looker,
+        "embed": embed,
+        "here": request.full_path.rstrip("?"),
+    }
+    body = render_template(template, **shared, **values)
+    answer = make_response(body, status)
+    _secure(answer, embed=embed)
+    return answer
+
+
+def studio(name: str) -> Blueprint:
+    """A blueprint of pages: its faults are pages too."""
+    blueprint = Blueprint(name, __name__, template_folder="templates")
+    blueprint.register_error_handler(ServerError, _fault)
+    blueprint.register_error_handler(HTTPException, _http_fault)
+    return blueprint
+
+
+def _say(lang: Language, key: str, **values: object) -> str:
+    return say(key, lang, **values)
+
+
+def _secure(answer: AnyResponse, *, embed: bool) -> None:
+    settings = context().settings
+    door = settings.door_url
+    ancestors = "'none'"
+    if embed:
+        given = re.split(r"[\s,]+", settings.frame_ancestors.strip())
+        ancestors = " ".join(s for s in given if s and not _UNSAFE_SOURCE.search(s)) or "'none'"
+    rules = (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "font-src 'self'",
+        "img-src 'self' blob: data:",
+        "media-src 'self' blob:",
+        f"connect-src 'self' {door} {re.sub('^http', 'ws', door)}",
+        "base-uri 'none'",
+        "form-action 'self'",
+        f"frame-ancestors {ancestors}",
+    )
+    headers = answer.headers
+    headers["Content-Security-Policy"] = "; ".join(rules)
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+    headers["Cache-Control"] = "no-store"
+    headers["Vary"] = "Cookie, Accept-Language"
+    if not embed:
+        headers["X-Frame-Options"] = "DENY"
+
+
+def _fault(error: ServerError) -> AnyResponse:
+    lang = language()
+    embed = request.args.get("embed") == "1"
+    if isinstance(error, KeyOver):
+        return page(
+            "notice.html",
+            status=error.status,
+            embed=embed,
+            first=say("key_over", lang),
+            second="",
+            text=say("key_over_how", lang),
+        )
+    if isinstance(error, Unauthenticated):
+        return signed_out_page(say("signed_out", lang), status=error.status)
+    looker: Visit | None = g.get("visit")
+    first = say("not_found" if isinstance(error, NotFound) else "fault", lang)
+    return page(
+        "notice.html",
+        looker,
+        status=error.status,
+        embed=embed,
+        first=first,
+        second="",
+        text=error.message,
+    )
+
+
+def _http_fault(error: HTTPException) -> AnyResponse:
+    if error.code is None or error.code < 400:
+        return error.get_response()
+    lang = language()
+    key = "not_found" if error.code == 404 else "fault"
+    return page("notice.html", status=error.code, first=say(key, lang), second="", text="")
+
+
+def signed_out_page(first: str, *, status: int = 200) -> Response:
+    """What people without a session are told, and how to come in."""
+    lang = language()
+    return page(
+        "notice.html",
+        status=status,
+        first=first,
+        second=say("signed_out_second", lang),
+        text=say("signed_out_how", lang),
+        command="enseigne owner-link",
+    )

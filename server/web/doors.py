@@ -1,0 +1,98 @@
+"""Ways in and out: the one-time owner link, signing out, the language, the studio's own files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Response, g, redirect, request, send_from_directory
+from werkzeug.wrappers import Response as AnyResponse
+
+from server.errors import Unauthenticated
+from server.services import people, sessions
+from server.web.access import (
+    LANGUAGE_COOKIE,
+    LANGUAGE_LIFE_S,
+    check_form,
+    context,
+    language,
+    signed_out_page,
+    studio,
+    visit,
+)
+from server.web.phrases import LANGUAGES, say
+
+blueprint = studio("doors")
+
+STATIC = Path(__file__).parent / "static"
+CACHE_S = 10
+"""The studio's files are asked for again after this long: soon after an update."""
+WALL = "/wall"
+
+
+@blueprint.get("/")
+def home() -> AnyResponse:
+    """The studio begins at the wall."""
+    return redirect(WALL)
+
+
+@blueprint.get("/start/<secret>")
+def start(secret: str) -> AnyResponse:
+    """Come in through an owner link."""
+    ctx = context()
+    try:
+        signed_in = people.redeem_owner_link(ctx, secret)
+    except Unauthenticated:
+        return signed_out_page(say("link_over", language()), status=410)
+    answer = redirect(WALL, 303)
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    answer.headers["Cache-Control"] = "no-store"
+    answer.set_cookie(
+        sessions.COOKIE,
+        sessions.seal(ctx, signed_in.secret),
+        max_age=(signed_in.expires_at - ctx.clock()) // 1000,
+        httponly=True,
+        samesite="Lax",
+        secure=ctx.settings.url.startswith("https://"),
+    )
+    return answer
+
+
+@blueprint.get("/signed-out")
+def signed_out() -> Response:
+    """For people without a session."""
+    return signed_out_page(say("signed_out", language()))
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> AnyResponse:
+    """End the session."""
+    looker = g.visit = visit()
+    check_form(looker)
+    people.sign_out(looker.ctx, looker.session)
+    answer = signed_out_page(say("left", looker.language))
+    answer.delete_cookie(sessions.COOKIE)
+    return answer
+
+
+@blueprint.post("/language")
+def choose_language() -> AnyResponse:
+    """Keep a language, and go back to where it was chosen. It changes nothing but words, so no
+    session is asked for.
+    """
+    chosen = request.form.get("language", "")
+    back = request.form.get("back", WALL)
+    inside = back.startswith("/") and not back.startswith(("//", "/\\")) and back.isprintable()
+    answer = redirect(back if inside else WALL, 303)
+    if chosen in LANGUAGES:
+        answer.set_cookie(
+            LANGUAGE_COOKIE, chosen, max_age=LANGUAGE_LIFE_S, httponly=True, samesite="Lax"
+        )
+    return answer
+
+
+@blueprint.get("/studio/<path:name>")
+def static_file(name: str) -> AnyResponse:
+    """A file of the studio."""
+    answer = send_from_directory(STATIC, name, max_age=CACHE_S)
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    return answer

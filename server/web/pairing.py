@@ -1,0 +1,74 @@
+"""Pair a screen: a form for the code that a device shows, and what became of it."""
+
+from __future__ import annotations
+
+from flask import g, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from server.errors import ServerError
+from server.services import pairing, places
+from server.services.pairing_choices import choices
+from server.web.access import Visit, check_form, page, studio, visit
+
+blueprint = studio("pairing")
+
+NEW = "new:"
+"""Begins the choice of a new screen in a store."""
+
+
+@blueprint.get("/pair")
+def form() -> AnyResponse:
+    """The form; `screen` or `store` choose ahead."""
+    looker = g.visit = visit()
+    store = request.args.get("store", "")
+    chosen = request.args.get("screen", "") or (NEW + store if store else "")
+    return _form(looker, chosen=chosen)
+
+
+@blueprint.post("/pair")
+def claim() -> AnyResponse:
+    """Give the device that shows the code its screen."""
+    looker = g.visit = visit()
+    check_form(looker)
+    code = request.form.get("code", "")
+    chosen = request.form.get("screen", "")
+    name = request.form.get("name", "")
+    is_new = chosen.startswith(NEW)
+    try:
+        claimed = pairing.claim(
+            looker.ctx,
+            looker.actor,
+            code=code,
+            screen_id="" if is_new else chosen,
+            store=chosen.removeprefix(NEW) if is_new else "",
+            name=name,
+        )
+    except ServerError as wrong:
+        if wrong.status >= 500:
+            raise
+        return _form(looker, chosen=chosen, code=code, name=name, wrong=wrong)
+    screen = places.get_screen(looker.ctx, looker.actor, claimed.screen).value
+    return page("paired.html", looker, room="wall", claimed=claimed, screen=screen)
+
+
+def _form(
+    looker: Visit,
+    *,
+    chosen: str = "",
+    code: str = "",
+    name: str = "",
+    wrong: ServerError | None = None,
+) -> AnyResponse:
+    return page(
+        "pair.html",
+        looker,
+        status=wrong.status if wrong is not None else 200,
+        room="wall",
+        stores=choices(looker.ctx, looker.actor),
+        fingerprint=looker.ctx.keys.fingerprint,
+        chosen=chosen,
+        code=code,
+        name=name,
+        wrong=wrong,
+        new=NEW,
+    )

@@ -1,0 +1,13 @@
+/** What every page has: the switch between light and dark. */
+
+for (const button of document.querySelectorAll("[data-theme-switch]")) {
+  button.addEventListener("click", () => {
+    const { dataset } = document.documentElement;
+    dataset.theme = dataset.theme === "dark" ? "light" : "dark";
+    try {
+      localStorage.setItem("enseigne-theme", dataset.theme);
+    } catch {
+      // Without storage the choice lasts as long as the page.
+    }
+  });
+}

@@ -1,0 +1,87 @@
+/** The wall: screens drawn by the code that draws them in the shop, captions that follow, filters. */
+
+import { watch } from "/page/watch.js";
+import { shape } from "./glass.js";
+import { keepLive } from "./live.js";
+
+const RENEW_MS = 5_000;
+const main = document.getElementById("main");
+const units = [...document.querySelectorAll(".unit")];
+let ahead = 0;
+
+function takeClock() {
+  ahead = Number(main.dataset.now) - Date.now();
+}
+const now = () => Date.now() + ahead;
+
+/** Shows the turn that is on now; says when the next one begins. */
+function follow(unit) {
+  const turns = unit.dataset.turns ? JSON.parse(unit.dataset.turns) : [];
+  const at = now();
+  const [since, until, what, then] = turns.find((turn) => turn[0] <= at && at < turn[1]) ?? [];
+  if (what !== undefined) {
+    say(unit, ".what", what);
+    say(unit, ".then", then);
+  }
+  progress(unit, since ?? Number(unit.dataset.since), until ?? Number(unit.dataset.until));
+}
+
+function say(unit, selector, text) {
+  const line = unit.querySelector(selector);
+  if (line && line.textContent !== text) line.textContent = text;
+}
+
+function progress(unit, since, until) {
+  const line = unit.querySelector(".prog i");
+  const key = `${since}-${until}`;
+  if (line.progressKey === key) return;
+  line.progressKey = key;
+  for (const move of line.getAnimations()) move.cancel();
+  if (!(since < until) || until < now()) return;
+  const move = line.animate([{ transform: "scaleX(0)" }, { transform: "scaleX(1)" }], { duration: until - since, fill: "forwards" });
+  move.currentTime = now() - since;
+}
+
+function followAll() {
+  for (const unit of units) follow(unit);
+}
+
+function filters() {
+  const tabs = [...document.querySelectorAll("[data-filter]")];
+  const rows = [...document.querySelectorAll("[data-states]")];
+  const apply = () => {
+    const wanted = tabs.find((tab) => tab.ariaPressed === "true").dataset.filter;
+    for (const row of rows) row.hidden = wanted !== "all" && !row.dataset.states.split(" ").includes(wanted);
+    for (const store of document.querySelectorAll("[data-store]")) {
+      store.hidden = wanted !== "all" && !store.querySelector("[data-states]:not([hidden])");
+    }
+    document.querySelector("[data-nothing]").hidden = wanted === "all" || rows.some((row) => !row.hidden);
+  };
+  for (const tab of tabs) {
+    tab.hidden = false;
+    tab.addEventListener("click", () => {
+      for (const other of tabs) other.ariaPressed = String(other === tab);
+      apply();
+    });
+  }
+  return apply;
+}
+
+function draw() {
+  const glasses = [...document.querySelectorAll("[data-screen]")];
+  glasses.forEach(shape);
+  if (!main.dataset.watch) return null;
+  const hosts = new Map(glasses.map((glass) => [glass.dataset.screen, glass]));
+  return watch(hosts, { doorUrl: main.dataset.door, apiUrl: "/player/v1", token: () => main.dataset.watch });
+}
+
+takeClock();
+const applyFilter = filters();
+followAll();
+setInterval(followAll, 500);
+keepLive(() => RENEW_MS, () => {
+  takeClock();
+  followAll();
+  applyFilter();
+});
+window.wall = draw();

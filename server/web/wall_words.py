@@ -1,0 +1,254 @@
+"""What the wall says: its headline, each store's day and weather, each screen's caption."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from server.services.place_views import StoreView
+from server.services.standing import State
+from server.services.titles import Told
+from server.services.wall import Wall, WallScreen, WallStore
+from server.web.clock import DAY_MS, MINUTE_MS, clock, day, length, local, when
+from server.web.phrases import Language, counted, say, sentence
+
+FILTERS = ("all", "plan", "hand", "offline", "prices", "unpaired")
+_FILTER_OF: Mapping[State, str] = {
+    "plan": "plan",
+    "hand": "hand",
+    "paused": "hand",
+    "offline": "offline",
+    "held": "offline",
+    "unpaired": "unpaired",
+}
+_MINUTES_A_DAY = 1440
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A screen on its wires. `mark` is shape and colour, `word` says it; `turns` is JSON for the
+    page: [[since, until, what, then], ...], empty where the caption does not follow them.
+    """
+
+    id: str
+    name: str
+    label: str
+    width: int
+    height: int
+    state: State
+    filters: str
+    mark: str
+    word: str
+    what: str
+    then: str
+    turns: str
+    since: int
+    until: int
+
+    @property
+    def portrait(self) -> bool:
+        """Whether it hangs upright."""
+        return self.height > self.width
+
+
+@dataclass(frozen=True, slots=True)
+class Rail:
+    """A store on the wall."""
+
+    id: str
+    name: str
+    address: str
+    opening: str
+    weather: str
+    icon: str
+    units: tuple[Unit, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class WallWords:
+    """The whole page. `filters` are (name, how many)."""
+
+    first: str
+    second: str
+    today: str
+    rails: tuple[Rail, ...]
+    filters: tuple[tuple[str, int], ...]
+    now: int
+    next: str
+
+
+def wall_words(wall: Wall, language: Language) -> WallWords:
+    """A wall in a language."""
+    rails = tuple(_rail(store, wall.now, language) for store in wall.stores)
+    units = [unit for rail in rails for unit in rail.units]
+    counts = {name: sum(name in unit.filters.split() for unit in units) for name in FILTERS[1:]}
+    shown = [(name, counts[name]) for name in FILTERS[1:] if name != "unpaired" or counts[name]]
+    first, second = headline(wall.counts, language)
+    return WallWords(
+        first=first,
+        second=second,
+        today=_today(wall, language),
+        rails=rails,
+        filters=(("all", len(units)), *shown),
+        now=wall.now,
+        next=wall.next,
+    )
+
+
+def headline(counts: Mapping[State, int], language: Language) -> tuple[str, str]:
+    """The state of all screens in a sentence, and its second voice."""
+    total = sum(counts.values())
+    plan = counts.get("plan", 0)
+    if total == 0:
+        return say("head_empty", language), ""
+    states: tuple[State, ...] = ("hand", "paused", "offline", "held", "unpaired")
+    parts = [
+        counted(f"head_{state}", counts[state], language)
+        for state in states
+        if counts.get(state, 0)
+    ]
+    second = sentence(", ".join(parts) + ".") if parts else ""
+    if plan == total:
+        key = "head_plan_one_only" if total == 1 else "head_plan_all"
+    else:
+        key = {0: "head_plan_none", 1: "head_plan_one"}.get(plan, "head_plan_some")
+    return say(key, language, plan=plan, total=total), second
+
+
+def opening(store: StoreView, now: int, language: Language) -> str:
+    """Whether a store is open, and until or from when, today."""
+    here = local(now, store.zone)
+    special = dict(store.special_hours).get(here.date().isoformat())
+    hours = special if special is not None else store.hours[here.weekday()]
+    minute = here.hour * 60 + here.minute
+    for begin, end in sorted(hours):
+        if begin == 0 and end >= _MINUTES_A_DAY:
+            return say("open_always", language)
+        if minute < begin:
+            return say("opens_at", language, at=_minute(begin))
+        if minute < end:
+            return say("open_until", language, at=_minute(end))
+    last = max((end for _, end in hours), default=None)
+    if last is None:
+        return say("closed_today", language)
+    return say("closed_since", language, at=_minute(last))
+
+
+def _today(wall: Wall, language: Language) -> str:
+    """The date and time on the first store's clock."""
+    if not wall.stores:
+        return ""
+    zone = wall.stores[0].store.zone
+    said = say("at", language, day=day(wall.now, zone, language), at=clock(wall.now, zone))
+    return sentence(said)
+
+
+def _rail(store: WallStore, now: int, language: Language) -> Rail:
+    said = store.weather.texts.get(language, {}) if store.weather else {}
+    text = said.get("text", "")
+    return Rail(
+        id=store.store.id,
+        name=store.store.name,
+        address=store.store.details.get("address", ""),
+        opening=opening(store.store, now, language),
+        weather=sentence(text) if text else say("weather_unknown", language),
+        icon=said.get("icon", ""),
+        units=tuple(_unit(screen, store.store, now, language) for screen in store.screens),
+        more=store.more,
+    )
+
+
+def _unit(screen: WallScreen, store: StoreView, now: int, language: Language) -> Unit:
+    off = bool(screen.prices_off)
+    filters = [_FILTER_OF[screen.state], *(["prices"] if off else [])]
+    mark, word = _mark(screen, store, now, language)
+    what, then = _caption(screen, store, now, language)
+    follows = screen.state in ("plan", "unpaired") and bool(screen.turns)
+    rows = [
+        [turn.since, turn.until, _title(turn, language), _then(screen, at, store, now, language)]
+        for at, turn in enumerate(screen.turns)
+    ]
+    turn = screen.turns[0] if screen.turns else None
+    # A turn that lasts for days has no progress worth drawing.
+    lasts = turn is not None and turn.until - turn.since < DAY_MS
+    return Unit(
+        id=screen.id,
+        name=screen.name,
+        label=say("why_of", language, screen=screen.name, store=store.name),
+        width=screen.width,
+        height=screen.height,
+        state=screen.state,
+        filters=" ".join(filters),
+        mark=mark,
+        word=word,
+        what=what,
+        then=then,
+        turns=json.dumps(rows, ensure_ascii=False, separators=(",", ":")) if follows else "",
+        since=turn.since if turn and lasts else 0,
+        until=turn.until if turn and lasts else 0,
+    )
+
+
+def _mark(screen: WallScreen, store: StoreView, now: int, language: Language) -> tuple[str, str]:
+    if screen.state in ("hand", "paused") and screen.hand is not None:
+        if screen.state == "paused":
+            return "paused", say("paused", language)
+        if screen.hand.kind == "emergency":
+            return "hand", say("emergency", language)
+        at = when(screen.hand.until_ms, now, store.zone, language)
+        return "hand", say("hand_until", language, at=at)
+    if screen.state == "plan" and screen.prices_off:
+        return "prices", say("prices_off", language)
+    if screen.state == "plan":
+        return "playing", say("playing", language)
+    return screen.state, say(screen.state, language)
+
+
+def _caption(screen: WallScreen, store: StoreView, now: int, language: Language) -> tuple[str, str]:
+    seen = screen.standing.seen_at
+    if screen.state == "offline":
+        at = when(seen, now, store.zone, language) if seen else ""
+        said = say("last_seen", language, at=at) if seen else say("never_seen", language)
+        return said, say("offline_why", language)
+    if screen.state == "held":
+        return say("held_why", language), say("held_next", language)
+    if screen.state == "paused" and screen.hand is not None:
+        back = say("back_at", language, at=when(screen.hand.until_ms, now, store.zone, language))
+        return say("paused_by", language, by=screen.hand.by), back
+    what = _title(screen.turns[0], language) if screen.turns else say("slate", language)
+    if screen.state == "hand" and screen.hand is not None:
+        left = length(max(MINUTE_MS, screen.hand.until_ms - now))
+        if screen.hand.kind == "emergency":
+            return what, say("emergency_by", language, left=left)
+        return what, say("hand_by", language, by=screen.hand.by, left=left)
+    return what, _then(screen, 0, store, now, language)
+
+
+def _then(screen: WallScreen, at: int, store: StoreView, now: int, language: Language) -> str:
+    """What follows turn `at`; or why its prices are off; or that its device is awaited."""
+    if screen.state == "unpaired":
+        return say("unpaired_why", language)
+    if screen.prices_off == "lease_over" and screen.confirmed_at:
+        return say("unconfirmed", language, at=when(screen.confirmed_at, now, store.zone, language))
+    if screen.prices_off:
+        return say("no_price_now", language, code=say(screen.prices_off, language))
+    following = _following(screen.turns, at)
+    if following is None:
+        return say("stays", language)
+    title = _title(following, language)
+    return say("then", language, title=title, at=clock(following.since, store.zone))
+
+
+def _following(turns: Sequence[Told], at: int) -> Told | None:
+    """The next turn that says something else."""
+    return next((turn for turn in turns[at + 1 :] if turn.title != turns[at].title), None)
+
+
+def _title(turn: Told, language: Language) -> str:
+    return turn.title.rstrip(".") or say("slate", language)
+
+
+def _minute(minutes: int) -> str:
+    return f"{minutes // 60 % 24:02d}:{minutes % 60:02d}"

@@ -1,0 +1,52 @@
+"""The wall: /wall, also for a page that holds it in a frame, and for whoever has a watch link."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from flask import g, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from server.errors import NotFound
+from server.services import watching
+from server.services.wall import wall
+from server.web.access import Visit, page, studio, visit
+from server.web.wall_words import wall_words
+
+blueprint = studio("walls")
+
+WATCH_LIFE_MS = 12 * 3_600_000
+"""A page may follow its screens so long; one that is open gets a new leave before that."""
+
+
+@blueprint.get("/wall")
+def show() -> AnyResponse:
+    """Every screen, as it is now."""
+    looker = g.visit = visit()
+    embed = request.args.get("embed") == "1"
+    found = wall(looker.ctx, looker.actor, request.args.get("after", ""), looker.screens)
+    shown = [screen.id for rail in found.stores for screen in rail.screens]
+    return page(
+        "wall.html",
+        looker,
+        embed=embed,
+        room="wall",
+        wall=wall_words(found, looker.language),
+        token=_leave(looker, shown),
+        door=looker.ctx.settings.door_url,
+        carry=urlencode({"key": looker.key}) if looker.key else "",
+        pairs=not looker.key and looker.actor.may("devices"),
+        after=request.args.get("after", ""),
+    )
+
+
+def _leave(looker: Visit, screens: list[str]) -> str:
+    """Leave to follow the screens of the page; the reader's own where that is how it came."""
+    if looker.key or not screens:
+        return looker.key
+    try:
+        return watching.watch_token(
+            looker.ctx, looker.actor, life_ms=WATCH_LIFE_MS, screens=screens
+        )
+    except NotFound:  # they went away this very moment
+        return ""

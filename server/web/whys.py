@@ -1,0 +1,97 @@
+"""Why a screen shows what it shows, at any instant: /screens/<id>/why."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import g, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from playlists.explain import explanation_text
+from server.errors import NotFound
+from server.services import places
+from server.services.whys import ScreenWhy, screen_why
+from server.web import clock
+from server.web.access import page, studio, visit
+from server.web.phrases import say
+from server.web.why_words import why_words
+
+blueprint = studio("whys")
+
+
+@blueprint.get("/screens/<screen_id>/why")
+def show(screen_id: str) -> AnyResponse:
+    """One instant of a screen; without `at`, now, and the page follows it."""
+    looker = g.visit = visit()
+    if not looker.sees(screen_id) or not screen_id.isprintable():
+        raise NotFound(say("not_found", looker.language))
+    now = looker.ctx.clock()
+    screen = places.get_screen(looker.ctx, looker.actor, screen_id).value
+    store = places.get_store(looker.ctx, looker.actor, screen.store).value
+    asked = request.args.get("at", "")
+    at_ms = clock.read_instant(asked, store.zone, looker.language) if asked else now
+    why = screen_why(looker.ctx, looker.actor, screen_id, at_ms)
+    lines = explanation_text(why.explained.explanation, looker.language, why.names.wishes)
+    embed = request.args.get("embed") == "1"
+    carry = {"key": looker.key, "embed": "1" if embed else ""}
+    return page(
+        "why.html",
+        looker,
+        embed=embed,
+        room="wall",
+        why=why,
+        words=why_words(why, now, looker.language),
+        text="\n".join(lines),
+        still=still(why, at_ms),
+        follows=not asked,
+        at=clock.field(at_ms, store.zone),
+        until=why.explained.explanation.until,
+        saturday=clock.saturday(now, store.zone),
+        now=now,
+        carry={name: value for name, value in carry.items() if value},
+        link=lambda **more: "?" + urlencode({**{k: v for k, v in carry.items() if v}, **more}),
+    )
+
+
+def still(why: ScreenWhy, at_ms: int) -> dict[str, Any]:
+    """What the page paints the instant from, in the shapes of the player's own code."""
+    playing = why.explained.playing
+    shown, card = playing.shown, playing.card
+    manifest = why.explained.manifest
+    return {
+        "at": at_ms,
+        "language": manifest.language,
+        "brand": dict(manifest.brand),
+        "shown": {
+            "card": shown.card,
+            "since": shown.since,
+            "until": shown.until,
+            "prices": [
+                {
+                    "sku": price.sku,
+                    "channel": price.channel,
+                    "version": price.version,
+                    "step": price.step,
+                    "endsAt": price.ends_at,
+                }
+                for price in shown.prices
+            ],
+        },
+        "card": card
+        and {
+            "template": card.template,
+            "params": dict(card.params),
+            "live": dict(card.live),
+            "assets": list(card.assets),
+            "goods": [
+                {"sku": good.sku, "channel": good.channel, "picture": good.picture}
+                for good in card.goods
+            ],
+            "qr": card.qr,
+        },
+        "offers": why.offers,
+        "texts": {
+            name: {"source": text.gate[0], "texts": text.texts} for name, text in why.texts.items()
+        },
+    }
