@@ -1,7 +1,7 @@
 """Asks the sources that are due, each by one worker at a time, and keeps what came of it.
 
-1. Claim: a conditional UPDATE moves the connector's next run ahead by the longest run there is;
-   whoever changed the row may run it. A worker that dies leaves the claim to run out.
+1. Claim: a conditional UPDATE moves the connector's next run a minute ahead; whoever changed the
+   row may run it, and moves it on while it runs. A worker that dies leaves the claim to run out.
 2. Ask, outside any transaction.
 3. Hand the batch to intake, which writes in short transactions.
 4. Note the outcome and the next run, unless somebody changed the connector meanwhile.
@@ -10,15 +10,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
 from sqlalchemy import select, update
 
-from server.connectors.source import TOTAL_S, Setup
+from server.connectors.source import Setup
 from server.db.models import ConnectorRow, FactRow
 from server.ports import Batch, PermanentError, StockReport, TemporaryError
 from server.services import intake
@@ -37,19 +37,22 @@ from server.services.intake import Taken
 
 log = structlog.get_logger(__name__)
 
-CLAIM_MS = round(TOTAL_S * 1000) * 8
-"""A run may ask several times (translations, places), and its batch may be large."""
+CLAIM_MS = 60_000
+"""How long a connector stays taken after its worker died."""
 MAX_DUE = 100
 """Connectors run by one call of `run_due`."""
 THREADS = 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Claim:
-    """A connector taken to run: its row as it was, and the claim's end (unix ms)."""
+    """A connector taken to run: its row as it was, and the claim's end (unix ms), which moves on
+    under `lock`.
+    """
 
     row: ConnectorRow
     until: int
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +167,7 @@ def _settled(
 ) -> None:
     now = ctx.clock()
     counted = {"unchanged" if batch.unchanged else "batches": 1, **records.counted(taken)}
-    with ctx.db.write() as session:
+    with claim.lock, ctx.db.write() as session:
         row = session.get(ConnectorRow, claim.row.id, with_for_update=True)
         if row is None:
             return
@@ -203,7 +206,7 @@ def _failed(
     permanent: bool,
 ) -> Ran:
     now = ctx.clock()
-    with ctx.db.write() as session:
+    with claim.lock, ctx.db.write() as session:
         row = session.get(ConnectorRow, claim.row.id, with_for_update=True)
         if row is not None and row.version == claim.row.version:
             records.failed(row, now, message, {"failures": 1})
@@ -216,30 +219,64 @@ def _failed(
     return Ran(claim.row.id, error=message)
 
 
+def _move(ctx: Context, claim: Claim, to: int) -> None:
+    """Set another end to a claim, where it is still ours."""
+    with claim.lock, ctx.db.write() as session:
+        moved = session.execute(
+            update(ConnectorRow)
+            .where(ConnectorRow.id == claim.row.id, ConnectorRow.next_run_at == claim.until)
+            .values(next_run_at=to)
+            .returning(ConnectorRow.id)
+        ).all()
+        if moved:
+            claim.until = to
+
+
 class Poller:
     """Runs what is due in a few threads, so that a slow source keeps no other waiting."""
 
     def __init__(self, ctx: Context, threads: int = THREADS) -> None:
         self._ctx = ctx
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="connector")
+        self._threads = threads
         self._lock = threading.Lock()
-        self._free = threads
+        self._running: dict[str, tuple[Claim, threading.Thread]] = {}
+        self._stopping = False
 
     def tick(self) -> None:
-        """Begin whatever is due and has a free thread; returns at once. Call it every second or
-        more often, and when the worker is woken.
+        """Begin whatever is due and has a free thread, and hold on to what runs; returns at once.
+        Call it every second or more often, and when the worker is woken.
+        """
+        now = self._ctx.clock()
+        with self._lock:
+            if self._stopping:
+                return
+            running = [claim for claim, _ in self._running.values()]
+        for claim in running:
+            if claim.until - now < CLAIM_MS // 2:
+                _move(self._ctx, claim, now + CLAIM_MS)
+        with self._lock:
+            free = self._threads - len(self._running)
+            for claim in claim_due(self._ctx, free) if free else []:
+                thread = threading.Thread(target=self._run, args=(claim,), daemon=True)
+                self._running[claim.row.id] = (claim, thread)
+                thread.start()
+
+    def stop(self, wait_s: float = 0.0) -> None:
+        """Begin nothing more. What does not end within `wait_s` seconds is left, and is due again
+        at once.
         """
         with self._lock:
-            if not self._free:
-                return
-            for claim in claim_due(self._ctx, self._free):
-                self._free -= 1
-                self._pool.submit(run_claimed, self._ctx, claim).add_done_callback(self._done)
+            self._stopping = True
+            running = list(self._running.values())
+        deadline = time.monotonic() + wait_s
+        for claim, thread in running:
+            thread.join(max(0.0, deadline - time.monotonic()))
+            if thread.is_alive():
+                _move(self._ctx, claim, 0)
 
-    def stop(self) -> None:
-        """Begin nothing more; what runs is waited for."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
-
-    def _done(self, _future: Future[Ran]) -> None:
-        with self._lock:
-            self._free += 1
+    def _run(self, claim: Claim) -> None:
+        try:
+            run_claimed(self._ctx, claim)
+        finally:
+            with self._lock:
+                self._running.pop(claim.row.id, None)

@@ -354,7 +354,7 @@ def test_the_poller_is_not_held_up_by_a_slow_source(small_chain: Context) -> Non
         poller.tick()
         poller.tick()
         assert read.wait(4)
-        poller.stop()
+        poller.stop(wait_s=5)
     assert view(small_chain, "a").last_error == view(small_chain, "b").last_error == ""
 
 
@@ -373,8 +373,32 @@ def test_the_poller_claims_no_more_than_it_can_run(small_chain: Context) -> None
         poller.tick()
         waiting = [name for name in "abc" if row(small_chain, name).next_run_at == 0]
         release.set()
-        poller.stop()
+        poller.stop(wait_s=5)
     assert len(waiting) == 2
+
+
+def test_a_long_run_keeps_its_claim_and_gives_it_back_when_stopped(
+    small_chain: Context, clock: TestClock
+) -> None:
+    release = threading.Event()
+
+    def hangs(_path: str, _headers: dict[str, str]) -> Reply:
+        release.wait(5)
+        return feed(item())
+
+    with peer(hangs) as slow:
+        add_feed(small_chain, slow.url)
+        poller = Poller(small_chain)
+        poller.tick()
+        for _ in range(5):
+            clock.advance(polling.CLAIM_MS * 3 // 4)
+            poller.tick()
+            assert polling.claim_due(small_chain, 1) == []
+        poller.stop()
+        assert row(small_chain).next_run_at == 0
+        poller.tick()
+        assert row(small_chain).next_run_at == 0
+        release.set()
 
 
 def test_a_trial_says_what_it_saw_and_takes_nothing(small_chain: Context, shop: ShopPeer) -> None:
