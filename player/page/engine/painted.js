@@ -15,10 +15,8 @@ export function painted(root, text, done) {
   const look = () => {
     if (performance.now() - began > LIMIT_MS) done(false);
     else if ([...root.querySelectorAll(".price")].some((node) => node.ariaLabel === text && seen(node))) {
-      // The callback of the next frame runs when this one has been handed over.
-      frame = requestAnimationFrame(() => {
-        frame = requestAnimationFrame(() => done(true));
-      });
+      // Seen in this frame, which is drawn after its callbacks: by the next frame's it has been handed over.
+      frame = requestAnimationFrame(() => done(true));
     } else frame = requestAnimationFrame(look);
   };
   frame = requestAnimationFrame(look);
