@@ -67,11 +67,14 @@ class HeldHead:
 
 @dataclass(frozen=True, slots=True)
 class HeldChannel:
-    """A channel at `version`. `offers` None: only the high-water mark is kept. `kids` signed it."""
+    """A channel at `version`. `offers` None: only the high-water mark is kept. `kids` signed it.
+    `lease` (as of, milliseconds) came with the version.
+    """
 
     version: int
     offers: Mapping[Sku, Offer] | None
     kids: frozenset[str]
+    lease: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ class Trusted:
     def offers(self) -> dict[ChannelId, ChannelState]:
         """The channels as `slot_at` reads them."""
         return {
-            channel: ChannelState(channel, held.version, held.offers)
+            channel: ChannelState(channel, held.version, held.offers, *held.lease)
             for channel, held in self.channels.items()
             if held.offers is not None
         }
@@ -201,7 +204,8 @@ def admit_offers(state: Trusted, token: str, now: Now) -> Admitted:
     same = offers is not None and message.to == version
     if same and changed != offers:
         raise Refused("equivocation", "There are two snapshots of one version.")
-    channels = {**state.channels, message.channel: HeldChannel(message.to, changed, kids)}
+    lease = max(message.lease, held.lease) if same and held is not None else message.lease
+    channels = {**state.channels, message.channel: HeldChannel(message.to, changed, kids, lease)}
     effect = Ignored("offers", "same") if same else Changed("offers", message.channel)
     return replace(state, channels=channels), (effect,)
 

@@ -52,11 +52,17 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class ChannelState:
-    """The offers of one channel as held at one version. Versions only grow."""
+    """The offers of one channel as held at one version. Versions only grow.
+
+    `as_of` and `lease_ms`: the lease that came with this very version (0: none did); freshness renews
+    it. So a changed price needs no second message before it may show.
+    """
 
     channel: ChannelId
     version: int
     offers: Mapping[Sku, Offer] = field(default_factory=dict)
+    as_of: int = 0
+    lease_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from playlists.ids import ChannelId, Json, ScreenId, Sha256, StoreId, check_id
 from playlists.signing import KeyRing, b64, public_key
 from playlists.trusted_time import TrustedTime
 from playlists.wire.freshness import FreshnessMessage
-from playlists.wire.offers import offer_from_json, offer_to_json
+from playlists.wire.offers import lease_from, offer_from_json, offer_to_json
 from playlists.wire.signed import Head
 
 
@@ -30,6 +30,7 @@ def trusted_to_json(state: Trusted) -> Json:
                 "offers": None
                 if held.offers is None
                 else [offer_to_json(held.offers[sku]) for sku in sorted(held.offers)],
+                "lease": list(held.lease),
             }
             for name, held in state.channels.items()
         },
@@ -81,7 +82,7 @@ def _channel(given: Fields) -> HeldChannel:
     if given.has("offers"):
         read = [offer_from_json(offer, at) for at, offer in given.items("offers", MAX_WHOLE)]
         offers = {offer.sku: offer for offer in read}
-    return HeldChannel(given.whole("version", 1), offers, kids)
+    return HeldChannel(given.whole("version", 1), offers, kids, lease_from(given))
 
 
 def _freshness(given: Fields) -> HeldFreshness:

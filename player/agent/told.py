@@ -125,6 +125,7 @@ def _offers(scene: Scene) -> Json:
     return {
         str(channel): {
             "version": offers[channel].version,
+            "lease": [offers[channel].as_of, offers[channel].lease_ms],
             "offers": [
                 offer_to_json(offer)
                 for sku, offer in sorted(offers[channel].offers.items())

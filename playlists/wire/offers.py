@@ -24,13 +24,17 @@ _STEP_ALLOWED = ("was", "reduction", "legal", "until")
 
 @dataclass(frozen=True, slots=True)
 class OffersMessage:
-    """Brings a channel from version `since` (0: from nothing, a whole snapshot) to version `to`."""
+    """Brings a channel from version `since` (0: from nothing, a whole snapshot) to version `to`.
+
+    `lease` (as of, milliseconds) is the new version's own: when the shop last confirmed its prices.
+    """
 
     channel: ChannelId
     since: int
     to: int
     changed: tuple[Offer, ...] = ()
     gone: tuple[Sku, ...] = ()
+    lease: tuple[int, int] = (0, 0)
 
     def to_json(self) -> Json:
         """The payload."""
@@ -41,6 +45,7 @@ class OffersMessage:
             "to": self.to,
             "set": [offer_to_json(offer) for offer in self.changed],
             "gone": list(self.gone),
+            "lease": list(self.lease),
         }
 
     @classmethod
@@ -55,7 +60,16 @@ class OffersMessage:
             given.whole("to", since + 1),
             tuple(offer_from_json(offer, at) for at, offer in given.items("set", MAX_OFFERS)),
             tuple(check_sku(text(sku, at), at) for at, sku in given.items("gone", MAX_OFFERS)),
+            lease_from(given),
         )
+
+
+def lease_from(given: Fields) -> tuple[int, int]:
+    """Read `lease`, (0, 0) where a message has none. Raises Invalid."""
+    if not given.has("lease"):
+        return (0, 0)
+    as_of, lease_ms = row(given.value("lease"), given.at("lease"), 2)[:2]
+    return whole(as_of, given.at("lease")), whole(lease_ms, given.at("lease"))
 
 
 def offer_to_json(offer: Offer) -> Json:

@@ -203,7 +203,10 @@ def recompile(
                 last.body, last.version = body, version  # type: ignore[assignment]
             changed.append(offer)
         if changed or gone:
-            message = OffersMessage(channel.id, row.version, version, tuple(changed), tuple(gone))
+            lease = (row.as_of, row.lease_ms)
+            message = OffersMessage(
+                channel.id, row.version, version, tuple(changed), tuple(gone), lease
+            )
             row.delta_from, row.delta = row.version, ctx.keys.sign_offers(message)
             row.version = version
             changes.append(Change(channel.id, version, row.delta))
@@ -252,7 +255,11 @@ def snapshot(ctx: Context, session: Session, channel: str) -> Change | None:
         select(OfferRow).where(OfferRow.channel == channel).order_by(OfferRow.sku)
     )
     message = OffersMessage(
-        ChannelId(channel), 0, row.version, tuple(offer_from_json(offer.body) for offer in offers)
+        ChannelId(channel),
+        0,
+        row.version,
+        tuple(offer_from_json(offer.body) for offer in offers),
+        lease=(row.as_of, row.lease_ms),
     )
     return Change(ChannelId(channel), row.version, ctx.keys.sign_offers(message))
 

@@ -144,13 +144,16 @@ def _one_price(
     steps = [offer["st"] for offer in held["offers"] if offer["k"] == sku]
     if not steps:
         return "no_offer:" + sku, None
-    lease = case["freshness"]["channels"].get(channel)
-    if lease is not None and lease[0] != held["version"]:
+    said = case["freshness"]["channels"].get(channel)
+    own = sum(held.get("lease", [0, 0]))
+    if said is not None and (said[0] > held["version"] or (said[0] < held["version"] and not own)):
         return "version_differs:" + channel, None
-    if lease is None or t >= lease[1] + lease[2] - early:
+    same = said is not None and said[0] == held["version"]
+    leased = max(own, said[1] + said[2]) if same else own
+    if t >= leased - early:
         return "lease_over:" + channel, None
     for place, step in enumerate(steps[0]):
-        ends = [lease[1] + lease[2] - early, plan["expires_at"] - early]
+        ends = [leased - early, plan["expires_at"] - early]
         if step[1] is not None:
             ends.append(step[1] - early)
         if step[0] + uncertainty <= t < min(ends):
@@ -222,6 +225,7 @@ def happenings(
     for _, as_of, lease in case["freshness"]["channels"].values():
         marks.append(as_of + lease)
     for held in case["offers"].values():
+        marks.append(sum(held.get("lease", [0, 0])))
         for offer in held["offers"]:
             for step in offer["st"]:
                 marks += [step[0], *([] if step[1] is None else [step[1]])]

@@ -69,7 +69,11 @@ def random_case(rng: Random, plan: Doc | None, name: str) -> Doc:
         "name": name,
         "plan": "plan",
         "offers": {
-            channel: {"version": rng.choice([1, 1, 1, 2]), "offers": _offers(rng)}
+            channel: {
+                "version": rng.choice([1, 1, 1, 2]),
+                "offers": _offers(rng),
+                "lease": rng.choice([[0, 0], [_instant(rng), rng.randint(1, SPAN)]]),
+            }
             for channel in CHANNELS
             if rng.random() < 0.9
         },

@@ -61,7 +61,7 @@ function readPlan(doc) {
 
 function replay(plan, asked) {
   const inputs = [
-    new Map(Object.entries(asked.offers).map(([id, held]) => [id, channelState(held.version, held.offers)])),
+    new Map(Object.entries(asked.offers).map(([id, held]) => [id, channelState(held.version, held.offers, held.lease)])),
     decodeFreshness(asked.freshness),
     new Set(asked.held),
     asked.overrides.map(([id, zone, kind, card, fromMs, untilMs]) => ({ id, zone, kind, card, fromMs, untilMs })),

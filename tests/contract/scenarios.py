@@ -333,6 +333,22 @@ def versions_differ() -> Iterator[Question]:
 
 
 @scenario("prices")
+def a_version_brings_its_own_lease() -> Iterator[Question]:
+    """A changed price shows at once; a player that is behind shows none, whatever it holds."""
+    coat = offer("COAT", (T0, None))
+    for held, said in ((8, 7), (7, 7), (6, 7), (7, None)):
+        for own in ([NOON, HOUR], [NOON - HOUR, HOUR], [NOON - HOUR, HOUR + 1_001], [0, 0]):
+            offers = {LILLE: {**_shop(held, coat), "lease": own}}
+            fresh = _fresh(NOON - 3 * HOUR, version=said or 0)
+            if said is None:
+                fresh["channels"] = {}
+            for at in around(NOON, NOON + HOUR - 1_000):
+                asked = case(at, offers=offers, freshness=fresh)
+                name = f"held {held}, told {said}, own {own[0] - NOON} + {own[1]}"
+                yield f"{name}, at noon {at - NOON:+} ms", one_slot("coat"), asked
+
+
+@scenario("prices")
 def what_a_channel_does_not_say() -> Iterator[Question]:
     coat = offer("COAT", (T0, None))
     for name, offers in {

@@ -53,7 +53,10 @@ def read_inputs(
     return (
         {
             channel: ChannelState(
-                channel, held["version"], {offer["k"]: _offer(offer) for offer in held["offers"]}
+                channel,
+                held["version"],
+                {offer["k"]: _offer(offer) for offer in held["offers"]},
+                *held.get("lease", (0, 0)),
             )
             for channel, held in case["offers"].items()
         },

@@ -70,9 +70,14 @@ def test_no_price_shows_at_or_after_any_of_its_ends(world: World) -> None:
             assert now.uncertainty_ms is not None
             margin = max(PRICE_MARGIN_MS, now.uncertainty_ms)
             step = offers[priced.channel].offers[priced.sku].steps[priced.step]
-            lease = freshness.channels[priced.channel]
-            assert lease.version == priced.version == offers[priced.channel].version
-            ends = [lease.as_of + lease.lease_ms, plan.expires_at, step.until_ms or FOREVER_MS]
+            state = offers[priced.channel]
+            assert priced.version == state.version
+            leased = [state.as_of + state.lease_ms]
+            lease = freshness.channels.get(priced.channel)
+            if lease is not None:
+                assert lease.version <= state.version, "the server knows of a newer price"
+                leased += [lease.as_of + lease.lease_ms] * (lease.version == state.version)
+            ends = [max(leased), plan.expires_at, step.until_ms or FOREVER_MS]
             assert now.ms < shown.until <= priced.ends_at == min(ends) - margin
             assert step.from_ms <= now.ms - now.uncertainty_ms
 

@@ -101,7 +101,9 @@ export async function admitOffers(state, token, now) {
   if (same && stable(sorted) !== stable(held.offers)) {
     throw new Refused("equivocation", "There are two snapshots of one version.");
   }
-  const channels = { ...state.channels, [channel]: { version: to, kids, offers: sorted } };
+  const known = held?.lease ?? [0, 0];
+  const lease = same && before(payload.lease, known) ? known : payload.lease;
+  const channels = { ...state.channels, [channel]: { version: to, kids, offers: sorted, lease } };
   const effect = same ? ignored("offers", "same") : changed("offers", channel);
   return { state: { ...state, channels }, effects: [effect] };
 }
@@ -198,3 +200,8 @@ const names = (table) => Object.keys(table).sort();
 const own = (table, name) => (Object.hasOwn(table, name) ? table[name] : undefined);
 const without = (table, gone) =>
   Object.fromEntries(Object.entries(table).filter(([name]) => !gone.includes(name)));
+
+/** Whether a lease [as of, milliseconds] is the older of two. */
+function before([asOf, leaseMs], [otherAsOf, otherLeaseMs]) {
+  return asOf < otherAsOf || (asOf === otherAsOf && leaseMs < otherLeaseMs);
+}

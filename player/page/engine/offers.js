@@ -15,9 +15,9 @@ export function decodeOffer(offer) {
   };
 }
 
-/** A channel as held: {version, offers: Map(sku → offer)}, from all offers of its snapshot. */
-export function channelState(version, offers) {
-  return { version, offers: new Map(offers.map((offer) => [offer.k, decodeOffer(offer)])) };
+/** A channel as held: {version, offers: Map(sku → offer), asOf, leaseMs}; the lease came with the version. */
+export function channelState(version, offers, [asOf, leaseMs] = [0, 0]) {
+  return { version, asOf, leaseMs, offers: new Map(offers.map((offer) => [offer.k, decodeOffer(offer)])) };
 }
 
 /** Freshness of one or several enseigne.freshness payloads: {channels: Map, sources: Map, texts: Map}. */

@@ -148,7 +148,7 @@ export class AgentSource {
     const channels = Object.entries(told.offers).filter(([, { offers }]) => offers);
     return {
       plan: await made("plan", () => this.#planOf(told.plan)),
-      offers: made("offers", () => new Map(channels.map(([name, { version, offers }]) => [name, channelState(version, offers)]))),
+      offers: made("offers", () => new Map(channels.map(([name, { version, offers, lease }]) => [name, channelState(version, offers, lease)]))),
       freshness: made("freshness", () => decodeFreshness(...told.freshness)),
       held: made("held", () => new Set(told.held)),
       overrides: told.overrides.map(({ from, until, ...hand }) => ({ ...hand, fromMs: from, untilMs: until })),

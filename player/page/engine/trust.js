@@ -144,7 +144,7 @@ export class Trust {
   }
 
   #channel(held) {
-    if (!this.#decoded.has(held)) this.#decoded.set(held, channelState(held.version, held.offers));
+    if (!this.#decoded.has(held)) this.#decoded.set(held, channelState(held.version, held.offers, held.lease));
     return this.#decoded.get(held);
   }
 }

@@ -102,6 +102,7 @@ export function readOffers(value) {
     to: whole(at, "to", from + 1),
     set: items(at, "set", MAX_OFFERS).map(([path, offer]) => readOffer(offer, path)),
     gone: items(at, "gone", MAX_OFFERS).map(([path, sku]) => checkSku(sku, path)),
+    lease: has(at, "lease") ? row(get(at, "lease"), "lease", 2).map((number) => checkWhole(number, "lease")) : [0, 0],
   };
 }
 
