@@ -40,7 +40,7 @@ MAX_MESSAGE_BYTES = 1_024
 MAX_WAITING = 10_000
 """Messages that wait to be taken; beyond it the newest are dropped, and counted."""
 MAX_LOT = 500
-RECONNECT_S = (1, 60)
+RECONNECT_S = (1, 15)
 """Between tries to reach the broker: at first, and at most."""
 STOP_S = 5.0
 KEEPALIVE_S = 30
