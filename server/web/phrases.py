@@ -130,7 +130,7 @@ PHRASES: Final[dict[str, Phrase]] = {
     "pair_choose": Phrase("Choisissez", "Choose"),
     "pair_new": Phrase("Un nouvel écran", "A new screen"),
     "pair_free": Phrase("pas encore jumelé", "not paired yet"),
-    "pair_taken": Phrase("remplace l’appareil « {device} »", "replaces the device “{device}”"),
+    "pair_taken": Phrase("remplace l’appareil « {device} »", "replaces the device “{device}”"),
     "pair_name": Phrase("Son nom, s’il est nouveau", "Its name, if it is new"),
     "pair_print": Phrase("L’empreinte de ce serveur", "This server’s fingerprint"),
     "pair_print_why": Phrase(
@@ -150,7 +150,7 @@ PHRASES: Final[dict[str, Phrase]] = {
     # why
     "why": Phrase("Pourquoi", "Why"),
     "why_shows": Phrase(
-        "{screen}, {store}, affiche « {title} »", "{store}, {screen} shows “{title}”"
+        "{screen}, {store}, affiche « {title} »", "{store}, {screen} shows “{title}”"
     ),
     "why_slate": Phrase(
         "{screen}, {store}, affiche l’ardoise", "{store}, {screen} shows the slate"
@@ -169,7 +169,7 @@ PHRASES: Final[dict[str, Phrase]] = {
         "parce que rien d’autre n’est dû", "because nothing else is due right now"
     ),
     "because_takeover": Phrase("parce qu’il prend l’antenne", "because it takes the screen over"),
-    "because_hand": Phrase("parce que {by} l’a demandé", "because {by} asked for it"),
+    "because_hand": Phrase("car {by} l’a demandé", "because {by} asked for it"),
     "because_emergency": Phrase("parce que c’est une urgence", "because it is an emergency"),
     "because_nothing": Phrase("parce que rien n’est prévu", "because nothing is planned"),
     "considered_none": Phrase("Rien d’autre n’était en lice.", "Nothing else was considered."),
@@ -192,7 +192,7 @@ PHRASES: Final[dict[str, Phrase]] = {
     "priced": Phrase("avec prix", "priced"),
     "won": Phrase("Gagnant, {layer}", "It won, {layer}"),
     "win_turn": Phrase(
-        "C’est son tour dans « {wish} », de {since} à {until}.",
+        "C’est son tour dans « {wish} », de {since} à {until}.",
         "It is its turn in “{wish}”, from {since} to {until}.",
     ),
     "win_slate": Phrase(
@@ -209,6 +209,9 @@ PHRASES: Final[dict[str, Phrase]] = {
     "ruled_out": Phrase("Écartés", "Ruled out"),
     "ruled_out_none": Phrase("Personne n’a été écarté.", "Nothing was ruled out."),
     "meant_elsewhere": Phrase("{n} destinés à d’autres écrans", "{n} meant for other screens"),
+    "turns_too": Phrase(
+        "{n} autres tours de ce qui est à l’antenne", "{n} more turns of what is on the air"
+    ),
     "facts_used": Phrase("Les faits", "The facts it used"),
     "facts_none": Phrase("Aucun fait n’a compté.", "No fact counted."),
     "facts_more": Phrase("{n} autres faits suivis", "{n} more facts that are followed"),
@@ -250,6 +253,7 @@ PHRASES: Final[dict[str, Phrase]] = {
     "lost_layer": Phrase("passe après : {winner}", "comes after: {winner}"),
     "lost_priority": Phrase("un autre du même rang passe devant", "another of its rank goes first"),
     "lost_turn": Phrase("convient, son tour vient plus tard", "fits, its turn comes later"),
+    "lost_turn_at": Phrase("convient, son tour est à {at}", "fits, its turn is at {at}"),
     "lost_waits": Phrase("convient, à l’écran à {at}", "fits, on screen at {at}"),
     "lost_share": Phrase("les campagnes prennent tout le temps", "campaigns take all of the time"),
     "lost_airtime": Phrase("pas de place dans la boucle", "no room in the loop"),

@@ -10,7 +10,7 @@ from playlists.explain import FactUsed, Loser
 from playlists.facts import kind_of
 from server.services.titles import Told
 from server.services.whys import ScreenWhy
-from server.web.clock import MINUTE_MS, clock, length, when
+from server.web.clock import MINUTE_MS, clock, day, length, when
 from server.web.fact_words import degrees, fact_name, fact_value, needed
 from server.web.phrases import Language, counted, say, sentence
 
@@ -84,6 +84,7 @@ class WhyWords:
     notes: tuple[str, ...]
     held: bool
     lost: tuple[Lost, ...]
+    turns: tuple[Lost, ...]
     elsewhere: tuple[Lost, ...]
     facts: tuple[FactLine, ...]
     more_facts: tuple[FactLine, ...]
@@ -114,12 +115,11 @@ class _Teller:
     def words(self) -> WhyWords:
         losers = self._explanation.losers
         elsewhere = [self._lost(one) for one in losers if one.rule == "place"]
-        lost = [self._lost(one) for one in losers if one.rule != "place"]
+        turns = [self._lost(one) for one in losers if _is_turn(one)]
+        lost = [self._lost(one) for one in losers if one.rule != "place" and not _is_turn(one)]
         used, more = self._facts()
-        n = len(losers)
-        second = (
-            say("considered_none", self._lang) if n == 0 else counted("considered", n, self._lang)
-        )
+        n = sum(not one.item for one in losers)
+        second = counted("considered", n, self._lang) if n else self._say("considered_none")
         title, blocks, pin, following = self._round()
         return WhyWords(
             first=self._headline(),
@@ -131,6 +131,7 @@ class _Teller:
             notes=self._notes(),
             held=self._is_held,
             lost=tuple(lost),
+            turns=tuple(turns),
             elsewhere=tuple(elsewhere),
             facts=used,
             more_facts=more,
@@ -140,7 +141,7 @@ class _Teller:
             next=following,
             past=tuple(map(self._gone, self._why.past)),
             device=self._device(),
-            instant=self._when(self._explanation.at_ms),
+            instant=self._instant(),
         )
 
     @property
@@ -153,6 +154,11 @@ class _Teller:
 
     def _when(self, at_ms: int) -> str:
         return when(at_ms, self._now, self._zone, self._lang)
+
+    def _instant(self) -> str:
+        at = self._explanation.at_ms
+        on = day(at, self._zone, self._lang)
+        return sentence(self._say("at", day=on, at=clock(at, self._zone, seconds=True)))
 
     def _title(self, turn: Told) -> str:
         return turn.title.rstrip(".") or self._say("slate")
@@ -237,6 +243,8 @@ class _Teller:
         if not said and loser.rule == "turn" and "waits" in detail:
             waits = int(detail["waits"])
             said = self._say("lost_waits", at=clock(waits, self._zone, seconds=True))
+        if not said and loser.rule == "turn" and (at := self._turn_of(loser)) is not None:
+            said = self._say("lost_turn_at", at=clock(at, self._zone, seconds=True))
         said = said or self._say(f"lost_{loser.rule}", **values)
         if "next" in detail:
             said = self._say("lost_next", said=said, at=self._when(int(detail["next"])))
@@ -246,6 +254,20 @@ class _Teller:
             word=self._say(f"rule_{loser.rule}"),
             said=said,
         )
+
+    def _turn_of(self, loser: Loser) -> int | None:
+        """When a wish, or its item, has its next turn in this round or the one after."""
+        found = self._why.round
+        if found is None:
+            return None
+        mine = [
+            turn.since + (found.length_ms if at <= found.at else 0)
+            for at, turn in enumerate(found.turns)
+            if turn.why is not None
+            and turn.why.source == loser.wish
+            and (not loser.item or turn.why.item == loser.item)
+        ]
+        return min(mine, default=None)
 
     def _fact_lost(self, loser: Loser) -> str:
         detail = loser.detail
@@ -335,6 +357,11 @@ class _Teller:
         lags = place.revision is not None and place.revision != self._why.explained.revision
         recent = abs(self._explanation.at_ms - self._now) < MINUTE_MS
         return said + (self._say("device_old") if lags and recent else "")
+
+
+def _is_turn(loser: Loser) -> bool:
+    """Whether it is an item of what plays, which only waits: the round shows it."""
+    return bool(loser.item) and loser.rule in ("turn", "airtime")
 
 
 _SAID_CODES: Mapping[str, None] = dict.fromkeys(
