@@ -88,7 +88,7 @@ export class Following {
 
   /** The channel to pull when the message leaves a gap, null otherwise. */
   takeOffers(token) {
-    const { channel, from, to, set, gone } = opened(token, readOffers);
+    const { channel, from, to, set, gone, lease: [asOf, leaseMs] } = opened(token, readOffers);
     const held = this.#channels.get(channel);
     if (held && to <= held.version) return null;
     if (from > 0 && held?.version !== from) return channel;
@@ -96,7 +96,7 @@ export class Following {
     for (const sku of gone) offers.delete(sku);
     for (const offer of set) offers.set(offer.k, decodeOffer(offer));
     // A new map: worlds that were handed out stay as they were.
-    this.#channels = new Map(this.#channels).set(channel, { version: to, offers });
+    this.#channels = new Map(this.#channels).set(channel, { version: to, offers, asOf, leaseMs });
     return null;
   }
 

@@ -20,7 +20,7 @@ import { PREPARE_MS, Zone } from "./zone.js";
 const LONGEST_SLEEP_MS = 30_000;
 const SHORTEST_SLEEP_MS = 4;
 const RETRY_MS = 1_000;
-/** A channel's new version and the freshness that holds for it are two messages: the second has so long (ms). */
+/** Freshness that runs ahead of a channel's offers, or offers without a lease: the other has so long (ms). */
 const STEP_MS = 250;
 const WHOLE = 10_000;
 const WHOLE_SCREEN = [{ id: "main", x: 0, y: 0, w: WHOLE, h: WHOLE }];
@@ -191,7 +191,11 @@ export class Screen {
   }
 }
 
-/** Whether offers and freshness of every channel that the plan reads speak of the same versions. */
+/** Whether no channel that the plan reads waits for the other of two messages: what is newer brings its lease. */
 function inStep({ plan, offers, freshness }) {
-  return !plan || plan.manifest.channels.every((name) => offers.get(name)?.version === freshness.channels.get(name)?.version);
+  return !plan || plan.manifest.channels.every((name) => {
+    const held = offers.get(name)?.version;
+    const told = freshness.channels.get(name)?.version;
+    return held === told || (held > told && offers.get(name).leaseMs > 0);
+  });
 }

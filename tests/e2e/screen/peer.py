@@ -132,10 +132,17 @@ class Peer:
         self.heads[screen] = (revision, self.sign("head", payload))
         self.push("head", self.heads[screen][1], lambda link: screen in link["screens"])
 
-    def offer(self, channel: str, offers: Iterable[Any], key: SigningKey | None = None) -> None:
+    def offer(
+        self,
+        channel: str,
+        offers: Iterable[Any],
+        key: SigningKey | None = None,
+        lease_ms: int = 0,
+    ) -> None:
         """A delta of a channel, its first a snapshot; by another key: forged, and not kept."""
         version, chain = self.offers.get(channel, (0, []))
         payload = {"v": 1, "channel": channel, "from": version, "to": version + 1}
+        payload |= {"lease": [now_ms(), lease_ms]} if lease_ms else {}
         token = sign("offers", {**payload, "set": list(offers), "gone": []}, key or self.key)
         if key is None:
             self.offers[channel] = (version + 1, [*chain, token])

@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page
 from playlists.signing import SigningKey
 from tests.e2e.screen.chain import CHANNEL, STORE, message_card, offer, plan, price_card
 from tests.e2e.screen.looking import GLASS, KEPT, glass, in_stage, until, until_painted
-from tests.e2e.screen.peer import Peer, now_ms
+from tests.e2e.screen.peer import HOUR_MS, Peer, now_ms
 
 pytestmark = pytest.mark.chromium
 SCENES = "document.querySelector('.zone').shadowRoot.querySelectorAll('.scene')"
@@ -29,9 +29,11 @@ def test_it_pairs_paints_a_price_and_changes_it_in_place(
     page.evaluate(f"{SCENES}[0].dataset.mine = 'same'")
     peer.price(CHANNEL, STORE, [offer(7450)])
     until_painted(page, "74,50 €")
+    peer.offer(CHANNEL, [offer(6990)], lease_ms=HOUR_MS)
+    until_painted(page, "69,90 €")
     assert page.evaluate(f"{SCENES}[0].dataset.mine") == "same", "the slot's scene stayed"
     assert "Estran 28" in glass(page)
-    assert "74" in glass(page)
+    assert "69" in glass(page)
 
 
 def test_a_forged_offer_is_ignored(peer: Peer, paired: Callable[[str], Page]) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext
 
 from tests.e2e.screen.chain import CHANNEL, STORE, message_card, offer, plan, price_card
 from tests.e2e.screen.looking import GLASS
-from tests.e2e.screen.peer import Peer
+from tests.e2e.screen.peer import HOUR_MS, Peer
 
 pytestmark = pytest.mark.chromium
 
@@ -42,6 +42,8 @@ def test_fourteen_screens_over_one_socket(peer: Peer, profile: BrowserContext) -
     assert peer.sockets == 1
     peer.price(CHANNEL, STORE, [offer(7450)])
     page.wait_for_function(f"{SHOWN % json.dumps('74,50 €')} === 14")
+    peer.offer(CHANNEL, [offer(6990)], lease_ms=HOUR_MS)
+    page.wait_for_function(f"{SHOWN % json.dumps('69,90 €')} === 14")
     peer.head("s3", plan(peer, {"main": [(message_card("Bonjour"), 3600)]}))
     page.wait_for_function("window.watching.state().screens.s3.zones.main.template === 'message'")
     page.wait_for_function(f"({GLASS})().includes('Bonjour')")
