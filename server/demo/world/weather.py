@@ -84,10 +84,13 @@ VARIABLES = {
     "temperature_2m": Variable("°C", lambda c, p, h: c.temperature(p, h)),
     "apparent_temperature": Variable("°C", _feels_like),
     "relative_humidity_2m": Variable("%", lambda c, p, h: 92 if c.rain(p, h) else 61),
-    "precipitation": Variable("mm", lambda c, p, h: c.rain(p, h)),
+    # Open-Meteo sums the hour that ends at an instant, not the one that begins there.
+    "precipitation": Variable("mm", lambda c, p, h: c.rain(p, h - HOUR)),
     "precipitation_probability": Variable("%", lambda c, p, h: 96 if c.rain(p, h) else 6),
-    "rain": Variable("mm", lambda c, p, h: 0.0 if _snowfall(c, p, h) else c.rain(p, h)),
-    "snowfall": Variable("cm", _snowfall),
+    "rain": Variable(
+        "mm", lambda c, p, h: 0.0 if _snowfall(c, p, h - HOUR) else c.rain(p, h - HOUR)
+    ),
+    "snowfall": Variable("cm", lambda c, p, h: _snowfall(c, p, h - HOUR)),
     "weather_code": Variable("wmo code", _weather_code),
     "cloud_cover": Variable("%", lambda c, p, h: 100 if c.rain(p, h) else 22),
     "wind_speed_10m": Variable("km/h", lambda c, p, h: c.wind(p, h)),

@@ -85,7 +85,8 @@ def test_a_day_is_warmest_in_the_afternoon_and_passes_through_what_was_set(
 def test_rain_falls_now_and_until_the_hour_that_was_set(web: FlaskClient, climate: Climate) -> None:
     climate.set_sky({"place": "lille", "temperature_c": 11, "rain_mm": 3, "rain_until_hour": 17})
     hours = ask(web, timezone="Europe/Paris", forecast_days="2")["hourly"]
-    assert [n for n, mm in enumerate(hours["precipitation"]) if mm] == [14, 15, 16]
+    wet = [n for n, mm in enumerate(hours["precipitation"]) if mm]
+    assert wet == [15, 16, 17], "each sum is of the hour that ends there"
     assert hours["weather_code"][14] == 63
     assert hours["weather_code"][17] < 50
     here = next(sky for sky in climate.state()["skies"] if sky["place"] == "lille")
@@ -95,7 +96,7 @@ def test_rain_falls_now_and_until_the_hour_that_was_set(web: FlaskClient, climat
 def test_an_hour_that_is_past_means_tomorrow(web: FlaskClient, climate: Climate) -> None:
     climate.set_sky({"place": "lille", "temperature_c": 0, "rain_mm": 1, "rain_until_hour": 2})
     hours = ask(web, timezone="Europe/Paris", forecast_days="2")["hourly"]
-    assert [n for n, mm in enumerate(hours["precipitation"]) if mm] == list(range(14, 26))
+    assert [n for n, mm in enumerate(hours["precipitation"]) if mm] == list(range(15, 27))
     assert 71 in hours["weather_code"]
 
 
