@@ -20,7 +20,7 @@ import requests
 
 from server.app import build_context, prepare
 from server.config import Settings
-from server.demo.screens import AGENT_SCREEN
+from server.demo.screens import AGENT_SCREEN, SCREENS
 from server.demo.seed import seed, settle_connectors
 from server.processes import Group, Part, run_until_stopped
 from server.services import pairing, people, watching
@@ -105,8 +105,10 @@ def _run(ports: Ports, data: Path, *, browser: bool, smoke: bool, webhook: bool)
                 player_url=_player_url(ports),
                 webhook=webhook,
             )
+        say("Starting the other thirteen screens …")
+        _start_screens(group, data, settings, context)
         link = people.owner_link(context)
-        _tell(settings, world, ports, link, data)
+        _tell(world, ports, link, data)
         if browser:
             webbrowser.open(str(world["page_url"]))
         return run_until_stopped(group)
@@ -162,9 +164,7 @@ def _start_world(
 def _start_player(
     group: Group, ports: Ports, data: Path, settings: Settings, context: Context
 ) -> None:
-    """Start the agent; on its first start read the code that it shows and claim it, as a person
-    would.
-    """
+    """Start the agent; on its first start read the code that it shows and claim it."""
     group.start(
         Part(
             "player",
@@ -176,15 +176,40 @@ def _start_player(
     )
     url = _player_url(ports)
     _wait(f"{url}/health", group)
+    _pair(url, AGENT_SCREEN, group, context)
+
+
+def _start_screens(group: Group, data: Path, settings: Settings, context: Context) -> None:
+    """Start the other screens' players, all in one process, and claim each one's code."""
+    screens = [screen.id for screen in SCREENS if screen.id != AGENT_SCREEN]
+    announce = data / "screens.json"
+    announce.unlink(missing_ok=True)
+    group.start(
+        Part(
+            "screens",
+            [
+                *(sys.executable, "-m", "player.several", "--server", settings.url),
+                *("--data", str(data / "screens"), "--count", str(len(screens))),
+                *("--announce", str(announce)),
+            ],
+        )
+    )
+    _until(announce.exists, group, "the screens' players")
+    for url, screen in zip(json.loads(announce.read_text()), screens, strict=True):
+        _pair(url, screen, group, context)
+
+
+def _pair(url: str, screen: str, group: Group, context: Context) -> None:
+    """Do what a person does in the shop: read the code off the screen, and claim it."""
     state: dict[str, Any] = {}
 
     def shows_something() -> bool:
         state.update(requests.get(f"{url}/state", timeout=5).json())
-        return bool(state.get("plan") or state.get("pairing"))
+        return bool(state.get("screen") or state.get("pairing"))
 
-    _until(shows_something, group, "the player")
-    if state.get("pairing") and not state.get("plan"):
-        pairing.claim(context, SYSTEM, code=state["pairing"]["code"], screen_id=AGENT_SCREEN)
+    _until(shows_something, group, f"the player of {screen}")
+    if not state.get("screen"):
+        pairing.claim(context, SYSTEM, code=state["pairing"]["code"], screen_id=screen)
 
 
 def _player_url(ports: Ports) -> str:
@@ -238,7 +263,7 @@ def _free_row() -> Ports:
             one.close()
 
 
-def _tell(settings: Settings, world: dict[str, Any], ports: Ports, link: str, data: Path) -> None:
+def _tell(world: dict[str, Any], ports: Ports, link: str, data: Path) -> None:
     _say(
         f"""
   Pluvier is open: four shops, fourteen screens.

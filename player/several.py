@@ -1,0 +1,73 @@
+"""Several players in one process, each with its folder, key and page: for one computer behind
+several displays.
+
+`python -m player.several --server https://signs.example --data DIR --count 4 --announce FILE`
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from player.agent.assembly import Assembled, assemble
+from player.agent.events import Stop
+from player.cache.files import write_atomic
+from player.config import BadConfig, read_config
+from player.errors import PlayerError
+from playlists.errors import Invalid
+
+MAX_PLAYERS = 32
+CANNOT_START = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run them until SIGINT or SIGTERM. The exit code; a sentence says why they cannot start."""
+    parser = argparse.ArgumentParser(prog="python -m player.several", description=__doc__)
+    parser.add_argument("--count", type=int, required=True, help=f"1 to {MAX_PLAYERS} players")
+    parser.add_argument("--announce", help="a file that is told each player's page, as a JSON list")
+    given, rest = parser.parse_known_args(arguments)
+    try:
+        if not 1 <= given.count <= MAX_PLAYERS:
+            raise BadConfig(f"--count is from 1 to {MAX_PLAYERS}.")
+        config = read_config([*rest, "--port", "0", "--no-display"])
+        players = []
+        for number in range(1, given.count + 1):
+            folder = config.data / str(number)
+            folder.mkdir(parents=True, exist_ok=True)
+            players.append(assemble(replace(config, data=folder), painted=lambda: None))
+    except (BadConfig, Invalid, PlayerError, OSError) as why:
+        print(f"The players cannot start: {why}", file=sys.stderr)
+        return CANNOT_START
+    _run(players, given.announce)
+    return 0
+
+
+def _run(players: Sequence[Assembled], announce: str | None) -> None:
+    ending = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ending.set())
+    threads = []
+    for player in players:
+        player.agent.start()
+        player.local.start()
+        threads.append(threading.Thread(target=player.agent.run, daemon=True))
+        threads[-1].start()
+    if announce:
+        write_atomic(Path(announce), json.dumps([player.url for player in players]).encode())
+    ending.wait()
+    for player in players:
+        player.agent.post(Stop())
+    for player, thread in zip(players, threads, strict=True):
+        thread.join()
+        player.local.stop()
+        player.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
