@@ -4,13 +4,13 @@ from __future__ import annotations
 
 
 class DomainError(Exception):
-    """Base of all errors of the domain. `code` is stable; the message is an English sentence for people."""
+    """Base of the domain's errors. `code` is stable; the message is a sentence for people."""
 
     code = "domain"
 
 
 class Invalid(DomainError):
-    """A value that the domain refuses. `field` is a JSON-pointer-like path to the offending part."""
+    """A value that the domain refuses. `field` is the path of the offending part, with slashes."""
 
     code = "invalid"
 
@@ -20,7 +20,7 @@ class Invalid(DomainError):
 
 
 class PlaylistCycle(Invalid):
-    """A playlist contains itself, directly or through others. `path` lists the playlists walked, in order."""
+    """A playlist contains itself, directly or through others: `path` is the way walked."""
 
     code = "playlist_cycle"
 
@@ -30,7 +30,7 @@ class PlaylistCycle(Invalid):
 
 
 class Refused(DomainError):
-    """A message was verified and refused: nothing of it may be used. `reason` is one stable word."""
+    """A message was verified and refused: nothing of it may be used. `reason` is a stable word."""
 
     code = "refused"
 

@@ -1,5 +1,4 @@
-"""What a product costs and may say it costs: offers, the price ledger and the lawful prior price.
-"""
+"""What a product costs and may say it costs: offers, price ledger, the lawful prior price."""
 
 from __future__ import annotations
 
@@ -54,7 +53,7 @@ class Offer:
 class ChannelState:
     """The offers of one channel as held at one version. Versions only grow.
 
-    `as_of` and `lease_ms`: the lease that came with this very version (0: none did); freshness renews
+    `as_of` and `lease_ms`: the lease that came with this version (0: none did); freshness renews
     it. So a changed price needs no second message before it may show.
     """
 

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """Names end in their unit: _ms milliseconds, _s seconds, _bytes, _rows, _days."""
+    """Names end in their unit: _ms milliseconds, _s seconds, _bytes, _rows."""
 
     model_config = SettingsConfigDict(env_prefix="ENSEIGNE_", env_file=".env", extra="ignore")
 
@@ -23,6 +24,7 @@ class Settings(BaseSettings):
     """Where the web process listens."""
     door_host: str = "127.0.0.1"
     door_port: int = 8081
+    """Where the door listens."""
     public_url: str = ""
     """As people and players reach the web process; empty: http://host:port."""
     public_door_url: str = ""
@@ -34,15 +36,14 @@ class Settings(BaseSettings):
     bus_path: str = ""
     """Unix socket of the bus; empty: bus.sock in data_dir."""
 
-    window_days: int = 35
-    switch_margin_ms: int = 1_000
-    """A change that arrives now takes effect at the first slot end at least this far ahead."""
     head_life_ms: int = 8 * 24 * 3_600_000
     """A head expires after this long; content goes on, prices stop."""
     lease_ms: int = 4 * 3_600_000
     """How long a price may show after the shop last confirmed it."""
     freshness_every_s: int = 60
+    """How often each store's players are told that its prices still hold."""
     report_every_s: int = 45
+    """How often a player says what it holds."""
     switch_roll_spread_s: int = 3_600
     """Stores roll their window within this long after their midnight."""
     write_budget_ms: int = 50
@@ -52,26 +53,35 @@ class Settings(BaseSettings):
     max_upload_bytes: int = 512 * 1024 * 1024
     page_rows: int = 50
     max_page_rows: int = 200
-    max_run_rows: int = 2_000
-    """Play runs accepted in one POST."""
+    """Rows of one page of a list."""
 
     feed_max_bytes: int = 512 * 1024 * 1024
     feed_max_rows: int = 1_000_000
+    """Of one answer of a source."""
     http_timeout_s: float = 20.0
+    """A source that sends nothing for so long is given up."""
     webhook_max_bytes: int = 1024 * 1024
     webhook_window_s: int = 300
     """A webhook's timestamp may differ this much from the server's clock."""
     suspect_batch_percent: int = 5
+    """A batch with more suspect prices than this is held whole, for a person."""
     suspect_jump_percent: int = 50
+    """A price that moves by more than this at once is suspect."""
     allow_private: bool = False
     """Whether a configured URL may reach a private or loopback address."""
 
     pairing_life_s: int = 900
+    """How long a screen's code may be typed."""
     token_life_s: int = 3_600
+    """How long a player's bearer token counts."""
     owner_link_life_s: int = 86_400
+    """How long an owner link may be followed."""
     frame_ancestors: str = "'none'"
     """Web origins whose pages may hold the wall in a frame, separated by spaces or commas."""
+    trusted_proxy: str = ""
+    """Address of the proxy whose X-Forwarded-For says who asks; empty: none is believed."""
     log_json: bool = False
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @cached_property
     def db_url(self) -> str:

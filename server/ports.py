@@ -1,10 +1,10 @@
-"""The narrow waists of the server: what connectors hand in, and the bus between the processes."""
+"""What connectors hand in: reports and facts in batches, and the two ways in which they fail."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from playlists.facts import Fact
 
@@ -80,19 +80,3 @@ class TemporaryError(Exception):
 
 class PermanentError(Exception):
     """A source failed in a way that a person must mend (wrong URL, wrong secret, wrong format)."""
-
-
-class Bus(Protocol):
-    """One end of the bus between worker, door and web: JSON objects with a word `t`, in order, at
-    most once.
-
-    Lost messages are expected: both sides compare versions when they meet again.
-    """
-
-    def send(self, message: Mapping[str, Any]) -> bool:
-        """Hand `message` over; False where the other side is away (it will be told all when it is
-        back).
-        """
-
-    def close(self) -> None:
-        """Stop and free the socket."""

@@ -20,7 +20,7 @@ def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> None:
-    """Append one row. `subject` is `kind:id`; None for `before` is a creation, for `after` an end."""
+    """Append one row. `subject` is `kind:id`; no `before` is a creation, no `after` an end."""
     session.add(
         AuditRow(
             at=at,

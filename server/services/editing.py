@@ -47,7 +47,7 @@ class StaleEdit(Stale):
 
 
 def new_id(name: str) -> str:
-    """An id that says what it is of and is free: the name in plain letters, then six random digits."""
+    """An id that is free and says what it is of: the name in plain letters, six random digits."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain)[:SLUG_CHARACTERS].strip("-")
     return f"{slug}-{secrets.token_hex(3)}" if slug else secrets.token_hex(6)
@@ -71,7 +71,7 @@ def check_name(name: str, field: str = "name") -> str:
 
 
 def locked(session: Session, table: type[Row], key: str | tuple[str, ...], what: str) -> Row:
-    """A row, held until the transaction ends. Raises NotFound, saying which thing there is none of."""
+    """A row, held until the transaction ends. Raises NotFound, saying `what` there is none of."""
     row = session.get(table, key, with_for_update=True)
     if row is None:
         raise missing(what)

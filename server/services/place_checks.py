@@ -1,4 +1,4 @@
-"""What is refused of a store or a screen that a person describes, each with what to write instead."""
+"""What is refused of a store or screen as a person describes it, and what to write instead."""
 
 from __future__ import annotations
 

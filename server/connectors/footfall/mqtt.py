@@ -46,7 +46,6 @@ STOP_S = 5.0
 KEEPALIVE_S = 30
 QOS_AT_LEAST_ONCE = 1
 PORTS = {"mqtt": 1883, "mqtts": 8883}
-_LEVEL = r"([^/+#]+)"
 _STOP = ("", b"")
 
 
