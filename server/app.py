@@ -5,12 +5,12 @@ them.
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import requests
 import structlog
@@ -109,7 +109,21 @@ def run_web(settings: Settings) -> None:
         max_request_body_size=settings.max_upload_bytes + BODY_HEADROOM_BYTES,
         ident="enseigne",
         clear_untrusted_proxy_headers=True,
+        **_proxy(settings),
     )
+
+
+def _proxy(settings: Settings) -> dict[str, Any]:
+    """Have the server in front of the application read who asks from the one proxy believed.
+
+    Limits per address (pairing) would otherwise count all the world as that proxy.
+    """
+    if not settings.trusted_proxy:
+        return {}
+    return {
+        "trusted_proxy": settings.trusted_proxy,
+        "trusted_proxy_headers": {"x-forwarded-for"},
+    }
 
 
 def run_worker(settings: Settings) -> None:
@@ -152,9 +166,7 @@ def set_up_logs(settings: Settings) -> None:
             structlog.processors.format_exc_info,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(
-            os.environ.get("ENSEIGNE_LOG_LEVEL", "info")
-        ),
+        wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +16,12 @@ import pytest
 import requests
 from PIL import Image
 
+from playlists.signing import SigningKey
 from server.app import build_context, prepare
 from server.config import Settings
 from server.services import people
 from server.services.actors import SYSTEM
+from server.services.pairing import MAX_WAITING_PER_ORIGIN
 from tests.support.programs import answers, end, free_port, wait_until
 
 BIG = 3 * 1024 * 1024
@@ -32,8 +35,8 @@ class Web:
     headers: dict[str, str]
 
 
-@pytest.fixture(scope="module")
-def web() -> Iterator[Web]:
+@contextmanager
+def running(**more: str) -> Iterator[Web]:
     """`enseigne web` on a free port, over a prepared record, without worker and door."""
     with tempfile.TemporaryDirectory(prefix="ens-web-") as folder:
         port, door = free_port(), free_port()
@@ -42,6 +45,7 @@ def web() -> Iterator[Web]:
             "ENSEIGNE_PORT": str(port),
             "ENSEIGNE_DOOR_PORT": str(door),
             "ENSEIGNE_MAX_UPLOAD_BYTES": str(BIG),
+            **more,
         }
         settings = Settings(data_dir=Path(folder), _env_file=None)  # type: ignore[call-arg]
         prepare(settings, None)
@@ -60,6 +64,13 @@ def web() -> Iterator[Web]:
             yield Web(f"http://127.0.0.1:{port}/api/v1", {"Authorization": f"Bearer {secret}"})
         finally:
             end(child)
+
+
+@pytest.fixture(scope="module")
+def web() -> Iterator[Web]:
+    """The web process as most run it."""
+    with running() as found:
+        yield found
 
 
 def picture() -> bytes:
@@ -98,3 +109,23 @@ def test_what_is_too_large_is_told_so_and_the_server_lives_on(web: Web) -> None:
     answer = requests.post(f"{web.url}/stores", data=body, headers=json, timeout=30)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
     assert requests.get(f"{web.url}/stores", headers=web.headers, timeout=10).ok
+
+
+def ask_for_code(web: Web, said: str) -> int:
+    """A new device asks for a code, from the address that X-Forwarded-For names; the status."""
+    key = SigningKey.generate().x
+    body = {"device_key": key, "name": "Pi", "size": [1080, 1920], "caps": {}}
+    url = web.url.replace("/api/v1", "/player/v1/pairings")
+    return requests.post(url, json=body, headers={"X-Forwarded-For": said}, timeout=10).status_code
+
+
+def test_nobody_talks_past_the_limit_of_an_address(web: Web) -> None:
+    asked = [ask_for_code(web, f"192.0.2.{n}") for n in range(MAX_WAITING_PER_ORIGIN + 1)]
+    assert asked == [201] * MAX_WAITING_PER_ORIGIN + [429]
+
+
+def test_behind_the_proxy_that_is_trusted_each_address_has_its_own_limit() -> None:
+    with running(ENSEIGNE_TRUSTED_PROXY="127.0.0.1") as web:
+        crowd = [ask_for_code(web, "192.0.2.1") for _ in range(MAX_WAITING_PER_ORIGIN + 1)]
+        assert crowd == [201] * MAX_WAITING_PER_ORIGIN + [429]
+        assert ask_for_code(web, "192.0.2.2") == 201
