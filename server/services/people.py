@@ -134,7 +134,7 @@ def create_token(
     expires_at: int | None = None,
 ) -> Issued:
     """A token for a program, which acts under a name of its own with at most its maker's rights and
-    stores.
+    stores, and no longer than its maker where that is a token too. `expires_at`: unix ms.
 
     Raises BadInput, Forbidden (more rights than one's own), NotFound (a store that is not there).
     """
@@ -153,6 +153,7 @@ def create_token(
         created_at=now,
     )
     with ctx.db.write() as session:
+        _check_end(session, actor, expires_at)
         for store in sorted(shops or ()):
             if session.get(StoreRow, store) is None:
                 raise NotFound(f"There is no store “{store}” among your stores.", field="stores")
@@ -224,6 +225,17 @@ def _check_rights(actor: Actor, scopes: frozenset[Scope], stores: frozenset[str]
         raise Forbidden("Name the stores: your rights end at your stores.", field="stores")
     if not stores <= actor.stores:
         raise NotFound("There is no such store among your stores.", field="stores")
+
+
+def _check_end(session: Session, actor: Actor, expires_at: int | None) -> None:
+    """A token that ends may not outlive itself in another."""
+    own = select(TokenRow.expires_at).where(TokenRow.actor_id == actor.id, TokenRow.kind == API)
+    end = session.scalars(own).first()
+    if end is not None and (expires_at is None or expires_at > end):
+        raise Forbidden(
+            f"Your own token ends at {end} (unix ms); one that you make ends no later.",
+            field="expires_at",
+        )
 
 
 def _actor_of(ctx: Context, secret: str, kind: str) -> Actor:

@@ -105,6 +105,17 @@ def test_what_is_refused_of_a_token(any_ctx: Context) -> None:
         people.create_token(any_ctx, limited, "x", ["read"], ["prado"])
 
 
+def test_a_token_that_ends_makes_none_that_outlives_it(any_ctx: Context, clock: TestClock) -> None:
+    end = clock() + 1_000
+    issued = people.create_token(any_ctx, SYSTEM, "Guest", ["read", "people"], None, end)
+    guest = people.actor_of_token(any_ctx, issued.secret)
+    for later in (None, end + 1):
+        with pytest.raises(Forbidden, match="ends no later"):
+            people.create_token(any_ctx, guest, "Forever", ["read"], None, later)
+    child = people.create_token(any_ctx, guest, "As long", ["read"], None, end)
+    assert child.token.expires_at == end
+
+
 def test_a_revoked_token_is_gone_and_a_session_can_be_ended(any_ctx: Context) -> None:
     issued = people.create_token(any_ctx, SYSTEM, "x", ["read"])
     people.revoke_token(any_ctx, SYSTEM, issued.token.id)
