@@ -20,7 +20,7 @@ _NAME = re.compile(r"[!-~]+")
 
 
 def card_id(card: DeckCard) -> CardId:
-    """A card's name: the first 10 hex digits of its bytes' sha256. Raises Invalid."""
+    """A name for a card: the first 10 hex digits of its bytes' sha256. Raises Invalid."""
     return CardId(sha256(encode_card(card))[:10])
 
 

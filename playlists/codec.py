@@ -30,7 +30,6 @@ from playlists.ids import (
     ZoneId,
     canonical,
     check_id,
-    sha256,
 )
 from playlists.manifest import (
     FORMAT,
@@ -88,7 +87,8 @@ def encode_deck(cards: Mapping[CardId, DeckCard]) -> bytes:
 
 
 def decode_deck(data: bytes) -> dict[CardId, DeckCard]:
-    """Read a deck; each card is named by its own bytes. Raises Refused like decode_chunk."""
+    """Read a deck. Names are the writer's (what a card says, whichever store shows it): the deck as
+    a whole is held by the hash in its manifest. Raises Refused like decode_chunk."""
     return _decode(data, MAX_DECK_BYTES, _read_deck, _deck_json)
 
 
@@ -138,11 +138,7 @@ def _deck_json(cards: Mapping[CardId, DeckCard]) -> Json:
 def _read_deck(fields: Fields) -> dict[CardId, DeckCard]:
     deck: dict[CardId, DeckCard] = {}
     for name, value in fields.members("cards", MAX_CARDS):
-        at = f"cards/{name}"
-        card = read_card(value, at)
-        if sha256(canonical(card_json(card)))[:10] != name:
-            raise Invalid("A card is named by the sha256 of its own bytes.", at)
-        deck[CardId(name)] = card
+        deck[_card_name(name, f"cards/{name}")] = read_card(value, f"cards/{name}")
     return deck
 
 

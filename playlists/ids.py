@@ -25,7 +25,7 @@ ChannelId = NewType("ChannelId", str)
 Sha256 = NewType("Sha256", str)
 """64 lower-case hex digits."""
 CardId = NewType("CardId", str)
-"""The first 10 hex digits of the sha256 of a card's canonical bytes."""
+"""The first 10 hex digits of the sha256 of what a card says, bound to no store yet."""
 
 _PLAIN = frozenset({int, str, bool, type(None)})
 

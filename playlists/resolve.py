@@ -9,20 +9,19 @@ Nothing that moves on refresh (an age, an instant of now) is in what is hashed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from playlists.cards import encode_card
-from playlists.codec import encode_chunk
 from playlists.errors import Invalid
 from playlists.ids import CardId, ChannelId, Sha256, ZoneId, sha256
 from playlists.localtime import LocalDay
-from playlists.manifest import Chunk, Day, DeckCard, Manifest, Plan
-from playlists.resolving.binding import slots_of
+from playlists.manifest import Day, DeckCard, Manifest, Plan, Slot
+from playlists.resolving.binding import cards_at, slots_of
 from playlists.resolving.joining import join
 from playlists.resolving.lead import Lead, lead_from_json, lead_of, lead_to_json
 from playlists.resolving.memo import Memo
-from playlists.resolving.packing import Bound, Zones, chunk_bytes, deck_bytes, zones_text
+from playlists.resolving.packing import Zones, chunk_bytes, deck_bytes, zones_text
 from playlists.resolving.profile import Profile, Wishes, profile_of, wishes_of
 from playlists.resolving.reading import AssetState, Reader, Tracking
 from playlists.resolving.reporting import Note, Shortfall, notes_of
@@ -57,9 +56,9 @@ DAYS = 35
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A profile's days. `chunks` and `deck` are canonical bytes; `reads` the keys of all that was
-    read. `lead` is the lead-in that was used, None without: stored with the result
-    (lead_to_json), it gives the same bytes again."""
+    """A profile's days. `chunks` and `deck` are canonical bytes, a chunk's written when asked for;
+    `reads` the keys of all that was read. `lead` is the lead-in that was used, None without:
+    stored with the result (lead_to_json), it gives the same bytes again."""
 
     manifest: Manifest
     chunks: Mapping[Sha256, bytes]
@@ -86,9 +85,8 @@ def replan(
     same bytes. Otherwise the slot now playing leads the new day in. Raises Invalid as resolve.
     """
     gathered = _gather(profile, reader, days, memo)
-    same = gathered.resolved(lead)
-    if playing is None or _today(playing.manifest, now_ms) == _today(same.manifest, now_ms):
-        return same
+    if playing is None or _today(playing.manifest, now_ms) == gathered.today(lead, now_ms):
+        return gathered.resolved(lead)
     return gathered.resolved(lead_of(playing, now_ms, reader))
 
 
@@ -124,14 +122,31 @@ def _gather(
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A day's chunk, the bound slots that it uses, and what to report of its loops."""
+    """A day's chunk, the places whose cards it names, and what to report of its loops. `old` are
+    the slots that it keeps of the day as it was."""
 
     name: Sha256
-    data: bytes
-    used: Sequence[Bound]
+    write: Callable[[], bytes]
+    used: Sequence[tuple[ZoneId, int]]
     zones: Zones | None = None
     lead: Lead | None = None
-    joined: Chunk | None = None
+    old: Sequence[Slot] = ()
+
+
+class _Chunks(Mapping[Sha256, bytes]):
+    """Chunks by name, written when asked for: most are known where they are to go."""
+
+    def __init__(self, made: Sequence[_Made]) -> None:
+        self._write = {chunk.name: chunk.write for chunk in made}
+
+    def __getitem__(self, name: Sha256) -> bytes:
+        return self._write[name]()
+
+    def __iter__(self) -> Iterator[Sha256]:
+        return iter(self._write)
+
+    def __len__(self) -> int:
+        return len(self._write)
 
 
 class _Compiler:
@@ -149,7 +164,7 @@ class _Compiler:
         """All days, beginning with `lead` on the day that it names."""
         situation = self._situation
         made = [self._day(number, day, lead) for number, day in enumerate(situation.days)]
-        cards, bodies = _cards(made, lead)
+        cards, bodies = self._cards(made, lead)
         deck = deck_bytes(bodies)
         profile, store = situation.profile, situation.store
         manifest = Manifest(
@@ -168,13 +183,20 @@ class _Compiler:
         )
         return Resolved(
             manifest=manifest,
-            chunks={chunk.name: chunk.data for chunk in made},
+            chunks=_Chunks(made),
             deck=deck,
             cards=cards,
             reads=self._reads,
             report=notes_of(situation, _shortfall(made)),
             lead=next((chunk.lead for chunk in made if chunk.lead is not None), None),
         )
+
+    def today(self, lead: Lead | None, now_ms: int) -> Sha256 | None:
+        """The name of the chunk that plays at an instant, None outside the days."""
+        for number, day in enumerate(self._situation.days):
+            if day.from_ms <= now_ms < day.until_ms:
+                return self._day(number, day, lead).name
+        return None
 
     def _day(self, number: int, day: LocalDay, lead: Lead | None) -> _Made:
         length_ms = day.until_ms - day.from_ms
@@ -196,19 +218,44 @@ class _Compiler:
             *((self._memo.mark(self._stages[zone]), rows) for zone, rows in edges.items()),
         )
         zones = self._memo.keep(key, lambda: self._zones(edges, length_ms))
-        used = [self._slots[zone][place] for zone, place in zones.used]
-        data = chunk_bytes(length_ms, zones, used)
-        return _Made(sha256(data), data, used, zones)
+        slots = [self._slots[zone][place] for zone, place in zones.used]
+
+        def write() -> bytes:
+            return chunk_bytes(length_ms, zones.text, slots)
+
+        name = self._memo.keep(("chunk", zones, *slots), lambda: sha256(write()))
+        return _Made(name, write, zones.used, zones)
 
     def _joined(self, edges: Mapping[ZoneId, Edges], length_ms: int, lead: Lead) -> _Made:
         """A day that begins with what was played."""
         zones = {
             zone: (self._stages[zone], rows, self._slots[zone]) for zone, rows in edges.items()
         }
-        joined = join(lead, length_ms, zones)
-        data = encode_chunk(joined.chunk)
+        joined = join(lead, length_ms, zones, self._memo)
         led = replace(lead, until=joined.until)
-        return _Made(sha256(data), data, joined.used, lead=led, joined=joined.chunk)
+        return _Made(
+            sha256(joined.data), lambda: joined.data, joined.used, lead=led, old=joined.old
+        )
+
+    def _cards(
+        self, made: Sequence[_Made], lead: Lead | None
+    ) -> tuple[dict[CardId, DeckCard], dict[CardId, bytes]]:
+        """The cards that the chunks name, and their bytes."""
+        cards: dict[CardId, DeckCard] = {}
+        bodies: dict[CardId, bytes] = {}
+        used: set[tuple[ZoneId, int]] = set()
+        used.update(*(chunk.used for chunk in made))
+        for zone, place in sorted(used):
+            for card in cards_at(self._situation.zones[zone], place):
+                if card is not None:
+                    cards[card.id] = card.card
+                    bodies[card.id] = card.body
+        old = (slot for chunk in made for slot in chunk.old)
+        for name in sorted({name for slot in old for name in (slot.card, slot.fallback) if name}):
+            if name not in cards and lead is not None and name in lead.cards:
+                cards[name] = lead.cards[name]
+                bodies[name] = encode_card(lead.cards[name])
+        return cards, bodies
 
     def _zones(self, edges: Mapping[ZoneId, Edges], length_ms: int) -> Zones:
         return zones_text(
@@ -217,24 +264,6 @@ class _Compiler:
                 for zone, rows in edges.items()
             ]
         )
-
-
-def _cards(
-    made: Sequence[_Made], lead: Lead | None
-) -> tuple[dict[CardId, DeckCard], dict[CardId, bytes]]:
-    """The cards that the chunks name, and their bytes."""
-    cards: dict[CardId, DeckCard] = {}
-    bodies: dict[CardId, bytes] = {}
-    for slot in {id(slot): slot for chunk in made for slot in chunk.used}.values():
-        for card in slot.cards:
-            cards[card.id] = card.card
-            bodies[card.id] = card.body
-    old = [chunk.joined for chunk in made if chunk.joined is not None]
-    for name in {card for day in old for slot in day.slots for card in (slot.card, slot.fallback)}:
-        if name is not None and name not in cards and lead is not None and name in lead.cards:
-            cards[name] = lead.cards[name]
-            bodies[name] = encode_card(lead.cards[name])
-    return cards, bodies
 
 
 def _shortfall(made: Sequence[_Made]) -> Shortfall:

@@ -15,7 +15,7 @@ from playlists.localtime import LocalDay
 from playlists.manifest import FOREVER_MS, Chunk, Day, Manifest, Plan, Segment, Why
 from playlists.model import MAIN
 from playlists.resolving.binding import slots_of
-from playlists.resolving.joining import SlotSegment, joined_segments
+from playlists.resolving.joining import joined_segments
 from playlists.resolving.lead import Lead
 from playlists.resolving.memo import Memo
 from playlists.resolving.packing import Bound
@@ -104,10 +104,9 @@ def _decide(
     edges = plan.edges(number)
     old, new, slots = _segments(day, plan, edges, lead, memo)
     own = [slot.slot for slot in slots]
-    segments: list[Segment] = []
-    for begin, row in old:
-        segments.append(Segment(begin, tuple(range(len(own), len(own) + len(row)))))
-        own += row
+    first = len(own)
+    own += lead.chunk.slots if lead is not None else ()
+    segments = [Segment(s.from_ms, tuple([first + number for number in s.loop])) for s in old]
     segments += [Segment(begin, loop.places) for begin, loop in new]
     chunk = Chunk(day.until_ms - day.from_ms, tuple(own), {plan.stage.zone: tuple(segments)})
     turn = _turn(situation, day, plan, chunk, at_ms)
@@ -129,14 +128,14 @@ def _decide(
 
 def _segments(
     day: LocalDay, plan: ZonePlan, edges: Edges, lead: Lead | None, memo: Memo
-) -> tuple[tuple[SlotSegment, ...], Segments, tuple[Bound, ...]]:
-    """The day's segments from before a lead-in, its own, and the slots that its own places stand
-    for."""
+) -> tuple[tuple[Segment, ...], Segments, tuple[Bound, ...]]:
+    """The day's segments from before a lead-in (of that one's slots), its own, and the slots that
+    its own places stand for."""
     slots = slots_of(plan, memo)
     length = day.until_ms - day.from_ms
     if lead is None or lead.date != day.date:
         return (), segments_of(plan.stage, edges, length), slots
-    old, new = joined_segments(lead, plan.stage.zone, plan.stage, edges, slots, length)
+    old, new = joined_segments(lead, plan.stage.zone, plan.stage, edges, slots, length, memo)
     return old, new, slots
 
 

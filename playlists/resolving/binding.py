@@ -9,24 +9,23 @@ from playlists.resolving.situation import ZonePlan
 
 
 def slots_of(plan: ZonePlan, memo: Memo) -> tuple[Bound, ...]:
-    """Every place of the zone's stage as a bound slot, by its number."""
+    """Every place of the zone's stage as a slot, by its number."""
     found: dict[int, Bound] = {}
     for number, part in enumerate(plan.stage.parts):
         gates = plan.gates(number)
         for at in part.places:
             place = plan.stage.places[at]
-            cast = plan.casting[place.candidate].cast
-            card: object = cast.cards[place.number]
-            fallback: object = cast.fallbacks[place.number]
-            if place.stand_in:
-                card, fallback = fallback, None
-            assert isinstance(card, Ready)
-            after = fallback if isinstance(fallback, Ready) else None
-            key = ("slot", card.id, after and after.id, place.entry.duration_ms, place.why, gates)
-            found[at] = memo.keep(
-                key,
-                lambda card=card, after=after, place=place, gates=gates: bound(  # type: ignore[misc]
-                    card, after, place.entry.duration_ms, place.why, gates
-                ),
-            )
+            card, after = cards_at(plan, at)
+            name = after.id if after is not None else None
+            found[at] = bound(card.id, name, place.entry.duration_ms, place.why, gates, memo)
     return tuple([found[at] for at in range(len(found))])
+
+
+def cards_at(plan: ZonePlan, at: int) -> tuple[Ready, Ready | None]:
+    """The card of a place (by number), and its fallback if that may be on air."""
+    place = plan.stage.places[at]
+    cast = plan.casting[place.candidate].cast
+    card = cast.fallbacks[place.number] if place.stand_in else cast.cards[place.number]
+    after = None if place.stand_in else cast.fallbacks[place.number]
+    assert isinstance(card, Ready)
+    return card, after if isinstance(after, Ready) else None

@@ -1,12 +1,16 @@
 """A card made ready for one store in one language: its bytes, its name, or why it may not be on
-air."""
+air.
+
+A card is named by what it says before it is bound to a store: days in which many stores play the
+same are the same bytes, and each store's own deck says which channel prices them there.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from playlists.cards import card_json, encode_card
@@ -23,7 +27,8 @@ Fault = tuple[Literal["product", "asset", "price", "channel", "card"], str]
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A card bound to a store: what the deck holds of it, and what files and products it needs."""
+    """A card bound to a store: what the deck holds of it, and what files and products it needs.
+    `id` is the same in all stores."""
 
     id: CardId
     body: bytes
@@ -68,34 +73,49 @@ def _is_local(card: Card) -> bool:
 
 
 def _bind(card: Card, language: str, store: Store, memo: Memo) -> Ready | Fault:
+    name, everywhere = memo.keep(
+        ("named", memo.mark(card), language), lambda: _named(card, language)
+    )
     goods: list[DeckGood] = []
-    for good in card.goods:
+    for good in everywhere.goods:
         channel = good.channel or store.channel
         if channel is None:
             return "channel", good.sku
         bound = ChannelId(_local(channel, store.id))
         goods.append(DeckGood(good.sku, bound, good.picture))
-    pictures = [good.picture for good in goods if good.picture]
-    deck_card = DeckCard(
-        template=card.template,
-        params=in_language(card, language),
+    deck_card = replace(
+        everywhere,
         goods=tuple(goods),
-        live={name: _local(text, store.id) for name, text in card.live.items()},
-        assets=tuple(dict.fromkeys([*card.assets, *pictures])),
-        qr=card.qr,
-        price_loss=card.price_loss,
+        live={at: _local(text, store.id) for at, text in card.live.items()},
     )
     fault = memo.keep(("checked", memo.mark(card), language), lambda: _check(deck_card))
     if fault is not None:
         return fault
-    body = _written(deck_card)
     return Ready(
-        id=CardId(sha256(body)[:10]),
-        body=body,
+        id=name,
+        body=_written(deck_card),
         card=deck_card,
         products=tuple((good.sku, good.channel) for good in goods),
         files=(*deck_card.assets, card.qr) if card.qr else deck_card.assets,
     )
+
+
+def _named(card: Card, language: str) -> tuple[CardId, DeckCard]:
+    """A card as it is in all stores, its store's own channel left empty, and the name that gives
+    it."""
+    pictures = [good.picture for good in card.goods if good.picture]
+    everywhere = DeckCard(
+        template=card.template,
+        params=in_language(card, language),
+        goods=tuple(
+            DeckGood(good.sku, ChannelId(good.channel or ""), good.picture) for good in card.goods
+        ),
+        live=card.live,
+        assets=tuple(dict.fromkeys([*card.assets, *pictures])),
+        qr=card.qr,
+        price_loss=card.price_loss,
+    )
+    return CardId(sha256(_written(everywhere))[:10]), everywhere
 
 
 def _check(card: DeckCard) -> Fault | None:

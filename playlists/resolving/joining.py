@@ -3,25 +3,26 @@ plan's."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from playlists.ids import ZoneId
-from playlists.manifest import Chunk, Segment, Slot
+from playlists.manifest import Segment, Slot
 from playlists.resolving.lead import Lead
-from playlists.resolving.packing import Bound
-from playlists.resolving.stage import Loop, Stage
+from playlists.resolving.memo import Memo
+from playlists.resolving.packing import Bound, bound, chunk_bytes, zone_text
+from playlists.resolving.stage import Stage
 from playlists.resolving.timeline import Edges, Segments, edge_at, segments_of
-
-SlotSegment = tuple[int, tuple[Slot, ...]]
 
 
 @dataclass(slots=True)
 class Joined:
-    """The day's chunk, the bound slots that its new part uses, and where that begins by zone."""
+    """The day's bytes, the places that its new part uses, the slots that its old part uses, and
+    where the new part begins by zone."""
 
-    chunk: Chunk
-    used: list[Bound] = field(default_factory=list)
+    data: bytes = b""
+    used: list[tuple[ZoneId, int]] = field(default_factory=list)
+    old: list[Slot] = field(default_factory=list)
     until: dict[ZoneId, int] = field(default_factory=dict)
 
 
@@ -29,79 +30,85 @@ def join(
     lead: Lead,
     length_ms: int,
     zones: Mapping[ZoneId, tuple[Stage, Edges, Sequence[Bound]]],
+    memo: Memo,
 ) -> Joined:
     """The day of a lead-in; `zones` gives each one's stage, edges and bound slots, by name in
     order."""
-    numbers = _Numbers()
-    timelines: dict[ZoneId, tuple[Segment, ...]] = {}
-    joined = Joined(Chunk(length_ms, (), timelines))
+    joined = Joined()
+    numbers: dict[Bound, int] = {}
+    before = led_slots(lead, memo)
+    written: list[str] = []
     for zone, (stage, edges, slots) in zones.items():
-        old, new = joined_segments(lead, zone, stage, edges, slots, length_ms)
+        old, new = joined_segments(lead, zone, stage, edges, slots, length_ms, memo)
         if zone in lead.until:
             joined.until[zone] = _start(lead, zone, stage, edges)
-        rows = [*old, *_bound_rows(new, slots)]
-        places = {place for _, loop in new for place in loop.places}
-        joined.used += [slots[place] for place in sorted(places)]
-        timelines[zone] = tuple(Segment(begin, numbers.row(row)) for begin, row in rows)
-    joined.chunk = Chunk(length_ms, tuple(numbers.slots), timelines)
+        loops = _Loops(numbers)
+        rows = [(segment.from_ms, loops.number(segment.loop, before)) for segment in old]
+        rows += [(begin, loops.number(loop.places, slots)) for begin, loop in new]
+        written.append(
+            zone_text(zone, ",".join(loops.texts), ",".join([f"[{at},{row}]" for at, row in rows]))
+        )
+        places = {place for _, loop in new for place in loop.distinct}
+        joined.used += [(zone, place) for place in sorted(places)]
+        kept = {number for segment in old for number in segment.loop}
+        joined.old += [lead.chunk.slots[number] for number in sorted(kept)]
+    joined.data = chunk_bytes(length_ms, ",".join(written), list(numbers))
     return joined
 
 
-class _Numbers:
-    """Slots numbered in the order of their first use, equal ones alike. Rows and slots that come
-    again are known by identity: comparing them by value for each turn would take most of the time.
-    """
+class _Loops:
+    """A zone's loops as text, numbered in the order of their first use, equal ones alike; their
+    slots are numbered in `numbers`."""
 
-    def __init__(self) -> None:
-        self.slots: dict[Slot, int] = {}
-        self._known: dict[int, tuple[Slot, int]] = {}
-        self._rows: dict[int, tuple[tuple[Slot, ...], tuple[int, ...]]] = {}
+    def __init__(self, numbers: dict[Bound, int]) -> None:
+        self._numbers = numbers
+        self._known: dict[tuple[int, int], int] = {}
+        self.texts: dict[str, int] = {}
 
-    def row(self, row: tuple[Slot, ...]) -> tuple[int, ...]:
-        """The numbers of a row."""
-        known = self._rows.get(id(row))
-        if known is None:
-            known = self._rows[id(row)] = (row, tuple([self._number(slot) for slot in row]))
-        return known[1]
+    def number(self, loop: tuple[int, ...], slots: Sequence[Bound]) -> int:
+        """The number of a loop whose turns are places in `slots`. Both stay alive meanwhile."""
+        key = (id(loop), id(slots))
+        if key not in self._known:
+            names = {at: self._slot(slots[at]) for at in dict.fromkeys(loop)}
+            text = "[" + ",".join([names[at] for at in loop]) + "]"
+            self._known[key] = self.texts.setdefault(text, len(self.texts))
+        return self._known[key]
 
-    def _number(self, slot: Slot) -> int:
-        known = self._known.get(id(slot))
-        if known is None:
-            number = self.slots.setdefault(slot, len(self.slots))
-            known = self._known[id(slot)] = (slot, number)
-        return known[1]
+    def _slot(self, slot: Bound) -> str:
+        return str(self._numbers.setdefault(slot, len(self._numbers)))
 
 
-def _bound_rows(segments: Segments, slots: Sequence[Bound]) -> list[SlotSegment]:
-    """New segments as rows of slots, one row for each loop."""
-    rows: dict[int, tuple[Slot, ...]] = {}
-    for _, loop in segments:
-        if id(loop) not in rows:
-            rows[id(loop)] = _slots(loop, slots)
-    return [(begin, rows[id(loop)]) for begin, loop in segments]
+def led_slots(lead: Lead, memo: Memo) -> tuple[Bound, ...]:
+    """The slots of a lead-in's old day, those that the new plan has too being the same objects."""
+    return tuple(
+        [
+            bound(slot.card, slot.fallback, slot.duration_ms, slot.why, slot.gates, memo)
+            for slot in lead.chunk.slots
+        ]
+    )
 
 
 def joined_segments(
-    lead: Lead, zone: ZoneId, stage: Stage, edges: Edges, slots: Sequence[Bound], length_ms: int
-) -> tuple[tuple[SlotSegment, ...], Segments]:
-    """A zone's old segments and its new ones. A loop that goes on unchanged keeps its epoch."""
+    lead: Lead,
+    zone: ZoneId,
+    stage: Stage,
+    edges: Edges,
+    slots: Sequence[Bound],
+    length_ms: int,
+    memo: Memo,
+) -> tuple[tuple[Segment, ...], Segments]:
+    """A zone's old segments, of the lead-in's slots, and its new ones. A loop that goes on
+    unchanged keeps its epoch."""
     if zone not in lead.until:
         return (), segments_of(stage, edges, length_ms)
     start = min(_start(lead, zone, stage, edges), length_ms)
-    old = tuple(_old_rows(lead, lead.kept(zone, start)))
+    old = lead.kept(zone, start)
     if start == length_ms:
         return old, ()
     first = stage.loop(edges[edge_at(edges, start)][1])
-    if old and _slots(first, slots) == old[-1][1]:
-        return old[:-1], segments_of(stage, edges, length_ms, start, old[-1][0])
+    if old and _turns(first.places, slots) == _turns(old[-1].loop, led_slots(lead, memo)):
+        return old[:-1], segments_of(stage, edges, length_ms, start, old[-1].from_ms)
     return old, segments_of(stage, edges, length_ms, start)
-
-
-def _old_rows(lead: Lead, segments: Sequence[Segment]) -> list[SlotSegment]:
-    """Old segments as rows of slots, one row for each loop."""
-    loops = {segment.loop for segment in segments}
-    rows = {loop: tuple([lead.chunk.slots[at] for at in loop]) for loop in loops}
-    return [(segment.from_ms, rows[segment.loop]) for segment in segments]
 
 
 def _start(lead: Lead, zone: ZoneId, stage: Stage, edges: Edges) -> int:
@@ -124,5 +131,5 @@ def _was_urgent(lead: Lead, zone: ZoneId) -> bool:
     return bool(loop) and lead.chunk.slots[loop[0]].why.layer == "emergency"
 
 
-def _slots(loop: Loop, slots: Sequence[Bound]) -> tuple[Slot, ...]:
-    return tuple([slots[place].slot for place in loop.places])
+def _turns(loop: Iterable[int], slots: Sequence[Bound]) -> list[Bound]:
+    return [slots[at] for at in loop]

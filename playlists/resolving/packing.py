@@ -13,21 +13,20 @@ from dataclasses import dataclass
 from playlists.ids import CardId, Json, ZoneId
 from playlists.manifest import FORMAT, Slot, Why
 from playlists.resolving.activity import Gates
-from playlists.resolving.carding import Ready
+from playlists.resolving.memo import Memo
 from playlists.resolving.timeline import Segments
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Bound:
-    """A slot bound to a store with the cards it names, written but for the numbers of its gates."""
+    """A slot written but for the numbers of its gates. Of one memo, equal slots are one object."""
 
     slot: Slot
-    cards: tuple[Ready, ...]
     before: str
     after: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Zones:
     """Several zones' segments as JSON text, and the slots that it numbers, in order of use.
 
@@ -41,15 +40,20 @@ class Zones:
     inexact: frozenset[tuple[ZoneId, int]]
 
 
-def bound(card: Ready, fallback: Ready | None, duration_ms: int, why: Why, gates: Gates) -> Bound:
+def bound(
+    card: CardId, fallback: CardId | None, duration_ms: int, why: Why, gates: Gates, memo: Memo
+) -> Bound:
     """A slot ready to be written into chunks."""
-    named = f',"f":"{fallback.id}"' if fallback else ""
-    return Bound(
-        slot=Slot(card.id, duration_ms, why, fallback.id if fallback else None, gates),
-        cards=(card, fallback) if fallback else (card,),
-        before=f'{{"c":"{card.id}","d":{duration_ms}{named}',
-        after=f',"w":{_text([why.layer, why.source, why.item])}}}',
-    )
+
+    def made() -> Bound:
+        named = f',"f":"{fallback}"' if fallback else ""
+        return Bound(
+            slot=Slot(card, duration_ms, why, fallback, gates),
+            before=f'{{"c":"{card}","d":{duration_ms}{named}',
+            after=f',"w":{_text([why.layer, why.source, why.item])}}}',
+        )
+
+    return memo.keep(("slot", card, fallback, duration_ms, why, gates), made)
 
 
 def zones_text(zones: Sequence[tuple[ZoneId, Segments]]) -> Zones:
@@ -66,15 +70,20 @@ def zones_text(zones: Sequence[tuple[ZoneId, Segments]]) -> Zones:
             ["[" + ",".join([names[at] for at in loop.places]) + "]" for loop in loops]
         )
         rows = ",".join([f"[{begin},{loops[loop]}]" for begin, loop in segments])
-        written.append(f'"{zone}":{{"loops":[{texts}],"segments":[{rows}]}}')
+        written.append(zone_text(zone, texts, rows))
         used += [(zone, place) for place in places]
         silent.update((zone, place) for loop in loops for place in loop.unaired)
         inexact.update((zone, loop.mixed[0]) for loop in loops if not loop.exact)
     return Zones(",".join(written), tuple(used), frozenset(silent), frozenset(inexact))
 
 
-def chunk_bytes(length_ms: int, zones: Zones, slots: Sequence[Bound]) -> bytes:
-    """A chunk's canonical bytes; `slots` are those that `zones` numbers, in that order."""
+def zone_text(zone: ZoneId, loops: str, segments: str) -> str:
+    """A zone's timeline, of loops and segments as text."""
+    return f'"{zone}":{{"loops":[{loops}],"segments":[{segments}]}}'
+
+
+def chunk_bytes(length_ms: int, zones: str, slots: Sequence[Bound]) -> bytes:
+    """A chunk's canonical bytes: `zones` as JSON text, and the slots that it numbers, in order."""
     gates: dict[tuple[str, int], int] = {}
     texts: list[str] = []
     for slot in slots:
@@ -86,7 +95,7 @@ def chunk_bytes(length_ms: int, zones: Zones, slots: Sequence[Bound]) -> bytes:
     gate_text = _text([list(gate) for gate in gates])
     return (
         f'{{"gates":{gate_text},"length":{length_ms},"slots":[{",".join(texts)}],'
-        f'"v":{FORMAT},"zones":{{{zones.text}}}}}'
+        f'"v":{FORMAT},"zones":{{{zones}}}}}'
     ).encode()
 
 
