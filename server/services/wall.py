@@ -162,7 +162,7 @@ def _confirmed(session: Session, stores: Sequence[StoreView]) -> dict[str, int]:
     rows = select(ChannelRow.id, ChannelRow.as_of).where(
         ChannelRow.id.in_(channels), ChannelRow.as_of > 0
     )
-    return dict(session.execute(rows).tuples().all())
+    return dict(session.execute(rows).all())
 
 
 def _weather(session: Session, stores: Sequence[StoreView], now: int) -> dict[str, LiveText]:

@@ -217,7 +217,6 @@ PHRASES: Final[dict[str, Phrase]] = {
     "facts_more": Phrase("{n} autres faits suivis", "{n} more facts that are followed"),
     "fact_unknown": Phrase("inconnu", "unknown"),
     "of_limit": Phrase("sur {limit}", "of {limit}"),
-    "age_unknown": Phrase("âge inconnu", "age unknown"),
     "pick": Phrase("Un autre instant", "Another instant"),
     "pick_at": Phrase("Heure du magasin", "The store’s time"),
     "pick_go": Phrase("Voir", "Look"),
@@ -297,7 +296,7 @@ PHRASES: Final[dict[str, Phrase]] = {
     "fact_occupancy": Phrase("Présents, {what}", "People there, {what}"),
     "value_pieces": Phrase("{n} en magasin", "{n} in store"),
     "value_people": Phrase("{n} personnes", "{n} people"),
-    "value_rain": Phrase("{n} mm/h", "{n} mm/h"),
+    "value_rain": Phrase("{n} mm/h", "{n} mm/h"),
     "value_dry": Phrase("pas de pluie", "no rain"),
     "value_code": Phrase("code {n}", "code {n}"),
     # signing in

@@ -1,0 +1,140 @@
+"""The wall in a real Chromium, over a real door, worker and web."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from playlists.ids import OverrideId, PlaylistId, ScreenId, StoreId
+from playlists.model import Override
+from server.services import overrides, watching
+from server.services.actors import SYSTEM
+from tests.support.studio import Studio, running_studio
+
+pytestmark = pytest.mark.chromium
+
+WITHIN_MS = 20_000
+LOOK_MS = 50
+HOUR_MS = 3_600_000
+DRAWN = """() => [...document.querySelectorAll("[data-screen]")].filter((glass) =>
+  [...glass.querySelectorAll("*")].some((zone) => zone.shadowRoot?.querySelector(".words"))
+).length"""
+GLASS = """(id) => [...document.querySelector(`[data-screen="${id}"]`).querySelectorAll("*")]
+  .flatMap((zone) => [...(zone.shadowRoot?.querySelectorAll(".words") ?? [])])
+  .map((words) => words.innerText).join("|")"""
+STILL = """() => [document.querySelector("[data-stage]").shadowRoot]
+  .flatMap((root) => [...(root?.querySelectorAll(".words") ?? [])])
+  .map((words) => words.innerText).join("|")"""
+
+
+@pytest.fixture(scope="module")
+def studio() -> Iterator[Studio]:
+    """A running studio; a bus's socket needs a short path."""
+    with (
+        tempfile.TemporaryDirectory(prefix="ens-wall-") as folder,
+        running_studio(Path(folder)) as running,
+    ):
+        yield running
+
+
+@pytest.fixture
+def wall(studio: Studio, browser: Browser) -> Iterator[Page]:
+    """The owner before the wall, come in through the link; nothing goes wrong on the page."""
+    context = browser.new_context(locale="en-GB", viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    page.set_default_timeout(WITHIN_MS)
+    page.goto(studio.link())
+    page.wait_for_url("**/wall")
+    yield page
+    context.close()
+    assert not faults
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait until an expression is true. (Playwright's own wait evaluates strings in the page, which
+    the studio's policy forbids.)
+    """
+    deadline = time.monotonic() + WITHIN_MS / 1000
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, expression
+        page.wait_for_timeout(LOOK_MS)
+
+
+def hold(studio: Studio, store: str, screen: str) -> str:
+    """Inès shows a watch on one screen for an hour; the id of her hand."""
+    now = studio.ctx.clock()
+    wish = Override(
+        OverrideId(""),
+        StoreId(store),
+        "show",
+        now,
+        now + HOUR_MS,
+        playlist=PlaylistId("held-by-hand"),
+        screens=frozenset({ScreenId(screen)}),
+    )
+    return overrides.create_override(studio.ctx, replace(SYSTEM, name="Inès"), wish).value.id
+
+
+def test_fourteen_screens_that_follow_a_change(wall: Page, studio: Studio) -> None:
+    until(wall, f"({DRAWN})() === 14")
+    expect(wall.get_by_role("heading", level=1)).to_contain_text("14 screens are playing to plan.")
+    held = hold(studio, "lille", "lille-luggage")
+    until(wall, f"({GLASS})('lille-luggage').includes('Marée')")
+    unit = wall.locator("#unit-lille-luggage")
+    expect(unit).to_contain_text("shown by Inès", timeout=WITHIN_MS)
+    expect(unit).to_have_class("unit is-hand")
+    expect(wall.get_by_role("heading", level=1)).to_contain_text("One is held by hand.")
+    wall.get_by_role("button", name="By hand").click()
+    expect(wall.locator("[data-screen]:visible")).to_have_count(1)
+    expect(wall.get_by_role("heading", name="Prado")).to_be_hidden()
+    wall.get_by_role("button", name="All").click()
+    expect(wall.locator("[data-screen]:visible")).to_have_count(14)
+    overrides.end_override(studio.ctx, SYSTEM, held)
+    expect(unit).to_have_class("unit is-plan", timeout=WITHIN_MS)
+
+
+def test_a_click_leads_to_the_reasons_and_saturday(wall: Page) -> None:
+    wall.locator("#unit-lille-checkout").click()
+    expect(wall.get_by_role("heading", level=1)).to_contain_text("because there are 14 people")
+    until(wall, f"({STILL})().includes('La caisse')")
+    wall.get_by_role("link", name="Saturday 6 pm").click()
+    wall.wait_for_selector("[data-painted]")
+    expect(wall.locator("#now")).to_contain_text("Saturday")
+
+
+def test_the_theme_is_kept(wall: Page) -> None:
+    root = wall.locator("html")
+    expect(root).to_have_attribute("data-theme", "light")
+    wall.get_by_role("button", name="Switch between light and dark").click()
+    expect(root).to_have_attribute("data-theme", "dark")
+    wall.reload()
+    expect(root).to_have_attribute("data-theme", "dark")
+    wall.get_by_role("button", name="Français").click()
+    expect(wall.get_by_role("heading", level=1)).to_contain_text("écrans suivent le plan")
+
+
+def test_a_phone_never_scrolls_sideways(studio: Studio, browser: Browser) -> None:
+    """And whoever has the watch link needs no session."""
+    screens = ["prado-window", "prado-shoes"]
+    key = watching.watch_token(studio.ctx, SYSTEM, life_ms=HOUR_MS, screens=screens)
+    context = browser.new_context(viewport={"width": 360, "height": 780})
+    page = context.new_page()
+    page.set_default_timeout(WITHIN_MS)
+    page.goto(f"{studio.url}/wall?embed=1&key={key}")
+    until(page, f"({DRAWN})() === 2")
+    wide = "document.documentElement.scrollWidth > innerWidth"
+    assert not page.evaluate(wide)
+    page.locator("#unit-prado-shoes").click()
+    page.wait_for_selector("[data-painted]")
+    assert not page.evaluate(wide)
+    assert "key=" in page.url
+    context.close()

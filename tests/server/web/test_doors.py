@@ -1,0 +1,169 @@
+"""Ways in and out, what every page carries, pairing by hand."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from server.services import people, sessions
+from server.services.context import Context
+from tests.server.web.conftest import HOUR_MS, Chain
+from tests.support.http_player import HttpPlayer
+
+PAGES = ("/wall", "/pair", "/screens/lille-window/why", "/signed-out")
+
+
+def csrf(page: str) -> str:
+    """The word that a page's forms carry."""
+    found = re.search(r'name="csrf" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+def test_the_link_works_once(calm: Chain) -> None:
+    path = people.owner_link(calm.ctx).removeprefix(calm.ctx.settings.url)
+    client = calm.browser()
+    answer = client.get(path)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/wall")
+    cookie = answer.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert client.get("/wall").status_code == 200
+    again = calm.browser().get(path, headers={"Accept-Language": "en"})
+    assert again.status_code == 410
+    assert "This link was used already, or is too old." in again.text
+    assert "enseigne owner-link" in again.text
+
+
+def test_the_link_ends(calm: Chain) -> None:
+    path = people.owner_link(calm.ctx).removeprefix(calm.ctx.settings.url)
+    now = calm.clock.now
+    calm.clock.advance(25 * HOUR_MS)
+    answer = calm.browser().get(path)
+    calm.clock.now = now
+    assert answer.status_code == 410
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_nobody_signed_in(calm: Chain) -> None:
+    for path in ("/wall", "/pair", "/screens/lille-window/why"):
+        answer = calm.browser().get(path, headers={"Accept-Language": "fr"})
+        assert answer.status_code == 401
+        assert "enseigne owner-link" in answer.text
+        assert "Personne n’est connecté ici." in answer.text
+
+
+def test_a_cookie_that_was_forged(calm: Chain) -> None:
+    client = calm.browser()
+    client.set_cookie(sessions.COOKIE, "someone.else")
+    assert client.get("/wall").status_code == 401
+
+
+def test_signing_out_ends_the_session(calm: Chain) -> None:
+    owner = calm.owner()
+    word = csrf(owner.text("/wall"))
+    assert owner.client.post("/sign-out").status_code == 403
+    assert owner.client.post("/sign-out", data={"csrf": word}).status_code == 200
+    assert owner.get("/wall").status_code == 401
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_has_script_or_style_of_its_own(calm: Chain, path: str) -> None:
+    answer = calm.owner().get(path)
+    policy = answer.headers["Content-Security-Policy"]
+    assert "unsafe-" not in policy
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "connect-src 'self' http://127.0.0.1:8081 ws://127.0.0.1:8081" in policy
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert not re.search(r"<script(?![^>]*\bsrc=)", answer.text)
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=", answer.text)
+
+
+def test_only_the_embedded_wall_may_be_framed(calm: Chain) -> None:
+    world = "http://127.0.0.1:8082"
+    calm.ctx.settings.frame_ancestors = f"{world}, https://a.example;script-src"
+    owner = calm.owner()
+    embedded = owner.get("/wall?embed=1").headers
+    plain = owner.get("/wall").headers
+    calm.ctx.settings.frame_ancestors = "'none'"
+    assert embedded["Content-Security-Policy"].endswith(f"frame-ancestors {world}")
+    assert "X-Frame-Options" not in embedded
+    assert plain["Content-Security-Policy"].endswith("frame-ancestors 'none'")
+
+
+def test_a_language_is_kept(calm: Chain) -> None:
+    owner = calm.owner("en")
+    answer = owner.client.post("/language", data={"language": "fr", "back": "/wall?embed=1"})
+    assert answer.headers["Location"] == "/wall?embed=1"
+    assert "écrans suivent le plan" in owner.text("/wall")
+
+
+@pytest.mark.parametrize("back", ["https://evil.example", "//evil.example", "/\\evil.example"])
+def test_choosing_a_language_leads_nowhere_else(calm: Chain, back: str) -> None:
+    answer = calm.browser().post("/language", data={"language": "fr", "back": back})
+    assert answer.headers["Location"] == "/wall"
+
+
+def test_the_studios_files(calm: Chain) -> None:
+    client = calm.browser()
+    for name in ("studio.css", "wall.css", "why.css", "forms.css", "theme.js", "wall.js", "why.js"):
+        assert client.get(f"/studio/{name}").status_code == 200, name
+    assert client.get("/studio/../phrases.py").status_code == 404
+    assert client.get("/", follow_redirects=False).headers["Location"] == "/wall"
+
+
+def test_pairing_by_hand(chain: Chain) -> None:
+    owner = chain.owner()
+    page = owner.text("/pair")
+    assert chain.ctx.keys.fingerprint in page
+    device = HttpPlayer(chain.browser())
+    given = device.ask_for_code()
+    form = {"csrf": csrf(page), "screen": "prado-shoes", "code": "222-222"}
+    wrong = owner.client.post("/pair", data=form)
+    assert wrong.status_code in (404, 422)
+    assert 'role="alert"' in wrong.text
+    assert 'value="222-222"' in wrong.text
+    right = owner.client.post(
+        "/pair", data=form | {"code": given["code"].lower()}, headers={"Accept-Language": "en"}
+    )
+    assert right.status_code == 200, right.text
+    assert "Chaussures is paired." in right.text
+    assert "The device before it counts no more." in right.text
+    assert device.poll(given).json["screen"] == "prado-shoes"  # type: ignore[index]
+
+
+def test_pairing_a_new_screen(chain: Chain) -> None:
+    owner = chain.owner()
+    given = HttpPlayer(chain.browser()).ask_for_code()
+    form = {"csrf": csrf(owner.text("/pair")), "screen": "new:prado", "code": given["code"]}
+    answer = owner.client.post("/pair", data=form | {"name": "Terrasse"})
+    assert answer.status_code == 200
+    assert "Terrasse" in owner.text("/wall")
+
+
+def test_pairing_needs_a_form_of_this_session(calm: Chain) -> None:
+    owner, other = calm.owner(), calm.owner()
+    word = csrf(other.text("/pair"))
+    form = {"csrf": word, "screen": "prado-shoes", "code": "ABC-DEF"}
+    assert owner.client.post("/pair", data=form).status_code == 403
+    assert owner.client.post("/pair", data=form | {"csrf": ""}).status_code == 403
+
+
+def test_a_manager_pairs_in_her_store_only(chain: Chain) -> None:
+    lille = chain.manager("lille", "read", "devices")
+    page = lille.text("/pair")
+    assert 'value="lille-window"' in page
+    assert "prado" not in page
+    given = HttpPlayer(chain.browser()).ask_for_code()
+    form = {"csrf": csrf(page), "screen": "prado-shoes", "code": given["code"]}
+    assert lille.client.post("/pair", data=form).status_code == 404
+
+
+def test_an_empty_installation(ctx: Context) -> None:
+    chain = Chain(ctx, ctx.clock)  # type: ignore[arg-type]
+    page = chain.owner().text("/wall")
+    assert "No screen hangs here yet." in page

@@ -1,0 +1,186 @@
+"""The wall says how every screen stands, to whom it may, in a handful of queries."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from sqlalchemy import event
+
+from server.services import places, watching
+from server.services.actors import SYSTEM
+from server.services.places import ScreenWish
+from server.web.wall_words import headline
+from tests.server.web.conftest import HOUR_MS, Chain
+from tests.support.small_shop import publish
+
+
+def unit(page: str, screen: str) -> str:
+    """The markup of one screen, without tags."""
+    found = re.search(rf'<a class="unit[^>]*id="unit-{screen}".*?</a>', page, re.S)
+    assert found, screen
+    return " ".join(re.sub(r"<[^>]+>", " ", found[0]).split())
+
+
+def test_all_to_plan(calm: Chain) -> None:
+    page = calm.owner().text("/wall")
+    assert "All 14 screens are playing to plan." in page
+    assert page.count('data-screen="') == 14
+    assert "Il pleut à Lille" in page
+    assert "Open until 19:30" in page
+    assert "11°, rain" in page
+    assert "Thursday 15 October, 08:32" in page  # Fort-de-France hangs first
+
+
+def test_in_french(calm: Chain) -> None:
+    page = calm.owner("fr").text("/wall")
+    assert "Les 14 écrans suivent le plan." in page
+    assert "Ouvert jusqu’à 19:30" in page
+    assert '<html lang="fr">' in page
+
+
+def test_every_state(chain: Chain) -> None:
+    chain.hold("vieux-port-tents", "vieux-port")
+    chain.hold("vieux-port-window", "vieux-port", "pause")
+    chain.alarm("lille-luggage")
+    chain.lose("prado-shoes")
+    chain.clone("prado-window")
+    places.create_screen(chain.ctx, SYSTEM, ScreenWish("Terrasse", "prado"), "prado-terrace")
+    publish(chain.ctx)
+    chain.clock.advance(60_000)  # the turn that was on has ended
+    page = chain.owner().text("/wall")
+    assert "9 of 15 screens are playing to plan." in page
+    assert (
+        "Two are held by hand, one is paused, one is offline, one waits, its key was copied,"
+        " one is not paired yet." in page
+    )
+    assert "Until 16:02 Marée shown by Inès, 1 h 29 left" in unit(page, "vieux-port-tents")
+    assert "Paused paused by Inès back to plan at 16:02" in unit(page, "vieux-port-window")
+    assert "Emergency Marée emergency message, 59 min left" in unit(page, "lille-luggage")
+    assert "Offline Last seen 13:47 no power or no network" in unit(page, "prado-shoes")
+    assert "Key copied two devices, one key" in unit(page, "prado-window")
+    assert "Not paired" in unit(page, "prado-terrace")
+    assert "Playing" in unit(page, "lille-entrance")
+
+
+def test_prices_off_while_the_shop_is_silent(chain: Chain) -> None:
+    chain.clock.advance(5 * HOUR_MS)
+    page = chain.owner().text("/wall")
+    said = unit(page, "vieux-port-tents")
+    assert "Prices off" in said
+    assert "prices unconfirmed since 14:32" in said
+    assert "Weather unknown" in page
+
+
+def test_captions_follow_the_plan(calm: Chain) -> None:
+    page = calm.owner().text("/wall")
+    turns = json.loads(
+        re.search(r'id="unit-prado-entrance"[^>]*data-turns="([^"]*)"', page)[1]  # type: ignore[index]
+        .replace("&#34;", '"')
+        .replace("&#39;", "'")
+    )
+    assert turns[0][0] <= calm.clock() < turns[0][1]
+    assert [turn[1] for turn in turns[:-1]] == [turn[0] for turn in turns[1:]]
+    assert turns[0][3].startswith(f"then {turns[1][2]} at ")
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ({}, ("No screen hangs here yet.", "")),
+        ({"plan": 1}, ("The screen is playing to plan.", "")),
+        ({"plan": 14}, ("All 14 screens are playing to plan.", "")),
+        (
+            {"plan": 11, "hand": 2, "offline": 1},
+            (
+                "11 of 14 screens are playing to plan.",
+                "Two are held by hand, one is offline.",
+            ),
+        ),
+        ({"plan": 1, "offline": 40}, ("1 of 41 screens is playing to plan.", "40 are offline.")),
+        ({"offline": 2}, ("None of 2 screens is playing to plan.", "Two are offline.")),
+    ],
+)
+def test_headline(counts: dict[str, int], said: tuple[str, str]) -> None:
+    assert headline(counts, "en") == said  # type: ignore[arg-type]
+
+
+def test_a_manager_sees_her_store_only(calm: Chain) -> None:
+    lille = calm.manager("lille", "read")
+    page = lille.text("/wall")
+    assert "All 5 screens are playing to plan." in page
+    assert "Prado" not in page
+    assert 'href="/pair"' not in page
+    assert lille.get("/screens/prado-shoes/why").status_code == 404
+    assert lille.get("/pair").status_code == 403
+
+
+def test_a_watch_link_reads_its_screens_and_nothing_else(calm: Chain) -> None:
+    key = watching.watch_token(
+        calm.ctx, SYSTEM, life_ms=HOUR_MS, screens=["lille-window", "lille-entrance"]
+    )
+    client = calm.browser()
+    page = client.get(f"/wall?embed=1&key={key}").text
+    assert page.count('data-screen="') == 2
+    assert "<form" not in page
+    assert "/pair" not in page
+    assert f"/screens/lille-window/why?key={key}&amp;embed=1" in page
+    why = client.get(f"/screens/lille-window/why?key={key}")
+    assert why.status_code == 200
+    assert f'name="key" value="{key}"' in why.text
+    assert client.get(f"/screens/lille-luggage/why?key={key}").status_code == 404
+    assert client.get(f"/pair?key={key}").status_code == 403
+
+
+def test_a_watch_link_ends(calm: Chain) -> None:
+    key = watching.watch_token(calm.ctx, SYSTEM, life_ms=1_000)
+    now = calm.clock.now
+    calm.clock.advance(2_000)
+    answer = calm.browser().get(f"/wall?key={key}", headers={"Accept-Language": "en"})
+    calm.clock.now = now
+    assert answer.status_code == 401
+    assert "This link to watch screens is over." in answer.text
+
+
+def test_a_watch_link_that_was_forged(calm: Chain) -> None:
+    assert calm.browser().get("/wall?key=eyJh.eyJh.eyJh").status_code == 401
+
+
+def test_stores_come_in_pages(calm: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.services.wall.MAX_STORES", 3)
+    owner = calm.owner()
+    first = owner.text("/wall")
+    assert "All 14 screens" in first
+    assert 'id="store-vieux-port"' not in first
+    following = re.search(r'href="(/wall\?after=[^"]+)"', first)
+    assert following
+    second = owner.text(following[1])
+    assert 'id="store-vieux-port"' in second
+    assert 'id="store-lille"' not in second
+
+
+def test_many_screens_are_counted_where_they_are_not_drawn(
+    calm: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.services.wall.MAX_SCREENS", 3)
+    page = calm.owner().text("/wall")
+    assert "2 more screens here" in page
+    assert page.count('data-screen="') == 3 + 3 + 3 + 2
+
+
+def test_as_many_queries_for_one_store_as_for_all(calm: Chain) -> None:
+    counted = []
+
+    def count(path: str, reader: object) -> int:
+        counted.clear()
+        assert calm is not None
+        reader.text(path)  # type: ignore[attr-defined]
+        return len(counted)
+
+    owner, lille = calm.owner(), calm.manager("lille", "read")
+    owner.text("/wall")
+    lille.text("/wall")
+    event.listen(calm.ctx.db.engine, "before_cursor_execute", lambda *said: counted.append(said[2]))
+    channels = 4  # offers are read once a channel
+    assert count("/wall", owner) <= count("/wall", lille) + 2 * channels

@@ -1,0 +1,115 @@
+"""Why a screen shows what it shows: now, then, on Saturday; to whom it may."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+from typing import Any
+
+from playlists.ids import ScreenId
+from server.services import places
+from server.services.actors import SYSTEM
+from server.services.places import ScreenWish
+from tests.server.web.conftest import HOUR_MS, Chain
+from tests.support.record import START_MS
+from tests.support.small_shop import publish
+from tests.support.studio import set_fact
+
+
+def plain(page: str) -> str:
+    """A page's words."""
+    return re.sub(r"[ \n]+", " ", unescape(re.sub(r"<[^>]+>", " ", page)))
+
+
+def still(page: str) -> dict[str, Any]:
+    """What the page paints."""
+    found = re.search(r"data-still='([^']*)'", page)
+    assert found
+    return dict(json.loads(unescape(found[1])))
+
+
+def test_it_says_so_because_it_is(calm: Chain) -> None:
+    page = calm.owner().text("/screens/lille-entrance/why")
+    words = plain(page)
+    shows = "Lille, Entrée shows “Il pleut à Lille”, because it is raining."
+    assert shows in words or "because it is its turn" in words
+    assert "others were considered." in words
+    assert "Grand beau à Lille Weather Rain: 1.2\u00a0mm/h, needs less than 0.2\u00a0mm/h" in words
+    assert "Fermeture Hours outside its hours, back 19:10" in words
+    assert "Lande 2, en promotion Stock Stock, Lande 2: 0 in store, needs at least 1" in words
+    assert "of 3\u00a0h" in words
+    assert still(page)["card"]["goods"]
+
+
+def test_in_french(calm: Chain) -> None:
+    words = plain(calm.owner("fr").text("/screens/lille-checkout/why"))
+    title = "Caisses, Lille, affiche «\u00a0On se serre un peu\u00a0?\u00a0»"
+    assert f"{title}, parce qu’il y a 14 personnes (tills)." in words
+    assert "Écartés" in words
+    assert "passe après : prise d’antenne" in words
+
+
+def test_by_hand(chain: Chain) -> None:
+    chain.hold("prado-shoes", "prado")
+    chain.clock.advance(60_000)
+    words = plain(chain.owner().text("/screens/prado-shoes/why"))
+    assert "Prado, Chaussures shows “Marée”, because Inès asked for it." in words
+    assert "It won, by hand" in words
+    assert "Nobody holds this screen by hand." not in words
+
+
+def test_a_past_instant_is_told_from_what_was_known_then(chain: Chain) -> None:
+    owner = chain.owner()
+    for _ in range(3):
+        chain.clock.advance(60_000)
+    set_fact(chain.ctx, "occupancy:tills@lille", 2, "counters@lille")
+    publish(chain.ctx)
+    chain.clock.advance(2 * 60_000)
+    now = plain(owner.text("/screens/lille-checkout/why"))
+    assert "On se serre un peu ? Rank" not in now
+    assert "La caisse 3 est libre Crowd People there, tills: 2 people, needs at least 12" in now
+    then = plain(owner.text(f"/screens/lille-checkout/why?at={START_MS + 60_000}"))
+    assert "because there are 14 people (tills)." in then
+    assert "Thursday 15 October, 14:33:00" in then
+
+
+def test_an_instant_is_the_stores_own_time(calm: Chain) -> None:
+    owner = calm.owner()
+    local = owner.text("/screens/fort-de-france-window/why?at=2026-10-15T18:00")
+    assert 'value="2026-10-15T18:00"' in local
+    assert "Thursday 15 October, 18:00:00" in local
+    with_offset = owner.text("/screens/fort-de-france-window/why?at=2026-10-15T22:00:00Z")
+    assert "Thursday 15 October, 18:00:00" in with_offset
+    assert "data-follows" not in local
+
+
+def test_saturday_is_one_step_away(calm: Chain) -> None:
+    owner = calm.owner()
+    page = owner.text("/screens/prado-shoes/why")
+    assert "data-follows" in page
+    saturday = re.search(r'href="(\?at=\d+)">Saturday 6 pm', page)
+    assert saturday
+    assert "Saturday 17 October, 18:00:00" in owner.text(f"/screens/prado-shoes/why{saturday[1]}")
+
+
+def test_an_instant_that_cannot_be_read(calm: Chain) -> None:
+    for wrong in ("soon", "2026-13-01T00:00", "9" * 40, "-1"):
+        answer = calm.owner().get(f"/screens/prado-shoes/why?at={wrong}")
+        assert answer.status_code == 422, wrong
+        assert "Write it like 2026-10-17T18:00." in answer.text
+
+
+def test_what_is_not_there(calm: Chain) -> None:
+    owner = calm.owner()
+    for path in ("/screens/nowhere/why", f"/screens/prado-shoes/why?at={START_MS - 90 * HOUR_MS}"):
+        answer = owner.get(path)
+        assert answer.status_code == 404
+        assert "There is nothing at this address." in answer.text
+
+
+def test_a_screen_without_a_plan_yet(chain: Chain) -> None:
+    places.create_screen(chain.ctx, SYSTEM, ScreenWish("Neuf", "prado"), ScreenId("new-one"))
+    answer = chain.owner().get("/screens/new-one/why")
+    assert answer.status_code == 404
+    assert "Nothing was published for this screen at that time." in answer.text
