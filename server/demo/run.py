@@ -86,12 +86,12 @@ def _run(ports: Ports, data: Path, *, browser: bool, smoke: bool, webhook: bool)
     ):
         secrets = seed(context)
         watch = watching.watch_token(context, SYSTEM, life_ms=WATCH_LINK_LIFE_MS)
-        say("Starting the world outside: a shop, a weather service, people counters …")
-        world = _start_world(group, ports, data, settings, secrets, watch)
-        settle_connectors(context, world, secrets)
-        say("Starting the server: worker, door, web …")
+        say("Starting the world outside and the server …")
+        _start_world(group, ports, data, settings, secrets, watch)
         for name in ("worker", "door", "web"):
             group.start(Part(name, [sys.executable, "-m", "server.cli", name]))
+        world = _world(group, data)
+        settle_connectors(context, world, secrets)
         _wait(f"{settings.url}/api/v1/health/ready", group)
         say("Starting a player, and pairing it with the Lille window …")
         _start_player(group, ports, data, settings, context)
@@ -128,8 +128,8 @@ def _environment(ports: Ports, data: Path) -> dict[str, str]:
 
 def _start_world(
     group: Group, ports: Ports, data: Path, settings: Settings, secrets: dict[str, str], watch: str
-) -> dict[str, Any]:
-    announce = data / "world.json"
+) -> None:
+    announce = _announce(data)
     announce.unlink(missing_ok=True)
     command = [sys.executable, "-m", "server.demo.world"]
     options = {
@@ -156,8 +156,16 @@ def _start_world(
             },
         )
     )
-    _until(announce.exists, group, "the world outside")
-    world: dict[str, Any] = json.loads(announce.read_text())
+
+
+def _announce(data: Path) -> Path:
+    return data / "world.json"
+
+
+def _world(group: Group, data: Path) -> dict[str, Any]:
+    """What the world outside says of itself once it is there."""
+    _until(_announce(data).exists, group, "the world outside")
+    world: dict[str, Any] = json.loads(_announce(data).read_text())
     return world
 
 
