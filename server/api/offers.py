@@ -1,15 +1,15 @@
-"""Offers and the ledger behind them: /api/v1/offers."""
+"""Offers and the ledger behind them: /api/v1/offers, and a person's word on suspect prices."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from server.api.kit import Call, Done, operation, resource
 from server.api.shapes import PageQuery, Shape
-from server.services import world
+from server.services import settling, world
 from server.services.paging import Cut
 from server.services.world import OfferView
 
@@ -60,6 +60,22 @@ class OfferQuery(PageQuery):
     sku: Annotated[str, Field(max_length=64)] = ""
 
 
+class PriceSettlement(Shape):
+    """A person's word on a suspect price: believe it, or stay at the last good one."""
+
+    channel: Annotated[str, Field(min_length=1, max_length=140)]
+    sku: Annotated[str, Field(min_length=1, max_length=64)]
+    accept: bool
+
+
+class PriceSettled(Shape):
+    """What was decided."""
+
+    channel: str
+    sku: str
+    settled: Literal["accepted", "rejected"]
+
+
 @blueprint.get("/offers")
 @operation("offers", OfferPage, query=OfferQuery)
 def list_offers(call: Call, query: OfferQuery) -> Done:
@@ -75,6 +91,15 @@ def get_offer(call: Call, channel: str, sku: str) -> Done:
     """One offer, with the ledger that its “was” and its reduction come from."""
     found, history = world.get_offer(call.ctx, call.actor, channel, sku)
     return Done({**_body(found), "ledger": [asdict(row) for row in history]})
+
+
+@blueprint.post("/settlements/prices")
+@operation("offers", PriceSettled, status=201, body=PriceSettlement, creates=True, errors=(404,))
+def settle_price(call: Call, body: PriceSettlement) -> Done:
+    """Decide on a price that is kept off the screens because it is suspect."""
+    settling.settle_suspect(call.ctx, call.actor, body.channel, body.sku, body.accept)
+    settled = "accepted" if body.accept else "rejected"
+    return Done({"channel": body.channel, "sku": body.sku, "settled": settled})
 
 
 def _body(view: OfferView) -> dict[str, Any]:

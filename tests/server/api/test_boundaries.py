@@ -54,10 +54,21 @@ CREATIONS: dict[str, list[dict[str, Any]]] = {
         {"code": "CCC-CCC", "store": OTHERS, "name": "Spy"},
     ],
     "put_fact": [{"key": f"weather.rain:{OTHERS}", "value": 9}],
+    "settle_price": [{"channel": f"pluvier@{OTHERS}", "sku": "PLV-01", "accept": True}],
 }
 """Bodies of creations that would reach into Marseille; each must look as if nothing were there."""
-CHAIN_ONLY = {"create_store": {"name": "Spy", "zone": "Europe/Paris"}}
-"""What only the whole chain may create."""
+FEED = {"kind": "merchant", "name": "Spy", "config": {"shop": "p", "url": "https://spy.example"}}
+CHAIN_ONLY: dict[str, dict[str, Any]] = {
+    "create_store": {"json": {"name": "Spy", "zone": "Europe/Paris"}},
+    "list_connectors": {},
+    "create_connector": {"json": FEED},
+    "get_connector": {},
+    "update_connector": {"json": FEED},
+    "delete_connector": {},
+    "try_connector": {},
+    "settle_batch": {"json": {"held": "any", "release": True}},
+}
+"""What only the whole chain may do or see: where prices come from concerns every store."""
 LISTS = {
     "list_stores": "/stores",
     "list_screens": "/screens",
@@ -106,7 +117,7 @@ def routes() -> list[tuple[str, str, str]]:
     return sorted(found)
 
 
-NAMED = [route for route in routes() if "<" in route[2]]
+NAMED = [route for route in routes() if "<" in route[2] and route[0] not in CHAIN_ONLY]
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +160,8 @@ def _world(app: Flask, api: Api) -> dict[str, str]:
         session.add(
             DeviceRow(screen_id=window, public_key=b"k" * 32, name="Pi", caps={}, paired_at=1)
         )
-        session.add(OfferRow(channel=channel, sku="PLV-01", body={"k": "PLV-01"}, version=1))
+        offer = {"channel": channel, "sku": "PLV-01", "body": {"k": "PLV-01"}, "version": 1}
+        session.add(OfferRow(**offer, suspect="jump"))
     answer = api.call(
         "POST",
         "/assets?name=secret.png",
@@ -219,9 +231,16 @@ def test_nothing_can_be_made_in_marseille_from_lille(
 
 
 @pytest.mark.parametrize("name", CHAIN_ONLY)
-def test_the_chain_alone_opens_stores(lille: Api, name: str) -> None:
-    answer = lille.call("POST", "/stores", json=CHAIN_ONLY[name])
-    assert answer.status_code == 403
+def test_the_chain_alone_opens_stores_and_connects_shops(
+    chain: dict[str, str], api: Api, lille: Api, name: str
+) -> None:
+    method, template = next(rest for known, *rest in routes() if known == name)
+    connector = api.make("/connectors", **FEED)["id"] if "<" in template else ""
+    path = filled(template, {"connector_id": connector})
+    answer = lille.call(method, path, headers={"If-Match": "*"}, **CHAIN_ONLY[name])
+    assert answer.status_code == 403, answer.text
+    if connector:
+        assert api.get(f"/connectors/{connector}")["version"] == 1
 
 
 @pytest.mark.parametrize("name", LISTS)

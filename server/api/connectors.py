@@ -1,0 +1,162 @@
+"""Where prices, stock, weather and counts come from: /api/v1/connectors, and what of it is held."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from server.api.kit import NOTHING, Call, Done, located, operation, resource
+from server.api.shapes import Id, Name, PageQuery, Shape, Version, given
+from server.services import connectors
+from server.services.connectors import ConnectorView, ConnectorWish
+from server.services.editing import Versioned
+from server.services.paging import Cut
+
+blueprint = resource("connectors")
+
+MAX_SECRET_CHARACTERS = 500
+
+
+class ConnectorEdit(Shape):
+    """A connector as set up. Without `secret` the one that there is stays; `every_s` is seconds, 0
+    for as often as its kind usually runs.
+    """
+
+    kind: Name
+    name: Name
+    config: dict[str, Any] = {}
+    secret: Annotated[str | None, Field(max_length=MAX_SECRET_CHARACTERS)] = None
+    enabled: bool = True
+    every_s: Annotated[int, Field(ge=0, le=86_400)] = 0
+
+
+class ConnectorNew(ConnectorEdit):
+    """A connector to set up."""
+
+    id: Id | None = None
+
+
+class ConnectorShape(Shape):
+    """A connector and how it fares; the secret is never shown. Instants are unix ms. The source
+    calls `calls_url`; `held` is the batch that waits for a person.
+    """
+
+    id: str
+    kind: str
+    name: str
+    config: dict[str, Any]
+    has_secret: bool
+    enabled: bool
+    every_s: int
+    next_run_at: int | None
+    last_success_at: int | None
+    last_error_at: int | None
+    last_error: str
+    failures: int
+    counters: dict[str, Any]
+    calls_url: str
+    held: str
+    version: Version
+
+
+class ConnectorPage(Shape):
+    """Some connectors."""
+
+    items: list[ConnectorShape]
+    next: str
+
+
+class TrialShape(Shape):
+    """What a trial saw: numbers of rows, some of them in words, and what would be ignored."""
+
+    ok: bool
+    error: str
+    products: int
+    stock: int
+    facts: int
+    samples: list[str]
+    refused: dict[str, int]
+
+
+class BatchSettlement(Shape):
+    """A person's word on the batch `held`: whether its source's next answer is believed."""
+
+    held: Annotated[str, Field(min_length=1, max_length=64)]
+    release: bool
+
+
+class BatchSettled(Shape):
+    """What was decided."""
+
+    held: str
+    settled: Literal["released", "rejected"]
+
+
+@blueprint.get("/connectors")
+@operation("connectors", ConnectorPage, query=PageQuery)
+def list_connectors(call: Call, query: PageQuery) -> Done:
+    """List the connectors. They concern the whole chain, as do all edits of them."""
+    page = connectors.list_connectors(call.ctx, call.actor, Cut(query.after, query.limit))
+    return Done({"items": [_body(one) for one in page.items], "next": page.next})
+
+
+@blueprint.post("/connectors")
+@operation("connectors", ConnectorShape, status=201, body=ConnectorNew, creates=True)
+def create_connector(call: Call, body: ConnectorNew) -> Done:
+    """Set up a connector; it is due at once."""
+    made = connectors.create_connector(call.ctx, call.actor, _wish(body), body.id or "")
+    return Done(_body(made), made.version, located("connectors", made.value.id))
+
+
+@blueprint.get("/connectors/<connector_id>")
+@operation("connectors", ConnectorShape, versioned=True, errors=(404,))
+def get_connector(call: Call, connector_id: str) -> Done:
+    """One connector."""
+    found = connectors.get_connector(call.ctx, call.actor, connector_id)
+    return Done(_body(found), found.version)
+
+
+@blueprint.put("/connectors/<connector_id>")
+@operation("connectors", ConnectorShape, body=ConnectorEdit, edits=True, versioned=True)
+def update_connector(
+    call: Call, connector_id: str, body: ConnectorEdit, if_version: int | None
+) -> Done:
+    """Set up a connector anew; its kind stays."""
+    made = connectors.update_connector(call.ctx, call.actor, connector_id, _wish(body), if_version)
+    return Done(_body(made), made.version)
+
+
+@blueprint.delete("/connectors/<connector_id>")
+@operation("connectors", status=204, edits=True)
+def delete_connector(call: Call, connector_id: str, if_version: int | None) -> Done:
+    """Take a connector away; what it said stays until it expires."""
+    connectors.delete_connector(call.ctx, call.actor, connector_id, if_version)
+    return NOTHING
+
+
+@blueprint.get("/connectors/<connector_id>/trial")
+@operation("connectors", TrialShape, errors=(404,))
+def try_connector(call: Call, connector_id: str) -> Done:
+    """Ask the source once, as set up, and take nothing from it."""
+    seen = connectors.test_connector(call.ctx, call.actor, connector_id)
+    return Done({**asdict(seen), "samples": list(seen.samples)})
+
+
+@blueprint.post("/settlements/batches")
+@operation(
+    "connectors", BatchSettled, status=201, body=BatchSettlement, creates=True, errors=(404,)
+)
+def settle_batch(call: Call, body: BatchSettlement) -> Done:
+    """Decide on a batch that was held because too much of it was suspect."""
+    connectors.settle_batch(call.ctx, call.actor, body.held, body.release)
+    return Done({"held": body.held, "settled": "released" if body.release else "rejected"})
+
+
+def _wish(body: ConnectorEdit) -> ConnectorWish:
+    return ConnectorWish(**{name: value for name, value in given(body).items() if name != "id"})
+
+
+def _body(connector: Versioned[ConnectorView]) -> dict[str, Any]:
+    return {**asdict(connector.value), "version": connector.version}
