@@ -5,11 +5,15 @@ database.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from server.config import Settings
+from server.errors import ServerError
 from server.processes import Group, Part, run_until_stopped
 
 app = typer.Typer(
@@ -65,6 +69,27 @@ def owner_link() -> None:
 
 
 @app.command()
+def rotate_keys() -> None:
+    """Replace the keys that sign for this installation; needs the root key in its place."""
+    from server.app import now_ms
+    from server.services.keys import rotate
+
+    with _said():
+        keys = rotate(Settings().data_dir / "keys", now_ms())
+    print(f"Keys document {keys.document.version} is signed. Restart the server to use it.")
+
+
+@app.command()
+def backup(folder: Annotated[Path, typer.Argument(help="A new folder for the copy.")]) -> None:
+    """Copy database, keys and media to a new folder; the server may run meanwhile."""
+    from server.services.backup import back_up
+
+    with _said():
+        copied = back_up(Settings(), folder)
+    print(f"Copied {', '.join(copied)} to {folder}.")
+
+
+@app.command()
 def migrate(
     check: Annotated[
         bool, typer.Option(help="Only say whether migrations and models agree.")
@@ -108,6 +133,16 @@ def demo(
 
     shown = browser and not smoke
     raise typer.Exit(run(port=port, browser=shown, reset=reset, smoke=smoke, webhook=webhook))
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    """What cannot be done is said in a sentence, not in a traceback."""
+    try:
+        yield
+    except ServerError as wrong:
+        print(wrong.message, file=sys.stderr)
+        raise typer.Exit(1) from None
 
 
 def main() -> None:
