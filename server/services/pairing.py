@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from playlists.credentials import pairing_code, read_pairing_code
-from playlists.ids import ScreenId
+from playlists.ids import ScreenId, sha256
 from playlists.signing import kid_of, public_key
 from playlists.wire.http import Paired, PairingGiven, PairingRequest, RootKey
 from server.db.models import DeviceRow, PairingRow, ScreenRow
@@ -86,7 +86,7 @@ def poll(ctx: Context, pairing: str, secret: str) -> Paired | None:
         row = session.get(PairingRow, pairing)
         if row is None or row.expires_at <= ctx.clock():
             raise _over()
-        if not hmac.compare_digest(row.secret_hash, _hash(secret)):
+        if not hmac.compare_digest(row.secret_hash, sha256(secret.encode())):
             raise Unauthenticated("This is not the secret of this pairing.")
         if row.screen_id is None:
             return None
@@ -138,7 +138,7 @@ def _begin(ctx: Context, asked: PairingRequest, origin: str, code: str, now: int
     row = PairingRow(
         id=secrets.token_hex(ID_BYTES),
         code=code,
-        secret_hash=_hash(secret),
+        secret_hash=sha256(secret.encode()),
         public_key=key,
         origin=origin,
         name="".join(char for char in asked.name if char.isprintable()).strip(),
@@ -237,10 +237,6 @@ def _refuse_crowd(session: Session, origin: str) -> None:
 
 def _root(ctx: Context) -> RootKey:
     return RootKey(ctx.keys.root_kid, ctx.keys.root_x)
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _keyed(ctx: Context, origin: str) -> str:

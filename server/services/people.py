@@ -6,7 +6,6 @@ again.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from playlists.ids import sha256
 from server.db.models import ActorRow, StoreRow, TokenRow
 from server.errors import BadInput, Forbidden, NotFound, Unauthenticated
 from server.services import audit
@@ -88,7 +88,7 @@ def redeem_owner_link(ctx: Context, secret: str) -> SignedIn:
     """
     now = ctx.clock()
     with ctx.db.write() as session:
-        link = TokenRow.hash == _hash(secret), TokenRow.kind == OWNER_LINK
+        link = TokenRow.hash == sha256(secret.encode()), TokenRow.kind == OWNER_LINK
         gone = session.execute(
             delete(TokenRow).where(*link, TokenRow.expires_at > now).returning(TokenRow.hash)
         ).all()
@@ -121,7 +121,7 @@ def actor_of_token(ctx: Context, secret: str) -> Actor:
 def sign_out(ctx: Context, secret: str) -> None:
     """End a session. One that is over already is no error."""
     with ctx.db.write() as session:
-        ended = TokenRow.hash == _hash(secret), TokenRow.kind == SESSION
+        ended = TokenRow.hash == sha256(secret.encode()), TokenRow.kind == SESSION
         session.execute(delete(TokenRow).where(*ended))
 
 
@@ -240,7 +240,7 @@ def _check_end(session: Session, actor: Actor, expires_at: int | None) -> None:
 
 def _actor_of(ctx: Context, secret: str, kind: str) -> Actor:
     with ctx.db.read() as session:
-        token = session.get(TokenRow, _hash(secret))
+        token = session.get(TokenRow, sha256(secret.encode()))
         if token is None or token.kind != kind:
             raise Unauthenticated("Sign in, or send a token that is good.")
         if token.expires_at is not None and token.expires_at <= ctx.clock():
@@ -273,7 +273,7 @@ def _add_token(
     expires_at: int | None,
 ) -> TokenRow:
     token = TokenRow(
-        hash=_hash(secret),
+        hash=sha256(secret.encode()),
         actor_id=actor_id,
         kind=kind,
         name=name,
@@ -289,7 +289,3 @@ def _token_view(row: ActorRow, token: TokenRow) -> TokenView:
     return TokenView(
         row.id, row.name, tuple(row.scopes), stores, token.created_at, token.expires_at
     )
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

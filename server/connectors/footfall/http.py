@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from collections import Counter
 
 from playlists.facts import Fact, FactKey
 from server.connectors.footfall import counts
@@ -32,7 +33,7 @@ def receive(setup: Setup, delivery: Delivery) -> Received:
     _check_token(setup, delivery)
     recent = _recent(setup, delivery.received_at)
     facts: dict[FactKey, Fact] = {}
-    refused: dict[str, int] = {}
+    refused: Counter[str] = Counter()
     last = Refused("repeated")
     for said in _readings(delivery.body):
         try:
@@ -40,7 +41,7 @@ def receive(setup: Setup, delivery: Delivery) -> Received:
         except Refused as error:
             if error.reason == "personal":
                 raise _bad(error) from None
-            refused[error.reason] = refused.get(error.reason, 0) + 1
+            refused[error.reason] += 1
             last = error if error.reason != "repeated" else last
         else:
             facts[fact.key] = fact

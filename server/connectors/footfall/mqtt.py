@@ -11,6 +11,7 @@ import secrets
 import socket
 import ssl
 import threading
+from collections import Counter
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -108,12 +109,12 @@ class Readings:
         """The facts of some messages, and how many were refused, by reason."""
         now = self._setup.clock()
         facts: dict[FactKey, Fact] = {}
-        refused = {"overflow": dropped} if dropped else {}
+        refused = Counter({"overflow": dropped} if dropped else {})
         for topic, payload in messages:
             try:
                 fact = self._fact(topic, payload, now)
             except Refused as error:
-                refused[error.reason] = refused.get(error.reason, 0) + 1
+                refused[error.reason] += 1
             else:
                 facts[fact.key] = fact
         return Batch(now, facts=tuple(facts.values()), refused=refused)

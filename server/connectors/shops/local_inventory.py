@@ -6,6 +6,7 @@ taken from here: such rows are counted, so that nobody believes that they are.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from pydantic import Field, field_validator
@@ -34,19 +35,19 @@ def fetch(setup: Setup) -> Batch:
     config: LocalInventoryConfig = setup.config
     began = setup.clock()
     kept = Validators.from_state(setup.state.get("feed"))
-    refused: dict[str, int] = {}
+    refused: Counter[str] = Counter()
     found: dict[tuple[str, str], StockReport] = {}
     with http.get(config.url, setup.limits, kept, XML) as answer:
         if answer.unchanged:
             return Batch(began, unchanged=True, state=setup.state)
         for item in items(answer, setup.limits.max_rows):
             if item.get("price") or item.get("sale_price"):
-                _count(refused, "local_price")
+                refused["local_price"] += 1
             read = report(item)
             if isinstance(read, str):
-                _count(refused, read)
+                refused[read] += 1
             elif setup.store(read.store) is None:
-                _count(refused, "unknown_store")
+                refused["unknown_store"] += 1
             else:
                 found[read.sku, read.store] = read
     state = {"feed": answer.validators.to_state()}
@@ -66,10 +67,6 @@ def report(item: Mapping[str, str]) -> StockReport | str:
     if len(text) > len(str(MAX_QUANTITY)) or int(text) > MAX_QUANTITY:
         return "huge"
     return StockReport(sku, store, int(text))
-
-
-def _count(refused: dict[str, int], reason: str) -> None:
-    refused[reason] = refused.get(reason, 0) + 1
 
 
 KIND = Kind(

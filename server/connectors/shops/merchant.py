@@ -7,6 +7,7 @@ taken, and a translation that fails never stands in the way of a price.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from zoneinfo import ZoneInfo
@@ -66,7 +67,7 @@ def known_zone(name: str) -> str:
 def fetch(setup: Setup) -> Batch:
     """The feed now, or that it did not change. Raises TemporaryError, PermanentError."""
     began = setup.clock()
-    refused: dict[str, int] = {}
+    refused: Counter[str] = Counter()
     kept = setup.state
     words, validators, moved = _translations(setup, refused)
     main = Validators.from_state(kept.get("feed"))
@@ -95,7 +96,7 @@ def fetch(setup: Setup) -> Batch:
 
 
 def _translations(
-    setup: Setup, refused: dict[str, int]
+    setup: Setup, refused: Counter[str]
 ) -> tuple[dict[str, Names], dict[str, dict[str, str]], bool]:
     """Words by language where they changed, the validators of all, and whether any changed."""
     config: MerchantConfig = setup.config
@@ -123,7 +124,7 @@ def _translations(
 
 
 def _products(
-    setup: Setup, validators: Validators, refused: dict[str, int]
+    setup: Setup, validators: Validators, refused: Counter[str]
 ) -> tuple[dict[str, ProductReport], Validators] | None:
     """All products by SKU; None where the feed did not change."""
     config: MerchantConfig = setup.config
@@ -133,7 +134,7 @@ def _products(
             return None
         for item in items(answer, setup.limits.max_rows):
             if not item.get("id"):
-                refused["no_id"] = refused.get("no_id", 0) + 1
+                refused["no_id"] += 1
                 continue
             product = report(item, config)
             twin = found.get(product.sku)

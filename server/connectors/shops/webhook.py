@@ -13,6 +13,7 @@ import hashlib
 import hmac
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC
@@ -117,10 +118,7 @@ class _Read:
 
     products: list[ProductReport] = field(default_factory=list)
     stock: list[StockReport] = field(default_factory=list)
-    refused: dict[str, int] = field(default_factory=dict)
-
-    def count(self, reason: str) -> None:
-        self.refused[reason] = self.refused.get(reason, 0) + 1
+    refused: Counter[str] = field(default_factory=Counter)
 
 
 def receive(setup: Setup, delivery: Delivery) -> Received:
@@ -137,7 +135,7 @@ def receive(setup: Setup, delivery: Delivery) -> Received:
         try:
             _item(setup, event, item, seen, read)
         except Unreadable as error:
-            read.count(error.reason)
+            read.refused[error.reason] += 1
     batch = Batch(
         delivery.received_at,
         products=tuple(read.products),

@@ -8,6 +8,7 @@ hour *before* its instant. Stores whose rounded coordinates are the same share o
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -75,7 +76,7 @@ def fetch(setup: Setup) -> Batch:
     taken. Raises TemporaryError where nothing can be read, PermanentError.
     """
     began = setup.clock()
-    refused: dict[str, int] = {}
+    refused: Counter[str] = Counter()
     facts: list[Fact] = []
     towns = _towns(setup, refused)
     ordered = sorted(towns)
@@ -90,12 +91,12 @@ def fetch(setup: Setup) -> Batch:
     return Batch(began, facts=tuple(facts), refused=refused)
 
 
-def _towns(setup: Setup, refused: dict[str, int]) -> dict[Point, list[StoreAt]]:
+def _towns(setup: Setup, refused: Counter[str]) -> dict[Point, list[StoreAt]]:
     towns: dict[Point, list[StoreAt]] = {}
     digits = setup.config.decimals
     for store in setup.stores:
         if not store.lat_e6 and not store.lon_e6:
-            _count(refused, "no_place")
+            refused["no_place"] += 1
             continue
         point = (round(store.lat_e6 / MICRO, digits), round(store.lon_e6 / MICRO, digits))
         towns.setdefault(point, []).append(store)
@@ -134,7 +135,7 @@ class _Hour:
     value: int
 
 
-def _hours(answer: Mapping[str, Any], now: int, refused: dict[str, int]) -> Iterator[_Hour]:
+def _hours(answer: Mapping[str, Any], now: int, refused: Counter[str]) -> Iterator[_Hour]:
     """Each variable's hours that are not over; what is missing or impossible is counted."""
     hourly = answer.get("hourly")
     hourly = hourly if isinstance(hourly, dict) else {}
@@ -143,13 +144,13 @@ def _hours(answer: Mapping[str, Any], now: int, refused: dict[str, int]) -> Iter
     for variable in VARIABLES:
         column = hourly.get(variable.name)
         if not isinstance(column, list) or len(column) < len(times) or not times:
-            _count(refused, f"missing_{variable.name}")
+            refused[f"missing_{variable.name}"] += 1
             continue
         for second, value in zip(times, column, strict=False):
             if not _is_number(second) or not _is_number(value):
-                _count(refused, f"unreadable_{variable.name}")
+                refused[f"unreadable_{variable.name}"] += 1
             elif not variable.low <= value <= variable.high:
-                _count(refused, f"implausible_{variable.name}")
+                refused[f"implausible_{variable.name}"] += 1
             else:
                 from_ms = int(second) * 1000 + variable.shift_ms
                 if from_ms + HOUR_MS > now:
@@ -173,10 +174,6 @@ def _facts(connector: str, store: str, hours: Sequence[_Hour], now: int) -> Iter
             expires_at=now + KINDS[hour.fact].max_age_ms,
             source=SourceId(f"{connector}@{store}"),
         )
-
-
-def _count(refused: dict[str, int], reason: str) -> None:
-    refused[reason] = refused.get(reason, 0) + 1
 
 
 KIND = Kind(
