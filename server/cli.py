@@ -8,13 +8,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from server.config import Settings
 from server.errors import ServerError
 from server.processes import Group, Part, run_until_stopped
+
+if TYPE_CHECKING:
+    from server.services.actors import Scope
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False
@@ -66,6 +69,26 @@ def owner_link() -> None:
     context = build_context(Settings())
     print(people.owner_link(context))
     context.db.close()
+
+
+@app.command()
+def token(
+    name: Annotated[str, typer.Argument(help="What the token is for.")],
+    right: Annotated[list[str], typer.Option(help="A right, such as connectors; repeatable.")],
+    store: Annotated[list[str] | None, typer.Option(help="Only these stores; repeatable.")] = None,
+) -> None:
+    """Print a new API token with these rights, shown this once."""
+    from server.app import build_context
+    from server.services import people
+    from server.services.actors import SYSTEM
+
+    context = build_context(Settings())
+    try:
+        with _said():
+            rights = [cast("Scope", word) for word in right]  # create_token refuses unknown ones
+            print(people.create_token(context, SYSTEM, name, rights, store).secret)
+    finally:
+        context.db.close()
 
 
 @app.command()

@@ -11,7 +11,7 @@ from server.app import build_context, prepare
 from server.cli import app
 from server.config import Settings
 from server.db.engine import Database
-from server.services import places
+from server.services import people, places
 from server.services.actors import SYSTEM
 from server.services.places import StoreWish
 
@@ -59,6 +59,17 @@ def test_a_backup_never_writes_over_another(data: Path, tmp_path: Path) -> None:
     assert run("backup", str(tmp_path / "copy"))[0] == 0
     code, said = run("backup", str(tmp_path / "copy"))
     assert (code, "there already" in said) == (1, True), said
+
+
+def test_a_token_from_the_console_has_the_rights_that_it_was_given(data: Path) -> None:
+    code, secret = run("token", "Sync", "--right", "read", "--right", "connectors")
+    assert code == 0, secret
+    context = build_context(Settings())
+    actor = people.actor_of_token(context, secret.strip())
+    context.db.close()
+    assert (actor.name, actor.scopes, actor.stores) == ("Sync", {"read", "connectors"}, None)
+    code, said = run("token", "Sync", "--right", "everything")
+    assert (code, "prices" in said) == (1, True), said
 
 
 def test_new_keys_need_the_root_key_in_its_place(data: Path) -> None:
