@@ -4,7 +4,7 @@ directory  secret, time_key (raw private), both base64url; watch_keys [OnlineKey
            screens [[id, device key as base64url, store, [channels]] ...]: all there are
 screens    set [rows as above], gone [ids]; setting a screen also ends its being held as cloned
 heads      heads [[screen, revision, signed head] ...]
-offers     channel, version, jws: a delta or, from version 0, the whole channel
+offers     offers [[channel, version, jws] ...]: deltas or, from version 0, whole channels
 freshness  store, jws
 """
 
@@ -17,7 +17,7 @@ import structlog
 
 from server.door.fanout import Fanout
 from server.door.health import Counts
-from server.door.links import Link, Links
+from server.door.links import Links
 from server.door.reception import Reception
 from server.door.state import State
 
@@ -74,16 +74,17 @@ class Intake:
         self._fanout.send(rows)
 
     def _offers(self, message: Message) -> None:
-        channel = message["channel"]
-        pushed = self._state.take_offers(channel, message["version"], message["jws"])
-        if pushed is not None:
-            self._send("offers", self._links.of_channel(channel), pushed)
+        rows = []
+        for channel, version, token in message["offers"]:
+            pushed = self._state.take_offers(channel, version, token)
+            if pushed is not None:
+                rows += [(link, pushed) for link in self._links.of_channel(channel)]
+        self._counts.pushed.labels("offers").inc(len(rows))
+        self._fanout.send(rows)
 
     def _freshness(self, message: Message) -> None:
         pushed = self._state.take_freshness(message["store"], message["jws"])
         if pushed is not None:
-            self._send("freshness", self._links.of_store(message["store"]), pushed)
-
-    def _send(self, kind: str, links: list[Link], pushed: Any) -> None:
-        self._counts.pushed.labels(kind).inc(len(links))
-        self._fanout.broadcast(links, pushed)
+            links = self._links.of_store(message["store"])
+            self._counts.pushed.labels("freshness").inc(len(links))
+            self._fanout.broadcast(links, pushed)

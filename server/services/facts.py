@@ -98,15 +98,18 @@ def _held(session: Session, keys: Iterable[FactKey]) -> dict[FactKey, dict[int, 
     ordered = sorted(keys)
     for at in range(0, len(ordered), IN_ROWS):
         some = ordered[at : at + IN_ROWS]
-        for row in session.scalars(select(FactRow).where(FactRow.key.in_(some))):
+        for row in session.execute(select(FactRow.__table__).where(FactRow.key.in_(some))):
             found.setdefault(FactKey(row.key), {})[row.valid_from] = fact_from(row)
     return found
 
 
-def sources_of(session: Session, connector: str) -> tuple[SourceId, ...]:
-    """The sources of a connector that facts were recorded from: one for each store."""
-    query = select(FactRow.source).where(FactRow.source.startswith(f"{connector}@")).distinct()
-    return tuple(SourceId(source) for source in session.scalars(query))
+def unconfirmed(session: Session, connector: str, observed_at: int) -> list[SourceId]:
+    """The sources of a connector, one for each store, with facts observed before `observed_at`."""
+    query = select(FactRow.source).where(
+        FactRow.source.startswith(f"{connector}@", autoescape=True),
+        FactRow.observed_at < observed_at,
+    )
+    return sorted(SourceId(source) for source in session.scalars(query.distinct()))
 
 
 def confirm(session: Session, source: SourceId, observed_at: int) -> None:

@@ -4,23 +4,67 @@ then on.
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from sqlalchemy import insert, select
+from sqlalchemy import String, Table, case, cast, func, insert, select
 from sqlalchemy.orm import Session
 
 from playlists.ids import ChannelId, Sku
 from playlists.ledger import Stretch, effective
 from playlists.pricing import LedgerRow
-from server.db.mappers import ledger_from
 from server.db.models import LedgerEntry
 from server.ports import ProductReport
 
 IN_ROWS = 500
 """Keys in one IN clause, rows in one INSERT."""
+ANY = ChannelId("*")
+"""The channel of rows that are the same in many channels."""
 
 History = tuple[LedgerRow, ...]
+Pair = tuple[ChannelId, Sku]
+Stamp = tuple[int, int]
+"""How many rows a pair has, and the highest id: another one where rows were appended."""
+
+_ROW, _FIELD = ";", ","
+_TABLE = typing.cast(Table, LedgerEntry.__table__)
+_LEDGER = _TABLE.c
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Past:
+    """One price history. Channels whose rows say the same share one object, and so all that is
+    worked out of it; its rows name no channel.
+    """
+
+    rows: History = ()
+    stretches: tuple[Stretch, ...] = ()
+    _after: dict[History, Past] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rows: History) -> Past:
+        """The history of `rows`."""
+        return cls(rows, effective(rows))
+
+    def with_rows(self, rows: History) -> Past:
+        """This history once `rows` were appended, worked out once."""
+        if rows not in self._after:
+            self._after[rows] = Past.of((*self.rows, *rows))
+        return self._after[rows]
+
+    def learns(self, rows: History, at_ms: int) -> bool:
+        """Whether `rows` change what is said from `at_ms` on, rather than repeat it."""
+        late = any(row.recorded_at > at_ms for row in self.rows)
+        before = (
+            effective(row for row in self.rows if row.recorded_at <= at_ms)
+            if late
+            else self.stretches
+        )
+        return _ahead(before, at_ms) != _ahead(self.with_rows(rows).stretches, at_ms)
+
+
+NOTHING = Past()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +75,25 @@ class Origin:
     version: str = ""
 
 
-def rows_of(report: ProductReport, channel: ChannelId, at_ms: int) -> History:
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Rows to append to one channel's ledger."""
+
+    channel: ChannelId
+    rows: History
+    origin: Origin
+
+
+def rows_of(report: ProductReport, at_ms: int) -> History:
     """What a report says of the price from `at_ms` on: the list price, and within its dates the
-    sale price.
+    sale price; in whichever channel.
 
     All rows of one report are recorded together, at `at_ms`, so that they replace what was said
     before.
     """
     if report.price is None:
         return ()
-    row = LedgerRow(
-        Sku(report.sku), channel, report.price, report.currency, at_ms, None, False, at_ms
-    )
+    row = LedgerRow(Sku(report.sku), ANY, report.price, report.currency, at_ms, None, False, at_ms)
     if report.sale_price is None or report.sale_price >= report.price:
         return (row,)
     begin = max(at_ms, report.sale_from or at_ms)
@@ -53,15 +104,6 @@ def rows_of(report: ProductReport, channel: ChannelId, at_ms: int) -> History:
     return (row, sale)
 
 
-def news(history: History, rows: History, at_ms: int) -> History:
-    """`rows` where they change what the history says from `at_ms` on, nothing where they repeat
-    it.
-    """
-    before = effective(row for row in history if row.recorded_at <= at_ms)
-    after = effective((*history, *rows))
-    return () if _ahead(before, at_ms) == _ahead(after, at_ms) else rows
-
-
 def _ahead(stretches: Iterable[Stretch], at_ms: int) -> list[Stretch]:
     return [
         replace(stretch, from_ms=max(stretch.from_ms, at_ms))
@@ -70,27 +112,80 @@ def _ahead(stretches: Iterable[Stretch], at_ms: int) -> list[Stretch]:
     ]
 
 
+_STAMPS = select(_LEDGER.channel, _LEDGER.sku, func.count(), func.max(_LEDGER.id)).group_by(
+    _LEDGER.channel, _LEDGER.sku
+)
+# The database joins a pair's rows to one text: equal texts are equal histories, read once.
+_TEXT = func.aggregate_strings(
+    cast(_LEDGER.price, String)
+    + _FIELD
+    + _LEDGER.currency
+    + _FIELD
+    + cast(_LEDGER.valid_from, String)
+    + _FIELD
+    + func.coalesce(cast(_LEDGER.valid_until, String), "")
+    + _FIELD
+    + case((_LEDGER.reduced, "1"), else_="")
+    + _FIELD
+    + cast(_LEDGER.recorded_at, String),
+    _ROW,
+)
+
+
 def histories(
     session: Session, channels: Sequence[ChannelId], skus: Iterable[Sku]
-) -> Mapping[tuple[ChannelId, Sku], History]:
-    """All that the ledger holds of `skus` in `channels`, by channel and SKU."""
-    found: dict[tuple[ChannelId, Sku], list[LedgerRow]] = {}
+) -> tuple[Mapping[Pair, Past], Mapping[Pair, Stamp]]:
+    """All that the ledger holds of `skus` in `channels`, and the stamps of that."""
+    found: dict[Pair, Past] = {}
+    stamps: dict[Pair, Stamp] = {}
+    read: dict[tuple[str, str], Past] = {}
     wanted = sorted(set(skus))
     for at in range(0, len(wanted), IN_ROWS):
-        query = select(LedgerEntry).where(
-            LedgerEntry.channel.in_(channels), LedgerEntry.sku.in_(wanted[at : at + IN_ROWS])
+        query = _STAMPS.add_columns(_TEXT).where(
+            _LEDGER.channel.in_(channels), _LEDGER.sku.in_(wanted[at : at + IN_ROWS])
         )
-        for entry in session.scalars(query):
-            row = ledger_from(entry)
-            found.setdefault((row.channel, row.sku), []).append(row)
-    return {key: tuple(rows) for key, rows in found.items()}
+        for channel, sku, count, last, text in session.execute(query):
+            if (sku, text) not in read:
+                read[sku, text] = Past.of(_rows(sku, text))
+            found[ChannelId(channel), Sku(sku)] = read[sku, text]
+            stamps[ChannelId(channel), Sku(sku)] = (count, last)
+    return found, stamps
 
 
-def append(session: Session, rows: Sequence[LedgerRow], origin: Origin) -> None:
-    """Add `rows` in the caller's transaction."""
+def stamps(
+    session: Session, channels: Sequence[ChannelId], skus: Sequence[Sku]
+) -> Mapping[Pair, Stamp]:
+    """The stamps of `skus` in `channels`: as `histories` gave them where nothing was appended."""
+    query = _STAMPS.where(_LEDGER.channel.in_(channels), _LEDGER.sku.in_(skus))
+    return {
+        (ChannelId(channel), Sku(sku)): (count, last)
+        for channel, sku, count, last in session.execute(query)
+    }
+
+
+def _rows(sku: str, text: str) -> History:
+    return tuple(
+        LedgerRow(
+            Sku(sku),
+            ANY,
+            int(price),
+            currency,
+            int(valid_from),
+            int(valid_until) if valid_until else None,
+            bool(reduced),
+            int(recorded_at),
+        )
+        for price, currency, valid_from, valid_until, reduced, recorded_at in (
+            row.split(_FIELD) for row in sorted(text.split(_ROW))
+        )
+    )
+
+
+def append(session: Session, entries: Iterable[Entry]) -> None:
+    """Add rows in the caller's transaction."""
     values = [
         {
-            "channel": row.channel,
+            "channel": entry.channel,
             "sku": row.sku,
             "price": row.price,
             "currency": row.currency,
@@ -98,10 +193,11 @@ def append(session: Session, rows: Sequence[LedgerRow], origin: Origin) -> None:
             "valid_until": row.valid_until,
             "reduced": row.reduced,
             "recorded_at": row.recorded_at,
-            "source": origin.source,
-            "source_version": origin.version,
+            "source": entry.origin.source,
+            "source_version": entry.origin.version,
         }
-        for row in rows
+        for entry in entries
+        for row in entry.rows
     ]
     for at in range(0, len(values), IN_ROWS):
-        session.execute(insert(LedgerEntry), values[at : at + IN_ROWS])
+        session.connection().execute(insert(_TABLE), values[at : at + IN_ROWS])

@@ -21,10 +21,10 @@ from playlists.wire.door import Report
 from playlists.wire.offers import OffersMessage
 from server.db.engine import Database
 from server.db.models import ChannelRow, ScreenHeadRow
+from server.services.compiling import Change
 from server.services.context import Context
 from server.services.devices import directory
 from server.services.kept import MAX_IN, batched
-from server.services.offers import Change
 from server.services.readsets import ReadIndex
 from server.services.storing import SignedHead, Storer
 

@@ -11,7 +11,7 @@ from typing import Any
 from playlists.ids import ChannelId, Sku
 from playlists.pricing import LedgerRow
 from server.db.models import HeldBatchRow, OfferRow
-from server.errors import NotFound
+from server.errors import BadInput, NotFound
 from server.ports import ProductReport
 from server.services import audit, ledger, offers
 from server.services.actors import Actor
@@ -21,14 +21,20 @@ from server.services.context import Context
 def import_history(
     ctx: Context, actor: Actor, channel: str, rows: Sequence[LedgerRow], origin: str
 ) -> None:
-    """Append a price history that was kept elsewhere, as it was recorded there. Raises NotFound."""
+    """Append a price history that was kept elsewhere, as it was recorded there. Raises NotFound,
+    BadInput.
+    """
+    if any(row.channel != channel for row in rows):
+        raise BadInput("All rows of a history are of the channel that it is imported into.")
     offers.ensure_channels(ctx, channel.partition("@")[0])
     with ctx.db.write() as session:
         found = offers.channels_by_id(session, [channel])
         if not found:
             raise NotFound("There is no such channel.")
         actor.require("prices", found[0].store)
-        ledger.append(session, rows, ledger.Origin(origin))
+        ledger.append(
+            session, [ledger.Entry(ChannelId(channel), tuple(rows), ledger.Origin(origin))]
+        )
         skus = {row.sku for row in rows}
         offers.recompile(ctx, session, found, skus, ctx.clock())
         audit.record(
@@ -81,8 +87,10 @@ def settle_suspect(ctx: Context, actor: Actor, channel: str, sku: str, accept: b
         before = {"suspect": row.suspect, "pending": row.pending}
         if accept and row.pending is not None:
             report = _report_from(sku, row.pending)
-            rows = ledger.rows_of(report, ChannelId(channel), now)
-            ledger.append(session, rows, ledger.Origin(actor.id))
+            entry = ledger.Entry(
+                ChannelId(channel), ledger.rows_of(report, now), ledger.Origin(actor.id)
+            )
+            ledger.append(session, [entry])
         row.suspect, row.pending = "", None
         session.flush()
         offers.recompile(ctx, session, [found], [Sku(sku)], now)

@@ -1,4 +1,7 @@
-"""The reconciler's loop: wakes on the bus's word or a short tick, brings the door up to date."""
+"""The reconciler's loop: wakes on the bus's word or a short tick, brings the door up to date.
+
+Prices have a thread of their own, so that they wait for no plan.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +38,9 @@ class Loop:
 
     def __init__(self, ctx: Context) -> None:
         self._awake = threading.Event()
+        self._priced = threading.Event()
         self._stopping = threading.Event()
-        self.ctx = replace(ctx, wake=self._awake.set)
+        self.ctx = replace(ctx, wake=self._wake)
         self.teller = Teller(self.ctx, self._send)
         self.hearing = Hearing(self.ctx, self.teller.published)
         self.publisher = Publisher(self.ctx, self.teller.published)
@@ -51,34 +55,46 @@ class Loop:
     def stop(self, *_signal: object) -> None:
         """End `run` soon; safe in a signal handler."""
         self._stopping.set()
-        self._awake.set()
+        self._wake()
 
     def run(self) -> None:
         """Work until stopped, then close the bus."""
+        prices = threading.Thread(
+            target=self._repeat, args=(self._priced, self.teller.offers), name="prices"
+        )
+        prices.start()
         try:
-            while not self._stopping.is_set():
-                self._awake.wait(TICK_S)
-                self._awake.clear()
-                try:
-                    self.turn()
-                except Exception:  # whatever it is, screens play on and the next turn tries again
-                    log.exception("worker_turn_failed")
-                    self._stopping.wait(PAUSE_S)
+            self._repeat(self._awake, self.turn)
         finally:
+            prices.join()
             self._bus.close()
 
     def turn(self) -> None:
-        """Everything there is to do now; prices before plans, and again between plans."""
-        self.teller.offers()
+        """Everything there is to do now but prices."""
         self.teller.directory()
         for timer in self._timers:
             timer.run_if_due()
         steps = 0
         while self.publisher.step() and not self._stopping.is_set():
-            self.teller.offers()
             steps += 1
         if steps >= SETTLE_STEPS:
             gc.freeze()  # at once; to collect first would keep the next change waiting for seconds
+        if self.teller.behind():
+            self._awake.set()
+
+    def _repeat(self, event: threading.Event, work: Callable[[], None]) -> None:
+        while not self._stopping.is_set():
+            event.wait(TICK_S)
+            event.clear()
+            try:
+                work()
+            except Exception:  # whatever it is, screens play on and the next turn tries again
+                log.exception("worker_turn_failed")
+                self._stopping.wait(PAUSE_S)
+
+    def _wake(self) -> None:
+        self._priced.set()
+        self._awake.set()
 
     def _send(self, message: Any) -> bool:
         return self._bus.send(message)
@@ -87,7 +103,7 @@ class Loop:
         if message["t"] == "hello":
             self.teller.everything(peer.send)
         elif not self.hearing.take(message):
-            self._awake.set()
+            self._wake()
 
 
 class Timer:

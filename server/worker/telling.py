@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from playlists.signing import b64
 from server.services import devices, offers
+from server.services.compiling import Change
 from server.services.context import Context
 from server.services.freshness import FreshnessMaker
 from server.services.kept import batched
@@ -16,6 +18,17 @@ from server.services.storing import SignedHead, heads_in_force
 
 HEADS_AT_ONCE = 500
 """Heads in one message on the bus."""
+OFFERS_AT_ONCE = 100
+OFFERS_CHARACTERS = 1024 * 1024
+"""Channels, and characters of what is said of them, in one message: the door passes on the first
+while the next are on their way.
+"""
+BEHIND_S = 0.5
+"""Freshness for channels that moved waits until no more did for so long: a delta brings its own
+lease, so nothing that may be shown hangs on it.
+"""
+BEHIND_STORES = 50
+"""Stores that are told freshness behind their offers at once."""
 
 Send = Callable[[Mapping[str, Any]], bool]
 Row = list[Any]
@@ -36,6 +49,9 @@ class Teller:
         self._screens: dict[str, Row] = {}
         self._stamp: tuple[int, int, int] | None = None
         self._lock = threading.Lock()  # hello comes in the bus's thread
+        self._channels = threading.Lock()  # what follows: prices have a thread of their own
+        self._behind: set[str] = set()
+        self._moved_at = 0.0
 
     def everything(self, send: Send) -> None:
         """Tell one peer all there is: the directory first, so that screens may come in at once."""
@@ -45,28 +61,37 @@ class Teller:
             self._screens = {row[0]: row for row in rows}
             for some in batched(heads_in_force(session), HEADS_AT_ONCE):
                 send(_heads(some))
-            for channel in offers.versions(session):
-                whole = offers.snapshot(self._ctx, session, channel)
-                if whole is not None:
-                    send(_offers(whole))
-                    self._versions[channel] = whole.version
+            with self._channels:
+                for channel in offers.versions(session):
+                    whole = offers.snapshot(self._ctx, session, channel)
+                    if whole is not None:
+                        send(_offers([whole]))
+                        self._versions[channel] = whole.version
             for store, jws in self._freshness.make(session, self._ctx.clock()):
                 send(_fresh(store, jws))
 
     def offers(self) -> None:
-        """Send what channels have that the door has not, and fresh leases right behind."""
-        with self._ctx.db.read() as session:
-            versions = offers.versions(session)
-            if all(self._versions.get(name) == found for name, found in versions.items()):
-                return
-            with self._lock:
-                changes = offers.pending(session, self._versions)
-                for change in changes:
-                    self._send(_offers(change))
-                    self._versions[change.channel] = change.version
-                names = {change.channel for change in changes}
-                readers = self._freshness.readers_of(session, names)
-                self._send_freshness(session, readers)
+        """Send what channels have that the door has not. Waits for no plan and no freshness."""
+        with self._channels, self._ctx.db.read() as session:
+            for some in _messages(offers.pending(session, self._versions)):
+                self._send(_offers(some))
+                self._versions.update((change.channel, change.version) for change in some)
+                self._behind.update(change.channel for change in some)
+                self._moved_at = time.monotonic()
+
+    def behind(self) -> bool:
+        """Send freshness behind the offers of some channels; whether there are more to follow."""
+        if not self._behind or time.monotonic() - self._moved_at < BEHIND_S:
+            return False
+        with self._channels:
+            moved, self._behind = self._behind, set()
+        with self._lock, self._ctx.db.read() as session:
+            readers = sorted(self._freshness.readers_of(session, moved))
+            self._send_freshness(session, readers[:BEHIND_STORES])
+            rest = self._freshness.needs_of(readers[BEHIND_STORES:]).values()
+        with self._channels:
+            self._behind.update(name for needs in rest for name in needs.channels & moved)
+            return bool(self._behind)
 
     def published(self, done: Published) -> None:
         """Hand heads over, then what follows from new plans: channels, sources and texts."""
@@ -135,8 +160,23 @@ def _heads(heads: Iterable[SignedHead]) -> dict[str, Any]:
     return {"t": "heads", "heads": [list(head) for head in heads]}
 
 
-def _offers(change: offers.Change) -> dict[str, Any]:
-    return {"t": "offers", "channel": change.channel, "version": change.version, "jws": change.jws}
+def _offers(changes: Iterable[Change]) -> dict[str, Any]:
+    rows = [[change.channel, change.version, change.jws] for change in changes]
+    return {"t": "offers", "offers": rows}
+
+
+def _messages(changes: Iterable[Change]) -> Iterator[list[Change]]:
+    """Changes in messages' worth."""
+    some: list[Change] = []
+    size = 0
+    for change in changes:
+        if some and (len(some) == OFFERS_AT_ONCE or size + len(change.jws) > OFFERS_CHARACTERS):
+            yield some
+            some, size = [], 0
+        some.append(change)
+        size += len(change.jws)
+    if some:
+        yield some
 
 
 def _fresh(store: str, jws: str) -> dict[str, Any]:

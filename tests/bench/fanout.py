@@ -118,7 +118,7 @@ class Worker:
         offer = Offer(Sku("PLV-BRUINE"), "EUR", (step,), names)
         payload = OffersMessage(ChannelId(CHANNEL), since, self.version, (offer,))
         token = sign("offers", payload.to_json(), self._online)
-        return {"t": "offers", "channel": CHANNEL, "version": self.version, "jws": token}
+        return {"t": "offers", "offers": [[CHANNEL, self.version, token]]}
 
     def next_delta(self) -> dict[str, Any]:
         """The delta to the next version."""

@@ -133,7 +133,7 @@ class Worker:
         """Signed offers, kept (snapshots only) and told if the bus is up."""
         payload = OffersMessage(ChannelId(channel), since, to, (), tuple(gone))  # type: ignore[arg-type]
         token = sign("offers", payload.to_json(), self.keys.online)
-        message = {"t": "offers", "channel": channel, "version": to, "jws": token}
+        message = {"t": "offers", "offers": [[channel, to, token]]}
         self._keep("offers", channel if not since else f"{channel} {since}", message)
         return token
 

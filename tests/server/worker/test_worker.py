@@ -64,6 +64,13 @@ class Door:
             for screen, _, jws in sorted(message["heads"], key=lambda head: head[1])
         }
 
+    def offers(self) -> dict[str, tuple[int, str]]:
+        return {
+            channel: (version, jws)
+            for message in self.all_of("offers")
+            for channel, version, jws in message["offers"]
+        }
+
     def forget(self) -> None:
         with self._changed:
             self.messages.clear()
@@ -146,14 +153,10 @@ def test_a_price_goes_out_signed_with_a_fresh_lease_behind_it(ctx: Context, door
         take(ctx, shop, Batch(now_ms(), whole=True, products=(bag,)))
         door.send({"t": "wake"})
         told = door.wait_for(
-            lambda: (
-                {m["channel"]: m for m in door.all_of("offers")}.keys()
-                == {"pluvier@lille", "pluvier@marseille"}
-                and {m["channel"]: m for m in door.all_of("offers")}
-            )
+            lambda: door.offers().keys() == {"pluvier@lille", "pluvier@marseille"} and door.offers()
         )
-        version = told["pluvier@lille"]["version"]
-        payload: Any = verify(told["pluvier@lille"]["jws"], "offers", ctx.keys.ring, now_ms())
+        version, jws = told["pluvier@lille"]
+        payload: Any = verify(jws, "offers", ctx.keys.ring, now_ms())
         assert payload["to"] == version
         assert payload["set"][0]["st"][0][2] == 11990
         door.wait_for(lambda: version in leases(ctx, door, "lille"))
