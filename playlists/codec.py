@@ -5,6 +5,7 @@ Limits are far above what a chain needs and low enough that no input can exhaust
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
@@ -79,6 +80,12 @@ def encode_chunk(chunk: Chunk) -> bytes:
 def decode_chunk(data: bytes) -> Chunk:
     """Read a chunk. Raises Refused: too_large, not_json, version, shape or not_canonical."""
     return _decode(data, MAX_CHUNK_BYTES, _read_chunk, _chunk_json)
+
+
+def decode_own_chunk(data: bytes) -> Chunk:
+    """Read a chunk that this side wrote and kept by its hash: that it has the one byte form is
+    not proved again. Raises Invalid."""
+    return _read_chunk(Fields.of(json.loads(data)))
 
 
 def encode_deck(cards: Mapping[CardId, DeckCard]) -> bytes:

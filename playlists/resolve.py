@@ -32,14 +32,18 @@ from playlists.resolving.timeline import Edges, segments_of
 __all__ = [
     "DAYS",
     "AssetState",
+    "Gathered",
     "Lead",
     "Memo",
     "Note",
     "Profile",
     "Reader",
     "Resolved",
+    "Situation",
     "Tracking",
     "Wishes",
+    "gather",
+    "gather_facts",
     "lead_from_json",
     "lead_of",
     "lead_to_json",
@@ -84,10 +88,7 @@ def replan(
     Where today comes out as it is playing, the lead-in stays the same: nothing changed gives the
     same bytes. Otherwise the slot now playing leads the new day in. Raises Invalid as resolve.
     """
-    gathered = _gather(profile, reader, days, memo)
-    if playing is None or _today(playing.manifest, now_ms) == gathered.today(lead, now_ms):
-        return gathered.resolved(lead)
-    return gathered.resolved(lead_of(playing, now_ms, reader))
+    return gather(profile, reader, days, memo).replanned(playing, lead, now_ms, reader)
 
 
 def resolve(
@@ -103,13 +104,13 @@ def resolve(
     remembers between calls; the result is the same without. A wish at fault plays nothing and is
     reported: it never stops the others. Raises Invalid where the store is not there.
     """
-    return _gather(profile, reader, days, memo).resolved(lead)
+    return gather(profile, reader, days, memo).resolved(lead)
 
 
-def _gather(
-    profile: Profile, reader: Reader, days: Sequence[LocalDay], memo: Memo | None
-) -> _Compiler:
-    """Read everything that concerns a profile."""
+def gather(
+    profile: Profile, reader: Reader, days: Sequence[LocalDay], memo: Memo | None = None
+) -> Gathered:
+    """Read everything that concerns a profile. Raises Invalid as resolve."""
     memo = Memo() if memo is None else memo
     memo.trim()
     tracking = Tracking(reader)
@@ -117,7 +118,15 @@ def _gather(
     if store is None:
         raise Invalid("No such store.", "store")
     situation = Gatherer(profile, store, tracking, memo).situation(days)
-    return _Compiler(situation, frozenset(tracking.keys), memo)
+    return Gathered(situation, frozenset(tracking.keys), memo)
+
+
+def gather_facts(last: Situation, reads: frozenset[str], reader: Reader, memo: Memo) -> Gathered:
+    """What was gathered before, with only its facts read anew: right as long as no other key of
+    its `reads` was marked since. The same facts are read, so `reads` stay the same."""
+    memo.trim()
+    situation = Gatherer(last.profile, last.store, reader, memo).again(last)
+    return Gathered(situation, reads, memo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,20 +158,28 @@ class _Chunks(Mapping[Sha256, bytes]):
         return len(self._write)
 
 
-class _Compiler:
-    """Makes the chunks of one situation. Days are made once, however many lead-ins are tried."""
+class Gathered:
+    """All that concerns a profile. Days are made once, however many lead-ins are tried."""
 
     def __init__(self, situation: Situation, reads: frozenset[str], memo: Memo) -> None:
-        self._situation = situation
-        self._reads = reads
+        self.situation = situation
+        self.reads = reads
         self._memo = memo
         self._stages = {zone: plan.stage for zone, plan in situation.zones.items()}
         self._slots = {zone: slots_of(plan, memo) for zone, plan in situation.zones.items()}
         self._days: dict[int, _Made] = {}
 
+    def replanned(
+        self, playing: Plan | None, lead: Lead | None, now_ms: int, reader: Reader
+    ) -> Resolved:
+        """See `replan`."""
+        if playing is None or _today(playing.manifest, now_ms) == self.today(lead, now_ms):
+            return self.resolved(lead)
+        return self.resolved(lead_of(playing, now_ms, reader))
+
     def resolved(self, lead: Lead | None) -> Resolved:
         """All days, beginning with `lead` on the day that it names."""
-        situation = self._situation
+        situation = self.situation
         made = [self._day(number, day, lead) for number, day in enumerate(situation.days)]
         cards, bodies = self._cards(made, lead)
         deck = deck_bytes(bodies)
@@ -186,14 +203,14 @@ class _Compiler:
             chunks=_Chunks(made),
             deck=deck,
             cards=cards,
-            reads=self._reads,
+            reads=self.reads,
             report=notes_of(situation, _shortfall(made)),
             lead=next((chunk.lead for chunk in made if chunk.lead is not None), None),
         )
 
     def today(self, lead: Lead | None, now_ms: int) -> Sha256 | None:
         """The name of the chunk that plays at an instant, None outside the days."""
-        for number, day in enumerate(self._situation.days):
+        for number, day in enumerate(self.situation.days):
             if day.from_ms <= now_ms < day.until_ms:
                 return self._day(number, day, lead).name
         return None
@@ -207,7 +224,7 @@ class _Compiler:
         return self._days[number]
 
     def _edges(self, number: int) -> dict[ZoneId, Edges]:
-        return {zone: plan.edges(number) for zone, plan in self._situation.zones.items()}
+        return {zone: plan.edges(number) for zone, plan in self.situation.zones.items()}
 
     def _fresh(self, edges: Mapping[ZoneId, Edges], length_ms: int) -> _Made:
         """A day with nothing played yet. Its long part is shared by all stores with the same
@@ -246,7 +263,7 @@ class _Compiler:
         used: set[tuple[ZoneId, int]] = set()
         used.update(*(chunk.used for chunk in made))
         for zone, place in sorted(used):
-            for card in cards_at(self._situation.zones[zone], place):
+            for card in cards_at(self.situation.zones[zone], place):
                 if card is not None:
                     cards[card.id] = card.card
                     bodies[card.id] = card.body

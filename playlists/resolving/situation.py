@@ -4,7 +4,7 @@ say."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from playlists.conditions import Condition
 from playlists.ids import SourceId, ZoneId
@@ -55,6 +55,11 @@ class Situation:
     field: Field
     zones: Mapping[ZoneId, ZonePlan]
 
+    def without_facts(self) -> Situation:
+        """What `Gatherer.again` needs of it, to be kept: the facts' part is far the largest."""
+        zones = {zone: replace(plan, asked=(), moved={}) for zone, plan in self.zones.items()}
+        return replace(self, zones=zones)
+
 
 class Gatherer:
     """Reads what concerns one profile, through a Reader that keeps track, into a Situation."""
@@ -77,6 +82,14 @@ class Gatherer:
             for box in sorted(self._profile.layout, key=lambda box: box.id)
         }
         return Situation(self._profile, self._store, days, field, zones)
+
+    def again(self, last: Situation) -> Situation:
+        """The same wishes on the same days, with the facts as the reader has them now."""
+        zones = {
+            zone: self._planned(plan.stage, plan.casting, plan.grid, last.days)
+            for zone, plan in last.zones.items()
+        }
+        return replace(last, zones=zones)
 
     def _zone(
         self,
@@ -116,6 +129,12 @@ class Gatherer:
             ),
         )
         grid = grid_of(stage, self._store.calendar, days, self._memo)
+        return self._planned(stage, mine, grid, days)
+
+    def _planned(
+        self, stage: Stage, casting: tuple[Casting, ...], grid: Grid, days: Sequence[LocalDay]
+    ) -> ZonePlan:
+        """Ask the facts."""
         asked = tuple(
             [
                 tuple([self._ask(condition, grid.window) for condition in part.conditions])
@@ -123,7 +142,7 @@ class Gatherer:
             ]
         )
         moved = edges_of(grid, days, list(_moving(grid, asked)))
-        return ZonePlan(stage, mine, asked, grid, moved)
+        return ZonePlan(stage, casting, asked, grid, moved)
 
     def _wish(self, candidate: Candidate) -> int:
         return self._memo.token((candidate.layer, candidate.id), candidate.wish)

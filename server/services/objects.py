@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from playlists.codec import decode_chunk, decode_deck, decode_manifest
+from playlists.codec import decode_deck, decode_manifest, decode_own_chunk
 from playlists.ids import CardId, Sha256
 from playlists.manifest import Chunk, DeckCard, Manifest, Plan
 from server.db.models import ObjectRow
@@ -24,6 +24,7 @@ ZLIB_LEVEL = 3
 PLANS_KEPT = 6_000
 """Decoded manifests held in memory: a chain's profiles, three times over."""
 CHUNKS_KEPT = 6_000
+LATELY_MS = 24 * 3_600_000
 
 T = TypeVar("T")
 
@@ -73,6 +74,25 @@ def load_objects(session: Session, shas: Iterable[str]) -> dict[str, bytes]:
     return found
 
 
+class Lately:
+    """Names of objects that this process stored a short while ago, with a head that names them:
+    that keeps them for the whole of history, so they need not be stored again."""
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+        self._since = 0
+
+    def __contains__(self, sha: str) -> bool:
+        return sha in self._names
+
+    def add(self, names: Iterable[str], now: int) -> None:
+        """These were committed."""
+        if not 0 <= now - self._since < LATELY_MS:
+            self._names.clear()
+            self._since = now
+        self._names.update(names)
+
+
 class Plans:
     """Decoded manifests, decks and chunks by sha256, the last used ones kept."""
 
@@ -100,6 +120,12 @@ class Plans:
         wanted = [day.chunk for day in manifest.days if dates is None or day.date in dates]
         return Plan(manifest, cards, self._load_chunks(session, wanted), expires_at)
 
+    def warm(self, session: Session, manifests: Iterable[str], date: str) -> None:
+        """Read the chunks of one date of several manifests at once, for `plan`."""
+        found = [self.manifest(session, sha) for sha in manifests]
+        days = (day for manifest in found if manifest is not None for day in manifest.days)
+        self._load_chunks(session, [day.chunk for day in days if day.date == date])
+
     def _load(
         self, session: Session, sha: str
     ) -> tuple[Manifest, Mapping[CardId, DeckCard]] | None:
@@ -121,7 +147,7 @@ class Plans:
         wanted = list(dict.fromkeys(shas))
         missing = [sha for sha in wanted if sha not in self._chunks]
         found = load_objects(session, missing) if missing else {}
-        read = {sha: decode_chunk(data) for sha, data in found.items()}
+        read = {sha: decode_own_chunk(data) for sha, data in found.items()}
         chunks = {sha: self._chunks[sha] for sha in wanted if sha in self._chunks}
         for sha, chunk in read.items():
             chunks[Sha256(sha)] = chunk

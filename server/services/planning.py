@@ -7,8 +7,8 @@ A change that touches today begins with a lead-in: the plan that plays now, to t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
-from dataclasses import astuple, dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -21,23 +21,26 @@ from playlists.localtime import LocalDay
 from playlists.manifest import Plan
 from playlists.model import Store
 from playlists.resolve import (
+    Gathered,
     Lead,
     Memo,
     Profile,
     Resolved,
+    gather,
+    gather_facts,
     lead_from_json,
     lead_to_json,
     profile_of,
-    replan,
     wishes_of,
 )
 from server.db.mappers import screen_from
 from server.db.models import ProfileRow, ScreenHeadRow, ScreenRow
 from server.services.inputs import InputsWriter, profile_from, profile_json
 from server.services.kept import MAX_IN, batched
-from server.services.objects import Packed, Plans, pack
+from server.services.objects import Lately, Packed, Plans, pack
 from server.services.reading import Library, Snapshot
 from server.services.readsets import ReadIndex, ReadSets, split
+from server.services.remembered import Memory, Remembered
 from server.services.viewing import View
 
 log = structlog.get_logger(__name__)
@@ -60,18 +63,23 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A profile resolved: all that is to be stored of it."""
+    """A profile resolved: all that is to be stored of it. `reads` None: they are as stored."""
 
     key: str
     store: str
     known: Known
     manifest: str
     body: Mapping[str, Any]
-    reads: ReadSets
+    keys: frozenset[str]
+    reads: ReadSets | None
     inputs: str | None
     lead: Mapping[str, Any]
     rolls_at: int
     objects: Mapping[str, Packed]
+
+    def resolved_at(self, now: int) -> int:
+        """What its row says once it is stored: greater each time."""
+        return max(now, self.known.seen + 1)
 
 
 @dataclass(slots=True)
@@ -94,6 +102,8 @@ class Planner:
         self.index = ReadIndex()
         self.inputs = InputsWriter()
         self._memo = Memo()
+        self._memory = Memory()
+        self._lately = Lately()
         self._spread_ms = max(1, spread_s * 1000)
 
     def open(self, session: Session, now: int) -> Snapshot:
@@ -123,14 +133,64 @@ class Planner:
         self._prefetch(session, snapshot, made, wanted)
         plan = StorePlan(store, screens)
         days = snapshot.days(made)
+        self._warm(session, known.values(), days)
         for key, profile in wanted.items():
-            try:
-                prepared = self._prepare(session, snapshot, made, days, profile, known[key])
-                plan.prepared.append(prepared)
-            except Exception:  # one profile at fault must not stop the others
-                log.exception("profile_failed", profile=key, store=store)
-                plan.failed.add(key)
+            view = View(snapshot, profile)
+            self._add(
+                plan,
+                key,
+                lambda view=view, profile=profile, key=key: self._prepare(  # type: ignore[misc]
+                    session, gather(profile, view, days, self._memo), view, known[key], snapshot.now
+                ),
+            )
         return plan
+
+    def plan_facts(
+        self, session: Session, now: int, store: str, profiles: Collection[str], moved: Set[str]
+    ) -> StorePlan | None:
+        """Resolve profiles of which only the facts `moved` have changed since this worker stored
+        them; None where one of them is not remembered so and `plan` must do."""
+        snapshot = self.library.facts_only(session, now)
+        made = snapshot.store(store)
+        if made is None:
+            return None
+        days = snapshot.days(made)
+        known = self._known(session, profiles, None)
+        kept = {key: self._memory.get(key, known[key].seen) for key in profiles}
+        found = {key: one for key, one in kept.items() if one is not None and one.holds(made, days)}
+        if len(found) < len(kept):
+            return None
+        snapshot.prefetch({key for one in found.values() for key in one.view.lines} & moved)
+        self._warm(session, known.values(), days)
+        plan = StorePlan(store, None)
+        for key, one in found.items():
+            self._add(
+                plan,
+                key,
+                lambda key=key, one=one: self._facts(  # type: ignore[misc]
+                    session, snapshot, known[key], one, moved
+                ),
+            )
+        return plan
+
+    def confirm(self, plans: Iterable[Prepared], now: int) -> None:
+        """These were stored at `now`."""
+        for plan in plans:
+            self.inputs.confirm(plan.objects)
+            self._lately.add(plan.objects, now)
+            self._memory.confirm(plan.key, plan.resolved_at(now))
+
+    def _add(self, plan: StorePlan, key: str, prepare: Callable[[], Prepared]) -> None:
+        """One profile at fault must not stop the others."""
+        try:
+            plan.prepared.append(prepare())
+        except Exception:
+            log.exception("profile_failed", profile=key, store=plan.store)
+            plan.failed.add(key)
+
+    def _warm(self, session: Session, known: Iterable[Known], days: tuple[LocalDay, ...]) -> None:
+        """Read what plays now of all profiles at once."""
+        self.plans.warm(session, [k.manifest for k in known if k.manifest], days[0].date)
 
     def _prefetch(
         self, session: Session, snapshot: Snapshot, store: Store, wanted: Mapping[str, Profile]
@@ -187,19 +247,36 @@ class Planner:
                 found.setdefault(screens[screen], Known(0, manifest))
         return {key: found.get(key, Known()) for key in wanted}
 
-    def _prepare(
+    def _facts(
         self,
         session: Session,
         snapshot: Snapshot,
-        store: Store,
-        days: tuple[LocalDay, ...],
-        profile: Profile,
         known: Known,
+        kept: Remembered,
+        moved: Set[str],
     ) -> Prepared:
-        view = View(snapshot, profile)
+        """Prepare a profile again with some facts read anew."""
+        view = kept.view.again(snapshot, moved)
+        reads = frozenset[str]().union(*kept.reads.values())
+        gathered = gather_facts(kept.situation, reads, view, self._memo)
+        return self._prepare(session, gathered, view, known, snapshot.now, kept.reads)
+
+    def _prepare(
+        self,
+        session: Session,
+        gathered: Gathered,
+        view: View,
+        known: Known,
+        now: int,
+        reads: ReadSets | None = None,
+    ) -> Prepared:
+        """All that is to be stored; `reads` where they are stored already."""
+        situation = gathered.situation
+        profile, store, days = situation.profile, situation.store, situation.days
         old = self._old(session, known, days[0].date)
         lead = lead_from_json(known.lead, old) if old is not None and known.lead else None
-        found = replan(profile, view, days, old, lead, snapshot.now, self._memo)
+        found = gathered.replanned(old, lead, now, view)
+        sets = self.index.shared(split(found.reads | view.also)) if reads is None else reads
         same = old is not None and found.manifest == old.manifest
         name, inputs = known.manifest or "", known.inputs
         led = _lead_json(found.lead)
@@ -208,13 +285,16 @@ class Planner:
             name = self._pack(found, old, objects)
         if not same or known.seen == 0:
             inputs = self.inputs.write(profile, store, days, view, led, objects)
+        key = profile.key
+        self._memory.keep(key, situation, view, sets)
         return Prepared(
-            key=profile.key,
+            key=key,
             store=store.id,
             known=known,
             manifest=name,
             body=_body(profile, found, view),
-            reads=split(found.reads | view.also),
+            keys=found.reads | view.also,
+            reads=sets if reads is None else None,
             inputs=inputs,
             lead=led,
             rolls_at=days[0].until_ms + self._jitter(store.id),
@@ -231,9 +311,9 @@ class Planner:
         """Put a manifest and what it names into `objects`, but for what its predecessor named too;
         the manifest's name."""
         there = {day.chunk for day in old.manifest.days} if old is not None else set()
-        for sha, chunk in found.chunks.items():
-            if sha not in there:
-                objects[sha] = pack("chunk", chunk)
+        for sha in found.chunks.keys() - there:
+            if sha not in self._lately:
+                objects[sha] = pack("chunk", found.chunks[sha])
         if old is None or old.manifest.deck != found.manifest.deck:
             objects[found.manifest.deck] = pack("deck", found.deck)
         data = encode_manifest(found.manifest)
@@ -266,5 +346,8 @@ def _body(profile: Profile, found: Resolved, view: View) -> dict[str, Any]:
         "channels": list(found.manifest.channels),
         "sources": sorted({line.source for line in view.lines.values() if line is not None}),
         "live": sorted(live),
-        "notes": [list(astuple(note)) for note in found.report[:NOTES_KEPT]],
+        "notes": [
+            [note.code, note.zone, note.layer, note.wish, note.item, note.subject]
+            for note in found.report[:NOTES_KEPT]
+        ],
     }

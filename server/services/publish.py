@@ -30,6 +30,7 @@ from server.services.context import Context
 from server.services.kept import MAX_IN, batched
 from server.services.outbox import Claim
 from server.services.planning import Planner, Prepared, StorePlan
+from server.services.reading import Snapshot
 from server.services.storing import SignedHead, Storer, forget_unused
 
 SLICE_MS = 200
@@ -66,6 +67,7 @@ class Work:
     claim: Claim | None = None
     held_until: int = 0
     failed: bool = False
+    facts_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,8 @@ class Publisher:
         with self._ctx.db.read() as session:
             wanted = self._concerned(session, claim.keys)
         if wanted:
-            self._works.append(Work(wanted, claim, now + EXTEND_MS))
+            facts_only = all(key.partition(":")[0] in KINDS for key in claim.keys)
+            self._works.append(Work(wanted, claim, now + EXTEND_MS, facts_only=facts_only))
             return
         with self._ctx.db.write() as session:
             outbox.settle(session, claim)
@@ -191,11 +194,17 @@ class Publisher:
         gone: list[str] = []
         until = time.monotonic() + SLICE_MS / 1000
         with self._ctx.db.read() as session:
-            snapshot = self.planner.open(session, now)
+            snapshot: Snapshot | None = None
             for store, profiles in wanted.items():
                 if time.monotonic() > until:
                     break
-                plan = self.planner.plan(session, snapshot, store, profiles)
+                facts = self._facts_moved(store)
+                plan: StorePlan | None = None
+                if facts is not None and profiles is not None:
+                    plan = self.planner.plan_facts(session, now, store, profiles, facts)
+                if plan is None:
+                    snapshot = snapshot or self.planner.open(session, now)
+                    plan = self.planner.plan(session, snapshot, store, profiles)
                 if plan is None:
                     gone.append(store)
                 else:
@@ -228,11 +237,19 @@ class Publisher:
             ]
             forget_unused(session, [p.store for p in whole if not left[p.store] and not p.failed])
             self._settle(session, now)
-        for plan in prepared:
-            if plan.key in stored.profiles:
-                self.planner.inputs.confirm(plan.objects)
+        self.planner.confirm([p for p in prepared if p.key in stored.profiles], now)
         moved = frozenset(plan.store for plan in prepared if plan.key in stored.profiles)
         self._tell(Published(tuple(stored.heads), moved))
+
+    def _facts_moved(self, store: str) -> frozenset[str] | None:
+        """The facts on whose account a store is resolved; None where anything else is."""
+        moved: set[str] = set()
+        for work in self._works:
+            if store in work.wanted:
+                if work.claim is None or not work.facts_only:
+                    return None
+                moved |= work.claim.keys
+        return frozenset(moved)
 
     def _outdated(self, session: Session, piece: list[Prepared]) -> set[str]:
         """The profiles that read a key which was marked since, unless they were tried enough."""
@@ -241,7 +258,7 @@ class Publisher:
             return set()
         found: set[str] = set()
         for plan in piece:
-            if all(keys.isdisjoint(marked) for keys in plan.reads.values()):
+            if plan.keys.isdisjoint(marked):
                 continue
             tries = self._tries.get(plan.key, 0)
             if tries < TRIES:

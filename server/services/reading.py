@@ -93,6 +93,14 @@ class Library:
 
     def snapshot(self, session: Session, now: int) -> Snapshot:
         """Read everything as `session` sees it, at the instant `now` (unix milliseconds)."""
+        self._refresh(session, now)
+        return Snapshot(self, session, now)
+
+    def facts_only(self, session: Session, now: int) -> Snapshot:
+        """A snapshot to read facts on; wishes and stores are those of the snapshot before."""
+        return Snapshot(self, session, now)
+
+    def _refresh(self, session: Session, now: int) -> None:
         self.campaigns.refresh(session)
         self.playlists.refresh(session)
         self.overrides.refresh(session, OverrideRow.until_ms > now - OVER_MS)
@@ -102,7 +110,6 @@ class Library:
         if seen != self._sun_of:
             self.sun = self.campaigns.mentions(_SUN) or self.playlists.mentions(_SUN)
             self._sun_of = seen
-        return Snapshot(self, session, now)
 
 
 @dataclass(slots=True)

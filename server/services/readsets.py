@@ -78,6 +78,10 @@ class ReadIndex:
             self._sets.update((name, frozenset(keys)) for name, keys in grown.items())
         return {key for name in names for key in self._sets.get(name, ())}
 
+    def shared(self, sets: ReadSets) -> ReadSets:
+        """The same sets, each the one object that is kept of it."""
+        return {name: self._sets.get(name, keys) for name, keys in sets.items()}
+
     def store(self, session: Session, read: Mapping[str, ReadSets]) -> None:
         """Write what each profile (by key) read now: only what differs."""
         before = self.sets_of(session, read.keys())

@@ -79,7 +79,7 @@ class Storer:
             ProfileRow,
             [_profile_columns(plan, now) for plan in rows],
         )
-        self._index.store(session, {plan.key: plan.reads for plan in rows})
+        self._index.store(session, {p.key: p.reads for p in rows if p.reads is not None})
         stored.profiles = {plan.key for plan in rows}
         self._issue(session, {plan.key: plan for plan in rows}, screens, stored, now)
         return stored
@@ -115,16 +115,14 @@ class Storer:
         for some in batched([plan.key for plan in prepared], MAX_IN):
             found = select(ProfileRow.key, ProfileRow.resolved_at).where(ProfileRow.key.in_(some))
             seen.update(session.execute(found).all())
-        stores = set(
-            session.scalars(
-                select(StoreRow.id).where(StoreRow.id.in_({plan.store for plan in prepared}))
-            )
-        )
+        stores: set[str] = set()
+        if new := {plan.store for plan in prepared if plan.key not in seen}:
+            stores.update(session.scalars(select(StoreRow.id).where(StoreRow.id.in_(new))))
         rows: list[Prepared] = []
         for plan in prepared:
             if plan.key in outdated or seen.get(plan.key, 0) != plan.known.seen:
                 stored.left.add(plan.key)
-            elif plan.store in stores:
+            elif plan.key in seen or plan.store in stores:
                 rows.append(plan)
         return rows
 
@@ -139,7 +137,7 @@ class Storer:
         """Heads for the screens that are to play something else than they do."""
         heads = _heads_of(session, screens.keys(), plans.keys())
         playing = {**{name: head.profile for name, head in heads.items()}, **screens}
-        there = _existing(session, playing.keys())
+        there = heads.keys() | _existing(session, playing.keys() - heads.keys())
         issued: list[dict[str, Any]] = []
         moved: list[str] = []
         for screen, profile in playing.items():
@@ -230,7 +228,7 @@ def _profile_columns(plan: Prepared, now: int) -> dict[str, Any]:
         "manifest": plan.manifest,
         "inputs": plan.inputs,
         "lead": dict(plan.lead),
-        "resolved_at": max(now, plan.known.seen + 1),
+        "resolved_at": plan.resolved_at(now),
         "rolls_at": plan.rolls_at,
     }
 

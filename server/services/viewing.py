@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from copy import copy
 from typing import Any
 
 from playlists.facts import FactKey, FactLine
@@ -22,7 +23,7 @@ class View:
     """
 
     def __init__(self, snapshot: Snapshot, profile: Profile) -> None:
-        self._snapshot = snapshot
+        self._read_on: Snapshot | None = snapshot
         self._profile = profile
         store = snapshot.store(profile.store)
         self._zone = store.calendar.zone if store is not None else "UTC"
@@ -34,7 +35,31 @@ class View:
         self.lines: dict[FactKey, FactLine | None] = {}
         self.base_rows: dict[tuple[str, str], Sequence[Base]] = {}
         self.absent: set[str] = set()
-        self.unshowable: dict[str, AssetState] = {}
+        self._files: dict[str, AssetState] = {}
+
+    def again(self, snapshot: Snapshot, moved: Collection[str]) -> View:
+        """The same, with the facts in `moved` read anew on another snapshot."""
+        view = copy(self)
+        view._read_on = snapshot
+        view.lines = {key: line for key, line in self.lines.items() if key not in moved}
+        view._files = dict(self._files)
+        return view
+
+    def let_go(self) -> View:
+        """The same without its snapshot, to be remembered for `again`."""
+        view = copy(self)
+        view._read_on = None
+        return view
+
+    @property
+    def _snapshot(self) -> Snapshot:
+        assert self._read_on is not None, "a view that is remembered reads nothing"
+        return self._read_on
+
+    @property
+    def unshowable(self) -> dict[str, AssetState]:
+        """The files that were asked for and may not be on air."""
+        return {sha: state for sha, state in self._files.items() if state != "showable"}
 
     def store(self, store: StoreId) -> Store | None:
         """See Reader."""
@@ -92,7 +117,6 @@ class View:
 
     def asset(self, sha: Sha256) -> AssetState:
         """See Reader."""
-        if self._snapshot.file(sha).there:
-            return "showable"
-        self.unshowable[sha] = "unknown"
-        return "unknown"
+        if sha not in self._files:
+            self._files[sha] = "showable" if self._snapshot.file(sha).there else "unknown"
+        return self._files[sha]
