@@ -29,6 +29,8 @@ FIRST_RETRY_S = 1.0
 LAST_RETRY_S = 30.0
 REFUSED_RETRY_S = 60.0
 """After the door has said no: a person must act, so there is no hurry."""
+PASSES = frozenset({"unknown_screen"})
+"""Refusals that pass by themselves: the door hears of a new device a moment after it was paired."""
 WELCOME_WITHIN_S = 15.0
 TOKENS = ("head", "offers", "freshness")
 
@@ -146,7 +148,7 @@ class Door:
             self._deliver(Down(self._refusal))
             if was_in:
                 delay = FIRST_RETRY_S
-            wait = REFUSED_RETRY_S if self._refusal else delay
+            wait = REFUSED_RETRY_S if self._refusal not in {"", *PASSES} else delay
             self._stop.wait(wait * random.uniform(0.5, 1.5))
             delay = min(delay * 2, LAST_RETRY_S)
 

@@ -208,6 +208,16 @@ def test_a_refusal_is_passed_on(peer: Peer, door: Door, news: queue.Queue[News])
     assert not door.is_up
 
 
+def test_a_door_that_has_not_heard_of_a_new_device_is_asked_again_soon(
+    peer: Peer, door: Door, news: queue.Queue[News]
+) -> None:
+    peer.refuse = "unknown_screen"
+    door.start()
+    assert until(news, Down) == Down("unknown_screen")
+    peer.refuse = ""
+    assert isinstance(until(news, Up), Up)
+
+
 def test_what_is_not_the_doors_language_ends_the_link(
     peer: Peer, door: Door, news: queue.Queue[News]
 ) -> None:

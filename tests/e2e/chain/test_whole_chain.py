@@ -23,7 +23,8 @@ pytestmark = [pytest.mark.chromium, pytest.mark.slow]
 
 SKU = BY_SLUG[DRY_GOODS].sku
 FIRST = BY_SLUG[DRY_GOODS].price_minor
-PAINT_MS = 20_000
+PAINT_MS = 50_000
+"""Longer than the 45 s after which a screen asks by itself, should a push be lost."""
 TURNS = """
 window.turns = [];
 setInterval(() => {
