@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from playlists.facts import Fact, FactKey
@@ -17,6 +17,14 @@ KEEP_PAST_MS = 3 * 86_400_000
 """Facts about the past are kept this long for explanation, then swept."""
 IN_ROWS = 500
 """Keys in one IN clause."""
+
+
+_AGE = (
+    update(FactRow)
+    .where(FactRow.key == bindparam("held_key"), FactRow.valid_from == bindparam("held_from"))
+    .values(observed_at=bindparam("seen"), expires_at=bindparam("ends"))
+)
+"""For many rows at once: the ORM's own statement a row would hold the record for long."""
 
 
 def record(session: Session, facts: Sequence[Fact], now: int) -> frozenset[FactKey]:
@@ -36,12 +44,10 @@ def record(session: Session, facts: Sequence[Fact], now: int) -> frozenset[FactK
         else:
             _forecast(session, fact, rows, changed, aged)
         held[fact.key] = rows
-    for key, valid_from, observed_at, expires_at in aged:
-        session.execute(
-            update(FactRow)
-            .where(FactRow.key == key, FactRow.valid_from == valid_from)
-            .values(observed_at=observed_at, expires_at=expires_at)
-        )
+    if aged:
+        names = ("held_key", "held_from", "seen", "ends")
+        rows_aged = [dict(zip(names, row, strict=True)) for row in aged]
+        session.connection().execute(_AGE, rows_aged)
     outbox.mark(session, changed, now)
     return frozenset(changed)
 
