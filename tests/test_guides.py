@@ -1,0 +1,100 @@
+"""The guides are true: their commands exist, their configurations are taken, their code signs."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from player.config import PREFIX, _parser
+from server.cli import app
+from server.config import Settings
+from server.connectors.registry import BUILT_IN, kinds
+from server.connectors.shops import webhook
+
+ROOT = Path(__file__).parent.parent
+GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs/guides").glob("*.md"))]
+SHOP = (ROOT / "docs/guides/connect-a-shop.md").read_text()
+
+
+def code(language: str) -> str:
+    """The one block of the shop's guide in this language."""
+    (found,) = re.findall(rf"```{language}\n(.*?)```", SHOP, re.DOTALL)
+    return str(found)
+
+
+def bodies(path: str) -> list[dict[str, Any]]:
+    """What the shop's guide sends to a path of the API."""
+    return [json.loads(body) for body in re.findall(rf"ask {path} -d '(.*?)'", SHOP, re.DOTALL)]
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)
+def test_every_command_and_setting_exists(guide: Path) -> None:
+    text = guide.read_text()
+    known = get_command(app).commands  # type: ignore[attr-defined]
+    said = set(re.findall(r"(?:start\.py run|`run) ([a-z][a-z-]+)", text))
+    assert said <= set(known), said - set(known)
+    settings = {f"ENSEIGNE_{name.upper()}" for name in Settings.model_fields}
+    options = {option for action in _parser({})._actions for option in action.option_strings}
+    settings |= {PREFIX + option.removeprefix("--").upper().replace("-", "_") for option in options}
+    named = {name for name in re.findall(r"ENSEIGNE_[A-Z_]*[A-Z]", text) if name + "_…" not in text}
+    assert named <= settings, named - settings
+
+
+def test_every_file_that_a_guide_links_to_is_there() -> None:
+    for guide in (*GUIDES, *sorted((ROOT / "docs").rglob("*.md"))):
+        for link in re.findall(r"\]\(([^)#:]+)\)", guide.read_text()):
+            assert (guide.parent / link).exists(), f"{guide.name} links to {link}"
+
+
+def test_every_kind_of_connector_is_shown_as_it_is_taken() -> None:
+    shown = bodies("/connectors")
+    assert {one["kind"] for one in shown} == set(BUILT_IN)
+    for one in shown:
+        kind = kinds()[one["kind"]]
+        kind.config.model_validate(one["config"])
+        assert len(one.get("secret", "")) >= kind.min_secret
+
+
+class Hook(BaseHTTPRequestHandler):
+    """Takes one call and keeps it."""
+
+    calls: list[tuple[dict[str, str], bytes]]
+
+    def do_POST(self) -> None:
+        """Keep the call."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        type(self).calls.append(({k.lower(): v for k, v in self.headers.items()}, body))
+        self.send_response(202)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_the_python_example_signs_as_the_server_checks(tmp_path: Path) -> None:
+    Hook.calls = []
+    server = HTTPServer(("127.0.0.1", 0), Hook)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        example = tmp_path / "call.py"
+        url = f"http://127.0.0.1:{server.server_port}/"
+        example.write_text(code("python").replace("https://signs.example/hooks/shop-calls", url))
+        subprocess.run([sys.executable, str(example)], check=True, timeout=30)
+    finally:
+        server.shutdown()
+        server.server_close()
+    ((headers, body),) = Hook.calls
+    wanted = webhook.signature("a-long-random-secret", headers[webhook.TIMESTAMP], body)
+    assert headers[webhook.SIGNATURE] == wanted
+    assert headers[webhook.DELIVERY]
+    assert json.loads(body)["shop"] == "pluvier"
