@@ -1,4 +1,6 @@
-"""What every service call is given: the record, the clock, the settings, the keys and the media store."""
+"""What every service call is given: the record, the clock, the settings, the keys and the media
+store.
+"""
 
 from __future__ import annotations
 
