@@ -1,0 +1,100 @@
+"""Every second of every screen can be explained: reckoned from its inputs, it is what plays."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+from sqlalchemy import select
+
+from playlists.cards import files_of
+from playlists.explain import explain as reckon
+from playlists.ids import ChannelId, Sku
+from playlists.manifest import Plan, Why
+from playlists.model import MAIN
+from playlists.pricing import ChannelState, Offer
+from playlists.resolve import lead_from_json
+from playlists.slot import Freshness, Lease, Now, Shown, slot_at
+from playlists.wire.offers import offer_from_json
+from server.db.models import ChannelRow, HeadRow, OfferRow
+from server.demo.screens import SCREENS
+from server.services.actors import SYSTEM
+from server.services.context import Context
+from server.services.explaining import explain
+from server.services.inputs import recall
+from server.services.objects import Plans
+from tests.acceptance.conftest import HOUR_MS, Lived
+
+INSTANTS = 200
+FUTURE_MS = 34 * 24 * HOUR_MS
+
+
+class Record:
+    """What is in the record, read as a player would come to it: head, plan, offers."""
+
+    def __init__(self, ctx: Context) -> None:
+        self.ctx, self.plans = ctx, Plans()
+        with ctx.db.read() as session:
+            found: dict[str, dict[Sku, Offer]] = {}
+            for row in session.scalars(select(OfferRow)):
+                found.setdefault(row.channel, {})[Sku(row.sku)] = offer_from_json(row.body)
+            versions = session.execute(select(ChannelRow.id, ChannelRow.version)).all()
+        self.channels = {
+            ChannelId(name): ChannelState(ChannelId(name), version, found[name])
+            for name, version in versions
+        }
+
+    def head_at(self, screen: str, at: int) -> HeadRow:
+        """The newest head issued by then."""
+        rows = select(HeadRow).where(HeadRow.screen_id == screen, HeadRow.issued_at <= at)
+        with self.ctx.db.read() as session:
+            return session.scalars(rows.order_by(HeadRow.revision.desc()).limit(1)).one()
+
+    def plan(self, head: HeadRow) -> Plan:
+        with self.ctx.db.read() as session:
+            plan = self.plans.plan(session, head.manifest, head.expires_at)
+        assert plan is not None
+        return plan
+
+    def plays(self, head: HeadRow, at: int) -> Shown:
+        """slot_at of what a player under this head holds, all of it fresh."""
+        plan = self.plan(head)
+        gates = {gate for day in plan.chunks.values() for slot in day.slots for gate in slot.gates}
+        leases = {
+            name: Lease(channel.version, at, self.ctx.settings.lease_ms)
+            for name, channel in self.channels.items()
+        }
+        fresh = Freshness(leases, {source: at for source, _ in gates})
+        held = {sha for card in plan.cards.values() for sha in files_of(card)}
+        return slot_at(plan, self.channels, fresh, held, (), Now(at))[MAIN]
+
+    def reckoned(self, head: HeadRow, at: int) -> tuple[Why | None, int]:
+        """The winner and its turn's begin, from the inputs of the head alone: not from its plan."""
+        with self.ctx.db.read() as session:
+            inputs = recall(session, head.inputs or "")
+        lead = lead_from_json(inputs.lead, self.plan(head)) if inputs.lead else None
+        found = reckon(inputs.profile, inputs, inputs.days, at, lead=lead)
+        return found.winner, found.since
+
+
+def test_two_hundred_instants_are_explained_as_they_play(lived: Lived) -> None:
+    dice, record = random.Random(200), Record(lived.ctx)
+    seen: Counter[str] = Counter()
+    for number in range(INSTANTS):
+        screen = dice.choice(SCREENS).id
+        begin, end = (lived.now, lived.now + FUTURE_MS) if number % 2 else (lived.began, lived.now)
+        at = dice.randrange(begin, end)
+        head = record.head_at(screen, at)
+        told = explain(lived.ctx, SYSTEM, screen, at)
+        played = told.playing.shown
+        assert told.revision == head.revision
+        assert played == record.plays(head, at), (screen, at)
+        assert told.explanation.winner == played.why
+        assert record.reckoned(head, at) == (played.why, played.since), (screen, at)
+        losers = {loser.wish for loser in told.explanation.losers if not loser.item}
+        assert played.why is None or played.why.source not in losers
+        seen[played.why.layer if played.why else "slate"] += 1
+        seen["losers"] += bool(losers)
+    assert {"campaign", "takeover", "base"} <= seen.keys()
+    assert seen["slate"] < INSTANTS // 20
+    assert seen["losers"] > INSTANTS // 2
