@@ -14,7 +14,7 @@ from server.services import places
 from server.services.editing import Versioned, new_id
 from server.services.paging import Cut
 from server.services.place_views import ScreenView
-from server.services.places import ScreenWish
+from server.services.place_wishes import ScreenWish
 
 blueprint = resource("screens")
 

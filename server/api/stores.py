@@ -12,7 +12,7 @@ from server.services import places
 from server.services.editing import Versioned, new_id
 from server.services.paging import Cut
 from server.services.place_views import StoreView
-from server.services.places import StoreWish
+from server.services.place_wishes import StoreWish
 
 blueprint = resource("stores")
 

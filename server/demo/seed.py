@@ -25,7 +25,7 @@ from server.services import bases, connectors, content, drawings, places, settli
 from server.services.actors import SYSTEM
 from server.services.connectors import ConnectorWish
 from server.services.context import Context
-from server.services.places import ScreenWish, StoreWish
+from server.services.place_wishes import ScreenWish, StoreWish
 
 BRAND_ART = Path(__file__).parent / "art" / "brand"
 SHOP_PAGES = "https://pluvier.example/p/"

@@ -25,7 +25,7 @@ from server.services import audit, places
 from server.services.actors import Actor
 from server.services.context import Context
 from server.services.editing import as_bad_input, check_name, missing
-from server.services.places import ScreenWish
+from server.services.place_wishes import ScreenWish
 
 MAX_WAITING = 1_000
 """Devices that wait at the same time, of the whole installation."""

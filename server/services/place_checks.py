@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
 from playlists.fields import sha, text
@@ -14,10 +13,8 @@ from playlists.model import ZoneBox
 from server.errors import BadInput
 from server.services.calendars import Hours, check_country
 from server.services.editing import as_bad_input, check_name
+from server.services.place_wishes import ScreenWish, StoreWish
 from server.services.wording import check_wording
-
-if TYPE_CHECKING:
-    from server.services.places import ScreenWish, StoreWish
 
 MAX_SIDE_PX = 16_384
 MAX_ZONES = 8

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from playlists.ids import check_id
-from playlists.model import FULL_SCREEN, ZoneBox
 from server.db.mappers import layout_rows
 from server.db.models import (
     BaseRow,
@@ -30,7 +28,6 @@ from server.db.models import (
 from server.errors import Conflict
 from server.services import audit, outbox
 from server.services.actors import Actor
-from server.services.calendars import Hours
 from server.services.context import Context
 from server.services.editing import (
     Versioned,
@@ -44,44 +41,7 @@ from server.services.editing import (
 from server.services.paging import FIRST, Cut, Page, paged
 from server.services.place_checks import check_screen, check_store
 from server.services.place_views import ScreenView, StoreView, screen_view, store_view
-
-
-@dataclass(frozen=True, slots=True)
-class StoreWish:
-    """A store as a person describes it.
-
-    `zone` is IANA; `lat_e6` and `lon_e6` are millionths of a degree; `country` is ISO 3166-1, or -2
-    with its part (`FR-MQ`), and gives the public holidays; `hours` are seven days from Monday, each
-    with its opening stretches in minutes after midnight; `channel` is where its offers come from,
-    `shop@store`; `brand` has name, slogan, mark and skyline (the last two are sha256 of assets);
-    `details` is free text for people, such as its address.
-    """
-
-    name: str
-    zone: str
-    lat_e6: int = 0
-    lon_e6: int = 0
-    regions: frozenset[str] = frozenset()
-    country: str = ""
-    hours: tuple[Hours, ...] = ((),) * 7
-    special_hours: tuple[tuple[str, Hours], ...] = ()
-    channel: str | None = None
-    brand: Mapping[str, str] = field(default_factory=dict)
-    details: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class ScreenWish:
-    """A screen as a person describes it: size in pixels, `place` its counting zone, its zones."""
-
-    name: str
-    store: str
-    width: int = 1920
-    height: int = 1080
-    tags: frozenset[str] = frozenset()
-    place: str = ""
-    language: str = "fr"
-    layout: tuple[ZoneBox, ...] = FULL_SCREEN
+from server.services.place_wishes import ScreenWish, StoreWish
 
 
 def create_store(

@@ -27,6 +27,7 @@ from server.db.models import ChannelRow, DeviceRow, ProductRow, ScreenHeadRow, S
 from server.services import bases, connectors, content, places
 from server.services.actors import SYSTEM
 from server.services.context import Context
+from server.services.place_wishes import StoreWish
 from tests.bench.fanout_players import device_key, screen_name
 from tests.support.programs import end, free_port
 
@@ -119,7 +120,7 @@ class Chain:
 def _seed(ctx: Context, screens: int, stores: int) -> None:
     for number in range(stores):
         name = store_name(number)
-        wish = places.StoreWish(name, "Europe/Paris", channel=f"shop@{name}")
+        wish = StoreWish(name, "Europe/Paris", channel=f"shop@{name}")
         places.create_store(ctx, SYSTEM, wish, name)
     card = Card("price", goods=(Good(Sku(SKU)),))
     playlist = Playlist(PlaylistId("window"), "Window", (Item(ItemId("jacket"), card),))

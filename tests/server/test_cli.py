@@ -13,7 +13,7 @@ from server.config import Settings
 from server.db.engine import Database
 from server.services import people, places
 from server.services.actors import SYSTEM
-from server.services.places import StoreWish
+from server.services.place_wishes import StoreWish
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from server.services import bases, content, facts, places
 from server.services.actors import SYSTEM
 from server.services.context import Context
 from server.services.objects import Plans
-from server.services.places import ScreenWish, StoreWish
+from server.services.place_wishes import ScreenWish, StoreWish
 from server.services.publish import Published, Publisher
 
 STORES = ("lille", "marseille")

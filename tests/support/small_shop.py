@@ -11,7 +11,8 @@ from server.ports import Batch, ProductReport
 from server.services import bases, content, intake, offers
 from server.services.actors import SYSTEM
 from server.services.context import Context
-from server.services.places import ScreenWish, StoreWish, create_screen, create_store
+from server.services.place_wishes import ScreenWish, StoreWish
+from server.services.places import create_screen, create_store
 from server.services.publish import Published, Publisher
 
 CHANNEL = "pluvier@lille"

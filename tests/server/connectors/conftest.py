@@ -30,7 +30,8 @@ from server.demo.world.webhook import Webhook
 from server.services.actors import SYSTEM
 from server.services.context import Context
 from server.services.keys import load_keys
-from server.services.places import StoreWish, create_store
+from server.services.place_wishes import StoreWish
+from server.services.places import create_store
 from tests.support.record import START_MS, TestClock, Wakes, make_context
 
 LIMITS = Limits(

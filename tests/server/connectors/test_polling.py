@@ -17,7 +17,8 @@ from server.services import connectors, facts, intake
 from server.services.actors import SYSTEM
 from server.services.connectors import ConnectorWish, Poller, Ran, polling, records, run_due
 from server.services.context import Context
-from server.services.places import StoreWish, create_store
+from server.services.place_wishes import StoreWish
+from server.services.places import create_store
 from tests.server.connectors.conftest import ShopPeer, WeatherPeer
 from tests.server.connectors.peers import Reply, peer
 from tests.server.connectors.test_merchant import HEAD, TAIL, XML, feed, item

@@ -15,7 +15,7 @@ from server.errors import BadInput, Conflict, Forbidden, NotFound, TooLarge
 from server.services import assets, content, places, renditions
 from server.services.actors import ALL_SCOPES, SYSTEM, Actor
 from server.services.context import Context
-from server.services.places import ScreenWish, StoreWish
+from server.services.place_wishes import ScreenWish, StoreWish
 from tests.server.services.keys_seen import marked
 
 LILLE = Actor("anne", "Anne", ALL_SCOPES, frozenset({"lille"}))

@@ -12,7 +12,7 @@ from server.errors import BadInput, Conflict, Forbidden, NotFound
 from server.services import bases, content, places
 from server.services.actors import ALL_SCOPES, SYSTEM, Actor
 from server.services.context import Context
-from server.services.places import ScreenWish, StoreWish
+from server.services.place_wishes import ScreenWish, StoreWish
 from tests.server.services.keys_seen import last_audit, marked
 
 STORES = {

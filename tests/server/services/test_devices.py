@@ -16,7 +16,8 @@ from server.services import devices, pairing, watching
 from server.services.actors import ALL_SCOPES, SYSTEM, Actor
 from server.services.context import Context
 from server.services.devices import Viewer
-from server.services.places import ScreenWish, StoreWish, create_screen, create_store
+from server.services.place_wishes import ScreenWish, StoreWish
+from server.services.places import create_screen, create_store
 from tests.support.record import TestClock
 
 SCREEN = "lille-window"

@@ -19,7 +19,8 @@ from server.services import intake, offers, outbox, settling
 from server.services.actors import SYSTEM
 from server.services.context import Context
 from server.services.intake import Source, take
-from server.services.places import StoreWish, create_store
+from server.services.place_wishes import StoreWish
+from server.services.places import create_store
 from tests.support.record import START_MS, TestClock
 
 DAY = 86_400_000

@@ -13,7 +13,8 @@ from server.errors import BadInput, Conflict, Forbidden, NotFound, TooMany, Unau
 from server.services import devices, pairing
 from server.services.actors import ALL_SCOPES, SYSTEM, Actor
 from server.services.context import Context
-from server.services.places import ScreenWish, StoreWish, create_screen, create_store
+from server.services.place_wishes import ScreenWish, StoreWish
+from server.services.places import create_screen, create_store
 from tests.support.record import TestClock
 
 LILLE = Actor("lea", "Léa", ALL_SCOPES, frozenset({"lille"}))

@@ -14,7 +14,7 @@ from server.errors import BadInput, Forbidden, NotFound, Unauthenticated
 from server.services import people, places
 from server.services.actors import ALL_SCOPES, SYSTEM, Actor
 from server.services.context import Context
-from server.services.places import StoreWish
+from server.services.place_wishes import StoreWish
 from tests.support.record import TestClock
 
 

@@ -14,7 +14,7 @@ from server.services import bases, content, places
 from server.services.actors import ALL_SCOPES, SYSTEM, Actor
 from server.services.context import Context
 from server.services.editing import StaleEdit
-from server.services.places import ScreenWish, StoreWish
+from server.services.place_wishes import ScreenWish, StoreWish
 from tests.server.services.keys_seen import audits, last_audit, marked
 from tests.support.record import START_MS
 

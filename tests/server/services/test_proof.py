@@ -17,7 +17,8 @@ from server.services import pairing, plays, proof
 from server.services.actors import SYSTEM
 from server.services.context import Context
 from server.services.devices import Viewer
-from server.services.places import ScreenWish, StoreWish, create_screen, create_store
+from server.services.place_wishes import ScreenWish, StoreWish
+from server.services.places import create_screen, create_store
 from tests.support.record import START_MS, TestClock
 
 SCREEN = "lille-window"

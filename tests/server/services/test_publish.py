@@ -22,7 +22,7 @@ from server.services.actors import SYSTEM
 from server.services.context import Context
 from server.services.intake import Source, take
 from server.services.keys import rotate
-from server.services.places import ScreenWish
+from server.services.place_wishes import ScreenWish
 from server.services.planning import Planner
 from server.services.publish import TRIES
 from server.services.retention import mark_expired

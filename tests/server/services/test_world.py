@@ -10,7 +10,7 @@ from server.services import places, world
 from server.services.actors import ALL_SCOPES, SYSTEM, Actor
 from server.services.context import Context
 from server.services.paging import Cut
-from server.services.places import StoreWish
+from server.services.place_wishes import StoreWish
 from tests.server.services.keys_seen import marked
 from tests.support.record import START_MS, TestClock
 from tests.support.small_shop import CHANNEL, lay_out, set_price

@@ -10,7 +10,7 @@ from sqlalchemy import event
 
 from server.services import places, watching
 from server.services.actors import SYSTEM
-from server.services.places import ScreenWish
+from server.services.place_wishes import ScreenWish
 from server.web.wall_words import headline
 from tests.server.web.conftest import HOUR_MS, Chain
 from tests.support.small_shop import publish
