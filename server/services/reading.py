@@ -229,7 +229,8 @@ class Snapshot:
 
     def knows(self, shop: str, sku: str) -> bool:
         """Whether the shop knows the product."""
-        self._load_products(shop, {sku})
+        if (shop, sku) not in self._known:
+            self._load_products(shop, {sku})
         return (shop, sku) in self._products
 
     def file(self, sha: str) -> _File:

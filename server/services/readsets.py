@@ -2,6 +2,8 @@
 
 A profile's keys are split into the chain's, the store's and its own, so that most sets are shared
 by many profiles and the index stays small; a set is named by its keys' hash and never changes.
+A product is known to a shop, whichever store's channel it was read for: the index holds
+`product:sku@shop`, one for all stores.
 """
 
 from __future__ import annotations
@@ -16,22 +18,32 @@ from playlists.facts import KINDS
 from playlists.ids import sha256
 from server.db.models import ProfileReadRow, ProfileRow, ReadSetRow
 from server.services.kept import MAX_IN, batched
+from server.services.reading import shop_of
 
 ReadSets = Mapping[str, frozenset[str]]
 """Keys by the set's name."""
 
-_CHAIN = frozenset({"campaign", "playlist", "asset", "emergencies", "base"})
+_CHAIN = frozenset({"campaign", "playlist", "asset", "emergencies", "product"})
 
 
 def split(keys: Iterable[str]) -> dict[str, frozenset[str]]:
     """A profile's keys as sets."""
     parts: dict[str, list[str]] = {"chain": [], "store": [], "own": []}
-    for key in keys:
+    for key in map(_indexed, keys):
         kind = key.partition(":")[0]
-        part = "own" if kind in KINDS else "chain" if kind in _CHAIN else "store"
+        is_chain = kind in _CHAIN or key == "base:chain"
+        part = "own" if kind in KINDS else "chain" if is_chain else "store"
         parts[part].append(key)
     found = (frozenset(part) for part in parts.values() if part)
     return {name_of(part): part for part in found}
+
+
+def _indexed(key: str) -> str:
+    """A key as the index holds it."""
+    if key.startswith("product:"):
+        sku, _, channel = key.partition("@")
+        return f"{sku}@{shop_of(channel)}"
+    return key
 
 
 def name_of(keys: frozenset[str]) -> str:
@@ -48,7 +60,7 @@ class ReadIndex:
     def profiles_reading(self, session: Session, keys: Collection[str]) -> dict[str, str]:
         """The profiles that read any of `keys`, each with its store."""
         found: dict[str, str] = {}
-        for some in batched(sorted(keys), MAX_IN):
+        for some in batched(sorted(set(map(_indexed, keys))), MAX_IN):
             rows = (
                 select(ProfileRow.key, ProfileRow.store_id)
                 .join(ProfileReadRow, ProfileReadRow.profile == ProfileRow.key)
