@@ -4,6 +4,8 @@ export const SLOT_CHANGE_MS = 1200;
 export const FADE_MS = 300;
 /** Old figures set behind the horizon. */
 export const SET_MS = 420;
+/** New figures rise as soon as the old have set: every moment between is one without a price (ms). */
+const RISE_MS = SET_MS + 20;
 const SKY_TURN_MS = 900;
 
 const SETTING = "cubic-bezier(.5,0,.9,.4)";
@@ -78,11 +80,11 @@ export function enter(part, { reduced, afterFigures }) {
   if (part.kind === "figures") {
     const inner = part.node.firstElementChild;
     return clipped(part, play(inner, [{ translate: depth(part.node, inner) }, { translate: "0 0" }],
-      { delay: 560, duration: 600, easing: RISING }));
+      { delay: RISE_MS, duration: 600, easing: RISING }));
   }
   if (!afterFigures) return fade(part.node, 0, 1, { duration: FADE_MS });
   return play(part.node, [{ opacity: 0, translate: "0 1.6cqmin" }, { opacity: 1, translate: "0 0" }],
-    { delay: 880, duration: 360, easing: "ease-out" });
+    { delay: RISE_MS + 320, duration: 360, easing: "ease-out" });
 }
 
 /** A line of light crosses the shelf between the old figures and the new. */
