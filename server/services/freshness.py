@@ -17,10 +17,11 @@ from playlists.ids import ChannelId, SourceId, StoreId
 from playlists.slot import Lease
 from playlists.wire.freshness import FreshnessMessage, LiveText
 from server.db.mappers import fact_from
-from server.db.models import ChannelRow, FactRow, ProfileRow, StoreRow
+from server.db.models import ChannelRow, ConnectorRow, FactRow, ProfileRow, StoreRow
 from server.services.kept import MAX_IN, batched
 from server.services.keys import Keys
 from server.services.live_texts import HORIZON_MS, facts_in, live_text
+from server.services.world import MANUAL
 
 _AS_OF = select(FactRow.source, func.max(FactRow.observed_at)).group_by(FactRow.source)
 
@@ -42,6 +43,7 @@ class FreshnessMaker:
         self._keys = keys
         self._needs: dict[str, Needs] = {}
         self._issued: dict[str, int] = {}
+        self._names: set[str] = set()
 
     def forget(self, stores: Iterable[str]) -> None:
         """The plans of these stores changed: ask anew what they need."""
@@ -54,8 +56,9 @@ class FreshnessMaker:
 
     def needs_now(self, session: Session, stores: Iterable[str]) -> dict[str, Needs]:
         """What these stores need, asked anew where it was forgotten."""
-        self._load(session)
-        return self.needs_of(stores)
+        names = list(stores)
+        self._load(session, names)
+        return self.needs_of(names)
 
     def readers_of(self, session: Session, channels: Collection[str]) -> set[str]:
         """The stores whose screens read any of these channels."""
@@ -71,7 +74,7 @@ class FreshnessMaker:
         names = list(self._needs if stores is None else stores)
         needs = {store: self._needs[store] for store in names if store in self._needs}
         leases = leases_of(session, {name for need in needs.values() for name in need.channels})
-        sources = _sources(session, None if stores is None else needs)
+        sources = self._sources(session, None if stores is None else needs)
         texts = _Texts(session, needs.values(), now)
         made: list[tuple[str, str]] = []
         for store, need in needs.items():
@@ -87,13 +90,33 @@ class FreshnessMaker:
             made.append((store, self._keys.sign_freshness(message)))
         return made
 
+    def _sources(self, session: Session, needs: Mapping[str, Needs] | None) -> dict[str, int]:
+        """The sources that stores need, and their own; `needs` None is every source that there is.
+
+        A store's own are looked up by the names that sources have, the same in all stores: to look
+        through every fact for one store's would take a large chain half a second.
+        """
+        if needs is None:
+            found: dict[str, int] = dict(session.execute(_AS_OF).all())
+            self._names.update(_name(source) for source in found)
+            return found
+        read = {source for need in needs.values() for source in need.sources}
+        names = {MANUAL, *self._names, *session.scalars(select(ConnectorRow.id))}
+        names.update(_name(source) for source in read)
+        return sources_of(
+            session, {*read, *(f"{name}@{store}" for name in names for store in needs)}
+        )
+
     def _load(self, session: Session, stores: Collection[str] | None = None) -> None:
         """Ask what `stores` (None: all) need, where it is not known or was forgotten."""
-        zones = dict(session.execute(select(StoreRow.id, StoreRow.zone)).all())
-        for store in self._needs.keys() - zones.keys():
+        placed = select(StoreRow.id, StoreRow.zone)
+        if stores is not None:
+            placed = placed.where(StoreRow.id.in_(list(stores)))
+        zones = dict(session.execute(placed).all())
+        asked = self._needs.keys() if stores is None else self._needs.keys() & set(stores)
+        for store in asked - zones.keys():
             del self._needs[store]
-        asked = zones.keys() if stores is None else zones.keys() & set(stores)
-        for some in batched(sorted(asked - self._needs.keys()), MAX_IN):
+        for some in batched(sorted(zones.keys() - self._needs.keys()), MAX_IN):
             bodies: dict[str, list[dict[str, list[str]]]] = {store: [] for store in some}
             rows = select(ProfileRow.store_id, ProfileRow.body).where(ProfileRow.store_id.in_(some))
             for store, body in session.execute(rows):
@@ -101,6 +124,11 @@ class FreshnessMaker:
             self._needs.update(
                 {store: _needs(zones[store], found) for store, found in bodies.items()}
             )
+
+
+def _name(source: str) -> str:
+    """The connector of a source `connector@store`."""
+    return source.partition("@")[0]
 
 
 def _needs(zone: str, bodies: list[dict[str, list[str]]]) -> Needs:
@@ -129,17 +157,6 @@ def sources_of(session: Session, names: Collection[str]) -> dict[str, int]:
     for some in batched(sorted(names), MAX_IN):
         rows = _AS_OF.where(FactRow.source.in_(some))
         found.update(session.execute(rows).all())
-    return found
-
-
-def _sources(session: Session, needs: Mapping[str, Needs] | None) -> dict[str, int]:
-    """The sources that stores need; `needs` None is every source that there is."""
-    if needs is None:
-        return dict(session.execute(_AS_OF).all())
-    found = sources_of(session, {name for need in needs.values() for name in need.sources})
-    for store in needs:
-        own = _AS_OF.where(FactRow.source.endswith(f"@{store}", autoescape=True))
-        found.update(session.execute(own).all())
     return found
 
 
