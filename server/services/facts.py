@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, cast
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from playlists.facts import Fact, FactKey
@@ -18,93 +20,95 @@ KEEP_PAST_MS = 3 * 86_400_000
 IN_ROWS = 500
 """Keys in one IN clause."""
 
-
-_AGE = (
-    update(FactRow)
-    .where(FactRow.key == bindparam("held_key"), FactRow.valid_from == bindparam("held_from"))
-    .values(observed_at=bindparam("seen"), expires_at=bindparam("ends"))
-)
-"""For many rows at once: the ORM's own statement a row would hold the record for long."""
+_Held = dict[FactKey, dict[int, Fact]]
+_TABLE = cast(Table, FactRow.__table__)
+_HERE = (_TABLE.c.key == bindparam("of"), _TABLE.c.valid_from == bindparam("at"))
+_COLUMNS = ("valid_until", "value", "observed_at", "expires_at", "source")
+_CHANGE = update(_TABLE).where(*_HERE).values({name: bindparam(name) for name in _COLUMNS})
 
 
 def record(session: Session, facts: Sequence[Fact], now: int) -> frozenset[FactKey]:
     """Store `facts` in the caller's transaction and mark the keys whose values changed as dirty.
 
     An observation (open end) takes the place of the key's older observations; a forecast of the
-    rows with the same beginning. An older observation than the one held is ignored. Values that
-    stand cost one update of their ages for all of them. Returns the keys that changed.
+    rows with the same beginning. An older observation than the one held is ignored; of a value
+    that stands only the age changes. Returns the keys that changed.
     """
     held = _held(session, {fact.key for fact in facts})
+    before = {key: dict(rows) for key, rows in held.items()}
     changed: set[FactKey] = set()
-    aged: list[tuple[FactKey, int, int, int]] = []
     for fact in sorted(facts, key=lambda one: one.observed_at):
         rows = held.setdefault(fact.key, {})
-        if fact.valid_until is None:
-            rows = _observe(session, fact, rows, changed, aged)
-        else:
-            _forecast(session, fact, rows, changed, aged)
-        held[fact.key] = rows
-    if aged:
-        names = ("held_key", "held_from", "seen", "ends")
-        rows_aged = [dict(zip(names, row, strict=True)) for row in aged]
-        session.connection().execute(_AGE, rows_aged)
+        if (_observe if fact.valid_until is None else _forecast)(fact, rows):
+            changed.add(fact.key)
+    _write(session, before, held)
     outbox.mark(session, changed, now)
     return frozenset(changed)
 
 
-def _observe(
-    session: Session,
-    fact: Fact,
-    rows: dict[int, Fact],
-    changed: set[FactKey],
-    aged: list[tuple[FactKey, int, int, int]],
-) -> dict[int, Fact]:
+def _observe(fact: Fact, rows: dict[int, Fact]) -> bool:
+    """Bring `rows` up to an observation; whether what they say changed."""
     open_rows = [row for row in rows.values() if row.valid_until is None]
     last = max(open_rows, key=lambda row: row.observed_at, default=None)
     if last is not None and last.observed_at > fact.observed_at:
-        return rows
+        return False
     if last is not None and last.value == fact.value and last.source == fact.source:
-        aged.append((fact.key, last.valid_from, fact.observed_at, fact.expires_at))
-        if last.expires_at <= fact.observed_at:  # it had lapsed to UNKNOWN
-            changed.add(fact.key)
-        return rows
-    session.execute(delete(FactRow).where(FactRow.key == fact.key, FactRow.valid_until.is_(None)))
-    session.execute(
-        delete(FactRow).where(FactRow.key == fact.key, FactRow.valid_from == fact.valid_from)
-    )
-    session.add(FactRow(**fact_values(fact)))
-    session.flush()
-    changed.add(fact.key)
-    rest = {at: row for at, row in rows.items() if row.valid_until is not None}
-    return rest | {fact.valid_from: fact}
+        return _age(last, fact, rows)
+    for row in open_rows:
+        del rows[row.valid_from]
+    rows[fact.valid_from] = fact
+    return True
 
 
-def _forecast(
-    session: Session,
-    fact: Fact,
-    rows: dict[int, Fact],
-    changed: set[FactKey],
-    aged: list[tuple[FactKey, int, int, int]],
-) -> None:
+def _forecast(fact: Fact, rows: dict[int, Fact]) -> bool:
+    """The same for a forecast."""
     last = rows.get(fact.valid_from)
     if last is not None and last.observed_at > fact.observed_at:
-        return
+        return False
     if last is not None and (last.value, last.valid_until) == (fact.value, fact.valid_until):
-        aged.append((fact.key, fact.valid_from, fact.observed_at, fact.expires_at))
-        if last.expires_at <= fact.observed_at:
-            changed.add(fact.key)
-        return
-    session.merge(FactRow(**fact_values(fact)))
+        return _age(last, fact, rows)
     rows[fact.valid_from] = fact
-    changed.add(fact.key)
+    return True
 
 
-def _held(session: Session, keys: Iterable[FactKey]) -> dict[FactKey, dict[int, Fact]]:
-    found: dict[FactKey, dict[int, Fact]] = {}
+def _age(last: Fact, fact: Fact, rows: dict[int, Fact]) -> bool:
+    """`last` was seen again; that it had lapsed to UNKNOWN is a change."""
+    rows[last.valid_from] = replace(last, observed_at=fact.observed_at, expires_at=fact.expires_at)
+    return last.expires_at <= fact.observed_at
+
+
+def _write(session: Session, before: _Held, after: _Held) -> None:
+    """Write the difference, in three statements at most."""
+    gone, new, moved = [], [], []
+    for key, rows in after.items():
+        old = before.get(key, {})
+        gone += [{"of": key, "at": at} for at in old.keys() - rows.keys()]
+        for at, fact in rows.items():
+            if at not in old:
+                new.append(fact_values(fact))
+            elif old[at] != fact:
+                moved.append({"of": key, "at": at, **_told(fact)})
+    connection = session.connection()
+    for statement, values in (
+        (delete(_TABLE).where(*_HERE), gone),
+        (insert(_TABLE), new),
+        (_CHANGE, moved),
+    ):
+        if values:
+            connection.execute(statement, values)
+
+
+def _told(fact: Fact) -> dict[str, Any]:
+    values = fact_values(fact)
+    return {name: values[name] for name in _COLUMNS}
+
+
+def _held(session: Session, keys: Iterable[FactKey]) -> _Held:
+    found: _Held = {}
     ordered = sorted(keys)
     for at in range(0, len(ordered), IN_ROWS):
         some = ordered[at : at + IN_ROWS]
-        for row in session.execute(select(FactRow.__table__).where(FactRow.key.in_(some))):
+        for row in session.execute(select(_TABLE).where(FactRow.key.in_(some))):
             found.setdefault(FactKey(row.key), {})[row.valid_from] = fact_from(row)
     return found
 

@@ -254,7 +254,7 @@ def _judge(
                 for channel in _channels_for(source, report, channels)
             ]
             for past in dict.fromkeys(found):
-                why = quarantine.suspicion(report, rows, past.stretches, batch.observed_at, rules)
+                why = quarantine.suspicion(report, rows, past, batch.observed_at, rules)
                 if why:
                     suspects.setdefault(report.sku, why)
     return suspects, seen

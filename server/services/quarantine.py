@@ -4,12 +4,10 @@ held whole.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from playlists.ledger import Stretch
 from server.ports import ProductReport
-from server.services.ledger import History
+from server.services.ledger import History, Past
 
 HUNDRED = 100
 
@@ -23,15 +21,13 @@ class Rules:
     batch_percent: int
 
 
-def suspicion(
-    report: ProductReport, rows: History, past: Sequence[Stretch], at_ms: int, rules: Rules
-) -> str:
+def suspicion(report: ProductReport, rows: History, past: Past, at_ms: int, rules: Rules) -> str:
     """Why a report may not be believed as it stands, as a code; empty where it may.
 
     blank: no price. zero: zero or less. currency: not the shop's. sale: a sale price above the
     price. jump: the list price moves by more than the rule's percentage from the last list price,
     or a sale price without a dated end from the price in force. Anything that the connector itself
-    could not believe is its own word. `past` is what the ledger says, as effective stretches.
+    could not believe is its own word. `past` is what the ledger says.
     """
     if report.problem:
         return report.problem
@@ -43,10 +39,12 @@ def suspicion(
         return "currency"
     if report.sale_price is not None and report.sale_price > report.price:
         return "sale"
-    regular = [stretch.price for stretch in past if not stretch.reduced]
-    if regular and _jumps(regular[-1], report.price, rules.jump_percent):
+    # The rows, not what is in force: a sale without an end hides the list price beneath it.
+    listed = [row for row in past.rows if not row.reduced]
+    last = max(listed, key=lambda row: (row.recorded_at, row.valid_from), default=None)
+    if last is not None and _jumps(last.price, report.price, rules.jump_percent):
         return "jump"
-    now = [stretch.price for stretch in past if stretch.meets(at_ms, at_ms + 1)]
+    now = [one.price for one in past.stretches if one.meets(at_ms, at_ms + 1)]
     undated = [row.price for row in rows if row.reduced and row.valid_until is None]
     if now and any(_jumps(now[0], price, rules.jump_percent) for price in undated):
         return "jump"
