@@ -31,14 +31,6 @@ def postgres_cluster() -> Iterator[Cluster]:
         yield cluster
 
 
-@pytest.fixture
-def postgres_url(postgres_cluster: Cluster) -> Iterator[str]:
-    """The SQLAlchemy address of an empty PostgreSQL database of the test's own."""
-    name = postgres_cluster.create()
-    yield postgres_cluster.url(name)
-    postgres_cluster.drop(name)
-
-
 @pytest.fixture(scope="session")
 def mosquitto() -> Iterator[Broker]:
     """A Mosquitto broker shared by the run (host, port): use topics of the test's own."""

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from server.services.context import Context
-from tests.support.record import TestClock, make_context
+from tests.support.postgres import Cluster
+from tests.support.record import TestClock, make_context, migrate_record
 
 
 @pytest.fixture
@@ -25,10 +26,26 @@ def ctx(tmp_path: Path, clock: TestClock) -> Iterator[Context]:
     context.db.close()
 
 
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_cluster: Cluster) -> str:
+    """The name of an empty PostgreSQL record, made once: a copy of it needs no migration."""
+    name = postgres_cluster.create()
+    migrate_record(postgres_cluster.url(name))
+    return name
+
+
+@pytest.fixture
+def postgres_record(postgres_cluster: Cluster, migrated_postgres: str) -> Iterator[str]:
+    """The SQLAlchemy address of an empty PostgreSQL record of the test's own."""
+    name = postgres_cluster.create(migrated_postgres)
+    yield postgres_cluster.url(name)
+    postgres_cluster.drop(name)
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def any_ctx(request: pytest.FixtureRequest, tmp_path: Path, clock: TestClock) -> Iterator[Context]:
     """The same over SQLite and over PostgreSQL."""
-    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_record")
     context = make_context(tmp_path, url, clock)
     yield context
     context.db.close()

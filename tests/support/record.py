@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+
+from sqlalchemy import inspect, make_url
 
 from media.store import AssetStore
 from server.config import Settings
@@ -42,12 +48,33 @@ class Wakes:
         self.count += 1
 
 
+@cache
+def _migrated() -> Path:
+    """An empty SQLite record, made once for the process; its copies need no migration."""
+    folder = Path(tempfile.mkdtemp(prefix="enseigne-record-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = folder / "empty.db"
+    migrate_record(f"sqlite:///{path}")
+    return path
+
+
+def migrate_record(url: str) -> None:
+    """Bring the record at `url` to the newest schema, and let go of it."""
+    db = Database(url)
+    migrate.upgrade(db)
+    db.close()
+
+
 def make_context(folder: Path, url: str = "", clock: TestClock | None = None) -> Context:
-    """A context with a migrated, empty record in `folder` (or at `url`)."""
+    """A context with a migrated record in `folder` (or at `url`), empty unless it was there."""
     settings = Settings(data_dir=folder, database_url=url, _env_file=None)  # type: ignore[call-arg]
     clock = clock or TestClock()
+    where = make_url(settings.db_url)
+    if where.drivername == "sqlite" and where.database and not Path(where.database).exists():
+        shutil.copyfile(_migrated(), where.database)
     db = Database(settings.db_url)
-    migrate.upgrade(db)
+    if not inspect(db.engine).has_table("alembic_version"):
+        migrate.upgrade(db)
     return Context(
         db=db,
         settings=settings,

@@ -27,7 +27,7 @@ def app(ctx: Context) -> Flask:
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def any_app(request: pytest.FixtureRequest, tmp_path: Path, clock: TestClock) -> Iterator[Flask]:
     """The same over SQLite and over PostgreSQL."""
-    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_record")
     context = make_context(tmp_path, url, clock)
     yield create_app(context)
     context.db.close()
