@@ -82,7 +82,6 @@ def spoiled(dice: random.Random, number: int) -> bytes:
     return item(id=f"SKU-{number}", price=wrong)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("percent", "feeds"), [(100, FEEDS), (5, 2)])
 def test_no_price_that_can_be_told_wrong_is_offered(
     small_chain: Context, clock: TestClock, percent: int, feeds: int
