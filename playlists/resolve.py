@@ -19,7 +19,13 @@ from playlists.localtime import LocalDay
 from playlists.manifest import Day, DeckCard, Manifest, Plan, Slot
 from playlists.resolving.binding import cards_at, slots_of
 from playlists.resolving.joining import join
-from playlists.resolving.lead import Lead, lead_from_json, lead_of, lead_to_json
+from playlists.resolving.lead import (
+    SWITCH_MARGIN_MS,
+    Lead,
+    lead_from_json,
+    lead_of,
+    lead_to_json,
+)
 from playlists.resolving.memo import Memo
 from playlists.resolving.packing import Zones, chunk_bytes, deck_bytes, zones_text
 from playlists.resolving.profile import Profile, Wishes, profile_of, wishes_of
@@ -170,12 +176,17 @@ class Gathered:
         self._days: dict[int, _Made] = {}
 
     def replanned(
-        self, playing: Plan | None, lead: Lead | None, now_ms: int, reader: Reader
+        self,
+        playing: Plan | None,
+        lead: Lead | None,
+        now_ms: int,
+        reader: Reader,
+        margin_ms: int = SWITCH_MARGIN_MS,
     ) -> Resolved:
-        """See `replan`."""
+        """See `replan`; `margin_ms` as for `lead_of`."""
         if playing is None or _today(playing.manifest, now_ms) == self.today(lead, now_ms):
             return self.resolved(lead)
-        return self.resolved(lead_of(playing, now_ms, reader))
+        return self.resolved(lead_of(playing, now_ms, reader, margin_ms))
 
     def resolved(self, lead: Lead | None) -> Resolved:
         """All days, beginning with `lead` on the day that it names."""

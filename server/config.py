@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     """How often each store's players are told that its prices still hold."""
     report_every_s: int = 45
     """How often a player says what it holds."""
+    switch_margin_ms: int = 1_000
+    """A slot that ends sooner than this after a change may be too near for the screens to hear."""
     switch_roll_spread_s: int = 3_600
     """Stores roll their window within this long after their midnight."""
     write_budget_ms: int = 50

@@ -19,8 +19,8 @@ from playlists.resolving.reading import Reader
 from playlists.turns import turn_at
 
 SWITCH_MARGIN_MS = 1_000
-"""A slot that ends sooner than this after a change may be too near for the screens to hear of it.
-"""
+"""Where no other is given: a slot that ends sooner than this after a change may be too near for the
+screens to hear of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,12 @@ class Lead:
         return tuple(segment for segment in segments if segment.from_ms < until_ms)
 
 
-def lead_of(plan: Plan, now_ms: int, reader: Reader) -> Lead | None:
+def lead_of(
+    plan: Plan, now_ms: int, reader: Reader, margin_ms: int = SWITCH_MARGIN_MS
+) -> Lead | None:
     """The lead-in from a plan that plays at `now_ms` (unix ms), None where it has nothing for that
-    day. A picture that carries a price which is no longer the shop's is not led out: it goes at
-    once."""
+    day. The change takes effect at the first end of a slot `margin_ms` or more ahead. A picture
+    that carries a price which is no longer the shop's is not led out: it goes at once."""
     day = _day_at(plan, now_ms)
     if day is None:
         return None
@@ -54,7 +56,10 @@ def lead_of(plan: Plan, now_ms: int, reader: Reader) -> Lead | None:
         plan,
         day,
         now_ms - day.from_ms,
-        {zone: _until(plan, day, zone, now_ms, reader) for zone in plan.chunks[day.chunk].zones},
+        {
+            zone: _until(plan, day, zone, now_ms, reader, margin_ms)
+            for zone in plan.chunks[day.chunk].zones
+        },
     )
 
 
@@ -99,10 +104,10 @@ def _day_at(plan: Plan, now_ms: int) -> Day | None:
     return None
 
 
-def _until(plan: Plan, day: Day, zone: ZoneId, now_ms: int, reader: Reader) -> int:
+def _until(plan: Plan, day: Day, zone: ZoneId, now_ms: int, reader: Reader, margin_ms: int) -> int:
     """The first end of a slot at or after the margin, in milliseconds of the day, or the day's
     end."""
-    earliest = min(now_ms + SWITCH_MARGIN_MS, day.until_ms)
+    earliest = min(now_ms + margin_ms, day.until_ms)
     turn = turn_at(plan, zone, now_ms)
     end = now_ms
     while turn.slot is not None and not _is_withdrawn(plan, turn.slot, reader):

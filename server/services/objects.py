@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ from server.db.models import ObjectRow
 from server.errors import NotFound
 from server.services.kept import MAX_IN, batched
 
-ZLIB_LEVEL = 3
+ZLIB_LEVEL = 1
 """Objects are written in thousands and read seldom: more would cost time, not save much."""
 PLANS_KEPT = 6_000
 """Decoded manifests held in memory: a chain's profiles, three times over."""
@@ -82,14 +82,16 @@ class Lately:
         self._names: set[str] = set()
         self._since = 0
 
-    def __contains__(self, sha: str) -> bool:
-        return sha in self._names
-
-    def add(self, names: Iterable[str], now: int) -> None:
-        """These were committed."""
+    def at(self, now: int) -> Set[str]:
+        """Those stored lately, as of `now` (unix milliseconds)."""
         if not 0 <= now - self._since < LATELY_MS:
             self._names.clear()
             self._since = now
+        return self._names
+
+    def add(self, names: Iterable[str], now: int) -> None:
+        """These were committed."""
+        self.at(now)
         self._names.update(names)
 
 

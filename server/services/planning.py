@@ -96,7 +96,7 @@ class StorePlan:
 class Planner:
     """Resolves stores, remembering between snapshots. For one thread."""
 
-    def __init__(self, spread_s: int) -> None:
+    def __init__(self, spread_s: int, margin_ms: int) -> None:
         self.library = Library()
         self.plans = Plans()
         self.index = ReadIndex()
@@ -105,6 +105,7 @@ class Planner:
         self._memory = Memory()
         self._lately = Lately()
         self._spread_ms = max(1, spread_s * 1000)
+        self._margin_ms = margin_ms
 
     def open(self, session: Session, now: int) -> Snapshot:
         """The record as `session` sees it, for `plan`."""
@@ -275,14 +276,14 @@ class Planner:
         profile, store, days = situation.profile, situation.store, situation.days
         old = self._old(session, known, days[0].date)
         lead = lead_from_json(known.lead, old) if old is not None and known.lead else None
-        found = gathered.replanned(old, lead, now, view)
+        found = gathered.replanned(old, lead, now, view, self._margin_ms)
         sets = self.index.shared(split(found.reads | view.also)) if reads is None else reads
         same = old is not None and found.manifest == old.manifest
         name, inputs = known.manifest or "", known.inputs
         led = _lead_json(found.lead)
         objects: dict[str, Packed] = {}
         if not same:
-            name = self._pack(found, old, objects)
+            name = self._pack(found, old, objects, now)
         if not same or known.seen == 0:
             inputs = self.inputs.write(profile, store, days, view, led, objects)
         key = profile.key
@@ -307,13 +308,12 @@ class Planner:
             return None
         return self.plans.plan(session, known.manifest, NO_EXPIRY_MS, {date})
 
-    def _pack(self, found: Resolved, old: Plan | None, objects: dict[str, Packed]) -> str:
-        """Put a manifest and what it names into `objects`, but for what its predecessor named too;
-        the manifest's name."""
+    def _pack(self, found: Resolved, old: Plan | None, objects: dict[str, Packed], now: int) -> str:
+        """Put a manifest and what it names into `objects`, but for what its predecessor named too
+        or was stored lately; the manifest's name."""
         there = {day.chunk for day in old.manifest.days} if old is not None else set()
-        for sha in found.chunks.keys() - there:
-            if sha not in self._lately:
-                objects[sha] = pack("chunk", found.chunks[sha])
+        for sha in found.chunks.keys() - there - self._lately.at(now):
+            objects[sha] = pack("chunk", found.chunks[sha])
         if old is None or old.manifest.deck != found.manifest.deck:
             objects[found.manifest.deck] = pack("deck", found.deck)
         data = encode_manifest(found.manifest)

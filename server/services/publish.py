@@ -95,7 +95,7 @@ class Publisher:
         self._claims = 0
         self._works: list[Work] = []
         self._tries: dict[str, int] = {}
-        self.planner = Planner(ctx.settings.switch_roll_spread_s)
+        self.planner = Planner(ctx.settings.switch_roll_spread_s, ctx.settings.switch_margin_ms)
         self._storer = Storer(ctx.keys, self.planner.index, ctx.settings.head_life_ms)
 
     def step(self) -> bool:

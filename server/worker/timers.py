@@ -7,7 +7,7 @@ from functools import partial
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from server.services import retention
+from server.services import horizon, retention
 from server.services.connectors import Poller, Subscriptions, sweep_deliveries
 from server.services.context import Context
 
@@ -33,6 +33,7 @@ class Timers:
             ("expired facts", EXPIRY_S, Expiry(ctx)),
             ("old deliveries", SWEEP_S, partial(sweep_deliveries, ctx)),
             ("what nothing names", SWEEP_S, partial(retention.sweep, ctx)),
+            ("prices that come near", SWEEP_S, partial(horizon.extend, ctx)),
         )
         for name, every_s, work in jobs:
             self._scheduler.add_job(work, "interval", seconds=every_s, id=name, name=name)

@@ -248,3 +248,13 @@ def test_a_card_missing_from_the_deck_does_not_stop_a_lead_in() -> None:
     lead = lead_of(plan, at(f"{DAY}T10:00:03"), chain.reader())
     assert lead is not None
     assert (lead.cards, lead.until[MAIN]) == ({}, 10 * 3_600_000 + 10_000)
+
+
+def test_the_margin_says_how_soon_a_slot_may_end_to_be_the_last_of_the_old_plan() -> None:
+    before = SmallChain().played()
+    reader = SmallChain().reader()
+    short = lead_of(before.plan, at(f"{DAY}T10:00:08"), reader, 2_000)
+    long = lead_of(before.plan, at(f"{DAY}T10:00:08"), reader, 2_001)
+    assert short is not None
+    assert long is not None
+    assert long.until[MAIN] - short.until[MAIN] == 10_000
