@@ -29,8 +29,10 @@ FIRST_RETRY_S = 1.0
 LAST_RETRY_S = 30.0
 REFUSED_RETRY_S = 60.0
 """After the door has said no: a person must act, so there is no hurry."""
-PASSES = frozenset({"unknown_screen"})
-"""Refusals that pass by themselves: the door hears of a new device a moment after it was paired."""
+PASSES = frozenset({"unknown_screen", "bad_signature"})
+"""Refusals that may pass by themselves: the door hears of a new device, or of a screen's new one, a
+moment after it was paired.
+"""
 WELCOME_WITHIN_S = 15.0
 TOKENS = ("head", "offers", "freshness")
 

@@ -208,12 +208,13 @@ def test_a_refusal_is_passed_on(peer: Peer, door: Door, news: queue.Queue[News])
     assert not door.is_up
 
 
+@pytest.mark.parametrize("code", ["unknown_screen", "bad_signature"])
 def test_a_door_that_has_not_heard_of_a_new_device_is_asked_again_soon(
-    peer: Peer, door: Door, news: queue.Queue[News]
+    peer: Peer, door: Door, news: queue.Queue[News], code: str
 ) -> None:
-    peer.refuse = "unknown_screen"
+    peer.refuse = code
     door.start()
-    assert until(news, Down) == Down("unknown_screen")
+    assert until(news, Down) == Down(code)
     peer.refuse = ""
     assert isinstance(until(news, Up), Up)
 
