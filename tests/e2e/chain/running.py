@@ -21,6 +21,7 @@ from playlists.ids import CampaignId, PlaylistId
 from playlists.model import Campaign, Card, Item, Playlist
 from server.app import build_context, prepare
 from server.config import Settings
+from server.db.models import ScreenStateRow
 from server.demo.goods import BY_SLUG
 from server.demo.screens import AGENT_SCREEN
 from server.demo.seed import seed, settle_connectors
@@ -32,7 +33,8 @@ from server.services.context import Context
 from tests.support.children import running_children
 from tests.support.programs import answers, free_port
 
-WITHIN_S = 30.0
+WITHIN_S = 50.0
+"""Longer than a page waits that the door refused because it had not heard of its pairing yet."""
 LOOK_S = 0.02
 TURN_MS = 4_000
 RAIN = "rain-lille"
@@ -91,6 +93,12 @@ class Chain:
         assert len(found) == 1, found
         os.kill(found[0], signal.SIGKILL)
         until(lambda: not self.groups[name].alive(name), f"the end of {name}")
+
+    def connected(self, *screens: str) -> bool:
+        """Whether the record says that these screens stand in touch with the door."""
+        with self.ctx.db.read() as session:
+            states = [session.get(ScreenStateRow, screen) for screen in screens]
+        return all(state is not None and state.connected for state in states)
 
     def act(self, peer: str, action: str, **body: Any) -> None:
         """Do something in the world outside."""

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, TimeoutError
 
 from server.demo.goods import BY_SLUG
-from server.demo.screens import BROWSER_SCREEN
+from server.demo.screens import AGENT_SCREEN, BROWSER_SCREEN
 from server.services import pairing
 from server.services.actors import SYSTEM
 from tests.e2e.chain.running import DRY_GOODS, TURN_MS, Chain, running_chain, until
@@ -71,6 +71,7 @@ def test_what_happens_in_a_shop_reaches_the_glass_whatever_breaks(
     chain: Chain, screens: tuple[Page, Page]
 ) -> None:
     painted(screens, FIRST)
+    until(lambda: chain.connected(AGENT_SCREEN, BROWSER_SCREEN), "both screens at the door")
     a_price_change_is_painted_on_both(chain, screens)
     rain_takes_over_where_a_slot_ends(chain, screens)
     zero_prices_leave_the_goods_without_price(chain, screens)
