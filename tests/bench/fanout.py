@@ -196,7 +196,7 @@ def wait_for(true: Callable[[], bool], what: str) -> None:
 def measure(screens: int, rounds: int, one_go: bool) -> dict[str, Any]:
     """Run it all; the figures."""
     worker = Worker(screens)
-    frame = event_frame("offers", worker.delta(0)["jws"])
+    frame = event_frame("offers", worker.delta(0)["offers"][0][2])
     raw_ms = raw_send_ms(screens, frame)
     port = free_port()
     url = f"http://127.0.0.1:{port}/health"
