@@ -247,15 +247,13 @@ def _judge(
             pasts = _pasts(ctx, channels, some)
         for report in some:
             rows = ledger.rows_of(report, batch.observed_at)
-            if source.trust_next and not report.problem and rows:
-                continue
             found = [
                 pasts.get((channel.id, Sku(report.sku)), NOTHING)
                 for channel in _channels_for(source, report, channels)
             ]
             for past in dict.fromkeys(found):
                 why = quarantine.suspicion(report, rows, past, batch.observed_at, rules)
-                if why:
+                if why and not (source.trust_next and quarantine.may_be_believed(why)):
                     suspects.setdefault(report.sku, why)
     return suspects, seen
 

@@ -21,6 +21,13 @@ class Rules:
     batch_percent: int
 
 
+def may_be_believed(why: str) -> bool:
+    """Whether a person may say that a price is right although it was held for `why`: a jump may be
+    meant, a price of zero or in another currency never is.
+    """
+    return why == "jump" or why.startswith("held_")
+
+
 def suspicion(report: ProductReport, rows: History, past: Past, at_ms: int, rules: Rules) -> str:
     """Why a report may not be believed as it stands, as a code; empty where it may.
 

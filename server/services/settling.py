@@ -13,7 +13,7 @@ from playlists.pricing import LedgerRow
 from server.db.models import HeldBatchRow, OfferRow
 from server.errors import BadInput, NotFound
 from server.ports import ProductReport
-from server.services import audit, ledger, offers
+from server.services import audit, ledger, offers, quarantine
 from server.services.actors import Actor
 from server.services.context import Context
 
@@ -75,7 +75,7 @@ def settle_batch(ctx: Context, actor: Actor, held_id: str, release: bool) -> boo
 
 def settle_suspect(ctx: Context, actor: Actor, channel: str, sku: str, accept: bool) -> None:
     """A person decides on a suspect price: believe it, or go back to the last good one. Raises
-    NotFound.
+    NotFound, BadInput for a price that nobody may believe (zero, another currency).
     """
     with ctx.db.write() as session:
         (found,) = offers.channels_by_id(session, [channel]) or (None,)
@@ -83,6 +83,9 @@ def settle_suspect(ctx: Context, actor: Actor, channel: str, sku: str, accept: b
         if found is None or row is None or not row.suspect:
             raise NotFound("No price of this product is held.")
         actor.require("prices", found.store)
+        if accept and not quarantine.may_be_believed(row.suspect):
+            message = "This price cannot be accepted as it is. Correct it in the shop."
+            raise BadInput(message, field="accept", code=f"held_for_{row.suspect}")
         now = ctx.clock()
         before = {"suspect": row.suspect, "pending": row.pending}
         if accept and row.pending is not None:

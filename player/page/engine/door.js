@@ -5,13 +5,15 @@ import { readChallenge, readPull, readRefusal, readWelcome } from "./wire.js";
 
 const BACK_MS = 500;
 const BACK_AT_MOST_MS = 10_000;
-/** Refused: ask again this late, give or take half (ms). */
-const REFUSED_MS = 30_000;
+/** Refused: ask again this late, give or take half, and twice as late each time (ms). */
+const REFUSED_FIRST_MS = 1_000;
+const REFUSED_AT_MOST_MS = 30_000;
 
 export class Door {
   #socket;
   #hooks;
   #timer = 0;
+  #refusedMs = REFUSED_FIRST_MS;
   /** Whether the server knows us on this connection. */
   welcome = false;
 
@@ -38,13 +40,16 @@ export class Door {
     on("welcome", (body) => {
       const welcome = readWelcome(body);
       this.welcome = true;
+      this.#refusedMs = REFUSED_FIRST_MS;
       return hooks.onWelcome(welcome);
     });
     for (const kind of ["head", "offers", "freshness", "time"]) on(kind, (token) => hooks.onMessage(kind, String(token)));
     on("pull", (body) => hooks.onPull(readPull(body)));
     on("refused", (body) => {
       hooks.onRefused(readRefusal(body));
-      this.#backLater(REFUSED_MS);
+      // The door may not yet have heard of a screen that was paired a moment ago.
+      this.#backLater(this.#refusedMs);
+      this.#refusedMs = Math.min(2 * this.#refusedMs, REFUSED_AT_MOST_MS);
     });
     on("disconnect", (reason) => {
       this.welcome = false;

@@ -123,3 +123,23 @@ def test_a_history_goes_into_its_own_channel_only(chain: Context) -> None:
         settling.import_history(chain, SYSTEM, "else@where", [archived("else@where")], "archive")
     with chain.db.read() as session:
         assert set(session.scalars(select(LedgerEntry.source))) == {"feed"}
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "why"), [({"price": 0}, "zero"), ({"currency": "USD"}, "currency")]
+)
+def test_no_person_can_put_a_zero_or_a_foreign_price_on_air(
+    chain: Context, clock: TestClock, spoiled: dict[str, object], why: str
+) -> None:
+    bad = replace(BAG, version="3", **spoiled)  # type: ignore[arg-type]
+    take(chain, SHOP, Batch(clock.advance(1000), products=(bad,)))
+    with pytest.raises(BadInput) as refused:
+        settling.settle_suspect(chain, SYSTEM, LILLE, "BAG", accept=True)
+    assert refused.value.code == f"held_for_{why}"
+    trusted = replace(SHOP, trust_next=True)
+    later = replace(bad, version="4")
+    taken = take(chain, trusted, Batch(clock.advance(1000), products=(later,)))
+    assert taken.suspects == {"BAG": why}
+    assert prices(chain) == []
+    settling.settle_suspect(chain, SYSTEM, LILLE, "BAG", accept=False)
+    assert prices(chain) == [11_990]
