@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from playlists.codec import encode_chunk
+from playlists.codec import decode_chunk, encode_chunk
 from playlists.errors import Invalid
 from playlists.ids import ZoneId, canonical, sha256
 from playlists.model import ZoneBox
@@ -22,9 +22,10 @@ from playlists.resolve import (
     wishes_of,
 )
 from playlists.schedule import Schedule
-from tests.playlists.small_chain import MAIN, Played, SmallChain, a_screen, at, card, item
+from tests.playlists.small_chain import MAIN, Played, SmallChain, a_screen, at, between, card, item
 
 DAY = "2026-10-05"
+HOUR_MS = 3_600_000
 
 
 def lead_at(played: Played, when: str) -> Lead:
@@ -258,3 +259,17 @@ def test_the_margin_says_how_soon_a_slot_may_end_to_be_the_last_of_the_old_plan(
     assert short is not None
     assert long is not None
     assert long.until[MAIN] - short.until[MAIN] == 10_000
+
+
+def test_a_led_in_day_that_comes_back_to_a_loop_names_it_once() -> None:
+    chain = SmallChain()
+    chain.base("base", item("b"), item("c"))
+    first = chain.played()
+    for name, start, end in (("noon", "12:00", "13:00"), ("tea", "16:00", "17:00")):
+        chain.campaign(name, item(name), layer="takeover", schedule=between(start, end))
+    then = replanned(chain, first, f"{DAY}T10:00:03")
+    assert then.resolved.lead is not None
+    day = then.resolved.manifest.days[0]
+    chunk = decode_chunk(then.resolved.chunks[day.chunk])
+    loops = [segment.loop for segment in chunk.zones[MAIN] if segment.from_ms > 11 * HOUR_MS]
+    assert [loops.index(loop) for loop in loops] == [0, 1, 2, 1], "noon, base, tea, base"
