@@ -21,9 +21,10 @@ from server.bus import BusClient
 from server.config import Settings
 from server.db import migrate
 from server.db.engine import Database
-from server.services import people, renditions
-from server.services.context import Context
-from server.services.keys import load_keys
+from server.services.base.context import Context
+from server.services.base.keys import load_keys
+from server.services.entry import people
+from server.services.library import renditions
 
 WEB_THREADS = 16
 """Requests that the web process answers at the same time."""

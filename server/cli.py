@@ -17,7 +17,7 @@ from server.errors import ServerError
 from server.processes import Group, Part, run_until_stopped
 
 if TYPE_CHECKING:
-    from server.services.actors import Scope
+    from server.services.base.actors import Scope
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False
@@ -64,7 +64,7 @@ def door() -> None:
 def owner_link() -> None:
     """Print a new one-time link that signs in as the owner; the last one stops working."""
     from server.app import build_context
-    from server.services import people
+    from server.services.entry import people
 
     context = build_context(Settings())
     print(people.owner_link(context))
@@ -79,8 +79,8 @@ def token(
 ) -> None:
     """Print a new API token with these rights, shown this once."""
     from server.app import build_context
-    from server.services import people
-    from server.services.actors import SYSTEM
+    from server.services.base.actors import SYSTEM
+    from server.services.entry import people
 
     context = build_context(Settings())
     try:
@@ -95,7 +95,7 @@ def token(
 def rotate_keys() -> None:
     """Replace the keys that sign for this installation; needs the root key in its place."""
     from server.app import now_ms
-    from server.services.keys import rotate
+    from server.services.base.keys import rotate
 
     with _said():
         keys = rotate(Settings().data_dir / "keys", now_ms())
@@ -105,7 +105,7 @@ def rotate_keys() -> None:
 @app.command()
 def backup(folder: Annotated[Path, typer.Argument(help="A new folder for the copy.")]) -> None:
     """Copy database, keys and media to a new folder; the server may run meanwhile."""
-    from server.services.backup import back_up
+    from server.services.keeping.backup import back_up
 
     with _said():
         copied = back_up(Settings(), folder)

@@ -31,7 +31,7 @@ from server.api import (
     stores,
 )
 from server.api.health import Peers
-from server.services.context import Context
+from server.services.base.context import Context
 
 RESOURCES = (
     stores,

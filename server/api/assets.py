@@ -14,9 +14,9 @@ from server.api.kit import NOTHING, Call, Done, located, operation, resource
 from server.api.problems import Unreadable, WrongMedia
 from server.api.shapes import Ms, PageQuery, Sha, Shape
 from server.errors import TooLarge
-from server.services import assets
-from server.services.assets import AssetView
-from server.services.paging import Cut
+from server.services.base.paging import Cut
+from server.services.library import assets
+from server.services.library.assets import AssetView
 
 blueprint = resource("assets")
 

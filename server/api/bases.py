@@ -8,9 +8,9 @@ from playlists.ids import PlaylistId, ZoneId
 from playlists.model import Base
 from server.api.kit import NOTHING, Call, Done, operation, resource
 from server.api.shapes import Id, PageQuery, Shape, Version
-from server.services import bases
-from server.services.editing import Versioned, missing
-from server.services.paging import Cut
+from server.services.base.editing import Versioned, missing
+from server.services.base.paging import Cut
+from server.services.wishes import bases
 
 blueprint = resource("bases")
 

@@ -11,9 +11,9 @@ from playlists.model_json import campaign_from_json, campaign_to_json
 from server.api.kit import NOTHING, Call, Done, located, operation, resource
 from server.api.shapes import Id, Ms, Name, PageQuery, Shape, Version, given
 from server.api.wish_shapes import ConditionShape, ScheduleShape, TargetShape
-from server.services import content
-from server.services.editing import Versioned, new_id
-from server.services.paging import Cut
+from server.services.base.editing import Versioned, new_id
+from server.services.base.paging import Cut
+from server.services.wishes import content
 
 blueprint = resource("campaigns")
 

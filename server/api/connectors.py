@@ -10,9 +10,9 @@ from pydantic import Field
 from server.api.kit import NOTHING, Call, Done, located, operation, resource
 from server.api.shapes import Id, Name, PageQuery, Shape, Version, given
 from server.services import connectors
+from server.services.base.editing import Versioned
+from server.services.base.paging import Cut
 from server.services.connectors import ConnectorView, ConnectorWish
-from server.services.editing import Versioned
-from server.services.paging import Cut
 
 blueprint = resource("connectors")
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from playlists.wire.signed import MAX_WATCHED
 from server.api.kit import NOTHING, Call, Done, located, operation, resource
 from server.api.shapes import Id, Ms, Shape
-from server.services import devices, pairing, watching
+from server.services.screens import devices, pairing, watching
 
 blueprint = resource("devices")
 

@@ -9,7 +9,7 @@ from flask import Response, current_app, json
 
 from server.api.kit import IDEMPOTENCY_HEADER, OPERATIONS, Operation, resource, spec
 from server.api.problems import MIME
-from server.services.sessions import COOKIE, CSRF_HEADER
+from server.services.entry.sessions import COOKIE, CSRF_HEADER
 
 blueprint = resource("document")
 

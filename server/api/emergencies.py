@@ -11,9 +11,9 @@ from playlists.model_json import emergency_from_json, emergency_to_json
 from server.api.kit import NOTHING, Call, Done, located, operation, resource
 from server.api.shapes import Id, Ms, PageQuery, Shape, Version, given
 from server.api.wish_shapes import TargetShape
-from server.services import overrides
-from server.services.editing import Versioned, new_id
-from server.services.paging import Cut
+from server.services.base.editing import Versioned, new_id
+from server.services.base.paging import Cut
+from server.services.wishes import overrides
 
 blueprint = resource("emergencies")
 

@@ -11,7 +11,7 @@ from playlists.explain import explanation_text
 from playlists.ids import ZoneId
 from server.api.kit import Call, Done, operation, resource
 from server.api.shapes import Shape
-from server.services.explaining import Explained, explain
+from server.services.showing.explaining import Explained, explain
 
 blueprint = resource("explain")
 

@@ -9,9 +9,9 @@ from pydantic import Field
 from server.api.kit import Call, Done, operation, resource
 from server.api.shapes import Ms, PageQuery, Shape
 from server.api.wish_shapes import FactName
-from server.services import world
-from server.services.paging import Cut
-from server.services.world import FactView
+from server.services.base.paging import Cut
+from server.services.observed import world
+from server.services.observed.world import FactView
 
 blueprint = resource("facts")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Response, request
 
 from media.serving import answer
-from server.services.context import Context
-from server.services.delivery import File
+from server.services.base.context import Context
+from server.services.screens.delivery import File
 
 DRAWING_CSP = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 """A drawing opened as a page of its own runs nothing and loads nothing."""

@@ -19,8 +19,8 @@ from prometheus_client.registry import Collector
 from server.api import requests
 from server.api.kit import Done, operation, resource
 from server.api.shapes import Shape
-from server.services import health
-from server.services.context import Context
+from server.services.base.context import Context
+from server.services.keeping import health
 
 blueprint = resource("health")
 

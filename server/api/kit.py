@@ -20,9 +20,9 @@ from spectree import SpecTree
 from server.api import requests
 from server.api.shapes import Problem
 from server.errors import BadInput, MissingPrecondition
-from server.services.actors import Actor
-from server.services.context import Context
-from server.services.once import Given, once
+from server.services.base.actors import Actor
+from server.services.base.context import Context
+from server.services.base.once import Given, once
 
 spec = SpecTree(
     "flask",

@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from server.api import requests
 from server.api.files import send_file
-from server.services import delivery
+from server.services.screens import delivery
 
 blueprint = Blueprint("media", __name__, url_prefix="/media")
 

@@ -9,9 +9,10 @@ from pydantic import Field
 
 from server.api.kit import Call, Done, operation, resource
 from server.api.shapes import PageQuery, Shape
-from server.services import settling, world
-from server.services.paging import Cut
-from server.services.world import OfferView
+from server.services.base.paging import Cut
+from server.services.observed import world
+from server.services.observed.world import OfferView
+from server.services.prices import settling
 
 blueprint = resource("offers")
 

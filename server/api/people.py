@@ -10,10 +10,10 @@ from pydantic import Field
 
 from server.api.kit import NOTHING, Call, Done, located, operation, resource
 from server.api.shapes import Id, Ms, Name, PageQuery, Shape
-from server.services import people, sessions
-from server.services.actors import Scope
-from server.services.paging import Cut
-from server.services.people import TokenView
+from server.services.base.actors import Scope
+from server.services.base.paging import Cut
+from server.services.entry import people, sessions
+from server.services.entry.people import TokenView
 
 blueprint = resource("people")
 

@@ -23,8 +23,8 @@ from server.api.files import send_file
 from server.api.problems import WrongMedia
 from server.api.requests import check_address, context
 from server.errors import BadInput, Forbidden, Unauthenticated
-from server.services import delivery, devices, pairing, playback, proof
-from server.services.devices import Viewer
+from server.services.screens import delivery, devices, pairing, playback, proof
+from server.services.screens.devices import Viewer
 
 blueprint = Blueprint("player", __name__, url_prefix="/player/v1")
 

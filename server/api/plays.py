@@ -9,8 +9,8 @@ from pydantic import Field
 
 from server.api.kit import Call, Done, operation, resource
 from server.api.shapes import MAX_MS, PageQuery, Shape
-from server.services import plays
-from server.services.paging import Cut
+from server.services.base.paging import Cut
+from server.services.screens import plays
 
 blueprint = resource("plays")
 

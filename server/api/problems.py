@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from playlists.errors import DomainError, Invalid
 from server.errors import BadInput, ServerError, Unauthenticated
-from server.services.editing import StaleEdit
+from server.services.base.editing import StaleEdit
 
 log = structlog.get_logger(__name__)
 

@@ -11,10 +11,10 @@ from playlists.model_json import item_from_json, item_to_json
 from server.api.kit import NOTHING, Call, Done, located, operation, resource
 from server.api.shapes import Id, PageQuery, Shape, Version, given
 from server.api.wish_shapes import CardShape, ConditionShape, ScheduleShape
-from server.services import promotions
-from server.services.editing import Versioned, new_id
-from server.services.paging import Cut
-from server.services.promotions import Promotion
+from server.services.base.editing import Versioned, new_id
+from server.services.base.paging import Cut
+from server.services.wishes import promotions
+from server.services.wishes.promotions import Promotion
 
 blueprint = resource("promotions")
 

@@ -13,9 +13,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from server.api.problems import Unreadable, WrongMedia
 from server.errors import Forbidden, TooLarge, Unauthenticated
-from server.services import people, sessions
-from server.services.actors import Actor
-from server.services.context import Context
+from server.services.base.actors import Actor
+from server.services.base.context import Context
+from server.services.entry import people, sessions
 
 log = structlog.get_logger(__name__)
 

@@ -10,11 +10,11 @@ from playlists.ids import ZoneId
 from playlists.model import FULL_SCREEN, ZoneBox
 from server.api.kit import NOTHING, Call, Done, located, operation, resource
 from server.api.shapes import Id, Ms, Name, PageQuery, Shape, Version, Words
-from server.services import places
-from server.services.editing import Versioned, new_id
-from server.services.paging import Cut
-from server.services.place_views import ScreenView
-from server.services.place_wishes import ScreenWish
+from server.services.base.editing import Versioned, new_id
+from server.services.base.paging import Cut
+from server.services.chain import places
+from server.services.chain.place_views import ScreenView
+from server.services.chain.place_wishes import ScreenWish
 
 blueprint = resource("screens")
 

@@ -23,9 +23,10 @@ from server.config import Settings
 from server.demo.screens import AGENT_SCREEN, SCREENS
 from server.demo.seed import seed, settle_connectors
 from server.processes import Group, Part, run_until_stopped
-from server.services import pairing, people, watching
-from server.services.actors import SYSTEM
-from server.services.context import Context
+from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
+from server.services.entry import people
+from server.services.screens import pairing, watching
 
 HOST = "127.0.0.1"
 READY_S = 60.0

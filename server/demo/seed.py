@@ -21,11 +21,15 @@ from server.demo.history import price_history
 from server.demo.screens import SCREENS
 from server.demo.wishes import Art, wishes
 from server.errors import NotFound
-from server.services import bases, connectors, content, drawings, places, settling
-from server.services.actors import SYSTEM
+from server.services import connectors
+from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
+from server.services.chain import places
+from server.services.chain.place_wishes import ScreenWish, StoreWish
 from server.services.connectors import ConnectorWish
-from server.services.context import Context
-from server.services.place_wishes import ScreenWish, StoreWish
+from server.services.library import drawings
+from server.services.prices import settling
+from server.services.wishes import bases, content
 
 BRAND_ART = Path(__file__).parent / "art" / "brand"
 SHOP_PAGES = "https://pluvier.example/p/"

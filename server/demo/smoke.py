@@ -22,9 +22,10 @@ from server.demo.chromium import Browser, NoChromium, Tab
 from server.demo.goods import BY_SLUG
 from server.demo.screens import AGENT_SCREEN, BROWSER_SCREEN
 from server.demo.wishes import SMOKE_PLAYLIST, SMOKE_SLUG
-from server.services import overrides, pairing
-from server.services.actors import SYSTEM
-from server.services.context import Context
+from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
+from server.services.screens import pairing
+from server.services.wishes import overrides
 
 CHANGES = 30
 PATIENCE_S = 90.0

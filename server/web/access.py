@@ -13,9 +13,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import Forbidden, NotFound, ServerError, Unauthenticated
-from server.services import people, sessions, watching
-from server.services.actors import Actor
-from server.services.context import Context
+from server.services.base.actors import Actor
+from server.services.base.context import Context
+from server.services.entry import people, sessions
+from server.services.screens import watching
 from server.web.phrases import LANGUAGES, Language, counted, say, sentence
 
 LANGUAGE_COOKIE = "enseigne_language"

@@ -8,7 +8,7 @@ from flask import Response, g, redirect, request, send_from_directory
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import Unauthenticated
-from server.services import people, sessions
+from server.services.entry import people, sessions
 from server.web.access import (
     LANGUAGE_COOKIE,
     LANGUAGE_LIFE_S,

@@ -6,8 +6,9 @@ from flask import g, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import ServerError
-from server.services import pairing, places
-from server.services.pairing_choices import choices
+from server.services.chain import places
+from server.services.screens import pairing
+from server.services.screens.pairing_choices import choices
 from server.web.access import Visit, check_form, page, studio, visit
 
 blueprint = studio("pairing")

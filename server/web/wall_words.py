@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from server.services.place_views import StoreView
-from server.services.standing import State
-from server.services.titles import Told
-from server.services.wall import Wall, WallScreen, WallStore
+from server.services.chain.place_views import StoreView
+from server.services.showing.standing import State
+from server.services.showing.titles import Told
+from server.services.showing.wall import Wall, WallScreen, WallStore
 from server.web.clock import DAY_MS, MINUTE_MS, clock, day, length, local, when
 from server.web.phrases import Language, counted, say, sentence
 

@@ -8,8 +8,8 @@ from flask import g, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import NotFound
-from server.services import watching
-from server.services.wall import wall
+from server.services.screens import watching
+from server.services.showing.wall import wall
 from server.web.access import Visit, page, studio, visit
 from server.web.wall_words import wall_words
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from playlists.conditions import Reason
 from playlists.explain import FactUsed, Loser
 from playlists.facts import kind_of
-from server.services.titles import Told
-from server.services.whys import ScreenWhy
+from server.services.showing.titles import Told
+from server.services.showing.whys import ScreenWhy
 from server.web.clock import MINUTE_MS, clock, day, length, when
 from server.web.fact_words import degrees, fact_name, fact_value, needed
 from server.web.phrases import Language, counted, say, sentence

@@ -10,8 +10,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from playlists.explain import explanation_text
 from server.errors import NotFound
-from server.services import places
-from server.services.whys import ScreenWhy, screen_why
+from server.services.chain import places
+from server.services.showing.whys import ScreenWhy, screen_why
 from server.web import clock
 from server.web.access import page, studio, visit
 from server.web.phrases import say

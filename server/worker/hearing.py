@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from playlists.wire.door import Report
-from server.services import devices, reissue
-from server.services.context import Context
-from server.services.publish import Published
-from server.services.screen_states import record_links, record_reports
+from server.services.base.context import Context
+from server.services.publishing.publish import Published
+from server.services.screens import devices, reissue
+from server.services.screens.screen_states import record_links, record_reports
 
 
 class Hearing:

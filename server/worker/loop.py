@@ -15,8 +15,8 @@ from typing import Any
 import structlog
 
 from server.bus import BusServer, Peer
-from server.services.context import Context
-from server.services.publish import Publisher
+from server.services.base.context import Context
+from server.services.publishing.publish import Publisher
 from server.worker.hearing import Hearing
 from server.worker.telling import Teller
 

@@ -7,7 +7,7 @@ import signal
 
 import structlog
 
-from server.services.context import Context
+from server.services.base.context import Context
 from server.worker.loop import Loop
 from server.worker.timers import Timers
 

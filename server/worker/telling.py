@@ -8,13 +8,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from playlists.signing import b64
-from server.services import devices, offers
-from server.services.compiling import Change
-from server.services.context import Context
-from server.services.freshness import FreshnessMaker
-from server.services.kept import batched
-from server.services.publish import Published
-from server.services.storing import SignedHead, heads_in_force
+from server.services.base.context import Context
+from server.services.base.kept import batched
+from server.services.prices import offers
+from server.services.prices.compiling import Change
+from server.services.prices.freshness import FreshnessMaker
+from server.services.publishing.publish import Published
+from server.services.publishing.storing import SignedHead, heads_in_force
+from server.services.screens import devices
 
 HEADS_AT_ONCE = 500
 """Heads in one message on the bus."""

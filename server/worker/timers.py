@@ -7,9 +7,10 @@ from functools import partial
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from server.services import horizon, retention
+from server.services.base.context import Context
 from server.services.connectors import Poller, Subscriptions, sweep_deliveries
-from server.services.context import Context
+from server.services.keeping import retention
+from server.services.prices import horizon
 
 POLL_S = 1
 """How often sources that are due are looked for."""

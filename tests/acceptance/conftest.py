@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from server.services.context import Context
+from server.services.base.context import Context
 from tests.support.record import START_MS, TestClock, make_context
 from tests.support.shops import Watched
 from tests.support.studio import furnish, set_fact, set_prices

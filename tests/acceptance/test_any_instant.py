@@ -18,11 +18,11 @@ from playlists.slot import Freshness, Lease, Now, Shown, slot_at
 from playlists.wire.offers import offer_from_json
 from server.db.models import ChannelRow, HeadRow, OfferRow
 from server.demo.screens import SCREENS
-from server.services.actors import SYSTEM
-from server.services.context import Context
-from server.services.explaining import explain
-from server.services.inputs import recall
-from server.services.objects import Plans
+from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
+from server.services.base.objects import Plans
+from server.services.publishing.inputs import recall
+from server.services.showing.explaining import explain
 from tests.acceptance.conftest import HOUR_MS, Lived
 
 INSTANTS = 200

@@ -18,9 +18,9 @@ from playlists.slot import PRICE_MARGIN_MS, Freshness, Lease, Now, Shown, slot_a
 from playlists.wire.offers import offer_from_json
 from server.db.models import ChannelRow, HeadRow, OfferRow, ScreenHeadRow
 from server.demo.screens import SCREENS
-from server.services.context import Context
-from server.services.freshness import leases_of, sources_of
-from server.services.objects import Plans
+from server.services.base.context import Context
+from server.services.base.objects import Plans
+from server.services.prices.freshness import leases_of, sources_of
 from tests.acceptance.conftest import HOUR_MS, Lived
 
 DAYS = 30

@@ -13,9 +13,9 @@ import pytest
 from playlists.ids import ItemId, PlaylistId
 from playlists.model import Card, Item, Playlist
 from server.app import create_app
-from server.services import content
-from server.services.actors import SYSTEM
-from server.services.context import Context
+from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
+from server.services.wishes import content
 from tests.support.http_player import HttpPlayer
 from tests.support.record import TestClock, make_context
 from tests.support.small_shop import CHANNEL, lay_out, publish, set_price

@@ -24,10 +24,12 @@ from server.config import Settings
 from server.connectors.shops.webhook import signature
 from server.db.mappers import layout_rows
 from server.db.models import ChannelRow, DeviceRow, ProductRow, ScreenHeadRow, ScreenRow
-from server.services import bases, connectors, content, places
-from server.services.actors import SYSTEM
-from server.services.context import Context
-from server.services.place_wishes import StoreWish
+from server.services import connectors
+from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
+from server.services.chain import places
+from server.services.chain.place_wishes import StoreWish
+from server.services.wishes import bases, content
 from tests.bench.fanout_players import device_key, screen_name
 from tests.support.programs import end, free_port
 

@@ -36,8 +36,8 @@ from server.config import Settings
 from server.db import migrate
 from server.db.mappers import fact_values
 from server.db.models import FactRow, ObjectRow, ProfileRow
-from server.services import outbox
-from server.services.context import Context
+from server.services.base import outbox
+from server.services.base.context import Context
 from tests.bench.pings import Pings
 from tests.bench.scenario import START_MS, Chain, chain, flip_weather
 from tests.bench.seeding import fact_rows, seed

@@ -20,7 +20,7 @@ from server.db.models import (
     ScreenRow,
     StoreRow,
 )
-from server.services.fitting import files_in, goods_in
+from server.services.publishing.fitting import files_in, goods_in
 from tests.bench.scenario import START_MS, Chain
 
 YEAR_MS = 365 * 24 * 3_600_000

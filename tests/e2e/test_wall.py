@@ -13,8 +13,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from playlists.ids import OverrideId, PlaylistId, ScreenId, StoreId
 from playlists.model import Override
-from server.services import overrides, watching
-from server.services.actors import SYSTEM
+from server.services.base.actors import SYSTEM
+from server.services.screens import watching
+from server.services.wishes import overrides
 from tests.support.studio import Studio, running_studio
 
 pytestmark = pytest.mark.chromium

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from server.services.context import Context
+from server.services.base.context import Context
 from tests.support.postgres import Cluster
 from tests.support.record import TestClock, make_context, migrate_record
 

@@ -19,9 +19,9 @@ from PIL import Image
 from playlists.signing import SigningKey
 from server.app import build_context, prepare
 from server.config import Settings
-from server.services import people
-from server.services.actors import SYSTEM
-from server.services.pairing import MAX_WAITING_PER_ORIGIN
+from server.services.base.actors import SYSTEM
+from server.services.entry import people
+from server.services.screens.pairing import MAX_WAITING_PER_ORIGIN
 from tests.support.programs import answers, end, free_port, wait_until
 
 BIG = 3 * 1024 * 1024

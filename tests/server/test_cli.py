@@ -11,9 +11,10 @@ from server.app import build_context, prepare
 from server.cli import app
 from server.config import Settings
 from server.db.engine import Database
-from server.services import people, places
-from server.services.actors import SYSTEM
-from server.services.place_wishes import StoreWish
+from server.services.base.actors import SYSTEM
+from server.services.chain import places
+from server.services.chain.place_wishes import StoreWish
+from server.services.entry import people
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from playlists.runs import Run
 from playlists.shown import Now
 from playlists.signing import KeyRing, SigningKey, unb64
 from playlists.wire.http import plays_json
-from server.services import pairing
-from server.services.actors import SYSTEM
-from server.services.context import Context
+from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
+from server.services.screens import pairing
 
 API = "/player/v1"
 NONCE = "n" * 24

@@ -15,8 +15,8 @@ from media.store import AssetStore
 from server.config import Settings
 from server.db import migrate
 from server.db.engine import Database
-from server.services.context import Context
-from server.services.keys import load_keys
+from server.services.base.context import Context
+from server.services.base.keys import load_keys
 
 START_MS = 1_792_067_520_000
 """Thursday 15 October 2026, 14:32 in Lille."""

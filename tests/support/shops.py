@@ -16,12 +16,14 @@ from playlists.model import Base, Campaign, Card, Good, Item, Playlist, Target
 from playlists.signing import verify
 from playlists.slot import Freshness, Now, Shown, slot_at
 from server.db.models import ScreenHeadRow
-from server.services import bases, content, facts, places
-from server.services.actors import SYSTEM
-from server.services.context import Context
-from server.services.objects import Plans
-from server.services.place_wishes import ScreenWish, StoreWish
-from server.services.publish import Published, Publisher
+from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
+from server.services.base.objects import Plans
+from server.services.chain import places
+from server.services.chain.place_wishes import ScreenWish, StoreWish
+from server.services.observed import facts
+from server.services.publishing.publish import Published, Publisher
+from server.services.wishes import bases, content
 
 STORES = ("lille", "marseille")
 WEATHER_MS = 3 * HOUR_MS

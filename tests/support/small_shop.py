@@ -8,12 +8,13 @@ from playlists.ids import ItemId, PlaylistId, Sha256, Sku
 from playlists.model import Base, Card, Good, Item, Playlist
 from server.db.models import AssetRow
 from server.ports import Batch, ProductReport
-from server.services import bases, content, intake, offers
-from server.services.actors import SYSTEM
-from server.services.context import Context
-from server.services.place_wishes import ScreenWish, StoreWish
-from server.services.places import create_screen, create_store
-from server.services.publish import Published, Publisher
+from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
+from server.services.chain.place_wishes import ScreenWish, StoreWish
+from server.services.chain.places import create_screen, create_store
+from server.services.prices import intake, offers
+from server.services.publishing.publish import Published, Publisher
+from server.services.wishes import bases, content
 
 CHANNEL = "pluvier@lille"
 OTHER_CHANNEL = "pluvier@prado"

@@ -24,9 +24,11 @@ from server.demo.goods import PRODUCTS
 from server.demo.screens import SCREENS
 from server.demo.seed import seed
 from server.ports import Batch, ProductReport, StockReport
-from server.services import facts, intake, people
-from server.services.context import Context
-from server.services.screen_states import record_links
+from server.services.base.context import Context
+from server.services.entry import people
+from server.services.observed import facts
+from server.services.prices import intake
+from server.services.screens.screen_states import record_links
 from tests.support.programs import answers, end, free_port, wait_until
 from tests.support.small_shop import publish
 

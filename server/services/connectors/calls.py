@@ -20,11 +20,11 @@ from server.db.engine import Database
 from server.db.models import ConnectorRow, DeliveryRow
 from server.errors import NotFound, ServerError, TooLarge
 from server.ports import Batch, PermanentError
-from server.services import intake, offers
+from server.services.base.context import Context
 from server.services.connectors import records
 from server.services.connectors.views import OWN, TRUST, kind_of, setup_of, source_of
-from server.services.context import Context
-from server.services.intake import Source, Taken
+from server.services.prices import intake, offers
+from server.services.prices.intake import Source, Taken
 
 KEEP_DELIVERIES_MS = 7 * 86_400_000
 """How long a repeat is known as one. A call's own timestamp is refused long before."""

@@ -14,11 +14,10 @@ from server.connectors.registry import kinds
 from server.connectors.source import Config, Kind
 from server.db.models import ConnectorRow, DeliveryRow, HeldBatchRow
 from server.errors import BadInput
-from server.services import audit, settling
-from server.services.actors import Actor
-from server.services.connectors.views import NEVER, TRUST, ConnectorView, connector_view
-from server.services.context import Context
-from server.services.editing import (
+from server.services.base import audit
+from server.services.base.actors import Actor
+from server.services.base.context import Context
+from server.services.base.editing import (
     Versioned,
     check_name,
     check_version,
@@ -27,7 +26,9 @@ from server.services.editing import (
     locked,
     missing,
 )
-from server.services.paging import FIRST, Cut, Page, paged
+from server.services.base.paging import FIRST, Cut, Page, paged
+from server.services.connectors.views import NEVER, TRUST, ConnectorView, connector_view
+from server.services.prices import settling
 
 MAX_EVERY_S = 86_400
 

@@ -21,7 +21,7 @@ from sqlalchemy import select, update
 from server.connectors.source import Setup
 from server.db.models import ConnectorRow, FactRow
 from server.ports import Batch, PermanentError, StockReport, TemporaryError
-from server.services import intake
+from server.services.base.context import Context
 from server.services.connectors import records
 from server.services.connectors.views import (
     BASIS,
@@ -32,8 +32,8 @@ from server.services.connectors.views import (
     setup_of,
     source_of,
 )
-from server.services.context import Context
-from server.services.intake import Taken
+from server.services.prices import intake
+from server.services.prices.intake import Taken
 
 log = structlog.get_logger(__name__)
 

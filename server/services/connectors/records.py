@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from server.db.models import ConnectorRow
-from server.services.intake import Taken
+from server.services.prices.intake import Taken
 
 MAX_BACKOFF_MS = 300_000
 """Longest wait after errors that may pass by themselves."""

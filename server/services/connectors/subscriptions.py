@@ -11,11 +11,11 @@ from sqlalchemy import select
 from server.connectors.source import Listening, Setup
 from server.db.models import ConnectorRow
 from server.ports import Batch, PermanentError
-from server.services import intake
+from server.services.base.context import Context
 from server.services.connectors import records
 from server.services.connectors.views import basis_of, kind_of, setup_of
-from server.services.context import Context
-from server.services.intake import Source
+from server.services.prices import intake
+from server.services.prices.intake import Source
 
 log = structlog.get_logger(__name__)
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from server.connectors.source import Kind, Setup
 from server.db.models import ConnectorRow
 from server.ports import Batch, PermanentError, TemporaryError
-from server.services.actors import Actor
+from server.services.base.actors import Actor
+from server.services.base.context import Context
+from server.services.base.editing import missing
 from server.services.connectors.views import kind_of, setup_of
-from server.services.context import Context
-from server.services.editing import missing
 
 LISTEN_S = 6.0
 """How long a trial waits for a subscription's first message."""

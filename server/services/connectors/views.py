@@ -16,8 +16,8 @@ from server.connectors.registry import kinds
 from server.connectors.source import Config, Kind, Limits, Setup, StoreAt
 from server.db.models import ConnectorRow, HeldBatchRow, StoreRow
 from server.ports import PermanentError
-from server.services.context import Context
-from server.services.intake import Source
+from server.services.base.context import Context
+from server.services.prices.intake import Source
 
 NEVER = 10**15
 """When a connector is due that is only ever called (unix ms, far away)."""

@@ -26,10 +26,12 @@ from server.demo.goods import BY_SLUG
 from server.demo.screens import AGENT_SCREEN
 from server.demo.seed import seed, settle_connectors
 from server.processes import Group, Part
-from server.services import connectors, content, pairing
-from server.services.actors import SYSTEM
+from server.services import connectors
+from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
 from server.services.connectors import ConnectorWish
-from server.services.context import Context
+from server.services.screens import pairing
+from server.services.wishes import content
 from tests.support.children import running_children
 from tests.support.programs import answers, free_port
 

@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, Page, TimeoutError
 
 from server.demo.goods import BY_SLUG
 from server.demo.screens import AGENT_SCREEN, BROWSER_SCREEN
-from server.services import pairing
-from server.services.actors import SYSTEM
+from server.services.base.actors import SYSTEM
+from server.services.screens import pairing
 from tests.e2e.chain.running import DRY_GOODS, TURN_MS, Chain, running_chain, until
 from tests.e2e.screen.looking import PAINTED, glass
 

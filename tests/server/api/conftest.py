@@ -10,8 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from server.app import create_app
-from server.services.actors import ALL_SCOPES
-from server.services.context import Context
+from server.services.base.actors import ALL_SCOPES
+from server.services.base.context import Context
 from tests.server.api.programs import Api, token_for
 from tests.support.http_player import HttpPlayer
 from tests.support.record import TestClock, make_context

@@ -9,8 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from server.services import people
-from server.services.actors import SYSTEM, Scope
+from server.services.base.actors import SYSTEM, Scope
+from server.services.entry import people
 
 
 @dataclass

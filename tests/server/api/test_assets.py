@@ -9,8 +9,8 @@ from flask import Flask
 from PIL import Image
 from werkzeug.test import TestResponse
 
-from server.services import renditions
-from server.services.context import Context
+from server.services.base.context import Context
+from server.services.library import renditions
 from tests.server.api.programs import Api
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from server.services.context import Context
+from server.services.base.context import Context
 from tests.media.files import bomb_png
 from tests.server.api.programs import Api
 

@@ -11,7 +11,7 @@ from flask import Flask
 
 from server.api.kit import OPERATIONS
 from server.app import create_app
-from server.services.actors import ALL_SCOPES
+from server.services.base.actors import ALL_SCOPES
 from tests.server.api.chain import HOUR_MS, furnish, message
 from tests.server.api.programs import Api, token_for
 from tests.support.record import START_MS, make_context

@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 
 from server.db.models import ConnectorRow, HeldBatchRow
-from server.services.actors import ALL_SCOPES
-from server.services.context import Context
+from server.services.base.actors import ALL_SCOPES
+from server.services.base.context import Context
 from tests.server.api.programs import Api, token_for
 from tests.support.record import START_MS
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 
-from server.services import devices
-from server.services.actors import ALL_SCOPES
-from server.services.context import Context
+from server.services.base.actors import ALL_SCOPES
+from server.services.base.context import Context
+from server.services.screens import devices
 from tests.server.api.programs import Api, token_for
 from tests.support.http_player import HttpPlayer
 from tests.support.small_shop import Shop

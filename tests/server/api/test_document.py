@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import ignored_auth, positive_data_accept
 
 from server.api.kit import OPERATIONS
 from server.app import create_app
-from server.services.actors import ALL_SCOPES
+from server.services.base.actors import ALL_SCOPES
 from tests.server.api.chain import furnish
 from tests.server.api.programs import Api, token_for
 from tests.support.record import make_context

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.services.context import Context
+from server.services.base.context import Context
 from tests.server.api.programs import Api
 from tests.support.record import START_MS
 from tests.support.small_shop import Shop

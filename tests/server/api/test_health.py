@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from server.app import create_app
-from server.services.context import Context
+from server.services.base.context import Context
 from tests.server.api.programs import Api, token_for
 
 

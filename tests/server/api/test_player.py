@@ -15,9 +15,9 @@ from playlists.runs import GENESIS, Play, append
 from playlists.signing import SigningKey, verify
 from playlists.wire.signed import TimeMessage
 from server.db.models import ChannelRow, ScreenHeadRow, ScreenStateRow
-from server.services import devices, watching
-from server.services.actors import SYSTEM
-from server.services.context import Context
+from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
+from server.services.screens import devices, watching
 from tests.support.http_player import API, NONCE, HttpPlayer
 from tests.support.record import TestClock
 from tests.support.small_shop import CHANNEL, OTHER_CHANNEL, Shop, publish, set_price
@@ -316,7 +316,7 @@ def test_the_page_of_a_screen_is_served_with_its_policy(ctx: Context, client: Fl
 
 
 def test_files_for_the_studio_need_a_person(ctx: Context, client: FlaskClient, shop: Shop) -> None:
-    from server.services import people
+    from server.services.entry import people
 
     assert client.get(f"/media/{shop.secret}").status_code == 401
     issued = people.create_token(ctx, SYSTEM, "studio", ["read"])

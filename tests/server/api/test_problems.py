@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from server.services import places
+from server.services.chain import places
 from tests.server.api.chain import message
 from tests.server.api.programs import Api
 

@@ -7,9 +7,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from server.errors import Unauthenticated
-from server.services import people, sessions
-from server.services.actors import ALL_SCOPES
-from server.services.context import Context
+from server.services.base.actors import ALL_SCOPES
+from server.services.base.context import Context
+from server.services.entry import people, sessions
 from tests.server.api.programs import Api, token_for
 from tests.support.record import TestClock
 

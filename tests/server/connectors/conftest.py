@@ -27,11 +27,11 @@ from server.demo.world.shop import Shop, shop_app
 from server.demo.world.stall import Stall
 from server.demo.world.weather import weather_app
 from server.demo.world.webhook import Webhook
-from server.services.actors import SYSTEM
-from server.services.context import Context
-from server.services.keys import load_keys
-from server.services.place_wishes import StoreWish
-from server.services.places import create_store
+from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
+from server.services.base.keys import load_keys
+from server.services.chain.place_wishes import StoreWish
+from server.services.chain.places import create_store
 from tests.support.record import START_MS, TestClock, Wakes, make_context
 
 LIMITS = Limits(

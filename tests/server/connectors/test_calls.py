@@ -22,10 +22,11 @@ from server.demo.world.stall import Stall
 from server.demo.world.webhook import Webhook
 from server.demo.world.webhook import sign as shop_signs
 from server.errors import BadInput, NotFound
-from server.services import connectors, intake
-from server.services.actors import SYSTEM
+from server.services import connectors
+from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
 from server.services.connectors import ConnectorWish, calls, run_due
-from server.services.context import Context
+from server.services.prices import intake
 from tests.server.connectors.conftest import ShopPeer, web_app
 from tests.server.connectors.peers import Reply, peer
 from tests.server.connectors.test_counts import iso, reading

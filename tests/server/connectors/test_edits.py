@@ -17,9 +17,9 @@ from server.connectors.source import Config, Kind
 from server.db.models import AuditRow
 from server.errors import BadInput, Conflict, Forbidden, NotFound, Stale
 from server.services import connectors
-from server.services.actors import ALL_SCOPES, SYSTEM, Actor
+from server.services.base.actors import ALL_SCOPES, SYSTEM, Actor
+from server.services.base.context import Context
 from server.services.connectors import ConnectorWish
-from server.services.context import Context
 
 SECRET = "a secret of the shop's own"
 WEATHER = ConnectorWish("open_meteo", "Weather", {}, every_s=900)

@@ -11,10 +11,11 @@ import pytest
 from sqlalchemy import select
 
 from server.db.models import ChannelRow, OfferRow
-from server.services import connectors, settling
-from server.services.actors import SYSTEM
+from server.services import connectors
+from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
 from server.services.connectors import ConnectorWish, run_due
-from server.services.context import Context
+from server.services.prices import settling
 from tests.server.connectors.peers import Reply, peer
 from tests.server.connectors.test_merchant import feed, item
 from tests.support.record import TestClock

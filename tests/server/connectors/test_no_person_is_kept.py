@@ -9,9 +9,9 @@ import pytest
 
 from server.demo.world.broker import DemoBroker
 from server.services import connectors
-from server.services.actors import SYSTEM
+from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
 from server.services.connectors import ConnectorWish, Subscriptions
-from server.services.context import Context
 from tests.server.connectors.conftest import web_app
 from tests.server.connectors.test_mqtt import AT, Counter
 from tests.server.connectors.test_mqtt import _until as until

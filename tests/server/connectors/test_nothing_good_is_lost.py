@@ -14,9 +14,9 @@ from sqlalchemy import select
 from playlists.facts import FactKey
 from server.db.models import ChannelRow, FactRow, OfferRow, ProductRow
 from server.services import connectors
-from server.services.actors import SYSTEM
+from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
 from server.services.connectors import ConnectorWish, run_due
-from server.services.context import Context
 from tests.server.connectors.conftest import WeatherPeer
 from tests.server.connectors.peers import Reply, endless, peer
 from tests.server.connectors.test_merchant import HEAD, XML, feed, item

@@ -13,12 +13,14 @@ from sqlalchemy import select
 
 from playlists.facts import FactKey
 from server.db.models import ChannelRow, ConnectorRow, FactRow, HeldBatchRow, OfferRow
-from server.services import connectors, facts, intake
-from server.services.actors import SYSTEM
+from server.services import connectors
+from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
+from server.services.chain.place_wishes import StoreWish
+from server.services.chain.places import create_store
 from server.services.connectors import ConnectorWish, Poller, Ran, polling, records, run_due
-from server.services.context import Context
-from server.services.place_wishes import StoreWish
-from server.services.places import create_store
+from server.services.observed import facts
+from server.services.prices import intake
 from tests.server.connectors.conftest import ShopPeer, WeatherPeer
 from tests.server.connectors.peers import Reply, peer
 from tests.server.connectors.test_merchant import HEAD, TAIL, XML, feed, item

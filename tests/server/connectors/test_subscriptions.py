@@ -15,10 +15,10 @@ from server.demo.world.crowd import Crowd
 from server.demo.world.journal import Journal
 from server.demo.world.keep import JsonFile
 from server.services import connectors
-from server.services.actors import SYSTEM
+from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
 from server.services.connectors import ConnectorWish, Subscriptions
 from server.services.connectors.subscriptions import NOTE_EVERY_MS
-from server.services.context import Context
 from tests.server.connectors.test_mqtt import AT, Counter
 from tests.server.connectors.test_mqtt import _until as until
 from tests.server.connectors.test_polling import view

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import delete, select
 
 from server.db.models import AuditRow, DirtyRow
-from server.services.context import Context
+from server.services.base.context import Context
 
 
 def marked(ctx: Context) -> set[str]:

@@ -16,9 +16,11 @@ from playlists.model import Emergency, Override, Target
 from server.app import create_app
 from server.db.models import ActorRow, ScreenStateRow
 from server.demo.screens import SCREENS
-from server.services import devices, overrides, people, sessions
-from server.services.actors import SYSTEM
-from server.services.context import Context
+from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
+from server.services.entry import people, sessions
+from server.services.screens import devices
+from server.services.wishes import overrides
 from tests.support.record import TestClock, make_context
 from tests.support.small_shop import publish
 from tests.support.studio import furnish, pair

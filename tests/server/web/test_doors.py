@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from server.services import people, sessions
-from server.services.context import Context
+from server.services.base.context import Context
+from server.services.entry import people, sessions
 from tests.server.web.conftest import HOUR_MS, Chain
 from tests.support.http_player import HttpPlayer
 

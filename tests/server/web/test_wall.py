@@ -8,9 +8,10 @@ import re
 import pytest
 from sqlalchemy import event
 
-from server.services import places, watching
-from server.services.actors import SYSTEM
-from server.services.place_wishes import ScreenWish
+from server.services.base.actors import SYSTEM
+from server.services.chain import places
+from server.services.chain.place_wishes import ScreenWish
+from server.services.screens import watching
 from server.web.wall_words import headline
 from tests.server.web.conftest import HOUR_MS, Chain
 from tests.support.small_shop import publish
@@ -148,7 +149,7 @@ def test_a_watch_link_that_was_forged(calm: Chain) -> None:
 
 
 def test_stores_come_in_pages(calm: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.services.wall.MAX_STORES", 3)
+    monkeypatch.setattr("server.services.showing.wall.MAX_STORES", 3)
     owner = calm.owner()
     first = owner.text("/wall")
     assert "All 14 screens" in first
@@ -163,7 +164,7 @@ def test_stores_come_in_pages(calm: Chain, monkeypatch: pytest.MonkeyPatch) -> N
 def test_many_screens_are_counted_where_they_are_not_drawn(
     calm: Chain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.services.wall.MAX_SCREENS", 3)
+    monkeypatch.setattr("server.services.showing.wall.MAX_SCREENS", 3)
     page = calm.owner().text("/wall")
     assert "2 more screens here" in page
     assert page.count('data-screen="') == 3 + 3 + 3 + 2

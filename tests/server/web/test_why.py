@@ -8,9 +8,9 @@ from html import unescape
 from typing import Any
 
 from playlists.ids import ScreenId
-from server.services import places
-from server.services.actors import SYSTEM
-from server.services.place_wishes import ScreenWish
+from server.services.base.actors import SYSTEM
+from server.services.chain import places
+from server.services.chain.place_wishes import ScreenWish
 from tests.server.web.conftest import HOUR_MS, Chain
 from tests.support.record import START_MS
 from tests.support.small_shop import publish

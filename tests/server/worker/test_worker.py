@@ -23,10 +23,11 @@ from server.bus import BusClient
 from server.config import Settings
 from server.db.models import DeviceRow, ScreenStateRow
 from server.ports import Batch, ProductReport
-from server.services import content, outbox
-from server.services.actors import SYSTEM
-from server.services.context import Context
-from server.services.intake import Source, take
+from server.services.base import outbox
+from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
+from server.services.prices.intake import Source, take
+from server.services.wishes import content
 from tests.support.shops import STORES, open_chain, plan_of, playlist, screen_ids
 
 WITHIN_S = 30.0

@@ -1,0 +1,1 @@
+"""The chain: its stores and screens, and what their days look like."""

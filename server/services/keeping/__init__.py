@@ -1,0 +1,1 @@
+"""An installation's upkeep: health, backup, what is forgotten."""

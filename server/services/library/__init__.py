@@ -1,0 +1,1 @@
+"""Files that people and shops give: kept, drawn, made into the forms that screens want."""

@@ -1,0 +1,203 @@
+"""Pictures and videos that people upload: examined, kept by their sha256, listed, deleted when
+unused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from media.errors import Reason, Refused
+from media.limits import DEFAULT_LIMITS, Limits
+from media.probe import Probed, probe
+from server.db.models import AssetRow, RenditionRow, StoreRow
+from server.errors import BadInput, Conflict, Forbidden, TooLarge
+from server.services.base import audit, outbox
+from server.services.base.actors import Actor
+from server.services.base.context import Context
+from server.services.base.editing import check_name, locked, missing
+from server.services.base.paging import FIRST, Cut, Page, paged
+from server.services.library.renditions import RenditionView, renditions_of, sizes_of_screens
+from server.services.wishes.reach import Reach, said_of
+
+
+@dataclass(frozen=True, slots=True)
+class AssetView:
+    """A file: pixels, bytes and milliseconds; `renditions` are its forms, made and still to be
+    made.
+    """
+
+    sha: str
+    name: str
+    kind: str
+    mime: str
+    bytes: int
+    width: int
+    height: int
+    duration_ms: int | None
+    created_at: int
+    created_by: str
+    renditions: tuple[RenditionView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What became of an upload; `new` is false where the very same file was there already."""
+
+    asset: AssetView
+    new: bool
+
+
+def upload(
+    ctx: Context,
+    actor: Actor,
+    name: str,
+    chunks: Iterable[bytes],
+    limits: Limits = DEFAULT_LIMITS,
+) -> Upload:
+    """Receive a file, examine it aside, keep it. The same bytes twice are one asset.
+
+    Raises BadInput with media's own reason as code, TooLarge; nothing is then kept.
+    """
+    actor.require("content")
+    name = check_name(name)
+    most = min(limits.max_upload_bytes, ctx.settings.max_upload_bytes)
+    try:
+        with ctx.media.staged(chunks, most) as staged:
+            probed = probe(staged.path, limits)
+            ctx.media.commit(staged)
+            sha = staged.sha256
+    except Refused as refused:
+        kind = TooLarge if refused.reason is Reason.TOO_LARGE else BadInput
+        raise kind(str(refused), field="file", code=str(refused.reason)) from None
+    return _keep(ctx, actor, name, sha, probed)
+
+
+def get_asset(ctx: Context, actor: Actor, sha: str) -> AssetView:
+    """One file. Raises NotFound, also where it shows in none of the actor's stores."""
+    actor.require("read")
+    with ctx.db.read() as session:
+        row = session.get(AssetRow, sha)
+        if row is None or not _sees(session, actor, row):
+            raise missing("file")
+        return _view(session, row)
+
+
+def list_assets(ctx: Context, actor: Actor, cut: Cut = FIRST) -> Page[AssetView]:
+    """The files that the actor uploaded or that show in its stores, newest first."""
+    actor.require("read")
+    with ctx.db.read() as session:
+        reach = Reach(session) if actor.stores is not None else None
+        sizes = sizes_of_screens(session)
+
+        def make(row: AssetRow) -> AssetView | None:
+            if reach is not None and not _seen_through(reach, session, actor, row):
+                return None
+            return _view(session, row, sizes)
+
+        keys = [AssetRow.created_at, AssetRow.sha]
+        statement = select(AssetRow)
+        return paged(session, ctx.settings, statement, keys, cut, make, newest_first=True)
+
+
+def delete_asset(ctx: Context, actor: Actor, sha: str) -> None:
+    """Delete a file and its renditions. Raises Conflict, saying where, while something shows it."""
+    actor.require("content")
+    now = ctx.clock()
+    with ctx.db.write() as session:
+        row = locked(session, AssetRow, sha, "file")
+        if not _sees(session, actor, row):
+            raise missing("file")
+        if actor.stores is not None and row.created_by != actor.id:
+            raise Forbidden("Someone else uploaded this file, so you cannot delete it.")
+        uses = where_used(session, sha)
+        if uses:
+            raise Conflict(
+                f"This file is in use: {said_of(uses)}. Take it out there first.", code="in_use"
+            )
+        renditions = select(RenditionRow.sha).where(RenditionRow.asset_sha == sha)
+        gone = [sha, *session.scalars(renditions)]
+        session.execute(delete(RenditionRow).where(RenditionRow.asset_sha == sha))
+        session.delete(row)
+        session.flush()
+        gone = [one for one in gone if not _still_kept(session, one)]
+        audit.record(session, actor, now, "asset.delete", f"asset:{sha}", {"name": row.name})
+        outbox.mark(session, [f"asset:{sha}"], now)
+    for one in gone:
+        ctx.media.delete(one)
+    ctx.wake()
+
+
+def where_used(session: Session, sha: str) -> list[str]:
+    """What shows a file: playlists and stores' brands, as `kind:id`."""
+    playlists = [f"playlist:{name}" for name in Reach(session).showing(sha)]
+    brands = session.execute(select(StoreRow.id, StoreRow.brand))
+    return sorted([*playlists, *(f"store:{name}" for name, b in brands if sha in b.values())])
+
+
+def _keep(ctx: Context, actor: Actor, name: str, sha: str, probed: Probed) -> Upload:
+    now = ctx.clock()
+    with ctx.db.write() as session:
+        row = session.get(AssetRow, sha)
+        new = row is None
+        if row is None:
+            row = AssetRow(
+                sha=sha,
+                name=name,
+                kind=probed.kind,
+                mime=probed.mime,
+                bytes=probed.size,
+                width=probed.width,
+                height=probed.height,
+                duration_ms=probed.duration_ms,
+                created_at=now,
+                created_by=actor.id,
+            )
+            session.add(row)
+            session.flush()
+            audit.record(session, actor, now, "asset.create", f"asset:{sha}", None, {"name": name})
+            outbox.mark(session, [f"asset:{sha}"], now)
+        view = _view(session, row)
+    ctx.wake()
+    return Upload(view, new)
+
+
+def _sees(session: Session, actor: Actor, row: AssetRow) -> bool:
+    return actor.stores is None or _seen_through(Reach(session), session, actor, row)
+
+
+def _seen_through(reach: Reach, session: Session, actor: Actor, row: AssetRow) -> bool:
+    if row.created_by == actor.id:
+        return True
+    if any(reach.sees(actor, playlist) for playlist in reach.showing(row.sha)):
+        return True
+    brands = session.execute(select(StoreRow.id, StoreRow.brand))
+    return any(actor.sees(store) and row.sha in brand.values() for store, brand in brands)
+
+
+def _still_kept(session: Session, sha: str) -> bool:
+    """Whether another asset, or a rendition of one, is these very bytes."""
+    other = select(RenditionRow.sha).where(RenditionRow.sha == sha).limit(1)
+    return session.get(AssetRow, sha) is not None or session.scalar(other) is not None
+
+
+def _view(
+    session: Session, row: AssetRow, sizes: Iterable[tuple[int, int]] | None = None
+) -> AssetView:
+    wanted = sizes_of_screens(session) if sizes is None else sizes
+    return AssetView(
+        sha=row.sha,
+        name=row.name,
+        kind=row.kind,
+        mime=row.mime,
+        bytes=row.bytes,
+        width=row.width,
+        height=row.height,
+        duration_ms=row.duration_ms,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        renditions=renditions_of(session, row, wanted),
+    )

@@ -1,0 +1,1 @@
+"""What is known of the world outside: facts, and the texts made of them."""

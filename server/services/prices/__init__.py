@@ -1,0 +1,1 @@
+"""From a source's answer to signed offers: quarantine, ledger, compiling, freshness."""

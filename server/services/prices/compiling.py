@@ -1,0 +1,256 @@
+"""Compiles what screens may say of a SKU, and writes it.
+
+`compile_part` is pure: it takes what was seen of the record and says what to write, signed deltas
+included, so that a write transaction (`store`) holds no work but its statements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import bindparam, insert, update
+from sqlalchemy import delete as delete_from
+from sqlalchemy.orm import Session
+
+from playlists import ledger as law
+from playlists.admission import next_revision
+from playlists.ids import ChannelId, Sku
+from playlists.pricing import Offer, StockText
+from playlists.wire.offers import OffersMessage, offer_to_json
+from server.services.base.keys import Keys
+from server.services.prices import ledger, texts
+from server.services.prices.ledger import NOTHING, Entry, Pair, Past
+from server.services.prices.seeing import (
+    CHANNELS,
+    OFFERS,
+    ChannelOf,
+    Names,
+    Product,
+    Seen,
+    Standing,
+)
+
+HORIZON_MS = 40 * 86_400_000
+"""Steps are written this far ahead: sales begin and end offline for the whole window."""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A channel's new version with the signed delta that leads to it."""
+
+    channel: ChannelId
+    version: int
+    jws: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a report means for one offer: what is held against it, what to append to the ledger.
+
+    `touched`: the offer may come out different.
+    """
+
+    suspect: str
+    seen_version: str
+    pending: Row | None
+    past: Past
+    entry: Entry | None
+    touched: bool
+
+
+@dataclass(slots=True)
+class Writes:
+    """Rows to write, by statement."""
+
+    entries: list[Entry] = field(default_factory=list)
+    new: list[Row] = field(default_factory=list)
+    bodies: list[Row] = field(default_factory=list)
+    judged: list[Row] = field(default_factory=list)
+    both: list[Row] = field(default_factory=list)
+    gone: list[Row] = field(default_factory=list)
+    channels: list[Row] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return any((self.entries, self.new, self.judged, self.both, self.channels))
+
+
+class Compiler:
+    """Makes offers at one instant: channels with one history, zone and doubt share the work."""
+
+    def __init__(self, now: int) -> None:
+        self.now = now
+        self._priced: dict[tuple[Sku, Past, str, str], Offer] = {}
+        self._bodies: dict[int, tuple[Offer, Any]] = {}
+
+    def offer(
+        self,
+        sku: Sku,
+        zone: str,
+        past: Past,
+        product: Product,
+        stock: StockText | None,
+        suspect: str,
+    ) -> Offer:
+        """The offer of one SKU: price steps with their lawful texts, or none and the reason."""
+        key = (sku, past, zone, suspect)
+        offer = self._priced.get(key)
+        if offer is None:
+            offer = self._priced[key] = self._price(sku, zone, past, product, suspect)
+        if stock is None:
+            return offer
+        return Offer(sku, offer.currency, offer.steps, offer.names, stock, offer.reason)
+
+    def body(self, offer: Offer) -> Any:
+        """The offer as on the wire."""
+        if offer.stock is not None:
+            return offer_to_json(offer)
+        if id(offer) not in self._bodies:
+            self._bodies[id(offer)] = (offer, offer_to_json(offer))
+        return self._bodies[id(offer)][1]
+
+    def _price(self, sku: Sku, zone: str, past: Past, product: Product, suspect: str) -> Offer:
+        names = _names(product.names, sku)
+        if suspect:
+            return Offer(sku, "", (), names, None, f"suspect:{suspect}")
+        ahead = law.steps(past.rows, self.now, self.now + HORIZON_MS)
+        if not ahead:
+            return Offer(sku, "", (), names, None, "no_price")
+        currency = max(past.rows, key=lambda row: row.recorded_at).currency
+        steps = tuple(texts.offer_step(step, currency, zone) for step in ahead)
+        reason = "" if ahead[0].reason in ("", "regular") else f"prior:{ahead[0].reason}"
+        return Offer(sku, currency, steps, names, None, reason)
+
+
+def compile_part(
+    keys: Keys,
+    compiler: Compiler,
+    seen: Seen,
+    channels: Sequence[ChannelOf],
+    verdicts: Mapping[Pair, Verdict],
+    touched: Collection[Sku],
+    confirmed_at: int = 0,
+) -> Writes:
+    """What to write so that `channels` say what was `seen`, the `verdicts` on it included.
+
+    `touched` are SKUs to look at everywhere. A SKU without a product becomes a tombstone. Where
+    the shop confirmed all its prices at `confirmed_at`, a changed channel's lease runs from then.
+    """
+    writes = Writes()
+    for channel in channels:
+        state = seen.states[channel.id]
+        version = next_revision(state.version, compiler.now)
+        changed: list[Offer] = []
+        gone: list[Sku] = []
+        for sku in seen.skus:
+            pair = (channel.id, sku)
+            last, verdict = seen.offers.get(pair), verdicts.get(pair)
+            if verdict is not None and verdict.entry is not None:
+                writes.entries.append(verdict.entry)
+            product = seen.products.get(sku)
+            if product is None:
+                if last is not None:
+                    writes.gone.append({"c": channel.id, "s": sku})
+                    gone.append(sku)
+                continue
+            judged = _judged(last, verdict)
+            offer = None
+            if sku in touched or (verdict is not None and (last is None or verdict.touched)):
+                doubt = verdict.suspect if verdict else last.suspect if last else ""
+                past = verdict.past if verdict else seen.pasts.get(pair, NOTHING)
+                stock = seen.stock.get((channel.store, sku))
+                offer = compiler.offer(sku, channel.zone, past, product, stock, doubt)
+                if last is not None and last.body == compiler.body(offer):
+                    offer = None
+            if offer is None:
+                if judged is not None:
+                    writes.judged.append({"c": channel.id, "s": sku, **judged})
+                continue
+            changed.append(offer)
+            made = {"body": compiler.body(offer), "version": version}
+            if last is None:
+                rest = judged or {"suspect": "", "seen_version": "", "pending": None}
+                writes.new.append({"channel": channel.id, "sku": sku, **made, **rest})
+            elif judged is None:
+                writes.bodies.append({"c": channel.id, "s": sku, **made})
+            else:
+                writes.both.append({"c": channel.id, "s": sku, **made, **judged})
+        if changed or gone:
+            lease = (max(state.as_of, confirmed_at), state.lease_ms)
+            message = OffersMessage(
+                channel.id, state.version, version, tuple(changed), tuple(gone), lease
+            )
+            jws = keys.sign_offers(message)
+            writes.channels.append(
+                {
+                    "c": channel.id,
+                    "version": version,
+                    "delta": jws,
+                    "delta_from": state.version,
+                    "as_of": lease[0],
+                }
+            )
+            writes.changes.append(Change(channel.id, version, jws))
+    return writes
+
+
+def _judged(last: Standing | None, verdict: Verdict | None) -> Row | None:
+    if verdict is None:
+        return None
+    if last is not None and last.stamp[1:] == (verdict.suspect, verdict.seen_version):
+        return None
+    return {
+        "suspect": verdict.suspect,
+        "seen_version": verdict.seen_version,
+        "pending": verdict.pending,
+    }
+
+
+_HERE = (OFFERS.c.channel == bindparam("c"), OFFERS.c.sku == bindparam("s"))
+
+
+def _update(*columns: str) -> Any:
+    return update(OFFERS).where(*_HERE).values({name: bindparam(name) for name in columns})
+
+
+_JUDGED = ("suspect", "seen_version", "pending")
+_BODY = ("body", "version")
+_UPDATE_CHANNEL = (
+    update(CHANNELS)
+    .where(CHANNELS.c.id == bindparam("c"))
+    .values(
+        {name: bindparam(name) for name in ("version", "delta", "delta_from", "as_of")},
+    )
+)
+
+
+def store(session: Session, writes: Writes) -> None:
+    """Write it in the caller's transaction."""
+    ledger.append(session, writes.entries)
+    connection = session.connection()
+    for statement, rows in (
+        (insert(OFFERS), writes.new),
+        (_update(*_BODY), writes.bodies),
+        (_update(*_JUDGED), writes.judged),
+        (_update(*_BODY, *_JUDGED), writes.both),
+        (delete_from(OFFERS).where(*_HERE), writes.gone),
+        (_UPDATE_CHANNEL, writes.channels),
+    ):
+        if rows:
+            connection.execute(statement, rows)
+
+
+def _names(given: Names, sku: Sku) -> Names:
+    fallback = next(iter(given.values()), {"name": str(sku), "lead": ""})
+    return {
+        language: {
+            "name": given.get(language, fallback).get("name") or str(sku),
+            "lead": given.get(language, fallback).get("lead", ""),
+            "pricefree": texts.price_free(language),
+        }
+        for language in texts.LANGUAGES
+    }

@@ -1,0 +1,115 @@
+"""Keeps what the shops say of their products: names, picture, link."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import Table, bindparam, delete, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from playlists.ids import Sku
+from server.db.models import ProductRow
+from server.ports import ProductReport
+from server.services.base import outbox
+from server.services.prices.seeing import ChannelOf, Product
+
+_TABLE = cast(Table, ProductRow.__table__)
+_PRODUCT = _TABLE.c
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What reports change of the products: rows to add and to change; those products as they are
+    then (`merged`, with all others); the SKUs that screens show otherwise (`touched`).
+    """
+
+    merged: Mapping[Sku, Product]
+    new: Sequence[dict[str, Any]]
+    changed: Sequence[dict[str, Any]]
+    touched: Collection[Sku]
+
+
+def describe(
+    shop: str, reports: Sequence[ProductReport], known: Mapping[Sku, Product], now: int
+) -> Described:
+    """What `reports` say of products that are not `known`, or otherwise."""
+    merged = dict(known)
+    touched: set[Sku] = set()
+    links: dict[Sku, str] = {}
+    for report in reports:
+        sku = Sku(report.sku)
+        names = {language: dict(parts) for language, parts in report.names.items()}
+        last = merged.get(sku)
+        if last is None:
+            merged[sku] = Product(names, report.picture_url, report.availability)
+            links[sku] = report.link
+            touched.add(sku)
+            continue
+        found = Product(
+            {**last.names, **names},
+            report.picture_url or last.picture_url,
+            report.availability or last.availability,
+        )
+        if (found.names, found.picture_url) != (last.names, last.picture_url):
+            touched.add(sku)
+        merged[sku] = found
+    new = [
+        {"shop": shop, "link": link, **_columns(sku, merged[sku]), "seen_at": now}
+        for sku, link in links.items()
+    ]
+    changed = [
+        {"of_shop": shop, "of_sku": sku, **_columns(sku, merged[sku]), "seen_at": now}
+        for sku, last in known.items()
+        if merged[sku] != last
+    ]
+    return Described(merged, new, changed, touched)
+
+
+def _columns(sku: Sku, product: Product) -> dict[str, Any]:
+    return {
+        "sku": sku,
+        "names": product.names,
+        "picture_url": product.picture_url,
+        "availability": product.availability,
+    }
+
+
+_CHANGE = (
+    update(_TABLE)
+    .where(_PRODUCT.shop == bindparam("of_shop"), _PRODUCT.sku == bindparam("of_sku"))
+    .values({name: bindparam(name) for name in ("names", "picture_url", "availability", "seen_at")})
+)
+
+
+def store_new(session: Session, described: Described) -> None:
+    """Add products in the caller's transaction; one that somebody else added meanwhile stays."""
+    if described.new:
+        dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+        adding = dialect.insert(_TABLE).on_conflict_do_nothing()
+        session.connection().execute(adding, list(described.new))
+
+
+def store_changed(
+    session: Session, described: Described, channels: Sequence[ChannelOf], now: int
+) -> None:
+    """Change products in the caller's transaction, and mark what screens show otherwise."""
+    if described.changed:
+        session.connection().execute(_CHANGE, list(described.changed))
+        skus = {row["of_sku"] for row in described.changed} & set(described.touched)
+        mark(session, [(channel.id, sku) for channel in channels for sku in skus], now)
+
+
+def forget(
+    session: Session, shop: str, skus: Sequence[Sku], channels: Sequence[ChannelOf], now: int
+) -> None:
+    """Remove products in the caller's transaction."""
+    session.execute(delete(ProductRow).where(_PRODUCT.shop == shop, _PRODUCT.sku.in_(skus)))
+    mark(session, [(channel.id, sku) for channel in channels for sku in skus], now)
+
+
+def mark(session: Session, offers: Iterable[tuple[str, str]], now: int) -> None:
+    """Whether there is such a product in a channel, or what it is, changed."""
+    outbox.mark(session, (f"product:{sku}@{channel}" for channel, sku in offers), now)

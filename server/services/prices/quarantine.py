@@ -1,0 +1,78 @@
+"""The first line of defence against wrong prices: which reports are suspect, and which batches are
+held whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from server.ports import ProductReport
+from server.services.prices.ledger import History, Past
+
+HUNDRED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Thresholds of a shop. `currency` is the one its prices are in."""
+
+    currency: str
+    jump_percent: int
+    batch_percent: int
+
+
+def may_be_believed(why: str) -> bool:
+    """Whether a person may say that a price is right although it was held for `why`: a jump may be
+    meant, a price of zero or in another currency never is.
+    """
+    return why == "jump" or why.startswith("held_")
+
+
+def suspicion(report: ProductReport, rows: History, past: Past, at_ms: int, rules: Rules) -> str:
+    """Why a report may not be believed as it stands, as a code; empty where it may.
+
+    blank: no price. zero: zero or less. currency: not the shop's. sale: a sale price above the
+    price. jump: the list price moves by more than the rule's percentage from the last list price,
+    or a sale price without a dated end from the price in force. Anything that the connector itself
+    could not believe is its own word. `past` is what the ledger says.
+    """
+    if report.problem:
+        return report.problem
+    if report.price is None or not rows:
+        return "blank"
+    if any(row.price <= 0 for row in rows):
+        return "zero"
+    if any(row.currency != rules.currency for row in rows):
+        return "currency"
+    if report.sale_price is not None and report.sale_price > report.price:
+        return "sale"
+    # The rows, not what is in force: a sale without an end hides the list price beneath it.
+    listed = [row for row in past.rows if not row.reduced]
+    last = max(listed, key=lambda row: (row.recorded_at, row.valid_from), default=None)
+    if last is not None and _jumps(last.price, report.price, rules.jump_percent):
+        return "jump"
+    now = [one.price for one in past.stretches if one.meets(at_ms, at_ms + 1)]
+    undated = [row.price for row in rows if row.reduced and row.valid_until is None]
+    if now and any(_jumps(now[0], price, rules.jump_percent) for price in undated):
+        return "jump"
+    return ""
+
+
+def _jumps(before: int, after: int, percent: int) -> bool:
+    return abs(after - before) * HUNDRED > before * percent
+
+
+def held_whole(suspects: int, reported: int, known: int, whole: bool, rules: Rules) -> str:
+    """Why a batch is to be held whole, as a code; empty where it may pass.
+
+    empty: a listing of everything that lists nothing while products are known. suspects: more than
+    the rule's percentage of its rows are suspect (a batch of one or two rows is judged row by
+    row). shrunk: a listing of everything that lists less than half of what is known.
+    """
+    if whole and known and not reported:
+        return "empty"
+    if whole and reported * 2 < known:
+        return "shrunk"
+    if reported > 2 and suspects * HUNDRED > reported * rules.batch_percent:
+        return "suspects"
+    return ""

@@ -1,0 +1,114 @@
+"""A person's hand on prices: settling what is held, and importing a history that was kept
+elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from playlists.ids import ChannelId, Sku
+from playlists.pricing import LedgerRow
+from server.db.models import HeldBatchRow, OfferRow
+from server.errors import BadInput, NotFound
+from server.ports import ProductReport
+from server.services.base import audit
+from server.services.base.actors import Actor
+from server.services.base.context import Context
+from server.services.prices import ledger, offers, quarantine
+
+
+def import_history(
+    ctx: Context, actor: Actor, channel: str, rows: Sequence[LedgerRow], origin: str
+) -> None:
+    """Append a price history that was kept elsewhere, as it was recorded there. Raises NotFound,
+    BadInput.
+    """
+    if any(row.channel != channel for row in rows):
+        raise BadInput("All rows of a history are of the channel that it is imported into.")
+    offers.ensure_channels(ctx, channel.partition("@")[0])
+    with ctx.db.write() as session:
+        found = offers.channels_by_id(session, [channel])
+        if not found:
+            raise NotFound("There is no such channel.")
+        actor.require("prices", found[0].store)
+        ledger.append(
+            session, [ledger.Entry(ChannelId(channel), tuple(rows), ledger.Origin(origin))]
+        )
+        skus = {row.sku for row in rows}
+        offers.recompile(ctx, session, found, skus, ctx.clock())
+        audit.record(
+            session,
+            actor,
+            ctx.clock(),
+            "ledger.import",
+            f"channel:{channel}",
+            None,
+            {"rows": len(rows), "origin": origin},
+        )
+    ctx.wake()
+
+
+def settle_batch(ctx: Context, actor: Actor, held_id: str, release: bool) -> bool:
+    """A person decides on a held batch. Released: the source's next answer is believed as it
+    stands; the caller makes it due. Rejected: it stays off until the shop says something
+    plausible. Returns `release`.
+
+    Raises NotFound.
+    """
+    actor.require_chain("prices")
+    with ctx.db.write() as session:
+        row = session.get(HeldBatchRow, held_id)
+        if row is None or row.settled_at is not None:
+            raise NotFound("This batch is not held (any more).")
+        row.settled_at, row.settled_as = ctx.clock(), "released" if release else "rejected"
+        audit.record(
+            session,
+            actor,
+            ctx.clock(),
+            f"batch.{row.settled_as}",
+            f"held:{held_id}",
+            {"why": row.reason},
+        )
+    return release
+
+
+def settle_suspect(ctx: Context, actor: Actor, channel: str, sku: str, accept: bool) -> None:
+    """A person decides on a suspect price: believe it, or go back to the last good one. Raises
+    NotFound, BadInput for a price that nobody may believe (zero, another currency).
+    """
+    with ctx.db.write() as session:
+        (found,) = offers.channels_by_id(session, [channel]) or (None,)
+        row = session.get(OfferRow, (channel, sku)) if found is not None else None
+        if found is None or row is None or not row.suspect:
+            raise NotFound("No price of this product is held.")
+        actor.require("prices", found.store)
+        if accept and not quarantine.may_be_believed(row.suspect):
+            message = "This price cannot be accepted as it is. Correct it in the shop."
+            raise BadInput(message, field="accept", code=f"held_for_{row.suspect}")
+        now = ctx.clock()
+        before = {"suspect": row.suspect, "pending": row.pending}
+        if accept and row.pending is not None:
+            report = _report_from(sku, row.pending)
+            entry = ledger.Entry(
+                ChannelId(channel), ledger.rows_of(report, now), ledger.Origin(actor.id)
+            )
+            ledger.append(session, [entry])
+        row.suspect, row.pending = "", None
+        session.flush()
+        offers.recompile(ctx, session, [found], [Sku(sku)], now)
+        audit.record(
+            session,
+            actor,
+            now,
+            "price.accept" if accept else "price.reject",
+            f"offer:{channel}/{sku}",
+            before,
+        )
+    ctx.wake()
+
+
+def _report_from(sku: str, pending: Mapping[str, Any]) -> ProductReport:
+    fields = {name: pending[name] for name in pending if name != "at"}
+    return replace(ProductReport(sku), **fields)

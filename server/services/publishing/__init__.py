@@ -1,0 +1,1 @@
+"""From changed keys to signed plans: read in one snapshot, resolved, stored."""

@@ -1,0 +1,122 @@
+"""What resolving one profile reads, on a snapshot: files and pictures are those for its screens."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from copy import copy
+from typing import Any
+
+from playlists.facts import FactKey, FactLine
+from playlists.ids import ChannelId, PlaylistId, Sha256, Sku, StoreId
+from playlists.model import Base, Campaign, Emergency, Override, Playlist, Store
+from playlists.resolve import AssetState, Profile
+from playlists.resolving.reading import Scope
+from server.services.base.kept import Wish
+from server.services.publishing.reading import Snapshot, shop_of
+
+
+class View:
+    """The Reader for one profile, on a snapshot.
+
+    `also` are keys that were read beside those that resolving itself notes; the other members are
+    what was read, for the inputs that are kept.
+    """
+
+    def __init__(self, snapshot: Snapshot, profile: Profile) -> None:
+        self._read_on: Snapshot | None = snapshot
+        self._profile = profile
+        store = snapshot.store(profile.store)
+        self._zone = store.calendar.zone if store is not None else "UTC"
+        self._shop = shop_of(store.channel or "") if store is not None else ""
+        self.also: set[str] = set()
+        self.wishes: dict[str, Wish[Any]] = {}
+        self.swaps: dict[str, Sha256] = {}
+        self.pictures: dict[str, Sha256] = {}
+        self.lines: dict[FactKey, FactLine | None] = {}
+        self.base_rows: dict[tuple[str, str], Sequence[Base]] = {}
+        self.absent: set[str] = set()
+        self._files: dict[str, AssetState] = {}
+
+    def again(self, snapshot: Snapshot, moved: Collection[str]) -> View:
+        """The same, with the facts in `moved` read anew on another snapshot."""
+        view = copy(self)
+        view._read_on = snapshot
+        view.lines = {key: line for key, line in self.lines.items() if key not in moved}
+        view._files = dict(self._files)
+        return view
+
+    def let_go(self) -> View:
+        """The same without its snapshot, to be remembered for `again`."""
+        view = copy(self)
+        view._read_on = None
+        return view
+
+    @property
+    def _snapshot(self) -> Snapshot:
+        assert self._read_on is not None, "a view that is remembered reads nothing"
+        return self._read_on
+
+    @property
+    def unshowable(self) -> dict[str, AssetState]:
+        """The files that were asked for and may not be on air."""
+        return {sha: state for sha, state in self._files.items() if state != "showable"}
+
+    def store(self, store: StoreId) -> Store | None:
+        """See Reader."""
+        return self._snapshot.store(store)
+
+    def campaigns(self, store: StoreId) -> Sequence[Campaign]:
+        """See Reader."""
+        made = self._snapshot.store(store)
+        found = self._snapshot.campaigns(made) if made is not None else ()
+        self.wishes.update((f"campaign:{wish.value.id}", wish) for wish in found)
+        return [wish.value for wish in found]
+
+    def overrides(self, store: StoreId) -> Sequence[Override]:
+        """See Reader."""
+        kept = self._snapshot.library.overrides
+        found = [wish for wish in kept.wishes.values() if wish.value.store == store]
+        self.wishes.update((f"override:{wish.value.id}", wish) for wish in found)
+        return [wish.value for wish in found]
+
+    def emergencies(self) -> Sequence[Emergency]:
+        """See Reader."""
+        found = self._snapshot.library.emergencies.wishes.values()
+        self.wishes.update((f"emergency:{wish.value.id}", wish) for wish in found)
+        return [wish.value for wish in found]
+
+    def bases(self, scope: Scope, owner: str) -> Sequence[Base]:
+        """See Reader."""
+        found = self._snapshot.bases(scope, owner)
+        self.base_rows[scope, owner] = found
+        return found
+
+    def playlist(self, playlist: PlaylistId) -> Playlist | None:
+        """See Reader. Goods without a picture have their product's, files their best rendition."""
+        found = self._snapshot.playlist(playlist, self._shop, self._profile.size)
+        if found is None:
+            return None
+        self.wishes[f"playlist:{playlist}"] = found.wish
+        self.pictures.update(found.pictures)
+        self.swaps.update(found.swaps)
+        self.also.update([f"asset:{sha}" for sha in found.swaps])
+        return found.playlist
+
+    def fact(self, key: FactKey) -> FactLine | None:
+        """See Reader."""
+        if key not in self.lines:
+            self.lines[key] = self._snapshot.line(key, self._zone)
+        return self.lines[key]
+
+    def product(self, sku: Sku, channel: ChannelId) -> bool:
+        """See Reader."""
+        found = self._snapshot.knows(shop_of(channel), sku)
+        if not found:
+            self.absent.add(f"{sku}@{channel}")
+        return found
+
+    def asset(self, sha: Sha256) -> AssetState:
+        """See Reader."""
+        if sha not in self._files:
+            self._files[sha] = "showable" if self._snapshot.file(sha).there else "unknown"
+        return self._files[sha]

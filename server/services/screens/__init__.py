@@ -1,0 +1,1 @@
+"""The devices behind screens: paired, served, heard, their plays proven."""

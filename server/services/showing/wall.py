@@ -1,0 +1,211 @@
+"""The wall: every screen of some stores, how it stands, what it plays now and next."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from playlists.facts import Fact, fact_line
+from playlists.model import MAIN
+from playlists.wire.freshness import LiveText
+from server.db.engine import Database
+from server.db.mappers import fact_from
+from server.db.models import ChannelRow, FactRow, ScreenRow, StoreRow
+from server.services.base.actors import Actor
+from server.services.base.context import Context
+from server.services.base.kept import MAX_IN, batched
+from server.services.base.objects import Plans
+from server.services.base.paging import Cut, paged
+from server.services.chain.place_views import StoreView, store_view
+from server.services.observed.live_texts import HORIZON_MS, facts_in, live_text
+from server.services.showing import explaining
+from server.services.showing.explaining import Playing
+from server.services.showing.standing import Hand, Standing, State, standings
+from server.services.showing.titles import Titles, Told, joined
+
+MAX_STORES = 8
+"""Stores on one page of the wall."""
+MAX_SCREENS = 40
+"""Screens of one store on it; each is a stage that its reader's browser paints."""
+AHEAD_MS = 120_000
+"""What comes next is told this far ahead."""
+MAX_TURNS = 12
+PRICE_CODES = ("no_time", "head_expired", "no_offer", "no_step", "lease_over", "version_differs")
+"""Reasons of slot_at for which a price is off the screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class WallScreen:
+    """A screen on the wall. `turns` begin with what plays now; `prices_off` is why prices are off
+    (a code of slot_at, empty where none is); `confirmed_at` is when the shop last confirmed its
+    prices (unix ms).
+    """
+
+    id: str
+    name: str
+    width: int
+    height: int
+    language: str
+    standing: Standing
+    turns: tuple[Told, ...]
+    prices_off: str
+    confirmed_at: int | None
+
+    @property
+    def state(self) -> State:
+        """How it stands."""
+        return self.standing.state
+
+    @property
+    def hand(self) -> Hand | None:
+        """The hand on it."""
+        return self.standing.hand
+
+
+@dataclass(frozen=True, slots=True)
+class WallStore:
+    """A rail of the wall: the store, its weather in words, its screens by id, how many more hang
+    there.
+    """
+
+    store: StoreView
+    weather: LiveText | None
+    screens: tuple[WallScreen, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """One page of the wall; `counts` are of all of the actor's screens, by state; `next` is the
+    cursor of the page after, empty at the end.
+    """
+
+    now: int
+    counts: Mapping[State, int]
+    stores: tuple[WallStore, ...]
+    next: str
+
+
+def wall(
+    ctx: Context, actor: Actor, after: str = "", screens: Collection[str] | None = None
+) -> Wall:
+    """A page of the actor's wall, or of `screens` alone. Raises BadInput for a strange cursor."""
+    actor.require("read")
+    now = ctx.clock()
+    with ctx.db.read() as session:
+        stand = standings(session, actor, now, ctx.settings.report_every_s, screens=screens)
+        statement = select(StoreRow)
+        if actor.stores is not None:
+            statement = statement.where(StoreRow.id.in_(actor.stores))
+        cut = Cut(after, MAX_STORES)
+        page = paged(session, ctx.settings, statement, [StoreRow.id], cut, store_view)
+        stores = [view.value for view in page.items]
+        shown = _shown(stand, stores)
+        rows = _screen_rows(session, shown)
+        leases = _confirmed(session, stores)
+        weather = _weather(session, stores, now)
+    coming = _coming(ctx, actor, shown, now)
+    with ctx.db.read() as session:
+        titles = Titles(session, [playing for turns in coming.values() for playing in turns])
+    rails = []
+    for store in stores:
+        hung = []
+        for row in rows.get(store.id, ()):
+            turns = tuple(titles.told(one, row.language) for one in coming.get(row.id, ()))
+            off = next((code for turn in turns if (code := price_code(turn.because))), "")
+            standing = stand[row.id]
+            hung.append(
+                WallScreen(
+                    *(row.id, row.name, row.width, row.height, row.language),
+                    *(standing, joined(turns), off, leases.get(store.channel or "")),
+                )
+            )
+        all_here = sum(standing.store == store.id for standing in stand.values())
+        more = all_here - len(hung)
+        rails.append(WallStore(store, weather.get(store.id), tuple(hung), more))
+    counts = Counter(standing.state for standing in stand.values())
+    return Wall(now, counts, tuple(rails), page.next)
+
+
+def price_code(because: Sequence[str]) -> str:
+    """The first reason for which a price is off, without its subject; empty where none is."""
+    codes = (reason.partition(":")[0] for reason in because)
+    return next((code for code in codes if code in PRICE_CODES), "")
+
+
+def _shown(stand: Mapping[str, Standing], stores: Sequence[StoreView]) -> list[str]:
+    here: dict[str, list[str]] = {store.id: [] for store in stores}
+    for name, standing in stand.items():
+        if len(here.get(standing.store, ())) < MAX_SCREENS and standing.store in here:
+            here[standing.store].append(name)
+    return [name for names in here.values() for name in names]
+
+
+def _screen_rows(session: Session, screens: Sequence[str]) -> dict[str, list[ScreenRow]]:
+    found: dict[str, list[ScreenRow]] = {}
+    for some in batched(list(screens), MAX_IN):
+        rows = select(ScreenRow).where(ScreenRow.id.in_(some)).order_by(ScreenRow.id)
+        for row in session.scalars(rows):
+            found.setdefault(row.store_id, []).append(row)
+    return found
+
+
+def _confirmed(session: Session, stores: Sequence[StoreView]) -> dict[str, int]:
+    """When the shop last confirmed the prices of each store's channel."""
+    channels = [store.channel for store in stores if store.channel]
+    rows = select(ChannelRow.id, ChannelRow.as_of).where(
+        ChannelRow.id.in_(channels), ChannelRow.as_of > 0
+    )
+    return dict(session.execute(rows).all())
+
+
+def _weather(session: Session, stores: Sequence[StoreView], now: int) -> dict[str, LiveText]:
+    """The weather of each store that is known, in words."""
+    keys = [key for store in stores for key in facts_in(f"weather:{store.id}")]
+    rows: dict[str, list[Fact]] = {}
+    for row in session.scalars(select(FactRow).where(FactRow.key.in_(keys))):
+        rows.setdefault(row.key, []).append(fact_from(row))
+    found: dict[str, LiveText] = {}
+    for store in stores:
+        said = live_text(
+            f"weather:{store.id}",
+            lambda key: fact_line(rows.get(key, ()), key, now, now + HORIZON_MS),
+            store.zone,
+            now,
+        )
+        if said is not None:
+            found[store.id] = said
+    return found
+
+
+@dataclass(slots=True)
+class _Kept:
+    """Decoded plans of one record, for one reader at a time."""
+
+    plans: Plans
+    lock: threading.Lock
+
+
+_KEPT: WeakKeyDictionary[Database, _Kept] = WeakKeyDictionary()
+_KEPT_LOCK = threading.Lock()
+
+
+def _coming(
+    ctx: Context, actor: Actor, screens: Sequence[str], now: int
+) -> dict[str, tuple[Playing, ...]]:
+    with _KEPT_LOCK:
+        kept = _KEPT.setdefault(ctx.db, _Kept(Plans(), threading.Lock()))
+    with kept.lock:
+        found = explaining.what_comes(
+            ctx, actor, screens, now, now + AHEAD_MS, MAX_TURNS, kept.plans
+        )
+    return {
+        screen: zones[MAIN] if MAIN in zones else next(iter(zones.values()), ())
+        for screen, zones in found.items()
+    }

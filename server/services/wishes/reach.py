@@ -1,0 +1,166 @@
+"""How far playlists and files reach: the stores whose screens may come to show them, through what.
+
+Whoever's rights end at some stores sees what reaches one of those, and changes only what reaches no
+further. What nothing uses yet belongs to whoever made it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from playlists.model import Card, Playlist, Target
+from server.db.models import (
+    BaseRow,
+    CampaignRow,
+    EmergencyRow,
+    OverrideRow,
+    PlaylistRow,
+    ScreenRow,
+    StoreRow,
+)
+from server.services.base.actors import Actor
+from server.services.wishes.targeting import Map, map_of, within
+from server.services.wishes.wish_rows import campaign_of, emergency_of, override_of, playlist_of
+
+MAX_SHOWN_USES = 20
+"""Uses that a refusal to delete names; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One thing that plays a playlist or shows a file: `kind:id`, and the stores it may concern.
+
+    `open` is true where it may come to concern stores that are not among them.
+    """
+
+    by: str
+    stores: frozenset[str]
+    open: bool
+
+
+class Reach:
+    """Everything that uses every playlist, read once in the caller's transaction."""
+
+    def __init__(self, session: Session) -> None:
+        rows = list(session.scalars(select(PlaylistRow)))
+        self.playlists: dict[str, Playlist] = {row.id: playlist_of(row) for row in rows}
+        self._editors = {row.id: row.edited_by for row in rows}
+        self._direct: dict[str, list[Use]] = defaultdict(list)
+        self._parents: dict[str, set[str]] = defaultdict(set)
+        for playlist in self.playlists.values():
+            for child in children(playlist):
+                self._parents[child].add(playlist.id)
+        self._targeted(session)
+        self._placed(session)
+
+    def uses(self, playlist: str) -> list[Use]:
+        """Everything that plays it, through other playlists too."""
+        seen, todo = {playlist}, [playlist]
+        found: list[Use] = []
+        while todo:
+            here = todo.pop()
+            found += self._direct[here]
+            todo += sorted(self._parents[here] - seen)
+            seen |= self._parents[here]
+        return found
+
+    def direct_uses(self, playlist: str) -> list[str]:
+        """What names it: campaigns, overrides, bases, emergencies and playlists, as `kind:id`."""
+        named = [use.by for use in self._direct[playlist]]
+        return sorted({*named, *(f"playlist:{parent}" for parent in self._parents[playlist])})
+
+    def sees(self, actor: Actor, playlist: str) -> bool:
+        """Whether this actor may know of it."""
+        if actor.stores is None:
+            return True
+        uses = self.uses(playlist)
+        made = self._editors.get(playlist) == actor.id
+        return made if not uses else any(use.stores & actor.stores for use in uses)
+
+    def may_edit(self, actor: Actor, playlist: str) -> bool:
+        """Whether a change of it stays within the actor's stores."""
+        if actor.stores is None:
+            return True
+        uses = self.uses(playlist)
+        if not uses:
+            return self._editors.get(playlist) == actor.id
+        return all(not use.open and use.stores <= actor.stores for use in uses)
+
+    def showing(self, sha: str) -> list[str]:
+        """The playlists with a card that needs this file."""
+        return [p.id for p in self.playlists.values() if sha in files_of(p)]
+
+    def _targeted(self, session: Session) -> None:
+        campaigns = [campaign_of(row) for row in session.scalars(select(CampaignRow))]
+        emergencies = [emergency_of(row) for row in session.scalars(select(EmergencyRow))]
+        targets = [wish.target for wish in campaigns] + [wish.target for wish in emergencies]
+        places = map_of(session, targets)
+        for campaign in campaigns:
+            use = _use(f"campaign:{campaign.id}", campaign.target, places)
+            self._direct[campaign.playlist].append(use)
+        for emergency in emergencies:
+            use = _use(f"emergency:{emergency.id}", emergency.target, places)
+            self._direct[emergency.playlist].append(use)
+
+    def _placed(self, session: Session) -> None:
+        for row in session.scalars(select(OverrideRow)):
+            override = override_of(row)
+            if override.playlist is not None:
+                stores = frozenset({str(override.store)})
+                self._direct[override.playlist].append(
+                    Use(f"override:{override.id}", stores, False)
+                )
+        every = frozenset(session.scalars(select(StoreRow.id)))
+        store_of = dict(session.execute(select(ScreenRow.id, ScreenRow.store_id)).all())
+        for base in session.scalars(select(BaseRow)):
+            owner = store_of.get(base.subject, "") if base.scope == "screen" else base.subject
+            stores = every if base.scope == "chain" else frozenset({owner})
+            by = f"base:{base.scope}:{base.subject}" if base.subject else "base:chain"
+            self._direct[base.playlist_id].append(Use(by, stores, base.scope == "chain"))
+
+
+def sees_playlist(session: Session, actor: Actor, playlist: str) -> bool:
+    """Whether this actor may know of one playlist."""
+    return actor.stores is None or Reach(session).sees(actor, playlist)
+
+
+def children(playlist: Playlist) -> tuple[str, ...]:
+    """The playlists that stand in it as items."""
+    return tuple(str(i.content) for i in playlist.items if not isinstance(i.content, Card))
+
+
+def cards_of(playlist: Playlist) -> Iterator[tuple[str, Card]]:
+    """Every card in it, fallbacks too, each with its path."""
+    for index, item in enumerate(playlist.items):
+        if isinstance(item.content, Card):
+            yield f"items/{index}/content/card", item.content
+        if item.fallback is not None:
+            yield f"items/{index}/fallback", item.fallback
+
+
+def files_of(playlist: Playlist) -> frozenset[str]:
+    """The sha256 of every file that its cards name."""
+    found: set[str] = set()
+    for _, card in cards_of(playlist):
+        found.update(card.assets)
+        found.update(good.picture for good in card.goods if good.picture)
+        found.update([card.qr] if card.qr else [])
+    return frozenset(found)
+
+
+def said_of(uses: list[str]) -> str:
+    """Where something is used, for the sentence that refuses to delete it."""
+    shown = ", ".join(uses[:MAX_SHOWN_USES])
+    more = len(uses) - MAX_SHOWN_USES
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _use(by: str, target: Target, places: Map) -> Use:
+    concerned = places.concerned(target)
+    bounded = Actor("", "", frozenset(), concerned)
+    return Use(by, concerned, not within(bounded, target, places))

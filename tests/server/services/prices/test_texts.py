@@ -1,0 +1,101 @@
+"""What screens say of prices, dates and stock, letter by letter."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from playlists.ids import SourceId
+from playlists.ledger import PriceStep
+from server.services.prices import texts
+
+PARIS = "Europe/Paris"
+NBSP = "\u00a0"
+
+
+def ms(text: str, zone: str = PARIS) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp() * 1000)
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "french", "english"),
+    [
+        (8990, "EUR", f"89,90{NBSP}€", "€89.90"),
+        (14900, "EUR", f"149{NBSP}€", "€149"),
+        (5, "EUR", f"0,05{NBSP}€", "€0.05"),
+        (129990, "EUR", f"1{NBSP}299,90{NBSP}€", "€1,299.90"),
+        (2500, "JPY", f"2{NBSP}500{NBSP}JPY", "JP¥2,500"),
+        (1990, "GBP", f"19,90{NBSP}£GB", "£19.90"),
+    ],
+)
+def test_money_drops_empty_cents_and_follows_each_language(
+    amount: int, currency: str, french: str, english: str
+) -> None:
+    assert texts.money(amount, currency, "fr") == french
+    assert texts.money(amount, currency, "en") == english
+
+
+@pytest.mark.parametrize(
+    ("end", "french", "english"),
+    [
+        ("2026-10-25T00:00", "Jusqu’au samedi 24 octobre", "Until Saturday 24 October"),
+        ("2026-10-24T18:00", "Jusqu’au samedi 24 octobre", "Until Saturday 24 October"),
+        ("2026-11-02T00:00", "Jusqu’au dimanche 1er novembre", "Until Sunday 1 November"),
+        ("2026-12-12T00:00", "Jusqu’au vendredi 11 décembre", "Until Friday 11 December"),
+    ],
+)
+def test_an_end_is_told_by_its_last_day(end: str, french: str, english: str) -> None:
+    assert texts.until(ms(end), PARIS, "fr") == french
+    assert texts.until(ms(end), PARIS, "en") == english
+
+
+def test_an_end_at_paris_midnight_is_the_day_before_in_martinique_too() -> None:
+    assert texts.until(ms("2026-10-25T00:00"), "America/Martinique", "en").endswith("24 October")
+
+
+@pytest.mark.parametrize(
+    ("price", "prior", "percent"),
+    [(8990, 11990, "−25"), (6667, 10000, "−33"), (9901, 10000, None), (5000, 10000, "−50")],
+)
+def test_a_reduction_is_rounded_down_and_never_boasts(
+    price: int, prior: int, percent: str | None
+) -> None:
+    step = PriceStep(0, ms("2026-10-25T00:00"), price, prior, "")
+    said = texts.offer_step(step, "EUR", PARIS)
+    assert said.texts["fr"].get("reduction") == (percent and f"{percent}{NBSP}%")
+    assert said.prior == (prior if percent else None)
+
+
+def test_no_struck_price_without_an_end_and_none_without_the_thirty_day_line() -> None:
+    endless = texts.offer_step(PriceStep(0, None, 8990, 11990, ""), "EUR", PARIS)
+    assert endless.prior is None
+    assert set(endless.texts["fr"]) == {"figures", "cents", "currency", "currency_first"}
+    ending = texts.offer_step(PriceStep(0, ms("2026-10-25T00:00"), 8990, 11990, ""), "EUR", PARIS)
+    for language in texts.LANGUAGES:
+        assert {"was", "reduction", "legal", "until"} <= set(ending.texts[language])
+
+
+def test_english_puts_the_currency_first() -> None:
+    said = texts.offer_step(PriceStep(0, None, 8990, None, "regular"), "EUR", PARIS).texts
+    assert (said["en"]["currency_first"], said["fr"]["currency_first"]) == ("1", "")
+    assert (said["en"]["figures"], said["en"]["cents"]) == ("89", "90")
+
+
+@pytest.mark.parametrize(("quantity", "said"), [(0, None), (1, "1"), (5, "5"), (6, None)])
+def test_only_the_last_pieces_are_counted_aloud(quantity: int, said: str | None) -> None:
+    text = texts.stock_text(quantity, (SourceId("inventory@lille"), 1000))
+    assert (text and text.texts["en"]["figure"]) == said
+
+
+@pytest.mark.parametrize(
+    ("at", "french", "english"),
+    [
+        ("2026-10-15T17:00", f"17{NBSP}h", f"5{NBSP}pm"),
+        ("2026-10-15T19:30", f"19{NBSP}h{NBSP}30", f"7:30{NBSP}pm"),
+    ],
+)
+def test_hours_are_the_stores_own(at: str, french: str, english: str) -> None:
+    assert texts.hour(ms(at), PARIS, "fr") == french
+    assert texts.hour(ms(at), PARIS, "en") == english

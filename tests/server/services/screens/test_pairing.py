@@ -1,0 +1,215 @@
+"""How a device becomes a screen, and what goes wrong on the way."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from playlists.credentials import ALPHABET
+from playlists.signing import SigningKey
+from playlists.wire.http import PairingGiven, PairingRequest
+from server.db.models import AuditRow, DeviceRow, PairingRow, ScreenRow
+from server.errors import BadInput, Conflict, Forbidden, NotFound, TooMany, Unauthenticated
+from server.services.base.actors import ALL_SCOPES, SYSTEM, Actor
+from server.services.base.context import Context
+from server.services.chain.place_wishes import ScreenWish, StoreWish
+from server.services.chain.places import create_screen, create_store
+from server.services.screens import devices, pairing
+from tests.support.record import TestClock
+
+LILLE = Actor("lea", "Léa", ALL_SCOPES, frozenset({"lille"}))
+LIFE_MS = 900_000
+
+
+@pytest.fixture
+def chain(any_ctx: Context) -> Context:
+    for store in ("lille", "prado"):
+        create_store(any_ctx, SYSTEM, StoreWish(store, "Europe/Paris"), store)
+        create_screen(any_ctx, SYSTEM, ScreenWish(f"{store} window", store), f"{store}-window")
+    return any_ctx
+
+
+def ask(ctx: Context, key: SigningKey | None = None, origin: str = "10.0.0.7") -> PairingGiven:
+    key = key or SigningKey.generate()
+    return pairing.begin(ctx, PairingRequest(key.x, "Pi", (1080, 1920), {"video": True}), origin)
+
+
+def device(ctx: Context, screen: str = "lille-window") -> bytes | None:
+    with ctx.db.read() as session:
+        row = session.get(DeviceRow, screen)
+        return row.public_key if row is not None else None
+
+
+def told(ctx: Context) -> list[str]:
+    with ctx.db.read() as session:
+        actions = session.scalars(select(AuditRow.action).order_by(AuditRow.id))
+        return [action for action in actions if action.startswith("device.")]
+
+
+def test_a_code_is_claimed_and_the_device_learns_its_screen_and_whom_to_believe(
+    chain: Context,
+) -> None:
+    key = SigningKey.generate()
+    given = ask(chain, key)
+    assert set(given.code.replace("-", "")) <= set(ALPHABET)
+    assert pairing.poll(chain, given.pairing, given.secret) is None
+    typed = given.code.replace("-", " ").lower()
+    claimed = pairing.claim(chain, LILLE, code=typed, screen_id="lille-window")
+    assert (claimed.device, claimed.replaced) == ("Pi", False)
+    assert claimed.fingerprint == given.fingerprint == chain.keys.fingerprint
+    paired = pairing.poll(chain, given.pairing, given.secret)
+    assert paired is not None
+    assert (paired.screen, paired.root.x) == ("lille-window", chain.keys.root_x)
+    assert paired == pairing.poll(chain, given.pairing, given.secret)
+    assert device(chain) == key.public
+    assert told(chain) == ["device.pair"]
+
+
+def test_the_secret_is_needed_to_learn_it(chain: Context) -> None:
+    given = ask(chain)
+    pairing.claim(chain, SYSTEM, code=given.code, screen_id="lille-window")
+    with pytest.raises(Unauthenticated):
+        pairing.poll(chain, given.pairing, "guess")
+    with pytest.raises(NotFound):
+        pairing.poll(chain, "nothing", given.secret)
+
+
+def test_a_code_lapses(chain: Context, clock: TestClock) -> None:
+    given = ask(chain)
+    clock.advance(LIFE_MS)
+    with pytest.raises(NotFound):
+        pairing.claim(chain, SYSTEM, code=given.code, screen_id="lille-window")
+    with pytest.raises(NotFound):
+        pairing.poll(chain, given.pairing, given.secret)
+    assert device(chain) is None
+
+
+def test_a_code_works_once(chain: Context) -> None:
+    given = ask(chain)
+    pairing.claim(chain, SYSTEM, code=given.code, screen_id="lille-window")
+    with pytest.raises(NotFound):
+        pairing.claim(chain, SYSTEM, code=given.code, screen_id="prado-window")
+
+
+@pytest.mark.parametrize("typed", ["", "ABC", "ABC-DEF-GH", "OIL-000"])
+def test_what_is_no_code_is_said_to_be_none(chain: Context, typed: str) -> None:
+    with pytest.raises(BadInput):
+        pairing.look_up(chain, SYSTEM, typed)
+
+
+def test_asking_again_voids_the_code_before(chain: Context) -> None:
+    key = SigningKey.generate()
+    first, second = ask(chain, key), ask(chain, key)
+    with pytest.raises(NotFound):
+        pairing.look_up(chain, SYSTEM, first.code)
+    assert pairing.look_up(chain, SYSTEM, second.code).width == 1080
+
+
+def test_two_devices_never_show_one_code(chain: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    codes = iter(["CCC-CCC", "CCC-CCC", "FFF-FFF"])
+    monkeypatch.setattr(pairing, "pairing_code", lambda _: next(codes))
+    assert [ask(chain).code, ask(chain).code] == ["CCC-CCC", "FFF-FFF"]
+
+
+def test_a_screen_paired_anew_has_the_new_device_only(chain: Context, clock: TestClock) -> None:
+    old = ask(chain)
+    pairing.claim(chain, SYSTEM, code=old.code, screen_id="lille-window")
+    with chain.db.read() as session:
+        before = devices.stamp(session)
+    key = SigningKey.generate()
+    new = ask(chain, key)
+    assert pairing.claim(chain, SYSTEM, code=new.code, screen_id="lille-window").replaced
+    assert device(chain) == key.public
+    with pytest.raises(NotFound):
+        pairing.poll(chain, old.pairing, old.secret)
+    with chain.db.read() as session:
+        assert devices.stamp(session) != before
+        assert [row.key for row in devices.directory(session)] == [key.public]
+
+
+def test_a_device_moved_to_another_screen_leaves_the_one_before(chain: Context) -> None:
+    key = SigningKey.generate()
+    pairing.claim(chain, SYSTEM, code=ask(chain, key).code, screen_id="lille-window")
+    pairing.claim(chain, SYSTEM, code=ask(chain, key).code, screen_id="prado-window")
+    assert (device(chain), device(chain, "prado-window")) == (None, key.public)
+    assert told(chain) == ["device.pair", "device.move", "device.pair"]
+
+
+def test_a_new_screen_of_the_devices_size_is_made_where_there_is_none(chain: Context) -> None:
+    key = SigningKey.generate()
+    given = ask(chain, key)
+    claimed = pairing.claim(chain, LILLE, code=given.code, store="lille", name="Vitrine")
+    with chain.db.read() as session:
+        row = session.get_one(ScreenRow, claimed.screen)
+        assert (row.name, row.width, row.height) == ("Vitrine", 1080, 1920)
+    assert device(chain, claimed.screen) == key.public
+
+
+def test_a_screen_made_for_a_code_that_is_gone_is_taken_away_again(
+    chain: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = ask(chain)
+
+    def too_late(*_: object, **__: object) -> None:
+        pairing.claim(chain, SYSTEM, code=given.code, screen_id="lille-window")
+        return original(*_, **__)
+
+    original = pairing.places.create_screen
+    monkeypatch.setattr(pairing.places, "create_screen", too_late)
+    with pytest.raises(NotFound):
+        pairing.claim(chain, SYSTEM, code=given.code, store="prado", name="Late")
+    with chain.db.read() as session:
+        assert session.scalars(select(ScreenRow.id).order_by(ScreenRow.id)).all() == [
+            "lille-window",
+            "prado-window",
+        ]
+
+
+def test_nobody_pairs_beyond_their_stores_or_rights(chain: Context) -> None:
+    given = ask(chain)
+    with pytest.raises(NotFound):
+        pairing.claim(chain, LILLE, code=given.code, screen_id="prado-window")
+    with pytest.raises(NotFound):
+        pairing.claim(chain, LILLE, code=given.code, store="prado", name="Mine")
+    reader = Actor("r", "R", frozenset({"read"}))
+    with pytest.raises(Forbidden):
+        pairing.claim(chain, reader, code=given.code, screen_id="lille-window")
+    with pytest.raises(BadInput):
+        pairing.claim(chain, SYSTEM, code=given.code)
+    key = SigningKey.generate()
+    pairing.claim(chain, SYSTEM, code=ask(chain, key).code, screen_id="prado-window")
+    with pytest.raises(NotFound):
+        pairing.claim(chain, LILLE, code=ask(chain, key).code, screen_id="lille-window")
+    assert device(chain, "prado-window") == key.public
+
+
+def test_a_copied_key_is_not_paired_again(chain: Context) -> None:
+    key = SigningKey.generate()
+    pairing.claim(chain, SYSTEM, code=ask(chain, key).code, screen_id="lille-window")
+    devices.hold(chain, "lille-window")
+    for screen in ("lille-window", "prado-window"):
+        with pytest.raises(Conflict):
+            pairing.claim(chain, SYSTEM, code=ask(chain, key).code, screen_id=screen)
+    pairing.claim(chain, SYSTEM, code=ask(chain).code, screen_id="lille-window")
+    with chain.db.read() as session:
+        assert session.get_one(DeviceRow, "lille-window").held_reason == ""
+
+
+def test_a_crowd_of_strangers_is_turned_away(
+    chain: Context, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pairing, "MAX_WAITING_PER_ORIGIN", 2)
+    monkeypatch.setattr(pairing, "MAX_WAITING", 3)
+    for _ in range(2):
+        ask(chain)
+    with pytest.raises(TooMany):
+        ask(chain)
+    ask(chain, origin="10.0.0.8")
+    with pytest.raises(TooMany):
+        ask(chain, origin="10.0.0.9")
+    clock.advance(LIFE_MS)
+    ask(chain)
+    with chain.db.read() as session:
+        rows = session.scalars(select(PairingRow)).all()
+        assert len(rows) == 1
+        assert "10.0.0.7" not in rows[0].origin

@@ -1,0 +1,77 @@
+"""Any instant of a screen explained: past from what was published then, future as planned."""
+
+from __future__ import annotations
+
+import pytest
+
+from server.errors import BadInput, NotFound
+from server.services.base.actors import SYSTEM, Actor
+from server.services.base.context import Context
+from server.services.showing.explaining import explain, what_plays
+from server.services.wishes import content
+from tests.support.record import TestClock
+from tests.support.shops import STORES, Watched, add_campaign, observe_rain, open_chain, screen_ids
+
+MINUTE = 60_000
+LILLE = Actor("m", "Manager", frozenset({"read"}), frozenset({"lille"}))
+
+
+@pytest.fixture
+def chain(any_ctx: Context) -> Watched:
+    """The small chain with umbrellas for the rain, published."""
+    open_chain(any_ctx)
+    add_campaign(any_ctx, "umbrellas", rain=True)
+    watched = Watched(any_ctx)
+    watched.publish()
+    return watched
+
+
+def winner(ctx: Context, screen: str, at: int) -> str:
+    found = explain(ctx, SYSTEM, screen, at)
+    assert found.explanation.winner is not None
+    return found.explanation.winner.source
+
+
+def test_the_present_names_the_winner_and_why_the_others_lost(chain: Watched) -> None:
+    found = explain(chain.ctx, SYSTEM, "lille-window", chain.ctx.clock())
+    assert found.playing.card is not None
+    assert found.playing.card.params["headline"] == "message"
+    [loser] = found.explanation.losers
+    assert (loser.wish, loser.rule) == ("umbrellas", "weather")
+
+
+def test_the_past_is_explained_by_what_was_known_then(chain: Watched, clock: TestClock) -> None:
+    dry = clock.now
+    clock.advance(10 * MINUTE)
+    observe_rain(chain.ctx, "lille", 9)
+    chain.publish()
+    wet = clock.advance(MINUTE)
+    clock.advance(10 * MINUTE)
+    content.delete_campaign(chain.ctx, SYSTEM, "umbrellas")
+    chain.publish()
+    clock.advance(MINUTE)
+    assert winner(chain.ctx, "lille-window", dry) == "base"
+    assert winner(chain.ctx, "lille-window", wet) == "umbrellas"
+    assert winner(chain.ctx, "lille-window", clock.now) == "base"
+    assert not explain(chain.ctx, SYSTEM, "lille-window", clock.now).explanation.losers
+
+
+def test_the_future_is_explained_as_planned(chain: Watched, clock: TestClock) -> None:
+    assert winner(chain.ctx, "lille-window", clock.now + 20 * 24 * 60 * MINUTE) == "base"
+
+
+def test_what_plays_shows_an_actor_the_screens_of_its_stores(chain: Watched) -> None:
+    everything = screen_ids(*STORES)
+    assert what_plays(chain.ctx, SYSTEM, everything, chain.ctx.clock()).keys() == everything
+    seen = what_plays(chain.ctx, LILLE, everything, chain.ctx.clock())
+    assert seen.keys() == screen_ids("lille")
+    assert all(zones[0].card is not None for zones in seen.values())
+
+
+def test_another_stores_screen_and_a_time_before_all_plans_are_not_found(chain: Watched) -> None:
+    with pytest.raises(NotFound):
+        explain(chain.ctx, LILLE, "marseille-window", chain.ctx.clock())
+    with pytest.raises(NotFound):
+        explain(chain.ctx, SYSTEM, "lille-window", 1)
+    with pytest.raises(BadInput):
+        explain(chain.ctx, SYSTEM, "lille-window", chain.ctx.clock(), zone="side")  # type: ignore[arg-type]
