@@ -15,6 +15,7 @@ from server.web.access import (
     check_form,
     context,
     language,
+    page,
     signed_out_page,
     studio,
     visit,
@@ -36,6 +37,14 @@ def home() -> AnyResponse:
 
 
 @blueprint.get("/start/<secret>")
+def at_the_door(secret: str) -> AnyResponse:
+    """Ask for a press of the button: programs that preview links must not use this one up."""
+    if not people.is_owner_link(context(), secret):
+        return signed_out_page(say("link_over", language()), status=410)
+    return page("enter.html")
+
+
+@blueprint.post("/start/<secret>")
 def start(secret: str) -> AnyResponse:
     """Come in through an owner link."""
     ctx = context()

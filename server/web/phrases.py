@@ -308,6 +308,13 @@ PHRASES: Final[dict[str, Phrase]] = {
         "On the server’s machine run this command, then open the link that it shows:"
         " it works once.",
     ),
+    "enter": Phrase("Entrer", "Come in"),
+    "enter_first": Phrase("Cette installation est à vous.", "This installation is yours."),
+    "enter_second": Phrase("Il reste à entrer.", "What is left is to come in."),
+    "enter_how": Phrase(
+        "Le lien sert une seule fois : au moment où vous appuyez, et pas avant.",
+        "The link works once: when you press the button, and not before.",
+    ),
     "link_over": Phrase(
         "Ce lien a déjà servi, ou il est trop vieux.", "This link was used already, or is too old."
     ),

@@ -54,6 +54,7 @@ def wall(studio: Studio, browser: Browser) -> Iterator[Page]:
     page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
     page.set_default_timeout(WITHIN_MS)
     page.goto(studio.link())
+    page.get_by_role("button", name="Come in").press("Enter")
     page.wait_for_url("**/wall")
     yield page
     context.close()

@@ -82,6 +82,13 @@ def owner_link(ctx: Context) -> str:
     return f"{ctx.settings.url}/start/{secret}"
 
 
+def is_owner_link(ctx: Context, secret: str) -> bool:
+    """Whether an owner link would let someone in now; asking does not use it up."""
+    with ctx.db.read() as session:
+        link = session.get(TokenRow, sha256(secret.encode()))
+        return link is not None and link.kind == OWNER_LINK and (link.expires_at or 0) > ctx.clock()
+
+
 def redeem_owner_link(ctx: Context, secret: str) -> SignedIn:
     """Come in through an owner link, which works once. Raises Unauthenticated when used, expired or
     unknown.

@@ -44,7 +44,7 @@ class Chain:
         """The owner, who came through the link."""
         client = self.browser()
         path = people.owner_link(self.ctx).removeprefix(self.ctx.settings.url)
-        assert client.get(path).status_code == 303
+        assert client.post(path).status_code == 303
         return Reader(client, language)
 
     def manager(self, store: str, *scopes: str) -> Reader:

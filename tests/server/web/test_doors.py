@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from structlog.testing import capture_logs
 
 from server.services.base.context import Context
 from server.services.entry import people, sessions
@@ -21,29 +22,56 @@ def csrf(page: str) -> str:
     return found[1]
 
 
-def test_the_link_works_once(calm: Chain) -> None:
+@pytest.mark.parametrize(
+    ("language", "button"), [("en", "Come in"), ("fr", "Entrer")], ids=["en", "fr"]
+)
+def test_looking_at_the_link_does_not_use_it_up(calm: Chain, language: str, button: str) -> None:
+    path = people.owner_link(calm.ctx).removeprefix(calm.ctx.settings.url)
+    for look in (calm.browser().head, calm.browser().get, calm.browser().get):
+        answer = look(path, headers={"Accept-Language": language})
+        assert answer.status_code == 200
+        assert "Set-Cookie" not in answer.headers
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Cache-Control"] == "no-store"
+    assert f"autofocus>{button}</button>" in answer.text
+    assert answer.text.count('<form method="post">') == 1
+    assert calm.browser().post(path).status_code == 303
+
+
+def test_pressing_the_button_comes_in_once(calm: Chain) -> None:
     path = people.owner_link(calm.ctx).removeprefix(calm.ctx.settings.url)
     client = calm.browser()
-    answer = client.get(path)
+    answer = client.post(path)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/wall")
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Cache-Control"] == "no-store"
     cookie = answer.headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
     assert client.get("/wall").status_code == 200
-    again = calm.browser().get(path, headers={"Accept-Language": "en"})
-    assert again.status_code == 410
-    assert "This link was used already, or is too old." in again.text
-    assert "enseigne owner-link" in again.text
+    for again in (calm.browser().get, calm.browser().post):
+        over = again(path, headers={"Accept-Language": "en"})
+        assert over.status_code == 410
+        assert "This link was used already, or is too old." in over.text
+        assert "enseigne owner-link" in over.text
 
 
 def test_the_link_ends(calm: Chain) -> None:
     path = people.owner_link(calm.ctx).removeprefix(calm.ctx.settings.url)
     now = calm.clock.now
     calm.clock.advance(25 * HOUR_MS)
-    answer = calm.browser().get(path)
+    answers = [calm.browser().get(path), calm.browser().post(path)]
     calm.clock.now = now
-    assert answer.status_code == 410
-    assert "Set-Cookie" not in answer.headers
+    assert [answer.status_code for answer in answers] == [410, 410]
+    assert "Set-Cookie" not in answers[1].headers
+
+
+def test_the_log_does_not_tell_the_link(calm: Chain) -> None:
+    path = people.owner_link(calm.ctx).removeprefix(calm.ctx.settings.url)
+    with capture_logs() as told:
+        calm.browser().post(path)
+        calm.browser().get(path)
+    assert [line["path"] for line in told if line["event"] == "request"] == ["/start/<secret>"] * 2
 
 
 def test_nobody_signed_in(calm: Chain) -> None:
