@@ -10,7 +10,7 @@ from server.db.models.content import (
     PlaylistRow,
     RenditionRow,
 )
-from server.db.models.people import ActorRow, AuditRow, IdempotencyRow, SettingRow, TokenRow
+from server.db.models.people import ActorRow, AuditRow, EndedRow, IdempotencyRow, SettingRow, TokenRow
 from server.db.models.places import DeviceRow, PairingRow, ScreenRow, ScreenStateRow, StoreRow
 from server.db.models.prices import (
     ChannelRow,
@@ -20,7 +20,9 @@ from server.db.models.prices import (
     HeldBatchRow,
     LedgerEntry,
     OfferRow,
+    PastOfferRow,
     ProductRow,
+    SilenceRow,
 )
 from server.db.models.publishing import (
     DirtyRow,
@@ -46,6 +48,7 @@ __all__ = [
     "DeliveryRow",
     "DeviceRow",
     "DirtyRow",
+    "EndedRow",
     "EmergencyRow",
     "FactRow",
     "HeadRow",
@@ -56,6 +59,7 @@ __all__ = [
     "OfferRow",
     "OverrideRow",
     "PairingRow",
+    "PastOfferRow",
     "PlaylistRow",
     "ProductRow",
     "ProfileReadRow",
@@ -68,6 +72,7 @@ __all__ = [
     "ScreenRow",
     "ScreenStateRow",
     "SettingRow",
+    "SilenceRow",
     "StoreRow",
     "TokenRow",
 ]

@@ -42,7 +42,9 @@ class ProductRow(Base):
 
 
 class LedgerEntry(Base):
-    """A price as received, appended and never changed."""
+    """A price as received, appended and never changed. `written_at`: when the server learned it; a
+    history that is imported was recorded elsewhere long before.
+    """
 
     __tablename__ = "ledger"
     __table_args__ = (Index("ix_ledger_channel_sku_valid_from", "channel", "sku", "valid_from"),)
@@ -56,6 +58,7 @@ class LedgerEntry(Base):
     valid_until: Mapped[int | None] = mapped_column(BigInteger)
     reduced: Mapped[bool]
     recorded_at: Mapped[Ms]
+    written_at: Mapped[Ms]
     source: Mapped[Word]
     source_version: Mapped[Key]
 
@@ -93,6 +96,30 @@ class OfferRow(Base):
     suspect: Mapped[str] = mapped_column(String(64), default="")
     pending: Mapped[dict[str, Any] | None]
     seen_version: Mapped[str] = mapped_column(String(200), default="")
+
+
+class PastOfferRow(Base):
+    """An offer that is no longer: what a channel said of a SKU from `version` until the channel's
+    version `until_version` replaced or withdrew it. Versions are unix ms.
+    """
+
+    __tablename__ = "past_offer"
+
+    channel: Mapped[str] = mapped_column(String(140), primary_key=True)
+    sku: Mapped[Word] = mapped_column(primary_key=True)
+    version: Mapped[Ms] = mapped_column(primary_key=True)
+    until_version: Mapped[Ms] = mapped_column(index=True)
+    body: Mapped[dict[str, Any]]
+
+
+class SilenceRow(Base):
+    """A stretch on which a channel's lease was over because the shop confirmed nothing."""
+
+    __tablename__ = "silence"
+
+    channel: Mapped[str] = mapped_column(String(140), primary_key=True)
+    from_ms: Mapped[Ms] = mapped_column(primary_key=True)
+    until_ms: Mapped[Ms] = mapped_column(index=True)
 
 
 class ConnectorRow(Base):

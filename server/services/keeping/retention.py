@@ -12,12 +12,14 @@ from server.services.base import outbox
 from server.services.base.context import Context
 from server.services.base.kept import MAX_IN, batched
 from server.services.base.objects import load_objects
+from server.services.entry import people
 from server.services.observed import facts
+from server.services.prices import past
 from server.services.publishing.readsets import sweep_sets
 from server.services.publishing.storing import alone
 
 HISTORY_MS = 400 * 24 * 3_600_000
-"""Heads, and what explains them, are kept this long after they were issued."""
+"""Heads, what explains them and offers that were replaced are kept this long."""
 SWEEP_ROWS = 200
 """Rows deleted in one transaction."""
 
@@ -36,10 +38,14 @@ def mark_expired(ctx: Context, since: int) -> int:
 
 
 def sweep(ctx: Context) -> None:
-    """Forget facts about a long past, heads out of history, objects and sets that nobody names."""
+    """Forget sessions that are over, facts about a long past, heads out of history, objects and sets that nobody names."""
     now = ctx.clock()
     with ctx.db.write() as session:
         facts.sweep(session, now)
+    with ctx.db.write() as session:
+        people.sweep(session, now)
+    with ctx.db.write() as session:
+        past.sweep(session, now - HISTORY_MS)
     with ctx.db.write() as session:
         alone(session)
         sweep_sets(session)

@@ -20,7 +20,7 @@ from playlists.ids import ChannelId, Sku
 from playlists.pricing import Offer, StockText
 from playlists.wire.offers import OffersMessage, offer_to_json
 from server.services.base.keys import Keys
-from server.services.prices import ledger, texts
+from server.services.prices import ledger, past, texts
 from server.services.prices.ledger import NOTHING, Entry, Pair, Past
 from server.services.prices.seeing import (
     CHANNELS,
@@ -64,8 +64,9 @@ class Verdict:
 
 @dataclass(slots=True)
 class Writes:
-    """Rows to write, by statement."""
+    """Rows to write, by statement, as decided at an instant (unix ms)."""
 
+    at_ms: int
     entries: list[Entry] = field(default_factory=list)
     new: list[Row] = field(default_factory=list)
     bodies: list[Row] = field(default_factory=list)
@@ -140,7 +141,7 @@ def compile_part(
     `touched` are SKUs to look at everywhere. A SKU without a product becomes a tombstone. Where
     the shop confirmed all its prices at `confirmed_at`, a changed channel's lease runs from then.
     """
-    writes = Writes()
+    writes = Writes(compiler.now)
     for channel in channels:
         state = seen.states[channel.id]
         version = next_revision(state.version, compiler.now)
@@ -154,7 +155,7 @@ def compile_part(
             product = seen.products.get(sku)
             if product is None:
                 if last is not None:
-                    writes.gone.append({"c": channel.id, "s": sku})
+                    writes.gone.append({"c": channel.id, "s": sku, "version": version})
                     gone.append(sku)
                 continue
             judged = _judged(last, verdict)
@@ -230,7 +231,9 @@ _UPDATE_CHANNEL = (
 
 def store(session: Session, writes: Writes) -> None:
     """Write it in the caller's transaction."""
-    ledger.append(session, writes.entries)
+    ledger.append(session, writes.entries, writes.at_ms)
+    past.keep_offers(session, [*writes.bodies, *writes.both, *writes.gone])
+    past.keep_silences(session, [(row["c"], row["as_of"]) for row in writes.channels])
     connection = session.connection()
     for statement, rows in (
         (insert(OFFERS), writes.new),

@@ -181,8 +181,8 @@ def _rows(sku: str, text: str) -> History:
     )
 
 
-def append(session: Session, entries: Iterable[Entry]) -> None:
-    """Add rows in the caller's transaction."""
+def append(session: Session, entries: Iterable[Entry], now: int) -> None:
+    """Add rows in the caller's transaction; the server learns them `now` (unix ms)."""
     values = [
         {
             "channel": entry.channel,
@@ -193,6 +193,7 @@ def append(session: Session, entries: Iterable[Entry]) -> None:
             "valid_until": row.valid_until,
             "reduced": row.reduced,
             "recorded_at": row.recorded_at,
+            "written_at": now,
             "source": entry.origin.source,
             "source_version": entry.origin.version,
         }

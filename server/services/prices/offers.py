@@ -17,7 +17,7 @@ from playlists.wire.offers import OffersMessage, offer_from_json
 from server.db.models import ChannelRow, OfferRow, ProductRow, StoreRow
 from server.services.base.context import Context
 from server.services.base.kept import MAX_IN, batched
-from server.services.prices import compiling, seeing
+from server.services.prices import compiling, past, seeing
 from server.services.prices.compiling import Change
 from server.services.prices.seeing import ChannelOf
 
@@ -161,8 +161,10 @@ def unconfirmed(session: Session, channels: Iterable[str], as_of: int) -> list[s
 
 def confirm(session: Session, channels: Iterable[str], as_of: int) -> None:
     """The shop answered at `as_of`: leases of its channels run from then."""
+    names = list(channels)
+    past.keep_silences(session, [(name, as_of) for name in names])
     session.execute(
         update(ChannelRow)
-        .where(ChannelRow.id.in_(list(channels)), ChannelRow.as_of < as_of)
+        .where(ChannelRow.id.in_(names), ChannelRow.as_of < as_of)
         .values(as_of=as_of)
     )

@@ -33,15 +33,15 @@ def import_history(
         if not found:
             raise NotFound("There is no such channel.")
         actor.require("prices", found[0].store)
-        ledger.append(
-            session, [ledger.Entry(ChannelId(channel), tuple(rows), ledger.Origin(origin))]
-        )
+        now = ctx.clock()
+        entry = ledger.Entry(ChannelId(channel), tuple(rows), ledger.Origin(origin))
+        ledger.append(session, [entry], now)
         skus = {row.sku for row in rows}
-        offers.recompile(ctx, session, found, skus, ctx.clock())
+        offers.recompile(ctx, session, found, skus, now)
         audit.record(
             session,
             actor,
-            ctx.clock(),
+            now,
             "ledger.import",
             f"channel:{channel}",
             None,
@@ -94,7 +94,7 @@ def settle_suspect(ctx: Context, actor: Actor, channel: str, sku: str, accept: b
             entry = ledger.Entry(
                 ChannelId(channel), ledger.rows_of(report, now), ledger.Origin(actor.id)
             )
-            ledger.append(session, [entry])
+            ledger.append(session, [entry], now)
         row.suspect, row.pending = "", None
         session.flush()
         offers.recompile(ctx, session, [found], [Sku(sku)], now)

@@ -19,9 +19,13 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("scopes", sa.JSON(), nullable=False),
         sa.Column("stores", sa.JSON(), nullable=True),
+        sa.Column("made_by", sa.String(length=64), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_actor")),
     )
+    with op.batch_alter_table("actor", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_actor_made_by"), ["made_by"], unique=False)
+
     op.create_table(
         "asset",
         sa.Column("sha", sa.String(length=64), nullable=False),
@@ -94,6 +98,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_emergency_until_ms"), ["until_ms"], unique=False)
 
     op.create_table(
+        "ended",
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("hash", name=op.f("pk_ended")),
+    )
+    with op.batch_alter_table("ended", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ended_until"), ["until"], unique=False)
+
+    op.create_table(
         "fact",
         sa.Column("key", sa.String(length=200), nullable=False),
         sa.Column("valid_from", sa.BigInteger(), nullable=False),
@@ -132,6 +145,7 @@ def upgrade() -> None:
         sa.Column("valid_until", sa.BigInteger(), nullable=True),
         sa.Column("reduced", sa.Boolean(), nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
+        sa.Column("written_at", sa.BigInteger(), nullable=False),
         sa.Column("source", sa.String(length=64), nullable=False),
         sa.Column("source_version", sa.String(length=200), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger")),
@@ -149,6 +163,20 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("sha", name=op.f("pk_object")),
     )
+    op.create_table(
+        "past_offer",
+        sa.Column("channel", sa.String(length=140), nullable=False),
+        sa.Column("sku", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("until_version", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("channel", "sku", "version", name=op.f("pk_past_offer")),
+    )
+    with op.batch_alter_table("past_offer", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_past_offer_until_version"), ["until_version"], unique=False
+        )
+
     op.create_table(
         "playlist",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -187,6 +215,16 @@ def upgrade() -> None:
         sa.Column("value", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_setting")),
     )
+    op.create_table(
+        "silence",
+        sa.Column("channel", sa.String(length=140), nullable=False),
+        sa.Column("from_ms", sa.BigInteger(), nullable=False),
+        sa.Column("until_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("channel", "from_ms", name=op.f("pk_silence")),
+    )
+    with op.batch_alter_table("silence", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_silence_until_ms"), ["until_ms"], unique=False)
+
     op.create_table(
         "store",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -579,6 +617,10 @@ def downgrade() -> None:
 
     op.drop_table("token")
     op.drop_table("store")
+    with op.batch_alter_table("silence", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_silence_until_ms"))
+
+    op.drop_table("silence")
     op.drop_table("setting")
     with op.batch_alter_table("read_set", schema=None) as batch_op:
         batch_op.drop_index("ix_read_set_key")
@@ -586,6 +628,10 @@ def downgrade() -> None:
     op.drop_table("read_set")
     op.drop_table("product")
     op.drop_table("playlist")
+    with op.batch_alter_table("past_offer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_past_offer_until_version"))
+
+    op.drop_table("past_offer")
     op.drop_table("object")
     with op.batch_alter_table("ledger", schema=None) as batch_op:
         batch_op.drop_index("ix_ledger_channel_sku_valid_from")
@@ -600,6 +646,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_fact_expires_at"))
 
     op.drop_table("fact")
+    with op.batch_alter_table("ended", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ended_until"))
+
+    op.drop_table("ended")
     with op.batch_alter_table("emergency", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_emergency_until_ms"))
 
@@ -612,5 +662,8 @@ def downgrade() -> None:
 
     op.drop_table("audit")
     op.drop_table("asset")
+    with op.batch_alter_table("actor", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_actor_made_by"))
+
     op.drop_table("actor")
     # ### end Alembic commands ###

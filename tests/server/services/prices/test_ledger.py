@@ -79,7 +79,7 @@ def test_rows_come_back_as_they_were_written(any_ctx: Context) -> None:
     report = ProductReport("BAG", "EUR", 10_000, 8_000, START_MS + 5, START_MS + 9)
     rows = ledger.rows_of(report, START_MS)
     with any_ctx.db.write() as session:
-        ledger.append(session, [Entry(LILLE, rows, Origin("feed", "7"))])
+        ledger.append(session, [Entry(LILLE, rows, Origin("feed", "7"))], START_MS)
     with any_ctx.db.read() as session:
         found, _ = ledger.histories(session, [LILLE, PRADO], [BAG])
     assert found.keys() == {(LILLE, BAG)}
@@ -90,12 +90,14 @@ def test_rows_come_back_as_they_were_written(any_ctx: Context) -> None:
 def test_channels_with_one_history_share_it_until_they_part(any_ctx: Context) -> None:
     first = ledger.rows_of(ProductReport("BAG", "EUR", 10_000), START_MS)
     with any_ctx.db.write() as session:
-        ledger.append(session, [Entry(name, first, Origin("feed")) for name in (LILLE, PRADO)])
+        ledger.append(
+            session, [Entry(name, first, Origin("feed")) for name in (LILLE, PRADO)], START_MS
+        )
         found, before = ledger.histories(session, [LILLE, PRADO], [BAG])
         assert found[LILLE, BAG] is found[PRADO, BAG]
         assert ledger.stamps(session, [LILLE, PRADO], [BAG]) == before
         later = ledger.rows_of(ProductReport("BAG", "EUR", 9_000), START_MS + 5)
-        ledger.append(session, [Entry(PRADO, later, Origin("till"))])
+        ledger.append(session, [Entry(PRADO, later, Origin("till"))], START_MS)
         found, after = ledger.histories(session, [LILLE, PRADO], [BAG])
     assert [one.price for one in found[LILLE, BAG].stretches] == [10_000]
     assert [one.price for one in found[PRADO, BAG].stretches] == [10_000, 9_000]
