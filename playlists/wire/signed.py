@@ -71,14 +71,22 @@ class TimeMessage:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """`enseigne.watch`: a studio page may follow these screens until `expires_at` (unix ms)."""
+    """`enseigne.watch`: a studio page may follow these screens until `expires_at` (unix ms), unless
+    the session or token ends before whose secret has the sha256 `under`.
+    """
 
     screens: tuple[ScreenId, ...]
     expires_at: int
+    under: Sha256
 
     def to_json(self) -> Json:
         """The payload."""
-        return {"v": 1, "screens": list(self.screens), "expires_at": self.expires_at}
+        return {
+            "v": 1,
+            "screens": list(self.screens),
+            "expires_at": self.expires_at,
+            "under": self.under,
+        }
 
     @classmethod
     def from_json(cls, value: object) -> Watch:
@@ -91,4 +99,4 @@ class Watch:
         )
         if not screens:
             raise Invalid("At least one screen is followed.", "screens")
-        return cls(screens, given.whole("expires_at"))
+        return cls(screens, given.whole("expires_at"), Sha256(given.sha("under")))

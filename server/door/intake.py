@@ -1,8 +1,10 @@
 """What the worker tells over the bus, taken into the state and passed on to the screens.
 
 directory  secret, time_key (raw private), both base64url; watch_keys [OnlineKey JSON ...];
-           screens [[id, device key as base64url, store, [channels]] ...]: all there are
+           screens [[id, device key as base64url, store, [channels]] ...]: all there are; ended,
+           as below: all there are
 screens    set [rows as above], gone [ids]; setting a screen also ends its being held as cloned
+ended      hashes [sha256 of the secret of a person's session or token that ended ...]
 heads      heads [[screen, revision, signed head] ...]
 offers     offers [[channel, version, jws] ...]: deltas or, from version 0, whole channels
 freshness  store, jws
@@ -40,6 +42,7 @@ class Intake:
         self._takers: Mapping[str, Callable[[Message], None]] = {
             "directory": self._directory,
             "screens": self._screens,
+            "ended": self._ended,
             "heads": self._heads,
             "offers": self._offers,
             "freshness": self._freshness,
@@ -55,6 +58,7 @@ class Intake:
 
     def _directory(self, message: Message) -> None:
         self._reception.screens_changed(self._state.take_directory(message))
+        self._reception.ended(self._state.ended)
         for link in list(self._links.open.values()):
             self._reception.challenge(link)
 
@@ -63,6 +67,10 @@ class Intake:
         for row in rows:
             self._reception.clones.held.pop(row[0], None)
         self._reception.screens_changed(self._state.take_screens(rows, message["gone"]))
+
+    def _ended(self, message: Message) -> None:
+        self._state.ended.update(message["hashes"])
+        self._reception.ended(message["hashes"])
 
     def _heads(self, message: Message) -> None:
         rows = []

@@ -62,6 +62,8 @@ class Link:
     key: bytes = b""
     """The raw public key that it proved."""
     watched: tuple[str, ...] = ()
+    under: str = ""
+    """What the leave to watch was given under: see Watch."""
     challenged: bool = False
     ended: bool = False
     topics: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 import gevent
@@ -166,6 +166,12 @@ class Reception:
                     self._links.subscribe(link, self._state)
                     self._push(link, self._freshness(link.follows, 0))
 
+    def ended(self, hashes: Collection[str]) -> None:
+        """These sessions or tokens ended: so does what follows screens under them."""
+        for link in list(self._links.open.values()):
+            if link.under in hashes and not link.ended:
+                self.refuse(link, "bad_watch")
+
     def _prove_screen(self, link: Link, answer: Prove) -> None:
         screen = self._state.screens.get(answer.screen)
         if screen is None:
@@ -191,10 +197,10 @@ class Reception:
         except (Invalid, Refused):
             self.refuse(link, "bad_watch")
             return
-        if watch.expires_at <= now:
+        if watch.expires_at <= now or watch.under in self._state.ended:
             self.refuse(link, "bad_watch")
             return
-        link.watched = watch.screens
+        link.watched, link.under = watch.screens, watch.under
         self._welcome(link, answer.watch, link.nonce)
         heads = [self._state.heads[name] for name in watch.screens if name in self._state.heads]
         self._push(link, [head.message for head in heads])

@@ -90,6 +90,8 @@ class State:
         self.time_key: SigningKey | None = None
         self.watch_ring = KeyRing(b"")
         self.screens: dict[str, Screen] = {}
+        self.ended: set[str] = set()
+        """Sessions and tokens of people that ended: nothing signed under them is good."""
         self.heads: dict[str, Versioned] = {}
         self.channels: dict[str, Channel] = {}
         self.freshness: dict[str, Versioned] = {}
@@ -103,6 +105,7 @@ class State:
         keys = tuple(OnlineKey.from_json(key) for key in message["watch_keys"])
         screens = dict(Screen.of(row) for row in message["screens"])
         self.secret = unb64(message["secret"])
+        self.ended = set(message["ended"])
         self.time_key = time_key
         self.watch_ring = KeyRing(b"", KeyDocument(0, 0, keys))
         changed = [name for name, held in self.screens.items() if screens.get(name) != held]

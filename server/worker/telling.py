@@ -10,6 +10,7 @@ from typing import Any
 from playlists.signing import b64
 from server.services.base.context import Context
 from server.services.base.kept import batched
+from server.services.entry import ended
 from server.services.prices import offers
 from server.services.prices.compiling import Change
 from server.services.prices.freshness import FreshnessMaker
@@ -49,6 +50,8 @@ class Teller:
         self._versions: dict[str, int] = {}
         self._screens: dict[str, Row] = {}
         self._stamp: tuple[int, int, int] | None = None
+        self._ended: set[str] = set()
+        self._ended_stamp = (0, 0)
         self._lock = threading.Lock()  # hello comes in the bus's thread
         self._channels = threading.Lock()  # what follows: prices have a thread of their own
         self._behind: set[str] = set()
@@ -58,6 +61,7 @@ class Teller:
         """Tell one peer all there is: the directory first, so that screens may come in at once."""
         with self._lock, self._ctx.db.read() as session:
             rows = [found.to_row() for found in devices.directory(session)]
+            self._ended = set(ended.hashes(session))
             send(self._directory(rows))
             self._screens = {row[0]: row for row in rows}
             for some in batched(heads_in_force(session), HEADS_AT_ONCE):
@@ -116,14 +120,26 @@ class Teller:
                 self._send(_fresh(store, jws))
 
     def directory(self) -> None:
-        """Tell who came and went among the devices, where any did."""
+        """Tell who came and went among the devices, and what people signed in with that ended."""
         with self._ctx.db.read() as session:
+            self._tell_ended(session)
             stamp = devices.stamp(session)
             if stamp == self._stamp:
                 return
             self._stamp = stamp
             with self._lock:
                 self._tell_screens(session, None)
+
+    def _tell_ended(self, session: Any) -> None:
+        stamp = ended.stamp(session)
+        if stamp == self._ended_stamp:
+            return
+        self._ended_stamp = stamp
+        with self._lock:
+            found = set(ended.hashes(session))
+            if later := sorted(found - self._ended):
+                self._send({"t": "ended", "hashes": later})
+            self._ended = found
 
     def _tell_screens(self, session: Any, screens: Collection[str] | None) -> None:
         found = {row.screen: row.to_row() for row in devices.directory(session, _listed(screens))}
@@ -149,6 +165,7 @@ class Teller:
             "secret": b64(keys.channel_secret),
             "time_key": b64(keys.time_raw),
             "watch_keys": watch,
+            "ended": sorted(self._ended),
             "screens": rows,
         }
 

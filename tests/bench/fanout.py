@@ -102,6 +102,7 @@ class Worker:
             peer.send(
                 {
                     "t": "directory",
+                    "ended": [],
                     "secret": b64(b"s" * 32),
                     "time_key": b64(self._time.to_raw()),
                     "watch_keys": [self._watch.to_json()],

@@ -16,6 +16,7 @@ from playlists.model import Override
 from server.services.base.actors import SYSTEM
 from server.services.screens import watching
 from server.services.wishes import overrides
+from tests.support.people import holder
 from tests.support.studio import Studio, running_studio
 
 pytestmark = pytest.mark.chromium
@@ -127,7 +128,7 @@ def test_the_theme_is_kept(wall: Page) -> None:
 def test_a_phone_never_scrolls_sideways(studio: Studio, browser: Browser) -> None:
     """And whoever has the watch link needs no session."""
     screens = ["prado-window", "prado-shoes"]
-    key = watching.watch_token(studio.ctx, SYSTEM, life_ms=HOUR_MS, screens=screens)
+    key = watching.watch_token(studio.ctx, holder(studio.ctx), life_ms=HOUR_MS, screens=screens)
     context = browser.new_context(viewport={"width": 360, "height": 780})
     page = context.new_page()
     page.set_default_timeout(WITHIN_MS)

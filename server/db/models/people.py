@@ -13,7 +13,9 @@ from server.db.models.base import Base, Hash, Key, Ms, Word
 
 
 class ActorRow(Base):
-    """A person or a program. `scopes` are rights; `stores` null means the whole chain."""
+    """A person or a program. `scopes` are rights; `stores` null means the whole chain; `made_by` is
+    the actor that made this one.
+    """
 
     __tablename__ = "actor"
 
@@ -21,6 +23,7 @@ class ActorRow(Base):
     name: Mapped[str] = mapped_column(String(200))
     scopes: Mapped[list[Any]]
     stores: Mapped[list[Any] | None]
+    made_by: Mapped[str | None] = mapped_column(String(64), index=True)
     created_at: Mapped[Ms]
 
 
@@ -35,6 +38,15 @@ class TokenRow(Base):
     name: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[Ms]
     expires_at: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class EndedRow(Base):
+    """The hash of a token that was ended, kept while leaves signed under it may still run."""
+
+    __tablename__ = "ended"
+
+    hash: Mapped[Hash] = mapped_column(primary_key=True)
+    until: Mapped[Ms] = mapped_column(index=True)
 
 
 class AuditRow(Base):

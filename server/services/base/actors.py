@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from server.errors import Forbidden, NotFound
@@ -23,12 +23,15 @@ ALL_SCOPES: frozenset[Scope] = frozenset(get_args(Scope))
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person or program with its rights. `stores` None is the whole chain."""
+    """A person or program with its rights. `stores` None is the whole chain. `under` is the sha256
+    of the secret that signed it in, "" for the server itself.
+    """
 
     id: str
     name: str
     scopes: frozenset[Scope]
     stores: frozenset[str] | None = None
+    under: str = field(default="", compare=False)
 
     def may(self, scope: Scope, store: str | None = None) -> bool:
         """Whether this actor has `scope`, and for `store` where one is given."""

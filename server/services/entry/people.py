@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -21,6 +21,7 @@ from server.services.base.actors import ALL_SCOPES, SYSTEM, Actor, Scope
 from server.services.base.context import Context
 from server.services.base.editing import check_name, new_id
 from server.services.base.paging import FIRST, Cut, Page, paged
+from server.services.entry import ended
 
 OWNER = "owner"
 SECRET_BYTES = 32
@@ -117,19 +118,28 @@ def redeem_owner_link(ctx: Context, secret: str) -> SignedIn:
 
 def actor_of_session(ctx: Context, secret: str) -> Actor:
     """Whose session this is. Raises Unauthenticated."""
-    return _actor_of(ctx, secret, SESSION)
+    return _actor_of(ctx, sha256(secret.encode()), (SESSION,))
 
 
 def actor_of_token(ctx: Context, secret: str) -> Actor:
     """Whose API token this is. Raises Unauthenticated."""
-    return _actor_of(ctx, secret, API)
+    return _actor_of(ctx, sha256(secret.encode()), (API,))
+
+
+def actor_under(ctx: Context, under: str) -> Actor:
+    """Who gave something away as `Actor.under`, if that session or token still counts. Raises
+    Unauthenticated.
+    """
+    return _actor_of(ctx, under, (SESSION, API))
 
 
 def sign_out(ctx: Context, secret: str) -> None:
-    """End a session. One that is over already is no error."""
+    """End a session, and what was given away under it. One that is over already is no error."""
     with ctx.db.write() as session:
-        ended = TokenRow.hash == sha256(secret.encode()), TokenRow.kind == SESSION
-        session.execute(delete(TokenRow).where(*ended))
+        token = session.get(TokenRow, sha256(secret.encode()), with_for_update=True)
+        if token is not None and token.kind == SESSION:
+            ended.end(session, token, ctx.clock())
+    ctx.wake()
 
 
 def create_token(
@@ -157,10 +167,11 @@ def create_token(
         name=name.strip(),
         scopes=sorted(wanted),
         stores=None if shops is None else sorted(shops),
+        made_by=actor.id,
         created_at=now,
     )
     with ctx.db.write() as session:
-        _check_end(session, actor, expires_at)
+        _check_maker(session, actor, expires_at)
         for store in sorted(shops or ()):
             if session.get(StoreRow, store) is None:
                 raise NotFound(f"There is no store “{store}” among your stores.", field="stores")
@@ -170,6 +181,23 @@ def create_token(
         after = {"name": row.name, "scopes": row.scopes, "stores": row.stores}
         audit.record(session, actor, now, "token.create", f"token:{row.id}", None, after)
     return Issued(view, secret)
+
+
+def leave_until(session: Session, actor: Actor, until: int) -> int:
+    """Until when (unix ms) something signed under the actor's session or token may run: `until`,
+    or the end of that. Raises Unauthenticated where it is over, or was none.
+    """
+    token = session.get(TokenRow, actor.under) if actor.under else None
+    if token is None:
+        raise Unauthenticated("Sign in, or send a token: what you give away ends with it.")
+    return until if token.expires_at is None else min(until, token.expires_at)
+
+
+def sweep(session: Session, now: int) -> None:
+    """Forget sessions and owner links that are over; API tokens stay in their list."""
+    over = TokenRow.kind != API, TokenRow.expires_at <= now
+    session.execute(delete(TokenRow).where(*over))
+    ended.sweep(session, now)
 
 
 def list_tokens(ctx: Context, actor: Actor, cut: Cut = FIRST) -> Page[TokenView]:
@@ -197,13 +225,21 @@ def get_token(ctx: Context, actor: Actor, token_id: str) -> TokenView:
 
 
 def revoke_token(ctx: Context, actor: Actor, token_id: str) -> None:
-    """Stop a token at once; its name stays in the audit log. Raises NotFound."""
+    """Stop a token at once, and every token that it made, they made, and so on; their names stay
+    in the audit log. Raises NotFound.
+    """
     actor.require("people")
     now = ctx.clock()
     with ctx.db.write() as session:
-        row, token = _token(session, actor, token_id)
-        session.delete(token)
-        audit.record(session, actor, now, "token.revoke", f"token:{row.id}", {"name": row.name})
+        tree = [_token(session, actor, token_id)]
+        while tree:
+            row, token = tree.pop()
+            ended.end(session, token, now)  # before its children are read: see _check_maker
+            audit.record(session, actor, now, "token.revoke", f"token:{row.id}", {"name": row.name})
+            made = select(ActorRow, TokenRow).join(TokenRow, TokenRow.actor_id == ActorRow.id)
+            made = made.where(ActorRow.made_by == row.id, TokenRow.kind == API)
+            tree += [(child, held) for child, held in session.execute(made.with_for_update())]
+    ctx.wake()
 
 
 def _token(session: Session, actor: Actor, token_id: str) -> tuple[ActorRow, TokenRow]:
@@ -234,10 +270,16 @@ def _check_rights(actor: Actor, scopes: frozenset[Scope], stores: frozenset[str]
         raise NotFound("There is no such store among your stores.", field="stores")
 
 
-def _check_end(session: Session, actor: Actor, expires_at: int | None) -> None:
-    """A token that ends may not outlive itself in another."""
-    own = select(TokenRow.expires_at).where(TokenRow.actor_id == actor.id, TokenRow.kind == API)
-    end = session.scalars(own).first()
+def _check_maker(session: Session, actor: Actor, expires_at: int | None) -> None:
+    """A token that ends may not outlive itself in another. The maker's is locked: if it is revoked
+    this moment, either what it makes is seen and goes too, or nothing is made.
+    """
+    if not actor.under:
+        return
+    own = session.get(TokenRow, actor.under, with_for_update=True)
+    if own is None:
+        raise Unauthenticated("Sign in, or send a token that is good.")
+    end = own.expires_at if own.kind == API else None
     if end is not None and (expires_at is None or expires_at > end):
         raise Forbidden(
             f"Your own token ends at {end} (unix ms); one that you make ends no later.",
@@ -245,14 +287,14 @@ def _check_end(session: Session, actor: Actor, expires_at: int | None) -> None:
         )
 
 
-def _actor_of(ctx: Context, secret: str, kind: str) -> Actor:
+def _actor_of(ctx: Context, hashed: str, kinds: tuple[str, ...]) -> Actor:
     with ctx.db.read() as session:
-        token = session.get(TokenRow, sha256(secret.encode()))
-        if token is None or token.kind != kind:
+        token = session.get(TokenRow, hashed)
+        if token is None or token.kind not in kinds:
             raise Unauthenticated("Sign in, or send a token that is good.")
         if token.expires_at is not None and token.expires_at <= ctx.clock():
             raise Unauthenticated("This has expired. Sign in again, or make a new token.")
-        return _actor(session, token.actor_id)
+        return replace(_actor(session, token.actor_id), under=hashed)
 
 
 def _actor(session: Session, actor_id: str) -> Actor:

@@ -29,6 +29,7 @@ from server.services.base.actors import SYSTEM, Actor, Scope
 from server.services.base.context import Context
 from server.services.base.editing import locked, missing
 from server.services.base.kept import MAX_IN, batched
+from server.services.entry import people
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +45,7 @@ _MAC_BYTES = 16
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """Who asks for a screen's things: its device (`device` is its key's id), or a page of the
-    studio that follows `screens` (`device` is "").
+    studio that follows `screens` (`device` is ""): those of its leave that whoever gave it sees.
     """
 
     screens: tuple[str, ...]
@@ -265,7 +266,14 @@ def _watcher(ctx: Context, token: str) -> Viewer:
         raise Unauthenticated(f"This leave to follow screens is not good: {wrong}") from None
     if watch.expires_at <= now:
         raise Unauthenticated("This leave to follow screens is over. Reload the page.")
-    return Viewer(tuple(watch.screens))
+    giver = people.actor_under(ctx, watch.under)
+    if giver.stores is None:
+        return Viewer(tuple(watch.screens))
+    theirs = select(ScreenRow.id).where(
+        ScreenRow.id.in_(watch.screens), ScreenRow.store_id.in_(giver.stores)
+    )
+    with ctx.db.read() as session:
+        return Viewer(tuple(session.scalars(theirs.order_by(ScreenRow.id))))
 
 
 def _made_at(ctx: Context, proof: SessionProof, now: int) -> int:

@@ -19,6 +19,7 @@ from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
 from server.services.screens import devices, watching
 from tests.support.http_player import API, NONCE, HttpPlayer
+from tests.support.people import holder
 from tests.support.record import TestClock
 from tests.support.small_shop import CHANNEL, OTHER_CHANNEL, Shop, publish, set_price
 
@@ -277,7 +278,7 @@ def test_a_page_that_watches_may_look_at_what_its_screens_show_and_say_nothing(
     lille.converge()
     prado.converge()
     page = HttpPlayer(client)
-    page.token = watching.watch_token(ctx, SYSTEM, life_ms=60_000, screens=["lille-window"])
+    page.token = watching.watch_token(ctx, holder(ctx), life_ms=60_000, screens=["lille-window"])
     assert page.get(f"objects/{lille.manifest}").status_code == 200
     assert page.get(f"assets/{shop.lille}").status_code == 200
     assert page.get(f"objects/{prado.manifest}").status_code == 404

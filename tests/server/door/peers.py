@@ -92,6 +92,7 @@ class Worker:
         self.heard = Heard()
         self.devices: dict[str, SigningKey] = {}
         self.rows: dict[str, list[Any]] = {}
+        self.ended: list[str] = []
         self.state: dict[tuple[str, str], dict[str, Any]] = {}
         self.server: BusServer | None = None
 
@@ -113,6 +114,7 @@ class Worker:
             "secret": b64(SECRET),
             "time_key": b64(self.keys.time.to_raw()),
             "watch_keys": [self.keys.online_key.to_json()],
+            "ended": list(self.ended),
             "screens": list(self.rows.values()),
         }
 
@@ -144,9 +146,9 @@ class Worker:
         self._keep("freshness", store, {"t": "freshness", "store": store, "jws": token})
         return token
 
-    def watch(self, screens: Sequence[str], expires_at: int) -> str:
+    def watch(self, screens: Sequence[str], expires_at: int, under: str = "b" * 64) -> str:
         """A signed leave to follow these screens."""
-        payload = Watch(tuple(ScreenId(it) for it in screens), expires_at)
+        payload = Watch(tuple(ScreenId(it) for it in screens), expires_at, Sha256(under))
         return sign("watch", payload.to_json(), self.keys.online)
 
     def _keep(self, kind: str, key: str, message: dict[str, Any]) -> None:

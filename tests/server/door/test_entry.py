@@ -118,6 +118,29 @@ def test_a_watch_token_follows_its_screens_until_it_is_over(both: Pair) -> None:
     until(client.closed)
 
 
+def test_whoever_follows_screens_under_what_ended_is_refused_at_once(pair: Pair) -> None:
+    door, worker = pair
+    ended, good = "e" * 64, "a" * 64
+    until_ms = now_ms() + 60_000
+    follows, stays = door.client(), door.client()
+    follows.prove_watch(worker.watch(["lille-1"], until_ms, ended))
+    stays.prove_watch(worker.watch(["lille-1"], until_ms, good))
+    for client in (follows, stays):
+        client.heard.wait("welcome")
+    worker.tell({"t": "ended", "hashes": [ended]})
+    assert follows.heard.wait("refused")["code"] == "bad_watch"
+    until(follows.closed)
+    again = door.client()
+    again.prove_watch(worker.watch(["lille-1"], until_ms, ended))
+    assert again.heard.wait("refused")["code"] == "bad_watch"
+    head = worker.head("lille-1", 9)
+    assert stays.heard.wait("head") == head
+    worker.ended = [good]
+    worker.stop()
+    worker.start()
+    assert stays.heard.wait("refused")["code"] == "bad_watch"
+
+
 @pytest.mark.parametrize("kind", ["over", "foreign", "other kind", "noise"])
 def test_a_bad_watch_token_is_refused(pair: Pair, kind: str) -> None:
     door, worker = pair

@@ -14,6 +14,7 @@ from server.services.chain.place_wishes import ScreenWish
 from server.services.screens import watching
 from server.web.wall_words import headline
 from tests.server.web.conftest import HOUR_MS, Chain
+from tests.support.people import holder
 from tests.support.small_shop import publish
 
 
@@ -119,7 +120,7 @@ def test_a_manager_sees_her_store_only(calm: Chain) -> None:
 
 def test_a_watch_link_reads_its_screens_and_nothing_else(calm: Chain) -> None:
     key = watching.watch_token(
-        calm.ctx, SYSTEM, life_ms=HOUR_MS, screens=["lille-window", "lille-entrance"]
+        calm.ctx, holder(calm.ctx), life_ms=HOUR_MS, screens=["lille-window", "lille-entrance"]
     )
     client = calm.browser()
     page = client.get(f"/wall?embed=1&key={key}").text
@@ -135,7 +136,7 @@ def test_a_watch_link_reads_its_screens_and_nothing_else(calm: Chain) -> None:
 
 
 def test_a_watch_link_ends(calm: Chain) -> None:
-    key = watching.watch_token(calm.ctx, SYSTEM, life_ms=1_000)
+    key = watching.watch_token(calm.ctx, holder(calm.ctx), life_ms=1_000)
     now = calm.clock.now
     calm.clock.advance(2_000)
     answer = calm.browser().get(f"/wall?key={key}", headers={"Accept-Language": "en"})

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from playlists.ids import ScreenId, Sku, StoreId
+from playlists.ids import ScreenId, Sku, StoreId, sha256
 from playlists.model import Good
 from playlists.signing import SigningKey, b64, verify
 from playlists.wire.freshness import FreshnessMessage
@@ -26,6 +26,7 @@ from server.ports import Batch, ProductReport
 from server.services.base import outbox
 from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
+from server.services.entry import people
 from server.services.prices.intake import Source, take
 from server.services.wishes import content
 from tests.support.shops import STORES, open_chain, plan_of, playlist, screen_ids
@@ -134,6 +135,19 @@ def test_a_door_that_says_hello_is_told_everything(ctx: Context, door: Door) -> 
         for message in door.all_of("freshness"):
             payload = verify(message["jws"], "freshness", ctx.keys.ring, now_ms())
             assert FreshnessMessage.from_json(payload).store == StoreId(message["store"])
+
+
+def test_the_door_hears_which_tokens_ended_before_and_after_it_came(
+    ctx: Context, door: Door
+) -> None:
+    early, late = (people.create_token(ctx, SYSTEM, "Till", ["read"]) for _ in range(2))
+    people.revoke_token(ctx, SYSTEM, early.token.id)
+    with running_worker():
+        (directory,) = door.wait_for(lambda: door.all_of("directory"))
+        assert directory["ended"] == [sha256(early.secret.encode())]
+        people.revoke_token(ctx, SYSTEM, late.token.id)
+        (told,) = door.wait_for(lambda: door.all_of("ended"))
+        assert told["hashes"] == [sha256(late.secret.encode())]
 
 
 def test_an_edit_and_a_wake_bring_new_heads(ctx: Context, door: Door) -> None:

@@ -7,15 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from playlists.ids import sha256
 from server.app import build_context, prepare
 from server.config import Settings
+from server.db.models import AuditRow, TokenRow
 from server.errors import BadInput, Forbidden, NotFound, Unauthenticated
 from server.services.base.actors import ALL_SCOPES, SYSTEM, Actor
 from server.services.base.context import Context
 from server.services.chain import places
 from server.services.chain.place_wishes import StoreWish
-from server.services.entry import people
+from server.services.entry import ended, people
 from tests.support.record import TestClock
 
 
@@ -115,6 +118,78 @@ def test_a_token_that_ends_makes_none_that_outlives_it(any_ctx: Context, clock: 
             people.create_token(any_ctx, guest, "Forever", ["read"], None, later)
     child = people.create_token(any_ctx, guest, "As long", ["read"], None, end)
     assert child.token.expires_at == end
+
+
+def test_a_revoked_token_takes_along_what_it_made(any_ctx: Context) -> None:
+    """Three levels deep and two wide; the owner's other token, and what that made, stay."""
+
+    def made_by(maker: Actor, name: str) -> people.Issued:
+        return people.create_token(any_ctx, maker, name, ["read", "people"])
+
+    def actor(issued: people.Issued) -> Actor:
+        return people.actor_of_token(any_ctx, issued.secret)
+
+    top, other = made_by(SYSTEM, "top"), made_by(SYSTEM, "other")
+    left, right = made_by(actor(top), "left"), made_by(actor(top), "right")
+    below, stays = made_by(actor(left), "below"), made_by(actor(other), "stays")
+    late = actor(below)
+    people.revoke_token(any_ctx, actor(other), top.token.id)
+    for gone in (top, left, right, below):
+        with pytest.raises(Unauthenticated):
+            actor(gone)
+    for kept in (other, stays):
+        actor(kept)
+    with pytest.raises(Unauthenticated):
+        made_by(late, "too late")
+    with any_ctx.db.read() as session:
+        told = select(AuditRow.subject).where(AuditRow.action == "token.revoke")
+        assert len(session.scalars(told).all()) == 4
+
+
+def test_of_a_token_revoked_while_it_makes_another_nothing_is_left(any_ctx: Context) -> None:
+    for _ in range(5):
+        issued = people.create_token(any_ctx, SYSTEM, "Maker", ["read", "people"])
+        maker = people.actor_of_token(any_ctx, issued.secret)
+        gate = threading.Barrier(2)
+
+        def make(maker: Actor = maker, gate: threading.Barrier = gate) -> str:
+            gate.wait()
+            try:
+                return people.create_token(any_ctx, maker, "Made", ["read"]).secret
+            except Unauthenticated:
+                return ""
+
+        def revoke(token: str = issued.token.id, gate: threading.Barrier = gate) -> None:
+            gate.wait()
+            people.revoke_token(any_ctx, SYSTEM, token)
+
+        with ThreadPoolExecutor(2) as pool:
+            made, _ = pool.submit(make), pool.submit(revoke)
+        with pytest.raises(Unauthenticated):
+            people.actor_of_token(any_ctx, made.result())
+
+
+def test_what_is_over_is_forgotten_in_time(any_ctx: Context, clock: TestClock) -> None:
+    issued = people.create_token(any_ctx, SYSTEM, "Till", ["read"], None, clock() + 1)
+    signed_in = people.redeem_owner_link(any_ctx, secret_of(people.owner_link(any_ctx)))
+    people.sign_out(any_ctx, signed_in.secret)
+    people.redeem_owner_link(any_ctx, secret_of(people.owner_link(any_ctx)))
+    people.owner_link(any_ctx)
+
+    def left() -> tuple[list[str], list[str]]:
+        with any_ctx.db.write() as session:
+            people.sweep(session, clock())
+        with any_ctx.db.read() as session:
+            kinds = session.scalars(select(TokenRow.kind).order_by(TokenRow.kind))
+            return list(kinds), ended.hashes(session)
+
+    gone = [sha256(signed_in.secret.encode())]
+    assert left() == (["api", "owner_link", "session"], gone)
+    clock.advance(people.SESSION_LIFE_MS)
+    assert left() == (["api"], gone)
+    clock.advance(ended.LEAVE_LIFE_MS)
+    assert left() == (["api"], [])
+    assert people.get_token(any_ctx, SYSTEM, issued.token.id).expires_at is not None
 
 
 def test_a_revoked_token_is_gone_and_a_session_can_be_ended(any_ctx: Context) -> None:

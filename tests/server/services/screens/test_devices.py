@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
 from playlists.credentials import sign_proof
-from playlists.ids import ScreenId
+from playlists.ids import ScreenId, Sha256
 from playlists.signing import SigningKey, kid_of
 from playlists.wire.http import PairingRequest, SessionProof
 from playlists.wire.signed import Watch
@@ -15,9 +17,12 @@ from server.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from server.services.base.actors import ALL_SCOPES, SYSTEM, Actor
 from server.services.base.context import Context
 from server.services.chain.place_wishes import ScreenWish, StoreWish
-from server.services.chain.places import create_screen, create_store
+from server.services.chain.places import create_screen, create_store, update_screen
+from server.services.entry import people
+from server.services.entry.ended import LEAVE_LIFE_MS
 from server.services.screens import devices, pairing, watching
 from server.services.screens.devices import Viewer
+from tests.support.people import holder
 from tests.support.record import TestClock
 
 SCREEN = "lille-window"
@@ -163,12 +168,13 @@ def test_the_directory_names_keys_and_stores(chain: Context, key: SigningKey) ->
 def test_a_page_follows_the_screens_that_its_reader_sees_for_a_while(
     chain: Context, clock: TestClock
 ) -> None:
-    token = watching.watch_token(chain, LILLE, life_ms=60_000)
+    lille = holder(chain, ["lille"])
+    token = watching.watch_token(chain, lille, life_ms=60_000)
     assert devices.authenticate(chain, token) == Viewer((SCREEN,))
-    both = watching.watch_token(chain, SYSTEM, life_ms=60_000)
+    both = watching.watch_token(chain, holder(chain), life_ms=60_000)
     assert devices.authenticate(chain, both).screens == (SCREEN, "prado-window")
     with pytest.raises(NotFound):
-        watching.watch_token(chain, LILLE, life_ms=60_000, screens=["prado-window"])
+        watching.watch_token(chain, lille, life_ms=60_000, screens=["prado-window"])
     with pytest.raises(Forbidden):
         watching.watch_token(chain, Actor("x", "X", frozenset()), life_ms=60_000)
     clock.advance(60_000)
@@ -176,10 +182,43 @@ def test_a_page_follows_the_screens_that_its_reader_sees_for_a_while(
         devices.authenticate(chain, token)
 
 
+def test_nothing_follows_screens_that_nobody_could_end(chain: Context) -> None:
+    for actor in (SYSTEM, LILLE, replace(SYSTEM, under="0" * 64)):
+        with pytest.raises(Unauthenticated):
+            watching.watch_token(chain, actor, life_ms=60_000)
+
+
+def test_what_follows_screens_ends_with_the_token_or_session_it_was_given_under(
+    chain: Context, clock: TestClock
+) -> None:
+    issued = people.create_token(chain, SYSTEM, "Till", ["read"], None, clock() + 30_000)
+    short = watching.watch_token(
+        chain, people.actor_of_token(chain, issued.secret), life_ms=LEAVE_LIFE_MS
+    )
+    owner = people.redeem_owner_link(chain, people.owner_link(chain).rpartition("/")[2])
+    signed_in = people.actor_of_session(chain, owner.secret)
+    long = watching.watch_token(chain, signed_in, life_ms=LEAVE_LIFE_MS)
+    assert devices.authenticate(chain, short).screens == devices.authenticate(chain, long).screens
+    people.sign_out(chain, owner.secret)
+    with pytest.raises(Unauthenticated):
+        devices.authenticate(chain, long)
+    devices.authenticate(chain, short)
+    clock.advance(30_000)
+    with pytest.raises(Unauthenticated, match="over"):
+        devices.authenticate(chain, short)
+
+
+def test_a_screen_that_moves_away_is_followed_no_more(chain: Context) -> None:
+    token = watching.watch_token(chain, holder(chain, ["lille"]), life_ms=60_000)
+    update_screen(chain, SYSTEM, SCREEN, ScreenWish("lille window", "prado"))
+    assert devices.authenticate(chain, token).screens == ()
+
+
 def test_a_watch_signed_by_another_installation_is_none(chain: Context) -> None:
     from playlists.signing import sign
 
-    watch = Watch((ScreenId(SCREEN),), chain.clock() + 60_000)
+    under = Sha256(holder(chain).under)
+    watch = Watch((ScreenId(SCREEN),), chain.clock() + 60_000, under)
     forged = sign("watch", watch.to_json(), SigningKey.generate())
     with pytest.raises(Unauthenticated):
         devices.authenticate(chain, forged)
