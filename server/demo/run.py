@@ -1,5 +1,8 @@
-"""Starts the demo chain: the server's three processes, the world outside, one player; stops them
+"""Starts the demo chain: the server's three processes, the world outside, the players; stops them
 together.
+
+Quick at the second start: what needs no record starts while the record is looked at, the players
+wait until the studio answers, and the studio's link is told before the last screen is there.
 """
 
 from __future__ import annotations
@@ -14,23 +17,19 @@ import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 
-from server.app import build_context, prepare
 from server.config import Settings
 from server.demo.screens import AGENT_SCREEN, SCREENS
-from server.demo.seed import seed, settle_connectors
 from server.processes import Group, Part, run_until_stopped
-from server.services.base.actors import SYSTEM
-from server.services.base.context import Context
-from server.services.entry import people
-from server.services.screens import pairing, watching
+
+if TYPE_CHECKING:
+    from server.demo.record import Record
 
 HOST = "127.0.0.1"
 READY_S = 60.0
-WATCH_LINK_LIFE_MS = 30 * 86_400_000
 
 
 @dataclass(frozen=True)
@@ -73,46 +72,49 @@ def run(*, port: int, browser: bool, reset: bool, smoke: bool, webhook: bool = T
 
 
 def _run(ports: Ports, data: Path, *, browser: bool, smoke: bool, webhook: bool) -> int:
-    env = _environment(ports, data)
-    os.environ.update(env)
+    os.environ.update(_environment(ports, data))
     settings = Settings()
     say = _say if not smoke else _whisper
     say("Preparing the record …")
-    prepare(settings, say=None)
-    context = build_context(settings)
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
     data.joinpath("logs").mkdir(exist_ok=True)
     with (
         data.joinpath("logs", "demo.log").open("a", encoding="utf-8") as log,
         Group(quiet=True, log=log) as group,
     ):
-        secrets = seed(context)
-        watch = watching.watch_token(context, SYSTEM, life_ms=WATCH_LINK_LIFE_MS)
-        say("Starting the world outside and the server …")
-        _start_world(group, ports, data, settings, secrets, watch)
-        for name in ("worker", "door", "web"):
-            group.start(Part(name, [sys.executable, "-m", "server.cli", name]))
+        _start_server(group, "door")
+        from server.demo.record import Record
+
+        record = Record(settings)
+        say("Starting the server and the world outside …")
+        _start_server(group, "web", "worker")
+        _start_world(group, ports, data, settings, record)
         world = _world(group, data)
-        settle_connectors(context, world, secrets)
+        record.settle(world)
         _wait(f"{settings.url}/api/v1/health/ready", group)
-        say("Starting a player, and pairing it with the Lille window …")
-        _start_player(group, ports, data, settings, context)
+        _start_player(group, ports, data, settings)
         if smoke:
             from server.demo.smoke import measure
 
+            _pair(_player_url(ports), AGENT_SCREEN, group, record)
             return measure(
-                context=context,
+                context=record.context,
                 settings=settings,
                 world=world,
                 player_url=_player_url(ports),
                 webhook=webhook,
             )
-        say("Starting the other thirteen screens …")
-        _start_screens(group, data, settings, context)
-        link = people.owner_link(context)
-        _tell(world, ports, link, data)
+        _start_screens(group, data, settings)
+        _tell(world, ports, record.owner_link(), data)
         if browser:
             webbrowser.open(str(world["page_url"]))
+        _pair_all(group, ports, data, record)
         return run_until_stopped(group)
+
+
+def _start_server(group: Group, *names: str) -> None:
+    for name in names:
+        group.start(Part(name, [sys.executable, "-m", "server.cli", name]))
 
 
 def _environment(ports: Ports, data: Path) -> dict[str, str]:
@@ -128,7 +130,7 @@ def _environment(ports: Ports, data: Path) -> dict[str, str]:
 
 
 def _start_world(
-    group: Group, ports: Ports, data: Path, settings: Settings, secrets: dict[str, str], watch: str
+    group: Group, ports: Ports, data: Path, settings: Settings, record: Record
 ) -> None:
     announce = _announce(data)
     announce.unlink(missing_ok=True)
@@ -141,7 +143,7 @@ def _start_world(
         "--webhook-url": f"{settings.url}/hooks/shop",
         "--counts-url": f"{settings.url}/counts/counters-http",
         "--server-url": settings.url,
-        "--screens-path": f"/wall?embed=1&key={watch}",
+        "--screens-path": f"/wall?embed=1&key={record.watch_token()}",
         "--state": data / "world",
         "--announce": announce,
     }
@@ -152,8 +154,8 @@ def _start_world(
             "world",
             command,
             {
-                "ENSEIGNE_DEMO_WEBHOOK_SECRET": secrets["webhook"],
-                "ENSEIGNE_DEMO_COUNTS_TOKEN": secrets["counts"],
+                "ENSEIGNE_DEMO_WEBHOOK_SECRET": record.secrets["webhook"],
+                "ENSEIGNE_DEMO_COUNTS_TOKEN": record.secrets["counts"],
             },
         )
     )
@@ -170,10 +172,8 @@ def _world(group: Group, data: Path) -> dict[str, Any]:
     return world
 
 
-def _start_player(
-    group: Group, ports: Ports, data: Path, settings: Settings, context: Context
-) -> None:
-    """Start the agent; on its first start read the code that it shows and claim it."""
+def _start_player(group: Group, ports: Ports, data: Path, settings: Settings) -> None:
+    """Start the agent behind the Lille window."""
     group.start(
         Part(
             "player",
@@ -183,14 +183,10 @@ def _start_player(
             ],
         )
     )
-    url = _player_url(ports)
-    _wait(f"{url}/health", group)
-    _pair(url, AGENT_SCREEN, group, context)
 
 
-def _start_screens(group: Group, data: Path, settings: Settings, context: Context) -> None:
-    """Start the other screens' players, all in one process, and claim each one's code."""
-    screens = [screen.id for screen in SCREENS if screen.id != AGENT_SCREEN]
+def _start_screens(group: Group, data: Path, settings: Settings) -> None:
+    """Start the other screens' players, all in one process."""
     announce = data / "screens.json"
     announce.unlink(missing_ok=True)
     group.start(
@@ -198,27 +194,37 @@ def _start_screens(group: Group, data: Path, settings: Settings, context: Contex
             "screens",
             [
                 *(sys.executable, "-m", "player.several", "--server", settings.url),
-                *("--data", str(data / "screens"), "--count", str(len(screens))),
+                *("--data", str(data / "screens"), "--count", str(len(SCREENS) - 1)),
                 *("--announce", str(announce)),
             ],
         )
     )
+
+
+def _pair_all(group: Group, ports: Ports, data: Path, record: Record) -> None:
+    """Hang every player that is new as the screen it is meant for."""
+    _pair(_player_url(ports), AGENT_SCREEN, group, record)
+    announce = data / "screens.json"
     _until(announce.exists, group, "the screens' players")
+    screens = [screen.id for screen in SCREENS if screen.id != AGENT_SCREEN]
     for url, screen in zip(json.loads(announce.read_text()), screens, strict=True):
-        _pair(url, screen, group, context)
+        _pair(url, screen, group, record)
 
 
-def _pair(url: str, screen: str, group: Group, context: Context) -> None:
+def _pair(url: str, screen: str, group: Group, record: Record) -> None:
     """Do what a person does in the shop: read the code off the screen, and claim it."""
     state: dict[str, Any] = {}
 
     def shows_something() -> bool:
-        state.update(requests.get(f"{url}/state", timeout=5).json())
+        try:
+            state.update(requests.get(f"{url}/state", timeout=5).json())
+        except requests.RequestException:
+            return False
         return bool(state.get("screen") or state.get("pairing"))
 
     _until(shows_something, group, f"the player of {screen}")
     if not state.get("screen"):
-        pairing.claim(context, SYSTEM, code=state["pairing"]["code"], screen_id=screen)
+        record.claim(state["pairing"]["code"], screen)
 
 
 def _player_url(ports: Ports) -> str:
@@ -275,7 +281,7 @@ def _free_row() -> Ports:
 def _tell(world: dict[str, Any], ports: Ports, link: str, data: Path) -> None:
     _say(
         f"""
-  Pluvier is open: four shops, fourteen screens.
+  Pluvier is open: four shops, fourteen screens (the last of them switch on in a moment).
 
     The outside world   {world["page_url"]}     move a price, the rain, a crowd
     The studio          {link}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,3 +35,12 @@ def test_fourteen_screens_hang_in_four_stores() -> None:
         "fort-de-france",
     }
     assert {AGENT_SCREEN, BROWSER_SCREEN} < {screen.id for screen in SCREENS}
+
+
+def test_the_door_may_start_before_the_servers_insides_are_loaded() -> None:
+    loaded = "import sys, server.demo.run; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", loaded], capture_output=True, text=True, check=True
+    )
+    heavy = {"sqlalchemy", "alembic", "PIL", "amqtt", "socketio", "flask"}
+    assert heavy.isdisjoint(done.stdout.split())
