@@ -3,9 +3,9 @@
 export const SLOT_CHANGE_MS = 1200;
 export const FADE_MS = 300;
 /** Old figures set behind the horizon. */
-export const SET_MS = 420;
+export const SET_MS = 230;
 /** New figures rise as soon as the old have set: every moment between is one without a price (ms). */
-const RISE_MS = SET_MS + 20;
+const RISE_MS = SET_MS + 10;
 const SKY_TURN_MS = 900;
 
 const SETTING = "cubic-bezier(.5,0,.9,.4)";
@@ -44,7 +44,7 @@ export function slotChange(before, after, { endsIn, reduced, glide }) {
     { ...at(520, 520), easing: "ease-out" }));
   if (glide) {
     const turn = at(160, 700);
-    before.earth.animate([{ translate: "0 0" }, { translate: `0 ${glide}px` }], { fill: "both", ...turn });
+    moves.push(before.earth.animate([{ translate: "0 0" }, { translate: `0 ${glide}px` }], { fill: "both", ...turn }));
     moves.push(play(after.earth, [{ translate: `0 ${-glide}px` }, { translate: "0 0" }], turn));
   }
   return moves;
@@ -64,13 +64,15 @@ function clipped(part, animation) {
   return animation;
 }
 
-/** A part leaves the scene: figures set, words fade. Resolves when it may be removed. */
+/** A part leaves the scene from where it is: figures set, words fade. Resolves when it may be removed. */
 export function leave(part, { reduced }) {
   if (part.kind !== "figures" || reduced) {
-    return part.node.animate([{ opacity: 1 }, { opacity: 0 }], { duration: FADE_MS, fill: "both" }).finished;
+    const { opacity } = getComputedStyle(part.node);
+    return part.node.animate([{ opacity }, { opacity: 0 }], { duration: FADE_MS, fill: "both" }).finished;
   }
   const inner = part.node.firstElementChild;
-  return clipped(part, inner.animate([{ translate: "0 0" }, { translate: depth(part.node, inner) }],
+  const { translate } = getComputedStyle(inner);
+  return clipped(part, inner.animate([{ translate }, { translate: depth(part.node, inner) }],
     { duration: SET_MS, easing: SETTING, fill: "both" })).finished;
 }
 
@@ -80,11 +82,11 @@ export function enter(part, { reduced, afterFigures }) {
   if (part.kind === "figures") {
     const inner = part.node.firstElementChild;
     return clipped(part, play(inner, [{ translate: depth(part.node, inner) }, { translate: "0 0" }],
-      { delay: RISE_MS, duration: 600, easing: RISING }));
+      { delay: RISE_MS, duration: 480, easing: RISING }));
   }
   if (!afterFigures) return fade(part.node, 0, 1, { duration: FADE_MS });
   return play(part.node, [{ opacity: 0, translate: "0 1.6cqmin" }, { opacity: 1, translate: "0 0" }],
-    { delay: RISE_MS + 320, duration: 360, easing: "ease-out" });
+    { delay: RISE_MS + 240, duration: 320, easing: "ease-out" });
 }
 
 /** A line of light crosses the shelf between the old figures and the new. */
@@ -95,7 +97,7 @@ export function glow(node) {
       { opacity: 1, scale: "1 1", offset: 0.3 },
       { opacity: 0, scale: "1 1" },
     ],
-    { delay: 280, duration: 1000, fill: "both" },
+    { delay: 120, duration: 800, fill: "both" },
   ).finished;
 }
 

@@ -127,7 +127,7 @@ export class Stage {
    * is whole on screen or a later call has taken its place. The same key updates in place.
    */
   async show(view, { boundaryInMs = 0 } = {}) {
-    if (this.#holds(view)) return this.update(view);
+    if (this.#holds(view) || this.#stays(view)) return this.update(view);
     const due = performance.now() + boundaryInMs;
     const turn = ++this.#turn;
     this.#incoming?.remove();
@@ -163,6 +163,23 @@ export class Stage {
 
   #holds(view) {
     return (this.#incoming ?? this.#current)?.key === view.key;
+  }
+
+  /** Whether this is the scene that was about to give way; then it stays, and what was to come is gone. */
+  #stays({ key }) {
+    const { before, moves } = this.#change ?? {};
+    if (this.#incoming && this.#current?.key === key) {
+      this.#turn += 1;
+      this.#incoming.remove();
+      this.#incoming = null;
+    } else if (!this.#incoming && before?.key === key) {
+      this.#turn += 1;
+      this.#change = null;
+      for (const move of moves) move.cancel();
+      this.#current.remove();
+      this.#current = before;
+    } else return false;
+    return true;
   }
 
   /** The same slot now speaks through another template: a slot change, at once. */

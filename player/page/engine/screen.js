@@ -20,7 +20,10 @@ import { PREPARE_MS, Zone } from "./zone.js";
 const LONGEST_SLEEP_MS = 30_000;
 const SHORTEST_SLEEP_MS = 4;
 const RETRY_MS = 1_000;
-/** Freshness that runs ahead of a channel's offers, or offers without a lease: the other has so long (ms). */
+/**
+ * What is on screen stands so long (ms) before it gives way to no price: freshness that runs ahead of a channel's
+ * offers, or offers without a lease, wait for the other; a new price for the clock to be certain that it has begun.
+ */
 const STEP_MS = 250;
 const WHOLE = 10_000;
 const WHOLE_SCREEN = [{ id: "main", x: 0, y: 0, w: WHOLE, h: WHOLE }];
@@ -59,9 +62,19 @@ export class Screen {
 
   update(world) {
     this.#coming = world;
-    if (this.#world && inStep(this.#world) && !inStep(world)) {
-      this.#waiting ||= setTimeout(() => this.#take(), STEP_MS);
-    } else this.#take();
+    const wait = this.#world && inStep(this.#world) ? this.#patience(world) : 0;
+    if (wait > 0) this.#waiting ||= setTimeout(() => this.#take(), wait);
+    else this.#take();
+  }
+
+  /** How long the world of before stays (ms). */
+  #patience(world) {
+    if (!inStep(world)) return STEP_MS;
+    const now = this.#now();
+    const begins = [...this.#zones.values()].flatMap(({ zone }) => world.plan?.cards.get(zone.playing.card)?.goods ?? [])
+      .map(({ sku, channel }) => world.offers.get(channel)?.offers.get(sku)?.steps[0]?.fromMs ?? 0);
+    const left = Math.max(0, ...begins) + now.uncertaintyMs - now.ms;
+    return left > 0 && left <= STEP_MS ? left + 1 : 0;
   }
 
   #take() {

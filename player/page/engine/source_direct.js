@@ -22,7 +22,8 @@ const REPORT_SPREAD_MS = 10_000;
 const ANSWER_LIMIT_MS = 8_000;
 /** The socket has this long (ms) at the start before HTTP is used. */
 const FIRST_SOCKET_MS = 3_000;
-const PULL_AGAIN_MS = 3_000;
+/** What could not be had is asked for again this late, give or take half, and twice as late each time (ms). */
+const PULL_AGAIN_MS = 500;
 const LOCK = "enseigne-screen";
 /** A page that is being left lets go of the screen within this (ms). */
 const ELSEWHERE_MS = 2_000;
@@ -48,7 +49,8 @@ export class DirectSource {
   #reportMs = REPORT_MS;
   #timer = 0;
   #answerTimer = 0;
-  #pulling = new Set();
+  #pulls = new Map();
+  #whole = new Set();
 
   /** @param {{api, doorUrl, onWorld: (world) => void, onFault, playing: () => object, page?: string}} options */
   constructor({ api, doorUrl, ...hooks }) {
@@ -209,8 +211,7 @@ export class DirectSource {
     const spread = (Math.random() * 2 - 1) * REPORT_SPREAD_MS;
     this.#timer = setTimeout(() => this.#report(), Math.max(REPORT_MS / 9, this.#reportMs + spread));
     this.#trust.tick();
-    const { wanted, channels } = this.#trust.state;
-    for (const channel of wanted) if (!channels[channel]?.offers) this.#pull({ what: "offers", channel });
+    for (const channel of this.#trust.state.wanted) if (this.#trust.isBehind(channel)) this.#pull({ what: "offers", channel });
     if (this.#door.welcome) {
       this.#door.report(this.#body());
       clearTimeout(this.#answerTimer);
@@ -219,6 +220,7 @@ export class DirectSource {
     } else this.#reportByHttp().then(() => this.#sendRuns());
   }
 
+  /** The same over HTTP; whether the server answered. */
   async #reportByHttp() {
     try {
       const { time, head, offers, freshness } = await this.#session.json("/reports", { method: "POST", body: this.#body() });
@@ -228,8 +230,10 @@ export class DirectSource {
       if (head) await this.#trust.take("head", head);
       for (const token of offers) await this.#trust.take("offers", token);
       this.#timeTaken();
+      return true;
     } catch (error) {
       this.#hooks.onFault(error);
+      return false;
     }
   }
 
@@ -255,27 +259,52 @@ export class DirectSource {
     } else if (effect.effect === "pull") this.#pull(effect);
   }
 
-  async #pull({ what, channel }, again = true) {
-    const name = `${what} ${channel}`;
-    if (this.#pulling.has(name)) return;
-    this.#pulling.add(name);
-    try {
-      if (what === "offers") await this.#pullOffers(channel);
-      else if (what === "keys") await this.#trust.take("keys", await this.#session.text("/keys"));
-      else await this.#reportByHttp();
-    } catch (error) {
-      this.#hooks.onFault(error);
-      // After that the next report tells what lacks.
-      if (again) setTimeout(() => this.#pull({ what, channel }, false), PULL_AGAIN_MS);
+  /** One at a time of a kind; what is asked for meanwhile is asked for after it, what fails later. */
+  async #pull(pull) {
+    const name = `${pull.what} ${pull.channel}`;
+    const job = this.#pulls.get(name) ?? { busy: false, again: false, timer: 0, waitMs: PULL_AGAIN_MS };
+    this.#pulls.set(name, job);
+    job.again = true;
+    if (job.busy) return;
+    clearTimeout(job.timer);
+    job.busy = true;
+    let met = false;
+    while (job.again) {
+      job.again = false;
+      met = await this.#pulled(pull);
     }
-    this.#pulling.delete(name);
+    job.busy = false;
+    if (met) this.#pulls.delete(name);
+    else {
+      job.timer = setTimeout(() => this.#pull(pull), job.waitMs * (0.5 + Math.random()));
+      job.waitMs = Math.min(2 * job.waitMs, REPORT_MS);
+    }
   }
 
+  async #pulled({ what, channel }) {
+    try {
+      if (what === "offers") return await this.#pullOffers(channel);
+      if (what !== "keys") return await this.#reportByHttp();
+      await this.#trust.take("keys", await this.#session.text("/keys"));
+      return true;
+    } catch (error) {
+      this.#hooks.onFault(error);
+      return false;
+    }
+  }
+
+  /** Whether the channel is now where the server's freshness says it is. */
   async #pullOffers(channel) {
+    if (!this.#trust.state.wanted.includes(channel)) return true;
     const held = this.#trust.state.channels[channel];
-    const from = held?.offers ? held.version : 0;
+    const from = held?.offers && !this.#whole.has(channel) ? held.version : 0;
     const { messages } = await this.#session.json(`/offers/${encodeURIComponent(channel)}?from=${from}`);
     for (const token of messages) await this.#trust.take("offers", token);
+    const behind = this.#trust.isBehind(channel);
+    // These did not fit onto what is held: the next time the whole is asked for.
+    if (behind) this.#whole.add(channel);
+    else this.#whole.delete(channel);
+    return !behind;
   }
 
   #timeTaken() {

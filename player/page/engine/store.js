@@ -54,15 +54,21 @@ export class Store {
    */
   async write({ values = {}, objects = new Map(), dropObjects = [], runs = [], dropRunsTo = 0 }, { strict = false } = {}) {
     const durability = strict ? "strict" : "relaxed";
-    const transaction = this.#db.transaction(["values", "objects", "runs"], "readwrite", { durability });
+    // Only what it needs: transactions over one store wait for each other, and a price waits for no picture.
+    const used = [
+      [Object.keys(values).length > 0, "values"],
+      [objects.size + dropObjects.length > 0, "objects"],
+      [runs.length + dropRunsTo > 0, "runs"],
+    ].flatMap(([uses, name]) => (uses ? [name] : []));
+    if (used.length === 0) return;
+    const transaction = this.#db.transaction(used, "readwrite", { durability });
     const done = new Promise((resolve, reject) => {
       transaction.oncomplete = resolve;
       transaction.onabort = () => reject(transaction.error ?? new Error("Nothing could be kept."));
     });
-    const kept = transaction.objectStore("values");
     for (const [name, value] of Object.entries(values)) {
-      if (value === undefined) kept.delete(name);
-      else kept.put(value, name);
+      if (value === undefined) transaction.objectStore("values").delete(name);
+      else transaction.objectStore("values").put(value, name);
     }
     for (const [address, bytes] of objects) transaction.objectStore("objects").put(bytes, address);
     for (const address of dropObjects) transaction.objectStore("objects").delete(address);

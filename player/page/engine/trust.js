@@ -1,6 +1,6 @@
 /**
- * What a browser screen believes: messages are verified and admitted one at a time, and what they changed is
- * kept before anything acts on it.
+ * What a browser screen believes: messages are verified and admitted one at a time. Keys and heads are on the disk
+ * before anything is fetched for them; a price waits for no disk and no server.
  */
 
 import * as admission from "./admission.js";
@@ -17,8 +17,10 @@ const MOST_QUESTIONS = 4;
 const ADMIT = {
   keys: admission.admitKeys, head: admission.admitHead, offers: admission.admitOffers, freshness: admission.admitFreshness,
 };
-/** What must be on the disk before it counts; the rest may be in the system's hands. */
+/** What must be on the disk before it is acted on; the rest may be in the system's hands. */
 const STRICT = new Set(["keys", "head"]);
+/** Messages that wait for the keys document that may name their key. */
+const MOST_WAITING = 32;
 
 export class Trust {
   #state;
@@ -28,6 +30,9 @@ export class Trust {
   #queue = Promise.resolve();
   #asked = new Map();
   #keysAt = -Infinity;
+  #waiting = [];
+  #writing = Promise.resolve();
+  #strictly = false;
   #decoded = new WeakMap();
 
   /**
@@ -60,6 +65,13 @@ export class Trust {
     const own = (name) => Number(name === store);
     const stores = Object.keys(this.#state.freshness).sort((a, b) => own(a) - own(b));
     return decodeFreshness(...stores.map((name) => this.#state.freshness[name].payload));
+  }
+
+  /** Whether a channel is not held, or not at the version that freshness gives it. */
+  isBehind(channel) {
+    const { channels, freshness } = this.#state;
+    const told = Object.values(freshness).map(({ payload }) => payload.channels[channel]?.[0] ?? 0);
+    return !channels[channel]?.offers || Math.max(0, ...told) > channels[channel].version;
   }
 
   /** Take a message; what is refused is told to onFault. Resolves when it is over. */
@@ -108,16 +120,27 @@ export class Trust {
   }
 
   async #take(kind, token) {
-    let admitted;
     try {
-      admitted = await ADMIT[kind](this.#state, token, this.now());
+      await this.#commit(await ADMIT[kind](this.#state, token, this.now()), STRICT.has(kind));
     } catch (error) {
-      if (error.reason !== "unknown_key" || monotonic() - this.#keysAt < KEYS_EVERY_MS) throw error;
-      this.#keysAt = monotonic();
-      await this.#take("keys", await this.#hooks.fetchKeys());
-      admitted = await ADMIT[kind](this.#state, token, this.now());
+      if (error.reason !== "unknown_key" || kind === "keys") throw error;
+      if (monotonic() - this.#keysAt < KEYS_EVERY_MS && this.#waiting.length === 0) throw error;
+      this.#waiting = [...this.#waiting, [kind, token]].slice(-MOST_WAITING);
+      if (this.#waiting.length === 1) this.#renewKeys();
     }
-    await this.#commit(admitted, STRICT.has(kind));
+  }
+
+  /** Fetch the keys beside the queue, then take what waited for them. */
+  async #renewKeys() {
+    this.#keysAt = monotonic();
+    try {
+      await this.take("keys", await this.#hooks.fetchKeys());
+    } catch (error) {
+      this.#hooks.onFault(error);
+    }
+    const waited = this.#waiting;
+    this.#waiting = [];
+    for (const [kind, token] of waited) this.take(kind, token);
   }
 
   async #takeTime(token, receivedAt) {
@@ -128,19 +151,30 @@ export class Trust {
     await this.#commit(await admission.admitTime(this.#state, token, nonce, sentAt, receivedAt));
   }
 
-  async #commit({ state, effects }, strict = false) {
-    if (state !== this.#state) {
-      try {
-        await this.#store.write({ values: changesOf(state, this.#kept) }, { strict });
-        this.#kept = state;
-      } catch (error) {
-        // A full disk must not stop the prices: it goes on from memory.
-        this.#hooks.onFault(error);
-      }
-      this.#state = state;
-      this.#hooks.onChange();
-    }
-    for (const effect of effects) this.#hooks.onEffect(effect);
+  #commit({ state, effects }, strict = false) {
+    const act = () => effects.forEach((effect) => this.#hooks.onEffect(effect));
+    if (state === this.#state) return act();
+    this.#state = state;
+    this.#hooks.onChange();
+    const written = this.#keep(strict);
+    if (!strict) return act();
+    // What comes next does not wait for the disk.
+    written.then(act).catch(this.#hooks.onFault);
+    return undefined;
+  }
+
+  /** Write what the store does not hold yet. A full disk must not stop the prices: it goes on from memory. */
+  #keep(strict) {
+    this.#strictly ||= strict;
+    this.#writing = this.#writing.then(async () => {
+      const state = this.#state;
+      if (state === this.#kept) return;
+      const options = { strict: this.#strictly };
+      this.#strictly = false;
+      await this.#store.write({ values: changesOf(state, this.#kept) }, options);
+      this.#kept = state;
+    }).catch(this.#hooks.onFault);
+    return this.#writing;
   }
 
   #channel(held) {

@@ -105,7 +105,7 @@ export class Zone {
       // The stage brings it on by itself; from the boundary on it is what people see.
       this.#on = armed;
       this.#armed = null;
-    } else if (armed && key === this.#on?.key && Math.abs(armed.due - now.ms) < SETTLED_MS) {
+    } else if (armed && key === this.#on?.key && armed.due > now.ms && armed.due - now.ms < SETTLED_MS) {
       return;
     }
     this.#put(entry, Boolean(armed) && armed.key !== key && armed.due <= now.ms);
@@ -129,13 +129,15 @@ export class Zone {
     const left = current.until - now.ms;
     const { view, until } = viewOf(next, world, now, assetUrl);
     const key = this.#keyOf(next, view);
+    const arms = key !== this.#on.key && left <= ARM_MS;
+    if (this.#armed && this.#armed.key !== key && !arms) this.#put(this.#on, true);
     if (key === this.#on.key) return current.until;
     if (view.template === "video") view.params.offset_ms = 0;
     const entry = { key, shown: next, view: { ...view, key }, mark: markOf(view), due: current.until };
     if (this.#armed?.key === key) {
       if (this.#armed.mark !== entry.mark) this.#run(this.#stage.update(entry.view));
       this.#armed = entry;
-    } else if (left <= ARM_MS) {
+    } else if (arms) {
       this.#armed = entry;
       this.#run(this.#stage.show(entry.view, { boundaryInMs: left }));
     } else {
