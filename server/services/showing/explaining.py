@@ -1,58 +1,52 @@
 """What screens play at any instant, and why: past and present from their heads, future as planned.
 
-One way only: the plan of the head in force, `slot_at`, and the inputs that the plan was resolved
-from. At other instants than now sources and leases are taken as fresh.
+One way only: the plan of the head that the screen held, `slot_at` with the offers that it held, and
+the inputs that the plan was resolved from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from playlists.cards import files_of
 from playlists.errors import Invalid
 from playlists.explain import Explanation
 from playlists.explain import explain as explained
-from playlists.ids import ChannelId, Sha256, Sku, SourceId, ZoneId
-from playlists.manifest import DeckCard, Manifest, Plan
+from playlists.ids import ZoneId
+from playlists.manifest import Manifest, Plan
 from playlists.model import MAIN
-from playlists.pricing import ChannelState
 from playlists.resolve import lead_from_json
-from playlists.slot import Freshness, Lease, Now, Shown, slot_at, timeline
-from playlists.wire.offers import offer_from_json
-from server.db.models import ChannelRow, HeadRow, OfferRow, ScreenHeadRow, ScreenRow
+from server.db.models import ScreenRow
 from server.errors import BadInput, NotFound
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.kept import MAX_IN, batched
 from server.services.base.objects import Plans
-from server.services.prices.freshness import leases_of, sources_of
 from server.services.publishing.inputs import recall
-
-NOW_MS = 2_000
-"""An instant this near the present is asked of the present: with leases and ages as they are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Playing:
-    """What one zone of a screen shows; `card` None is the slate."""
-
-    zone: ZoneId
-    shown: Shown
-    card: DeckCard | None
+from server.services.showing.holding import Holding, holdings
+from server.services.showing.proving import PriceThen, prices_then
+from server.services.showing.worlds import Playing, World
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """An instant of a screen's zone: what is shown, why, and under which head."""
+    """An instant of a screen's zone: what is shown, why, under which head; what is known of that
+    (`held`), and each price of it.
+    """
 
     playing: Playing
     explanation: Explanation
-    revision: int
     manifest: Manifest
+    held: Holding
+    prices: tuple[PriceThen, ...]
+
+    @property
+    def revision(self) -> int:
+        """The head's."""
+        return self.held.head.revision
 
 
 def what_plays(
@@ -78,30 +72,37 @@ def what_comes(
     until_ms: int,
     limit: int,
     plans: Plans | None = None,
+    *,
+    proven: bool = False,
 ) -> dict[str, dict[ZoneId, tuple[Playing, ...]]]:
     """What each zone of these screens shows one after another on `[from_ms, until_ms)` (unix ms),
-    at most `limit` turns, under the head in force at `from_ms`; otherwise as `what_plays`.
+    at most `limit` turns, under the head held at `from_ms`; otherwise as `what_plays`. `proven`:
+    as their play records say, where they do.
     """
     actor.require("read")
     plans = plans or Plans()
     found: dict[str, dict[ZoneId, tuple[Playing, ...]]] = {}
-    told: dict[tuple[str, int], dict[ZoneId, tuple[Playing, ...]]] = {}
     with ctx.db.read() as session:
         seen = {
             screen for screen, store in _stores_of(session, screens).items() if actor.sees(store)
         }
-        heads = _heads_at(session, sorted(seen), from_ms)
-        days = {manifest for _, _, manifest, _, _ in heads.values()}
+        held = holdings(ctx, session, seen, from_ms, proven=proven)
+        days = {one.head.manifest for one in held.values()}
         made = {sha: _plan_at(session, plans, sha, from_ms, until_ms) for sha in days}
-        world = _World.of(session, [plan for plan in made.values() if plan], from_ms, ctx.clock())
-        for screen, (_, _, manifest, expires_at, _) in heads.items():
-            plan = made[manifest]
-            if plan is None:
-                continue
-            if (manifest, expires_at) not in told:
-                coming = world.coming(plan, expires_at, from_ms, until_ms, limit)
-                told[manifest, expires_at] = coming
-            found[screen] = told[manifest, expires_at]
+        for group in _alike(held).values():
+            one = held[group[0]]
+            shown = {held[screen].head.manifest for screen in group}
+            world = World.of(session, [plan for sha in shown if (plan := made[sha])], one, from_ms)
+            told: dict[tuple[str, int], dict[ZoneId, tuple[Playing, ...]]] = {}
+            for screen in group:
+                head = held[screen].head
+                plan = made[head.manifest]
+                if plan is None:
+                    continue
+                key = (head.manifest, head.expires_at)
+                if key not in told:
+                    told[key] = world.coming(plan, held[screen], from_ms, until_ms, limit)
+                found[screen] = told[key]
     return found
 
 
@@ -118,18 +119,19 @@ def explain(
         store = _stores_of(session, [screen_id]).get(screen_id)
         if store is None or not actor.sees(store):
             raise NotFound("There is no such screen among your stores.")
-        head = _heads_at(session, [screen_id], at_ms).get(screen_id)
-        if head is None or head[4] is None:
+        held = holdings(ctx, session, [screen_id], at_ms, proven=True).get(screen_id)
+        if held is None or held.head.inputs is None:
             raise NotFound("Nothing was published for this screen at that time.")
-        revision, _, manifest, expires_at, inputs = head
-        plan = _plan_at(session, Plans(), manifest, at_ms)
+        plan = _plan_at(session, Plans(), held.head.manifest, at_ms)
         if plan is None:
             raise NotFound("What was published then is not kept any more.")
-        world = _World.of(session, [plan], at_ms, ctx.clock())
-        shown = {playing.zone: playing for playing in world.playing(plan, expires_at, at_ms)}
-        if zone not in shown:
+        world = World.of(session, [plan], held, at_ms)
+        shown = world.coming(plan, held, at_ms, at_ms + 1, 1)
+        if not shown.get(zone):
             raise BadInput("This screen has no such zone.", field="zone")
-        recalled = recall(session, inputs or "")
+        playing = shown[zone][0]
+        prices = prices_then(session, playing, held, at_ms, plan.manifest.language)
+        recalled = recall(session, held.head.inputs)
     try:
         why = explained(
             recalled.profile,
@@ -137,87 +139,22 @@ def explain(
             recalled.days,
             at_ms,
             zone=zone,
-            shown=shown[zone].shown,
+            shown=playing.shown,
             freshness=world.freshness,
             lead=lead_from_json(recalled.lead, plan) if recalled.lead else None,
         )
     except Invalid as wrong:
         raise BadInput(str(wrong), field=wrong.field) from wrong
-    return Explained(shown[zone], why, revision, plan.manifest)
+    return Explained(playing, why, plan.manifest, held, prices)
 
 
-Head = tuple[int, int, str, int, str | None]
-"""Revision, when it was issued, manifest, when it expires, inputs."""
-
-
-@dataclass(frozen=True, slots=True)
-class _World:
-    """What slot_at is told beside the plan."""
-
-    offers: Mapping[ChannelId, ChannelState]
-    freshness: Freshness
-
-    @classmethod
-    def of(cls, session: Session, plans: Sequence[Plan], at_ms: int, now: int) -> _World:
-        """As it is now or, for another instant, as if all sources had just spoken."""
-        channels = {channel for plan in plans for channel in plan.manifest.channels}
-        gates = {
-            source
-            for plan in plans
-            for chunk in plan.chunks.values()
-            for slot in chunk.slots
-            for source, _ in slot.gates
-        }
-        leases = leases_of(session, channels)
-        sources = sources_of(session, gates)
-        if abs(at_ms - now) > NOW_MS:
-            leases = {n: Lease(lease.version, at_ms, lease.lease_ms) for n, lease in leases.items()}
-            sources = dict.fromkeys(gates, at_ms)
-        goods = {(g.channel, g.sku) for p in plans for c in p.cards.values() for g in c.goods}
-        return cls(
-            {
-                channel: _channel(session, channel, [sku for name, sku in goods if name == channel])
-                for channel in sorted(channels)
-            },
-            Freshness(
-                {ChannelId(name): lease for name, lease in leases.items()},
-                {SourceId(name): as_of for name, as_of in sources.items()},
-            ),
-        )
-
-    def playing(self, plan: Plan, expires_at: int, at_ms: int) -> tuple[Playing, ...]:
-        """What a screen with this plan shows, all files held."""
-        dated, files = _held(plan, expires_at)
-        shown = slot_at(dated, self.offers, self.freshness, files, (), Now(at_ms))
-        return tuple(_playing(plan, found) for found in shown.values())
-
-    def coming(
-        self, plan: Plan, expires_at: int, from_ms: int, until_ms: int, limit: int
-    ) -> dict[ZoneId, tuple[Playing, ...]]:
-        """What a screen with this plan shows one after another, all files held."""
-        dated, files = _held(plan, expires_at)
-        turns = timeline(dated, self.offers, self.freshness, files, (), from_ms, until_ms, limit)
-        return {zone: tuple(_playing(plan, one) for one in found) for zone, found in turns.items()}
-
-
-def _held(plan: Plan, expires_at: int) -> tuple[Plan, set[Sha256]]:
-    """A plan under its head's end, and every file that it needs."""
-    files: set[Sha256] = {sha for card in plan.cards.values() for sha in files_of(card)}
-    return Plan(plan.manifest, plan.cards, plan.chunks, expires_at), files
-
-
-def _playing(plan: Plan, shown: Shown) -> Playing:
-    return Playing(shown.zone, shown, plan.cards.get(shown.card) if shown.card else None)
-
-
-def _channel(session: Session, channel: ChannelId, skus: Sequence[Sku]) -> ChannelState:
-    """The offers of a channel that plans name; it may have many thousands more."""
-    offers = []
-    for some in batched(sorted(skus), MAX_IN):
-        rows = select(OfferRow.body).where(OfferRow.channel == channel, OfferRow.sku.in_(some))
-        offers += [offer_from_json(body) for body in session.scalars(rows)]
-    version = session.scalar(select(ChannelRow.version).where(ChannelRow.id == channel)) or 0
-    return ChannelState(channel, version, {Sku(offer.sku): offer for offer in offers})
+def _alike(held: dict[str, Holding]) -> dict[object, list[str]]:
+    """Screens that go by the same offers and the same freshness."""
+    groups: dict[object, list[str]] = {}
+    for screen, one in held.items():
+        key = (one.basis, one.as_of, one.versions, one.uncertainty_ms, one.exceptions and screen)
+        groups.setdefault(key, []).append(screen)
+    return groups
 
 
 def _stores_of(session: Session, screens: Collection[str]) -> dict[str, str]:
@@ -225,39 +162,6 @@ def _stores_of(session: Session, screens: Collection[str]) -> dict[str, str]:
     for some in batched(sorted(screens), MAX_IN):
         rows = select(ScreenRow.id, ScreenRow.store_id).where(ScreenRow.id.in_(some))
         found.update(session.execute(rows).all())
-    return found
-
-
-def _heads_at(session: Session, screens: Sequence[str], at_ms: int) -> dict[str, Head]:
-    """The head of each screen that was, is, or as planned will be in force at an instant."""
-    found: dict[str, Head] = {}
-    columns = (
-        HeadRow.screen_id,
-        HeadRow.revision,
-        HeadRow.issued_at,
-        HeadRow.manifest,
-        HeadRow.expires_at,
-        HeadRow.inputs,
-    )
-    for some in batched(list(screens), MAX_IN):
-        current = (
-            select(*columns)
-            .join(
-                ScreenHeadRow,
-                (ScreenHeadRow.screen_id == HeadRow.screen_id)
-                & (ScreenHeadRow.revision == HeadRow.revision),
-            )
-            .where(HeadRow.screen_id.in_(some))
-        )
-        for name, *rest in session.execute(current):
-            found[name] = tuple(rest)  # type: ignore[assignment]
-    for name in [name for name, head in found.items() if head[1] > at_ms]:
-        past = select(*columns).where(HeadRow.screen_id == name, HeadRow.issued_at <= at_ms)
-        row = session.execute(past.order_by(HeadRow.revision.desc()).limit(1)).first()
-        if row is None:
-            del found[name]
-        else:
-            found[name] = tuple(row[1:])  # type: ignore[assignment]
     return found
 
 

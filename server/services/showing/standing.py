@@ -73,8 +73,13 @@ def standings(
     """The standing of every screen of the actor's stores, or of those of `screens`, by id."""
     rows = [row for some in _parts(screens) for row in _rows(session, actor, some)]
     hands = _Hands(session, actor, now)
-    silent = now - SILENT_REPORTS * report_every_s * 1000
+    silent = silent_since(now, report_every_s)
     return {row.screen: _standing(row, hands.on(row), silent) for row in rows}
+
+
+def silent_since(now: int, report_every_s: int) -> int:
+    """A screen without a connection that was last heard before this instant is offline."""
+    return now - SILENT_REPORTS * report_every_s * 1000
 
 
 def _standing(row: _Row, hand: Hand | None, silent: int) -> Standing:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from playlists.manifest import DeckCard, Why
-from playlists.shown import Shown
-from server.db.models import CampaignRow, OfferRow, PlaylistRow
+from server.db.models import CampaignRow, PlaylistRow
 from server.services.base.kept import MAX_IN, batched
-from server.services.showing.explaining import Playing
+from server.services.showing.worlds import Playing
 
 SAYING = ("headline", "second", "lead")
 """Parameters of a card that say what it is about, the first one that is there."""
@@ -41,15 +39,7 @@ class Titles:
     """Tells of turns; what it needs of the record is read once for all of them."""
 
     def __init__(self, session: Session, playings: Iterable[Playing]) -> None:
-        cards: dict[int, DeckCard] = {}
-        whys: set[Why] = set()
-        for playing in playings:
-            if playing.card is not None:
-                cards[id(playing.card)] = playing.card
-            if playing.shown.why is not None:
-                whys.add(playing.shown.why)
-        goods = {(good.channel, good.sku) for card in cards.values() for good in card.goods}
-        self._offers = _offers(session, goods)
+        whys = {playing.shown.why for playing in playings if playing.shown.why is not None}
         self._names = names_of(session, whys)
 
     def told(self, playing: Playing, language: str) -> Told:
@@ -59,7 +49,7 @@ class Titles:
         return Told(
             since=shown.since,
             until=shown.until,
-            title=self._title(shown, card, language),
+            title=self._title(playing, language),
             sky=_sky(card, priced),
             why=shown.why,
             variant=shown.variant,
@@ -67,31 +57,32 @@ class Titles:
             priced=priced,
         )
 
-    def _title(self, shown: Shown, card: DeckCard | None, language: str) -> str:
+    def _title(self, playing: Playing, language: str) -> str:
+        card = playing.card
         if card is None:
             return ""
         if card.template == "price" and card.goods:
-            named = self._good(shown, card, language)
-            if named:
-                return named
+            return _good(playing, card, language)
         said = next((card.params[name] for name in SAYING if card.params.get(name)), "")
         if said:
             return str(said)
-        why = shown.why
+        why = playing.shown.why
         return self._names.get((why.layer, why.source), why.source) if why else card.template
 
-    def _good(self, shown: Shown, card: DeckCard, language: str) -> str:
-        """The product with its reduction, where that is on screen."""
-        good = card.goods[0]
-        body = self._offers.get((good.channel, good.sku))
-        if body is None:
-            return str(good.sku)
-        name = _said(body["nm"], language).get("name") or good.sku
-        priced = next((one for one in shown.prices if one.sku == good.sku), None)
-        if priced is None or priced.step >= len(body["st"]):
-            return str(name)
-        reduction = _said(body["st"][priced.step][4], language).get("reduction")
-        return f"{name}, {reduction}" if reduction else str(name)
+
+def _good(playing: Playing, card: DeckCard, language: str) -> str:
+    """The product with its reduction, where that is on screen."""
+    good = card.goods[0]
+    held = playing.offers.get((good.channel, good.sku))
+    if held is None:
+        return str(good.sku)
+    offer = held.offer
+    name = said_in(offer.names, language).get("name") or str(good.sku)
+    priced = next((one for one in playing.shown.prices if one.sku == good.sku), None)
+    if priced is None:
+        return name
+    reduction = said_in(offer.steps[priced.step].texts, language).get("reduction")
+    return f"{name}, {reduction}" if reduction else name
 
 
 def names_of(session: Session, whys: Iterable[Why]) -> dict[tuple[str, str], str]:
@@ -123,18 +114,6 @@ def joined(turns: Sequence[Told]) -> tuple[Told, ...]:
     return tuple(found)
 
 
-def _offers(session: Session, goods: set[tuple[Any, Any]]) -> dict[tuple[str, str], Any]:
-    found: dict[tuple[str, str], Any] = {}
-    channels = sorted({channel for channel, _ in goods})
-    for some in batched(sorted({sku for _, sku in goods}), MAX_IN):
-        rows = select(OfferRow.channel, OfferRow.sku, OfferRow.body).where(
-            OfferRow.sku.in_(some), OfferRow.channel.in_(channels)
-        )
-        for channel, sku, body in session.execute(rows):
-            found[channel, sku] = body
-    return found
-
-
 def _sky(card: DeckCard | None, priced: bool) -> str:
     if card is None:
         return NIGHT
@@ -144,10 +123,9 @@ def _sky(card: DeckCard | None, priced: bool) -> str:
     return str(sky or _SKIES.get(card.template, "file"))
 
 
-def _said(texts: Mapping[str, Any], language: str) -> Mapping[str, Any]:
+def said_in(texts: Mapping[str, Mapping[str, str]], language: str) -> Mapping[str, str]:
     """The texts of a language, of its base, or of the first by name."""
     for name in (language, language.partition("-")[0], *sorted(texts)):
         if name in texts:
-            found: Mapping[str, Any] = texts[name]
-            return found
+            return texts[name]
     return {}

@@ -25,9 +25,10 @@ from server.services.base.paging import Cut, paged
 from server.services.chain.place_views import StoreView, store_view
 from server.services.observed.live_texts import HORIZON_MS, facts_in, live_text
 from server.services.showing import explaining
-from server.services.showing.explaining import Playing
+from server.services.showing.proving import price_code
 from server.services.showing.standing import Hand, Standing, State, standings
 from server.services.showing.titles import Titles, Told, joined
+from server.services.showing.worlds import Playing
 
 MAX_STORES = 8
 """Stores on one page of the wall."""
@@ -36,8 +37,6 @@ MAX_SCREENS = 40
 AHEAD_MS = 120_000
 """What comes next is told this far ahead."""
 MAX_TURNS = 12
-PRICE_CODES = ("no_time", "head_expired", "no_offer", "no_step", "lease_over", "version_differs")
-"""Reasons of slot_at for which a price is off the screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +130,6 @@ def wall(
         rails.append(WallStore(store, weather.get(store.id), tuple(hung), more))
     counts = Counter(standing.state for standing in stand.values())
     return Wall(now, counts, tuple(rails), page.next)
-
-
-def price_code(because: Sequence[str]) -> str:
-    """The first reason for which a price is off, without its subject; empty where none is."""
-    codes = (reason.partition(":")[0] for reason in because)
-    return next((code for code in codes if code in PRICE_CODES), "")
 
 
 def _shown(stand: Mapping[str, Standing], stores: Sequence[StoreView]) -> list[str]:

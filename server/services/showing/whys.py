@@ -16,8 +16,9 @@ from playlists.ids import Json, PlaylistId, ZoneId
 from playlists.manifest import Plan
 from playlists.model import MAIN
 from playlists.wire.freshness import LiveText
+from playlists.wire.offers import offer_to_json
 from server.db.mappers import fact_from
-from server.db.models import FactRow, HeadRow, OfferRow, ScreenRow, ScreenStateRow, StoreRow
+from server.db.models import FactRow, ScreenRow, ScreenStateRow, StoreRow
 from server.errors import NotFound
 from server.services.base.actors import Actor
 from server.services.base.context import Context
@@ -26,10 +27,12 @@ from server.services.chain.place_views import StoreView, store_view
 from server.services.observed.live_texts import HORIZON_MS, facts_in, live_text
 from server.services.publishing.inputs import Recalled, recall
 from server.services.showing import explaining
-from server.services.showing.explaining import NOW_MS, Explained, Playing
+from server.services.showing.explaining import Explained
+from server.services.showing.holding import NOW_MS
 from server.services.showing.standing import Standing, standings
 from server.services.showing.titles import Titles, Told, joined
 from server.services.showing.wish_names import WishNames, wish_names
+from server.services.showing.worlds import Playing
 
 PAST_TURNS = 3
 MAX_ROUND = 24
@@ -91,10 +94,9 @@ def screen_why(ctx: Context, actor: Actor, screen_id: str, at_ms: int) -> Screen
     zone = _zone(ctx, actor, screen_id)
     explained = explaining.explain(ctx, actor, screen_id, at_ms, zone)
     plans = Plans()
-    shown = explained.playing.shown
+    shown, head = explained.playing.shown, explained.held.head
     before = _before(ctx, actor, screen_id, shown.since, zone, plans)
     with ctx.db.read() as session:
-        head = _head(session, screen_id, explained.revision)
         recalled = recall(session, head.inputs or "")
         plan = plans.plan(session, head.manifest, head.expires_at, _dates(explained, at_ms))
         place = _place(ctx, session, actor, screen_id)
@@ -106,7 +108,6 @@ def screen_why(ctx: Context, actor: Actor, screen_id: str, at_ms: int) -> Screen
     playings = [explained.playing, *turns, *before, *following]
     with ctx.db.read() as session:
         titles = Titles(session, playings)
-        offers = _offers(session, explained.playing)
         live = abs(at_ms - ctx.clock()) <= NOW_MS
         texts = _texts(session, explained.playing, place.store.zone, at_ms) if live else {}
         names = wish_names(session, recalled, place.language)
@@ -125,7 +126,7 @@ def screen_why(ctx: Context, actor: Actor, screen_id: str, at_ms: int) -> Screen
         reasons=_reasons(recalled, explained, at_ms),
         by=_by(recalled, explained),
         issued_at=head.issued_at,
-        offers=offers,
+        offers=_offers(explained.playing),
         texts=texts,
     )
 
@@ -139,13 +140,6 @@ def _zone(ctx: Context, actor: Actor, screen_id: str) -> ZoneId:
             raise NotFound("There is no such screen among your stores.")
         names = [ZoneId(str(box[0])) for box in row.layout]
         return MAIN if MAIN in names or not names else names[0]
-
-
-def _head(session: Session, screen_id: str, revision: int) -> HeadRow:
-    row = session.get(HeadRow, (screen_id, revision))
-    if row is None:
-        raise NotFound("What was published then is not kept any more.")
-    return row
 
 
 def _place(ctx: Context, session: Session, actor: Actor, screen_id: str) -> Place:
@@ -210,7 +204,9 @@ def _coming(
     until_ms: int,
     plans: Plans,
 ) -> tuple[Playing, ...]:
-    found = explaining.what_comes(ctx, actor, [screen_id], from_ms, until_ms, MAX_LOOKED_AT, plans)
+    found = explaining.what_comes(
+        *(ctx, actor, [screen_id], from_ms, until_ms, MAX_LOOKED_AT, plans), proven=True
+    )
     return found.get(screen_id, {}).get(zone, ())
 
 
@@ -258,15 +254,11 @@ def _by(recalled: Recalled, explained: Explained) -> str:
     return str(held.by) if held is not None else ""
 
 
-def _offers(session: Session, playing: Playing) -> dict[str, dict[str, Json]]:
+def _offers(playing: Playing) -> dict[str, dict[str, Json]]:
     """The offers of the goods that a card shows, by channel and SKU."""
     found: dict[str, dict[str, Json]] = {}
-    for good in playing.card.goods if playing.card else ():
-        body = session.scalar(
-            select(OfferRow.body).where(OfferRow.channel == good.channel, OfferRow.sku == good.sku)
-        )
-        if body is not None:
-            found.setdefault(good.channel, {})[good.sku] = body
+    for (channel, sku), held in playing.offers.items():
+        found.setdefault(channel, {})[sku] = offer_to_json(held.offer)
     return found
 
 
