@@ -8,9 +8,18 @@ from server.db.models.content import (
     EmergencyRow,
     OverrideRow,
     PlaylistRow,
+    RenditionFaultRow,
     RenditionRow,
 )
-from server.db.models.people import ActorRow, AuditRow, EndedRow, IdempotencyRow, SettingRow, TokenRow
+from server.db.models.drafting import DraftRow, EditRow
+from server.db.models.people import (
+    ActorRow,
+    AuditRow,
+    EndedRow,
+    IdempotencyRow,
+    SettingRow,
+    TokenRow,
+)
 from server.db.models.places import DeviceRow, PairingRow, ScreenRow, ScreenStateRow, StoreRow
 from server.db.models.prices import (
     ChannelRow,
@@ -48,8 +57,10 @@ __all__ = [
     "DeliveryRow",
     "DeviceRow",
     "DirtyRow",
-    "EndedRow",
+    "DraftRow",
+    "EditRow",
     "EmergencyRow",
+    "EndedRow",
     "FactRow",
     "HeadRow",
     "HeldBatchRow",
@@ -65,6 +76,7 @@ __all__ = [
     "ProfileReadRow",
     "ProfileRow",
     "ReadSetRow",
+    "RenditionFaultRow",
     "RenditionRow",
     "RunChainRow",
     "RunRow",

@@ -46,6 +46,21 @@ class RenditionRow(Base):
     height: Mapped[int]
 
 
+class RenditionFaultRow(Base):
+    """Why a form of an asset could not be made, `tries` times over, and when to try again; None:
+    never. `reason` and `params` are what media says it with.
+    """
+
+    __tablename__ = "rendition_fault"
+
+    asset_sha: Mapped[Hash] = mapped_column(ForeignKey("asset.sha"), primary_key=True)
+    spec: Mapped[Word] = mapped_column(primary_key=True)
+    reason: Mapped[Word]
+    params: Mapped[dict[str, Any]]
+    tries: Mapped[int]
+    next_try_at: Mapped[Ms | None]
+
+
 class PlaylistRow(Base):
     """A playlist; `version` is its ETag."""
 

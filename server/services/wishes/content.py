@@ -70,7 +70,7 @@ def update_playlist(
     actor.require("content")
     now = ctx.clock()
     with ctx.db.write() as session:
-        row = _editable_playlist(session, actor, playlist.id)
+        row = editable_playlist(session, actor, playlist.id)
         check_version(row.version, if_version)
         playlist = replace(playlist, edited_at=now)
         columns = _checked_playlist(ctx, session, actor, playlist)
@@ -90,7 +90,7 @@ def delete_playlist(
     actor.require("content")
     now = ctx.clock()
     with ctx.db.write() as session:
-        row = _editable_playlist(session, actor, playlist_id)
+        row = editable_playlist(session, actor, playlist_id)
         check_version(row.version, if_version)
         uses = Reach(session).direct_uses(playlist_id)
         if uses:
@@ -157,7 +157,7 @@ def update_campaign(
     actor.require("content")
     now = ctx.clock()
     with ctx.db.write() as session:
-        row, old_stores = _editable_campaign(session, actor, campaign.id)
+        row, old_stores = editable_campaign(session, actor, campaign.id)
         check_version(row.version, if_version)
         campaign = replace(campaign, edited_at=now)
         with as_bad_input():
@@ -179,7 +179,7 @@ def delete_campaign(
     actor.require("content")
     now = ctx.clock()
     with ctx.db.write() as session:
-        row, stores = _editable_campaign(session, actor, campaign_id)
+        row, stores = editable_campaign(session, actor, campaign_id)
         check_version(row.version, if_version)
         session.delete(row)
         subject = f"campaign:{campaign_id}"
@@ -238,15 +238,21 @@ def _checked_playlist(
     return columns
 
 
-def _editable_playlist(session: Session, actor: Actor, playlist_id: str) -> PlaylistRow:
+def editable_playlist(session: Session, actor: Actor, playlist_id: str) -> PlaylistRow:
+    """A playlist's row, locked. Raises NotFound, Forbidden (it plays beyond one's stores)."""
     row = locked(session, PlaylistRow, playlist_id, "playlist")
+    check_own_playlist(session, actor, row)
+    return row
+
+
+def check_own_playlist(session: Session, actor: Actor, row: PlaylistRow) -> None:
+    """Refuse whoever may not change a playlist. Raises NotFound, Forbidden."""
     if actor.stores is not None:
         reach = Reach(session)
-        if not reach.sees(actor, playlist_id):
+        if not reach.sees(actor, row.id):
             raise missing("playlist")
-        if not reach.may_edit(actor, playlist_id):
+        if not reach.may_edit(actor, row.id):
             raise Forbidden("This playlist plays beyond your stores. Copy it, and change the copy.")
-    return row
 
 
 def _check_campaign(session: Session, actor: Actor, campaign: Campaign) -> frozenset[str]:
@@ -258,18 +264,27 @@ def _check_campaign(session: Session, actor: Actor, campaign: Campaign) -> froze
     return check_target(session, actor, campaign.target)
 
 
-def _editable_campaign(
+def editable_campaign(
     session: Session, actor: Actor, campaign_id: str
 ) -> tuple[CampaignRow, frozenset[str]]:
-    """The row, locked, and the stores that it may concern until now."""
+    """A campaign's row, locked, and the stores that it may concern until now. Raises NotFound,
+    Forbidden (it reaches beyond one's stores).
+    """
     row = locked(session, CampaignRow, campaign_id, "campaign")
+    return row, check_own_campaign(session, actor, row)
+
+
+def check_own_campaign(session: Session, actor: Actor, row: CampaignRow) -> frozenset[str]:
+    """Refuse whoever may not change a campaign; the stores that it may concern. Raises NotFound,
+    Forbidden.
+    """
     target = campaign_of(row).target
     places = map_of(session, [target])
     if not sees_target(actor, target, places):
         raise missing("campaign")
     if not within(actor, target, places):
         raise Forbidden("This campaign reaches beyond your stores, so only the chain changes it.")
-    return row, places.concerned(target)
+    return places.concerned(target)
 
 
 def _targets(session: Session) -> list[Any]:

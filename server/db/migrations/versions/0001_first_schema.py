@@ -84,6 +84,34 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_dirty")),
     )
     op.create_table(
+        "draft",
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("base_version", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("created_by", sa.String(length=64), nullable=False),
+        sa.Column("edited_at", sa.BigInteger(), nullable=False),
+        sa.Column("edited_by", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "subject", name=op.f("pk_draft")),
+    )
+    with op.batch_alter_table("draft", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_draft_edited_at"), ["edited_at"], unique=False)
+
+    op.create_table(
+        "edit",
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("ops", sa.JSON(), nullable=False),
+        sa.Column("back", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "subject", "seq", name=op.f("pk_edit")),
+    )
+    op.create_table(
         "emergency",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
@@ -388,6 +416,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_rendition_sha"), ["sha"], unique=False)
 
     op.create_table(
+        "rendition_fault",
+        sa.Column("asset_sha", sa.String(length=64), nullable=False),
+        sa.Column("spec", sa.String(length=64), nullable=False),
+        sa.Column("reason", sa.String(length=64), nullable=False),
+        sa.Column("params", sa.JSON(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("next_try_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["asset_sha"], ["asset.sha"], name=op.f("fk_rendition_fault_asset_sha")
+        ),
+        sa.PrimaryKeyConstraint("asset_sha", "spec", name=op.f("pk_rendition_fault")),
+    )
+    op.create_table(
         "screen",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
@@ -577,6 +618,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_screen_store_id"))
 
     op.drop_table("screen")
+    op.drop_table("rendition_fault")
     with op.batch_alter_table("rendition", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_rendition_sha"))
 
@@ -654,6 +696,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_emergency_until_ms"))
 
     op.drop_table("emergency")
+    op.drop_table("edit")
+    with op.batch_alter_table("draft", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_draft_edited_at"))
+
+    op.drop_table("draft")
     op.drop_table("dirty")
     op.drop_table("connector")
     with op.batch_alter_table("audit", schema=None) as batch_op:
