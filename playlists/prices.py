@@ -72,13 +72,15 @@ def _price(
     if state is None or offer is None:
         return f"no_offer:{good.sku}", FOREVER_MS
     lease = freshness.channels.get(good.channel)
-    leased = state.as_of + state.lease_ms
+    leased = 0
+    if state.lease_ms:
+        leased = max(state.as_of, offer.confirmed_at) + state.lease_ms
     if lease is not None and lease.version != state.version:
         # Behind the server nothing may show; ahead of its last word the version's own lease counts.
         if lease.version > state.version or not leased:
             return f"version_differs:{good.channel}", FOREVER_MS
     elif lease is not None:
-        leased = max(leased, lease.as_of + lease.lease_ms)
+        leased = max(leased, max(lease.as_of, offer.confirmed_at) + lease.lease_ms)
     lease_end = leased - clock.margin
     if lease_end <= clock.now:
         return f"lease_over:{good.channel}", FOREVER_MS

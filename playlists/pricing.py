@@ -38,7 +38,8 @@ class Offer:
     """All that a screen may say of one SKU in one channel. No step at an instant: no price then.
 
     `names` is by language: name, lead, pricefree. `reason` says why there are no steps, for
-    explain.
+    explain. `confirmed_at` (unix ms) is when the shop last confirmed this one price by itself: its
+    lease runs from then where the channel's does not begin later.
     """
 
     sku: Sku
@@ -47,6 +48,7 @@ class Offer:
     names: Mapping[str, Mapping[str, str]]
     stock: StockText | None = None
     reason: str = ""
+    confirmed_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ _STEP_ALLOWED = ("was", "reduction", "legal", "until")
 class OffersMessage:
     """Brings a channel from version `since` (0: from nothing, a whole snapshot) to version `to`.
 
-    `lease` (as of, milliseconds) is the new version's own: when the shop last confirmed its prices.
+    `lease` (as of, milliseconds) is the new version's own: when the shop last confirmed all its
+    prices. An offer's `at` is when it last confirmed that one alone.
     """
 
     channel: ChannelId
@@ -87,6 +88,8 @@ def offer_to_json(offer: Offer) -> Json:
         out["sk"] = {"g": list(offer.stock.gate), "t": texts_json(offer.stock.texts)}
     if offer.reason:
         out["r"] = offer.reason
+    if offer.confirmed_at:
+        out["at"] = offer.confirmed_at
     return out
 
 
@@ -106,6 +109,7 @@ def offer_from_json(value: object, path: str = "") -> Offer:
         texts_from(given, "nm", ("name",), ("lead", "pricefree")),
         _stock(given.fields("sk")) if given.has("sk") else None,
         given.text("r", MAX_REASON) if given.has("r") else "",
+        given.whole("at") if given.has("at") else 0,
     )
 
 

@@ -141,18 +141,20 @@ def _one_price(
     plan: Doc, case: Doc, sku: str, channel: str, t: int, uncertainty: int, early: int
 ) -> tuple[str, list[Any] | None]:
     held = case["offers"].get(channel, {"version": 0, "offers": []})
-    steps = [offer["st"] for offer in held["offers"] if offer["k"] == sku]
-    if not steps:
+    found = [offer for offer in held["offers"] if offer["k"] == sku]
+    if not found:
         return "no_offer:" + sku, None
     said = case["freshness"]["channels"].get(channel)
-    own = sum(held.get("lease", [0, 0]))
+    named = found[0].get("at", 0)
+    as_of, length = held.get("lease", [0, 0])
+    own = length and max(as_of, named) + length
     if said is not None and (said[0] > held["version"] or (said[0] < held["version"] and not own)):
         return "version_differs:" + channel, None
     same = said is not None and said[0] == held["version"]
-    leased = max(own, said[1] + said[2]) if same else own
+    leased = max(own, said[1] + said[2], named + said[2]) if same else own
     if t >= leased - early:
         return "lease_over:" + channel, None
-    for place, step in enumerate(steps[0]):
+    for place, step in enumerate(found[0]["st"]):
         ends = [leased - early, plan["expires_at"] - early]
         if step[1] is not None:
             ends.append(step[1] - early)
@@ -222,10 +224,13 @@ def happenings(
                 marks.append(case["freshness"]["sources"].get(source, 0) + max_age)
             if begin <= now < end:
                 marks += [row[1] for row in day_turns(json.dumps(chunk), zone, begin, end)]
-    for _, as_of, lease in case["freshness"]["channels"].values():
+    leases = list(case["freshness"]["channels"].items())
+    leases += [(name, [0, *held.get("lease", [0, 0])]) for name, held in case["offers"].items()]
+    for name, (_, as_of, lease) in leases:
         marks.append(as_of + lease)
+        named = [one.get("at", 0) for one in case["offers"].get(name, {"offers": []})["offers"]]
+        marks += [at + lease for at in named]
     for held in case["offers"].values():
-        marks.append(sum(held.get("lease", [0, 0])))
         for offer in held["offers"]:
             for step in offer["st"]:
                 marks += [step[0], *([] if step[1] is None else [step[1]])]

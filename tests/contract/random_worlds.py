@@ -178,7 +178,15 @@ def _zone(rng: Random, length: int, slots: int) -> Doc:
 
 def _offers(rng: Random) -> list[Doc]:
     return [
-        {"k": sku, "cur": "EUR", "st": _steps(rng), "nm": {}} for sku in SKUS if rng.random() < 0.9
+        {
+            "k": sku,
+            "cur": "EUR",
+            "st": _steps(rng),
+            "nm": {},
+            **({"at": _instant(rng)} if rng.random() < 0.3 else {}),
+        }
+        for sku in SKUS
+        if rng.random() < 0.9
     ]
 
 

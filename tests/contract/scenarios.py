@@ -349,6 +349,26 @@ def a_version_brings_its_own_lease() -> Iterator[Question]:
 
 
 @scenario("prices")
+def a_price_confirmed_alone_outlives_its_channel() -> Iterator[Question]:
+    """The shop named the coat an hour ago, and all its prices long before: only the coat stays."""
+    coat = {**offer("COAT", (T0, None)), "at": NOON - HOUR}
+    offers = {LILLE: {**_shop(7, coat, offer("BOOT", (T0, None))), "lease": [NOON - DAY, 2 * HOUR]}}
+    for said in (7, 6, 8, None):
+        fresh = _fresh(NOON - DAY, 2 * HOUR, said or 0)
+        if said is None:
+            fresh["channels"] = {}
+        for at in around(NOON + HOUR - 1_000):
+            for card in ("coat", "trio"):
+                name = f"{card}, told {said}, at noon {at - NOON:+} ms"
+                yield name, one_slot(card), case(at, offers=offers, freshness=fresh)
+    leaseless = {LILLE: _shop(7, coat)}
+    for said in (7, 6):
+        fresh = _fresh(NOON - DAY, 2 * HOUR, said)
+        asked = case(NOON, offers=leaseless, freshness=fresh)
+        yield f"no lease of its own, told {said}", one_slot("coat"), asked
+
+
+@scenario("prices")
 def what_a_channel_does_not_say() -> Iterator[Question]:
     coat = offer("COAT", (T0, None))
     for name, offers in {

@@ -88,4 +88,4 @@ def write_shown(shown: Shown) -> Doc:
 
 def _offer(doc: Doc) -> Offer:
     steps = tuple(Step(*step) for step in doc["st"])
-    return Offer(doc["k"], doc["cur"], steps, doc["nm"])
+    return Offer(doc["k"], doc["cur"], steps, doc["nm"], confirmed_at=doc.get("at", 0))

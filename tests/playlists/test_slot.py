@@ -72,11 +72,13 @@ def test_no_price_shows_at_or_after_any_of_its_ends(world: World) -> None:
             step = offers[priced.channel].offers[priced.sku].steps[priced.step]
             state = offers[priced.channel]
             assert priced.version == state.version
-            leased = [state.as_of + state.lease_ms]
+            alone = offers[priced.channel].offers[priced.sku].confirmed_at
+            leased = [max(state.as_of, alone) + state.lease_ms] if state.lease_ms else [0]
             lease = freshness.channels.get(priced.channel)
             if lease is not None:
                 assert lease.version <= state.version, "the server knows of a newer price"
-                leased += [lease.as_of + lease.lease_ms] * (lease.version == state.version)
+                renewed = max(lease.as_of, alone) + lease.lease_ms
+                leased += [renewed] * (lease.version == state.version)
             ends = [max(leased), plan.expires_at, step.until_ms or FOREVER_MS]
             assert now.ms < shown.until <= priced.ends_at == min(ends) - margin
             assert step.from_ms <= now.ms - now.uncertainty_ms

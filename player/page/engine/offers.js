@@ -12,6 +12,7 @@ export function decodeOffer(offer) {
     names: offer.nm,
     stock: offer.sk ? { gate: { source: offer.sk.g[0], maxAgeMs: offer.sk.g[1] }, texts: offer.sk.t } : null,
     reason: offer.r ?? "",
+    confirmedAt: offer.at ?? 0,
   };
 }
 

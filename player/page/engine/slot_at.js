@@ -192,12 +192,12 @@ function priceOf(world, good, margin, last) {
   const offer = state?.offers.get(sku);
   if (offer === undefined) return { reason: `no_offer:${sku}`, until: FOREVER_MS };
   const lease = world.freshness.channels.get(channel);
-  let leased = (state.asOf ?? 0) + (state.leaseMs ?? 0);
+  let leased = state.leaseMs ? Math.max(state.asOf, offer.confirmedAt) + state.leaseMs : 0;
   if (lease !== undefined && lease.version !== state.version) {
     // Behind the server nothing may show; ahead of its last word the version's own lease counts.
     if (lease.version > state.version || leased === 0) return { reason: `version_differs:${channel}`, until: FOREVER_MS };
   } else if (lease !== undefined) {
-    leased = Math.max(leased, lease.asOf + lease.leaseMs);
+    leased = Math.max(leased, Math.max(lease.asOf, offer.confirmedAt) + lease.leaseMs);
   }
   const leaseEnd = leased - margin;
   if (leaseEnd <= ms) return { reason: `lease_over:${channel}`, until: FOREVER_MS };

@@ -169,6 +169,7 @@ function readOffer(value, path) {
     offer.sk = { g: gate(stock, "g"), t: textsOf(stock, "t", ["text"], ["figure"]) };
   }
   if (has(at, "r")) offer.r = text(at, "r", MAX_REASON);
+  if (has(at, "at")) offer.at = whole(at, "at");
   return offer;
 }
 
