@@ -63,11 +63,16 @@ class Edit:
     by: str
 
 
-def begin(ctx: Context, actor: Actor, kind: Kind, body: Mapping[str, Any]) -> Draft:
-    """A draft of something new; its id is made from its name. Raises BadInput."""
+def begin(
+    ctx: Context, actor: Actor, kind: Kind, body: Mapping[str, Any], subject: str = ""
+) -> Draft:
+    """A draft of something new; without a `subject` its id is made from its name. Raises BadInput,
+    Conflict (there is such a draft).
+    """
     actor.require("content")
     now = ctx.clock()
-    chosen = new_id(check_name(str(body.get("name", ""))))
+    name = check_name(str(body.get("name", "")))
+    chosen = subject or new_id(name)
     fresh = {**body, "id": chosen}
     if kind == "playlist":
         fresh.setdefault("items", [])
@@ -84,6 +89,8 @@ def begin(ctx: Context, actor: Actor, kind: Kind, body: Mapping[str, Any]) -> Dr
         edited_by=actor.id,
     )
     with ctx.db.write() as session:
+        if session.get(DraftRow, (kind, chosen)) is not None:
+            raise Conflict("There is such a draft already.", code="there_already")
         session.add(row)
         audit.record(session, actor, now, "draft.create", f"{kind}:{chosen}", None, fresh)
     return Draft(kind, chosen, fresh, 0, 0, now, actor.id)
@@ -146,6 +153,12 @@ def drop(ctx: Context, actor: Actor, kind: Kind, subject: str) -> None:
         if session.get(DraftRow, (kind, subject)) is None:
             return
         audit.record(session, actor, now, "draft.drop", f"{kind}:{subject}", dict(view.body))
+        _forget(session, kind, subject)
+
+
+def forget(ctx: Context, kind: Kind, subject: str) -> None:
+    """Drop the draft of what its caller has just taken off the air."""
+    with ctx.db.write() as session:
         _forget(session, kind, subject)
 
 
