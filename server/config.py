@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -50,6 +51,8 @@ class Settings(BaseSettings):
     """Stores roll their window within this long after their midnight."""
     write_budget_ms: int = 50
     """A write transaction over this is logged."""
+    planner_processes: int = min(4, os.cpu_count() or 1)
+    """Processes that resolve plans when there are very many to make, the worker among them."""
 
     max_request_bytes: int = 2 * 1024 * 1024
     max_upload_bytes: int = 512 * 1024 * 1024
@@ -78,10 +81,24 @@ class Settings(BaseSettings):
     """How long a player's bearer token counts."""
     owner_link_life_s: int = 86_400
     """How long an owner link may be followed."""
+    device_per_minute: int = 20
+    """Challenges and proofs that one paired device may ask for, from one address."""
+    stranger_per_minute: int = 120
+    """The same for devices that are not known, and codes to pair them, all of one address."""
+    poll_per_minute: int = 90
+    """How often one device may ask whether its code was typed."""
+    failures_per_minute: int = 60
+    """Owner links, tokens and sessions that are not good, of one address."""
+    codes_per_minute: int = 20
+    """Wrong pairing codes that one person may type."""
+    hsts_s: int = 31_536_000
+    """How long browsers that came over https shall use nothing else; 0: not said."""
     frame_ancestors: str = "'none'"
     """Web origins whose pages may hold the wall in a frame, separated by spaces or commas."""
     trusted_proxy: str = ""
-    """Address of the proxy whose X-Forwarded-For says who asks; empty: none is believed."""
+    """Address of the proxy whose X-Forwarded-For and X-Forwarded-Proto are believed; empty: none
+    is.
+    """
     log_json: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

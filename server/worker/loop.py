@@ -67,6 +67,7 @@ class Loop:
             self._repeat(self._awake, self.turn)
         finally:
             prices.join()
+            self.publisher.close()
             self._bus.close()
 
     def turn(self) -> None:

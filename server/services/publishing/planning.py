@@ -85,12 +85,16 @@ class Prepared:
 @dataclass(slots=True)
 class StorePlan:
     """What came of one store. `screens` says which profile each screen plays, None where that was
-    not asked; `failed` are profiles that could not be resolved and keep what they have."""
+    not asked; `failed` are profiles that could not be resolved and keep what they have. `begun`
+    is how many claims there were before its snapshot, `planner` the process id of the helper that
+    made it, 0 the worker itself."""
 
     store: str
     screens: dict[str, str] | None
     prepared: list[Prepared] = field(default_factory=list)
     failed: set[str] = field(default_factory=set)
+    begun: int = 0
+    planner: int = 0
 
 
 class Planner:
@@ -178,6 +182,7 @@ class Planner:
         """These were stored at `now`."""
         for plan in plans:
             self.inputs.confirm(plan.objects)
+            self.index.keep(plan.reads or {})
             self._lately.add(plan.objects, now)
             self._memory.confirm(plan.key, plan.resolved_at(now))
 

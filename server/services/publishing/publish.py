@@ -5,7 +5,8 @@
 1. claim the marked keys that nobody holds, and ask the index which profiles read them; a key that
    may change which profiles there are (a screen, a target, an override) takes in its whole stores;
 2. take the smallest piece of work (an emergency or one store's weather before a whole chain);
-3. resolve it in one snapshot, begun after the claim: it sees all that the claimed keys changed;
+3. resolve it in one snapshot, begun after the claim: it sees all that the claimed keys changed.
+   Where there is very much to resolve, helper processes do a part of it meanwhile (crew.py);
 4. in one short transaction store what came of it, but for profiles whose keys were marked again
    meanwhile or that another worker stored first: those stay, to be resolved again;
 5. settle a claim in the same transaction as the last of its profiles; hand the heads to the door.
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Select, not_, or_, select
@@ -28,26 +29,22 @@ from server.db.models import ProfileReadRow, ProfileRow, ScreenHeadRow, ScreenRo
 from server.services.base import outbox
 from server.services.base.context import Context
 from server.services.base.kept import MAX_IN, batched
-from server.services.base.outbox import Claim
+from server.services.publishing.crew import SLICE_MS, Crew
 from server.services.publishing.planning import Planner, Prepared, StorePlan
-from server.services.publishing.reading import Snapshot
+from server.services.publishing.slices import Answer, Ask, plan_slice
 from server.services.publishing.storing import SignedHead, Storer, forget_unused
+from server.services.publishing.talk import Setup
+from server.services.publishing.works import Wanted, Work, Works
 
-SLICE_MS = 200
-"""A snapshot takes in stores for so long: what is urgent waits for no more."""
 PLANS_AT_ONCE = 16
 """Profiles stored in one transaction."""
 RENEWALS_AT_ONCE = 200
 """Heads signed anew in one transaction."""
 TRIES = 3
 """A profile whose keys are marked again and again is stored all the same after so many tries."""
-EXTEND_MS = outbox.CLAIM_MS // 3
 
 _INSIDE = frozenset({*KINDS, "product", "asset", "playlist", "calendar"})
 """Keys that never change which profiles a store has."""
-
-Wanted = dict[str, set[str] | None]
-"""By store the profiles to resolve, None for all, after asking which there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +54,6 @@ class Published:
 
     heads: tuple[SignedHead, ...] = ()
     stores: frozenset[str] = frozenset()
-
-
-@dataclass(slots=True)
-class Work:
-    """A claim (None for what the clock asks) and what of it is not published yet."""
-
-    wanted: Wanted
-    claim: Claim | None = None
-    held_until: int = 0
-    failed: bool = False
-    facts_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +79,31 @@ class Publisher:
         self._tell = on_published
         self._holder = f"worker-{secrets.token_hex(4)}"
         self._claims = 0
-        self._works: list[Work] = []
+        self._works = Works()
         self._tries: dict[str, int] = {}
-        self.planner = Planner(ctx.settings.switch_roll_spread_s, ctx.settings.switch_margin_ms)
-        self._storer = Storer(ctx.keys, self.planner.index, ctx.settings.head_life_ms)
+        settings = ctx.settings
+        setup = Setup(settings.db_url, settings.switch_roll_spread_s, settings.switch_margin_ms)
+        self.planner = Planner(setup.spread_s, setup.margin_ms)
+        self.crew = Crew(settings.planner_processes - 1, setup)
+        self._storer = Storer(ctx.keys, self.planner.index, settings.head_life_ms)
 
     def step(self) -> bool:
         """Do one piece of work; False where there was none."""
         self._claim()
-        wanted = self._next()
-        if wanted is None:
+        own = self._share(())
+        if not own and not self.crew.busy:
             return False
-        self._publish(wanted)
+        answers = self._plan(own)
+        heard = self.crew.answers(0 if own else SLICE_MS / 1000)
+        answers += heard
+        if heard:  # who is free goes on while this is stored
+            self._share({store for answer in answers for store in answer.stores()})
+        self._publish(answers)
         return True
+
+    def close(self) -> None:
+        """End what helps."""
+        self.crew.close()
 
     def run_dry(self) -> None:
         """Step until there is nothing left to do."""
@@ -124,8 +122,8 @@ class Publisher:
                 profiles = wanted.setdefault(store, set())
                 if profiles is not None:
                     profiles.add(key)
-        if wanted and not any(work.claim is None for work in self._works):
-            self._works.append(Work(wanted))
+        if wanted and not self._works.swept():
+            self._works.add(Work(wanted, self._claims))
 
     def renew_heads(self) -> None:
         """Sign anew the heads whose life is half over, and those that a rotated key signed."""
@@ -154,8 +152,7 @@ class Publisher:
         with self._ctx.db.read() as session:
             wanted = self._concerned(session, claim.keys)
         if wanted:
-            facts_only = all(key.partition(":")[0] in KINDS for key in claim.keys)
-            self._works.append(Work(wanted, claim, now + EXTEND_MS, facts_only=facts_only))
+            self._works.add(Work.of(wanted, self._claims, claim, now))
             return
         with self._ctx.db.write() as session:
             outbox.settle(session, claim)
@@ -175,49 +172,43 @@ class Publisher:
         wanted.update((store, None) for store in stores)
         return wanted
 
-    def _next(self) -> Wanted | None:
-        """The stores of the smallest work, with what all works want of them."""
-        self._works = [work for work in self._works if work.wanted]
-        if not self._works:
-            return None
-        smallest = min(self._works, key=lambda work: len(work.wanted))
-        return {
-            store: _all_of(work.wanted.get(store, set()) for work in self._works)
-            for store in smallest.wanted
-        }
+    def _share(self, planned: Collection[str]) -> list[Ask]:
+        """Give helpers their part of the smallest work, without what is `planned` and not stored;
+        the worker's own part."""
+        asks = self._works.asks(self.crew.begun().union(planned))
+        return self.crew.share(asks, self._ctx.clock(), self._claims) if asks else []
 
     # --- doing it -------------------------------------------------------------------------------
 
-    def _publish(self, wanted: Wanted) -> None:
-        now = self._ctx.clock()
-        plans: list[StorePlan] = []
-        gone: list[str] = []
+    def _plan(self, own: list[Ask]) -> list[Answer]:
+        """Resolve the worker's own part, until a slice is over or a helper waits for more."""
+        if not own:
+            return []
         until = time.monotonic() + SLICE_MS / 1000
-        with self._ctx.db.read() as session:
-            snapshot: Snapshot | None = None
-            for store, profiles in wanted.items():
-                if time.monotonic() > until:
-                    break
-                facts = self._facts_moved(store)
-                plan: StorePlan | None = None
-                if facts is not None and profiles is not None:
-                    plan = self.planner.plan_facts(session, now, store, profiles, facts)
-                if plan is None:
-                    snapshot = snapshot or self.planner.open(session, now)
-                    plan = self.planner.plan(session, snapshot, store, profiles)
-                if plan is None:
-                    gone.append(store)
-                else:
-                    plans.append(plan)
-        for work in self._works:
-            for store in gone:
-                work.wanted.pop(store, None)
+        answer = plan_slice(
+            self.planner,
+            self._ctx.db,
+            self._ctx.clock(),
+            own,
+            lambda: self.crew.spoke() or time.monotonic() > until,
+        )
+        answer.begin(self._claims)
+        self.crew.planned_here(answer.stores())
+        return [answer]
+
+    def _publish(self, answers: list[Answer]) -> None:
+        plans = [plan for answer in answers for plan in answer.plans]
+        gone = False
+        for answer in answers:
+            for store in answer.gone:
+                self._works.gone(store, answer.begun)
+                gone = True
         left: dict[str, set[str]] = {plan.store: set() for plan in plans}
         for pieces in _pieces(plans):
             self._store(pieces, left)
         if gone and not plans:
             with self._ctx.db.write() as session:
-                self._settle(session, now)
+                self._works.settle(session, self._ctx.clock())
 
     def _store(self, pieces: list[Piece], left: dict[str, set[str]]) -> None:
         """Store some plans in one transaction, which also settles what is done with it."""
@@ -225,7 +216,7 @@ class Publisher:
         prepared = [plan for piece in pieces for plan in piece.prepared]
         screens = {name: key for piece in pieces for name, key in piece.screens().items()}
         with self._ctx.db.write() as session:
-            outdated = self._outdated(session, prepared)
+            outdated = self._outdated(session, pieces)
             stored = self._storer.store(session, prepared, screens, outdated, now)
             for piece in pieces:
                 missed = left[piece.plan.store]
@@ -236,71 +227,34 @@ class Publisher:
                 piece.plan for piece in pieces if piece.last and piece.plan.screens is not None
             ]
             forget_unused(session, [p.store for p in whole if not left[p.store] and not p.failed])
-            self._settle(session, now)
-        self.planner.confirm([p for p in prepared if p.key in stored.profiles], now)
+            self._works.settle(session, now)
+        own = [plan for p in pieces if p.plan.planner == 0 for plan in p.prepared]
+        self.planner.confirm([plan for plan in own if plan.key in stored.profiles], now)
+        self.crew.stored([piece.plan for piece in pieces], stored.profiles, now)
         moved = frozenset(plan.store for plan in prepared if plan.key in stored.profiles)
         self._tell(Published(tuple(stored.heads), moved))
 
-    def _facts_moved(self, store: str) -> frozenset[str] | None:
-        """The facts on whose account a store is resolved; None where anything else is."""
-        moved: set[str] = set()
-        for work in self._works:
-            if store in work.wanted:
-                if work.claim is None or not work.facts_only:
-                    return None
-                moved |= work.claim.keys
-        return frozenset(moved)
-
-    def _outdated(self, session: Session, piece: list[Prepared]) -> set[str]:
+    def _outdated(self, session: Session, pieces: list[Piece]) -> set[str]:
         """The profiles that read a key which was marked since, unless they were tried enough."""
         marked = outbox.marked_since(session)
-        if not marked:
-            return set()
         found: set[str] = set()
-        for plan in piece:
-            if plan.keys.isdisjoint(marked):
+        for piece in pieces:
+            since = marked | self._works.claimed_after(piece.plan.begun)
+            if not since:
                 continue
-            tries = self._tries.get(plan.key, 0)
-            if tries < TRIES:
-                found.add(plan.key)
-                self._tries[plan.key] = tries + 1
+            for plan in piece.prepared:
+                tries = self._tries.get(plan.key, 0)
+                if tries < TRIES and not plan.keys.isdisjoint(since):
+                    found.add(plan.key)
+                    self._tries[plan.key] = tries + 1
         return found
 
     def _done(self, plan: StorePlan, left: set[str]) -> None:
         """Take off each work what was stored; what failed waits for its claim to lapse."""
-        for work in self._works:
-            if plan.store not in work.wanted:
-                continue
-            work.failed = work.failed or bool(plan.failed)
-            profiles = work.wanted[plan.store]
-            rest = left if profiles is None else profiles & left
-            if rest:
-                work.wanted[plan.store] = None if profiles is None else rest
-            else:
-                del work.wanted[plan.store]
+        self._works.done(plan, left)
         for prepared in plan.prepared:
             if prepared.key not in left:
                 self._tries.pop(prepared.key, None)
-
-    def _settle(self, session: Session, now: int) -> None:
-        for work in self._works:
-            if work.claim is None:
-                continue
-            if not work.wanted and not work.failed:
-                outbox.settle(session, work.claim)
-            elif now >= work.held_until:
-                outbox.extend(session, work.claim, now)
-                work.held_until = now + EXTEND_MS
-
-
-def _all_of(parts: Iterable[set[str] | None]) -> set[str] | None:
-    """The union of what several works want of a store; None is all."""
-    found: set[str] = set()
-    for part in parts:
-        if part is None:
-            return None
-        found |= part
-    return found
 
 
 def _pieces(plans: list[StorePlan]) -> Iterator[list[Piece]]:

@@ -94,6 +94,11 @@ class ReadIndex:
         """The same sets, each the one object that is kept of it."""
         return {name: self._sets.get(name, keys) for name, keys in sets.items()}
 
+    def keep(self, sets: ReadSets) -> None:
+        """These are stored."""
+        for name, keys in sets.items():
+            self._sets.setdefault(name, keys)
+
     def store(self, session: Session, read: Mapping[str, ReadSets]) -> None:
         """Write what each profile (by key) read now: only what differs."""
         before = self.sets_of(session, read.keys())
@@ -127,7 +132,6 @@ class ReadIndex:
         ]
         if rows:
             session.execute(_insert(session, ReadSetRow), rows)
-        self._sets.update(sets)
 
 
 def sweep_sets(session: Session) -> int:
