@@ -66,9 +66,8 @@ def keep_silences(session: Session, confirmed: Iterable[tuple[str, int]]) -> Non
     """Channels are about to be confirmed as of an instant: keep the stretch that had no lease."""
     as_of = dict(confirmed)
     ends = {
-        name: lease.as_of + lease.lease_ms
+        name: lease.as_of + lease.lease_ms if lease.as_of else 0
         for name, lease in leases_of(session, as_of).items()
-        if lease.as_of
     }
     rows = [
         {"channel": name, "from_ms": end, "until_ms": as_of[name]}

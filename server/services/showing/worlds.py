@@ -174,7 +174,7 @@ def _renewed(
     for name in states:
         if name in leases:
             end = ends.get(name, FOREVER_MS)
-            found[name] = min(at_ms, leases[name].as_of, end - leases[name].lease_ms)
+            found[name] = max(0, min(at_ms, leases[name].as_of, end - leases[name].lease_ms))
     return found
 
 
