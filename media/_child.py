@@ -8,6 +8,8 @@ import os
 import resource
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,11 +18,13 @@ from media.errors import Reason, Refused
 MAX_OPEN_FILES = 64
 _NICENESS = 10
 _ORPHAN_GRACE_S = 2
+_PARENT_CHECK_S = 0.5
 
 
 def main(work: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     """Do the job given as JSON in ``argv[1]``; print ``{"done": …}`` or ``{"refused": …}``."""
     request = json.loads(sys.argv[1])
+    threading.Thread(target=_end_with, args=(request["parent"],), daemon=True).start()
     confine(**request["budget"])
     print(json.dumps(_outcome(work, request["job"])))
 
@@ -40,6 +44,13 @@ def confine(wall_s: int, memory_bytes: int, file_bytes: int) -> None:
         _, hard = resource.getrlimit(what)
         value = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(what, (value, value))
+
+
+def _end_with(parent: int) -> None:
+    """End this helper and all that it started once its parent is gone: nobody awaits the answer."""
+    while os.getppid() == parent:
+        time.sleep(_PARENT_CHECK_S)
+    os.killpg(0, signal.SIGKILL)
 
 
 def _outcome(

@@ -42,7 +42,7 @@ def run(module: str, job: Mapping[str, Any], budget: Budget) -> dict[str, Any]:
     Raises `Refused` when the helper refuses, or is over its time or memory (its whole process
     group is then killed), `HelperCrashed` when the helper itself is at fault.
     """
-    request = json.dumps({"job": job, "budget": asdict(budget)})
+    request = json.dumps({"job": job, "budget": asdict(budget), "parent": os.getpid()})
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         helper = subprocess.Popen(
             [sys.executable, "-P", "-m", module, request],

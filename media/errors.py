@@ -136,6 +136,8 @@ _FR: Mapping[Reason, str] = {
 }
 
 _SENTENCES: Mapping[str, Mapping[Reason, str]] = {"en": _EN, "fr": _FR}
+LANGUAGES = tuple(_SENTENCES)
+"""The languages that sentences are in."""
 
 
 class MediaError(Exception):

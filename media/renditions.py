@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -86,8 +85,8 @@ def _render(
 ) -> Rendered:
     is_video = mime in VIDEO_MIMES
     seconds = limits.render_video_s if is_video else limits.render_image_s
-    with tempfile.TemporaryDirectory(prefix="enseigne-") as scratch:
-        result = Path(scratch) / "result"
+    with store.scratch() as folder:
+        result = folder / "result"
         full_job = dict(job) | {
             "path": str(source),
             "mime": mime,

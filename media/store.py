@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import secrets
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -107,13 +107,19 @@ class AssetStore:
 
         Whatever is not committed when the block ends is deleted.
         """
-        with tempfile.TemporaryDirectory(prefix="enseigne-") as away:
-            aside = Path(self._root) / _INCOMING if self._is_local else Path(away)
-            path = aside / secrets.token_hex(16)
-            try:
-                yield Staged(path, *_write(path, chunks, max_bytes))
-            finally:
-                path.unlink(missing_ok=True)
+        with self.scratch() as aside:
+            path = aside / "received"
+            yield Staged(path, *_write(path, chunks, max_bytes))
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A folder of one's own, on the store's disk where that is local, gone after the block.
+
+        What a killed process leaves of it goes with `sweep`.
+        """
+        aside = Path(self._root) / _INCOMING if self._is_local else None
+        with tempfile.TemporaryDirectory(prefix="enseigne-", dir=aside) as folder:
+            yield Path(folder)
 
     def commit(self, staged: Staged) -> Stored:
         """Make staged bytes an asset; the same bytes twice are one asset."""
@@ -183,14 +189,14 @@ class AssetStore:
     def sweep(self, before_ms: int) -> int:
         """Delete what killed writers left aside, last written before ``before_ms`` (unix ms).
 
-        Returns how many files went. Call it at start-up, with a time over an upload's length ago.
+        Returns how many went. Call it at start-up, with a time over an upload's length ago.
         """
         if not self._is_local:
             return 0
         gone = 0
         for path in (Path(self._root) / _INCOMING).iterdir():
             if path.stat().st_mtime_ns < before_ms * 1_000_000:
-                path.unlink(missing_ok=True)
+                shutil.rmtree(path, ignore_errors=True)
                 gone += 1
         return gone
 

@@ -26,15 +26,21 @@ FORM_BYTES = 64 * 1024
 
 
 class RenditionShape(Shape):
-    """A form of a file; what is not yet known of a pending one is empty."""
+    """A form of a file; what is not known of one that is not ready is empty.
+
+    `reason` (a stable code) and `said` (sentences by language) tell why the last try failed. A
+    pending one is soon tried again; a failed one once a day, or never where the file is at fault.
+    """
 
     spec: str
-    state: Literal["ready", "pending"]
+    state: Literal["ready", "pending", "failed"]
     sha: str
     mime: str
     bytes: int
     width: int
     height: int
+    reason: str
+    said: dict[str, str]
 
 
 class AssetShape(Shape):

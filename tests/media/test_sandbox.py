@@ -96,7 +96,7 @@ def test_a_helper_whose_parent_was_killed_ends_by_itself(tmp_path: Path) -> None
         "print(_sandbox.run('media._probe_child', job, _sandbox.Budget(**budget)))\n"
     )
     job = pipe_job(tmp_path)
-    request = json.dumps([job, asdict(SHORT)])
+    request = json.dumps([job, asdict(replace(SHORT, wall_s=600))])
     parent = subprocess.Popen([sys.executable, "-c", script, request])
     helper, pipe = helper_opening(str(job["path"])), held_open(str(job["path"]))
     parent.kill()

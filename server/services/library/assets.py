@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from media.errors import Reason, Refused
 from media.limits import DEFAULT_LIMITS, Limits
 from media.probe import Probed, probe
-from server.db.models import AssetRow, RenditionRow, StoreRow
+from server.db.models import AssetRow, RenditionFaultRow, RenditionRow, StoreRow
 from server.errors import BadInput, Conflict, Forbidden, TooLarge
 from server.services.base import audit, outbox
 from server.services.base.actors import Actor
@@ -120,7 +120,8 @@ def delete_asset(ctx: Context, actor: Actor, sha: str) -> None:
             )
         renditions = select(RenditionRow.sha).where(RenditionRow.asset_sha == sha)
         gone = [sha, *session.scalars(renditions)]
-        session.execute(delete(RenditionRow).where(RenditionRow.asset_sha == sha))
+        for table in (RenditionRow, RenditionFaultRow):
+            session.execute(delete(table).where(table.asset_sha == sha))
         session.delete(row)
         session.flush()
         gone = [one for one in gone if not _still_kept(session, one)]

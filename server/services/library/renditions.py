@@ -2,28 +2,30 @@
 lists.
 
 Level-triggered: what is wanted and not there is made, one at a time, whenever someone asks for the
-next.
+next. What cannot be made is kept as a fault with its reason, and tried again (see faults); what a
+power cut or kill left half made was never in the record, and is made anew.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from media import renditions
 from media.errors import MediaError
 from media.renditions import Rendered
 from media.specs import MAX_SIDE, THUMBNAIL, ImageSpec, VideoSpec
-from server.db.models import AssetRow, RenditionRow, ScreenRow
+from server.db.models import AssetRow, RenditionFaultRow, RenditionRow, ScreenRow
 from server.services.base import outbox
 from server.services.base.context import Context
 from server.services.library.drawings import KIND as DRAWING
+from server.services.library.faults import fault_of, note
 
 log = structlog.get_logger(__name__)
 
@@ -35,15 +37,21 @@ POSTER_KEY = f"{THUMBNAIL.key}-at0ms"
 
 @dataclass(frozen=True, slots=True)
 class RenditionView:
-    """A form of a file: `spec` is its stable name; the rest is empty while it is not ready."""
+    """A form of a file: `spec` is its stable name; what is not known of one not ready is empty.
+
+    `reason` and `said` (sentences by language) tell why the last try failed; the state stays
+    "pending" while it is soon tried again.
+    """
 
     spec: str
-    state: Literal["ready", "pending"]
+    state: Literal["ready", "pending", "failed"]
     sha: str = ""
     mime: str = ""
     bytes: int = 0
     width: int = 0
     height: int = 0
+    reason: str = ""
+    said: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,57 +81,86 @@ def renditions_of(
         )
         for one in made
     }
+    kept = select(RenditionFaultRow).where(RenditionFaultRow.asset_sha == row.sha)
+    faults = {one.spec: fault_of(one) for one in session.scalars(kept)}
     for wanted in _wanted(row.sha, row.kind, sizes):
-        found.setdefault(wanted.key, RenditionView(wanted.key, "pending"))
+        fault = faults.get(wanted.key)
+        if fault is None:
+            view = RenditionView(wanted.key, "pending")
+        else:
+            state: Literal["failed", "pending"] = "failed" if fault.final else "pending"
+            view = RenditionView(wanted.key, state, reason=fault.reason, said=fault.said)
+        found.setdefault(wanted.key, view)
     return tuple(found[key] for key in sorted(found))
 
 
-def next_missing(ctx: Context, skip: Collection[tuple[str, str]] = ()) -> Missing | None:
-    """A form that is wanted and not there, of the oldest file first; `skip` are (asset, spec)."""
+def next_missing(ctx: Context) -> Missing | None:
+    """A form that is wanted and not there: of the oldest file first, then one that failed before
+    and is due again.
+    """
+    now = ctx.clock()
+    again: Missing | None = None
     with ctx.db.read() as session:
         sizes = sizes_of_screens(session)
         there = set(session.execute(select(RenditionRow.asset_sha, RenditionRow.spec)))
+        faults = {
+            (row.asset_sha, row.spec): row.next_try_at
+            for row in session.scalars(select(RenditionFaultRow))
+        }
         files = select(AssetRow.sha, AssetRow.kind).order_by(AssetRow.created_at, AssetRow.sha)
         for sha, kind in session.execute(files):
             for wanted in _wanted(sha, kind, sizes):
-                if (sha, wanted.key) not in there and (sha, wanted.key) not in skip:
+                name = (sha, wanted.key)
+                if name in there:
+                    continue
+                if name not in faults:
                     return wanted
-    return None
+                due = faults[name]
+                if again is None and due is not None and due <= now:
+                    again = wanted
+    return again
 
 
 def make(ctx: Context, missing: Missing) -> bool:
-    """Make one form and publish it; False, logged, where the file cannot be rendered that way."""
+    """Make one form and publish it; False, logged and kept as a fault, where that fails."""
     try:
-        with ctx.media.local_copy(missing.asset) as source:
-            if missing.poster:
-                assert isinstance(missing.spec, ImageSpec)
-                rendered = renditions.poster(source, missing.spec, ctx.media)
-            elif isinstance(missing.spec, VideoSpec):
-                rendered = renditions.video(source, missing.spec, ctx.media)
-            else:
-                rendered = renditions.image(source, missing.spec, ctx.media)
-    except MediaError as error:
+        rendered = _render(ctx, missing)
+    except (MediaError, OSError) as error:
         log.warning("rendition_failed", asset=missing.asset, spec=missing.key, error=str(error))
+        _keep_fault(ctx, missing, error)
         return False
     _keep(ctx, missing, rendered)
     return True
 
 
 def run(ctx: Context, stop: threading.Event) -> None:
-    """Make what is missing, one at a time, until `stop`; what cannot be made is tried again at the
-    next start.
-    """
-    failed: set[tuple[str, str]] = set()
+    """Make what is missing, one at a time, until `stop`."""
     while not stop.is_set():
         try:
-            missing = next_missing(ctx, failed)
-            if missing is not None and not make(ctx, missing):
-                failed.add((missing.asset, missing.key))
+            missing = next_missing(ctx)
+            if missing is not None:
+                make(ctx, missing)
         except Exception:
             log.exception("renditions_paused")
             missing = None
         if missing is None:
             stop.wait(LOOK_EVERY_S)
+
+
+def _render(ctx: Context, missing: Missing) -> Rendered:
+    with ctx.media.local_copy(missing.asset) as source:
+        if missing.poster:
+            assert isinstance(missing.spec, ImageSpec)
+            return renditions.poster(source, missing.spec, ctx.media)
+        if isinstance(missing.spec, VideoSpec):
+            return renditions.video(source, missing.spec, ctx.media)
+        return renditions.image(source, missing.spec, ctx.media)
+
+
+def _keep_fault(ctx: Context, missing: Missing, error: Exception) -> None:
+    with ctx.db.write() as session:
+        if session.get(AssetRow, missing.asset) is not None:
+            note(session, missing.asset, missing.key, error, ctx.clock())
 
 
 def _keep(ctx: Context, missing: Missing, rendered: Rendered) -> None:
@@ -141,6 +178,8 @@ def _keep(ctx: Context, missing: Missing, rendered: Rendered) -> None:
             height=rendered.height,
         )
         session.merge(row)
+        fault = RenditionFaultRow.asset_sha == missing.asset, RenditionFaultRow.spec == missing.key
+        session.execute(delete(RenditionFaultRow).where(*fault))
         outbox.mark(session, [f"asset:{missing.asset}"], now)
     ctx.wake()
 

@@ -114,12 +114,3 @@ def test_a_new_size_of_screen_asks_for_a_new_rendition(ctx: Context) -> None:
     assert renditions.make(ctx, missing)
     assert marked(ctx) == {f"asset:{sha}"}
     assert renditions.next_missing(ctx) is None
-
-
-def test_a_rendition_that_cannot_be_made_is_passed_over(ctx: Context) -> None:
-    sha = assets.upload(ctx, SYSTEM, "coat.png", [png()]).asset.sha
-    ctx.media.delete(sha)
-    missing = renditions.next_missing(ctx)
-    assert missing is not None
-    assert not renditions.make(ctx, missing)
-    assert renditions.next_missing(ctx, {(missing.asset, missing.key)}) is None
