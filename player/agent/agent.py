@@ -86,7 +86,7 @@ class Agent:
         self._playback.load()
         if self._beliefs.trusted:
             self._become_screen()
-        self._publish()
+        self._tell()
         self._health.ready()
 
     def run(self) -> None:
@@ -110,18 +110,20 @@ class Agent:
             self.turn()
 
     def turn(self) -> None:
-        """Look, and do."""
+        """Look, and do. What was heard is on the page first: prices wait for nothing else."""
+        self._tell()
+        self._beliefs.save()
         if self._beliefs.trusted:
             if self._link is None:
                 self._become_screen()
             self._playback.advance()
             self._report_if_due()
-            self._beliefs.save_time()
             self._close_plays()
         monotonic = self._clock.monotonic_ms()
         for need in self._pace.begin(self._needs(), monotonic):
             self._runner.submit(need, self._job(need))
-        self._publish()
+        self._tell()
+        self._heard = False
         self._health.turned()
 
     def health(self) -> dict[str, Any]:
@@ -259,6 +261,7 @@ class Agent:
             case "report":
                 return jobs.report(self._report())
             case "offers":
+                self._beliefs.channels.discard(ChannelId(need.key))
                 return jobs.offers(ChannelId(need.key), self._since(need.key))
             case "object":
                 return jobs.object(Sha256(need.key), playback.objects_kept())
@@ -298,16 +301,20 @@ class Agent:
                 self._plays_at = monotonic + PLAYS_EVERY_MS
 
     def _pulled(self, need: Need, tokens: tuple[str, ...]) -> None:
-        channel = ChannelId(need.key)
-        self._beliefs.channels.discard(channel)
+        channel, asked = ChannelId(need.key), self._beliefs.channels
+        meanwhile = channel in asked
+        asked.discard(channel)
         for token in tokens:
             self._beliefs.hear(Heard("offers", token))
-        if channel in self._beliefs.lacking_channels():
-            # These did not fit onto what is held: ask for the whole, and not in a circle.
-            self._whole.add(channel)
+        if channel not in asked and not self._beliefs.is_behind(channel):
+            self._whole.discard(channel)
+            if meanwhile:
+                asked.add(channel)
+        elif channel in self._whole:
             self._pace.failed(need, self._clock.monotonic_ms())
         else:
-            self._whole.discard(channel)
+            # These did not fit onto what is held: the whole does.
+            self._whole.add(channel)
 
     def _difference(self, difference: Difference, told: Told) -> None:
         if told.token:
@@ -319,6 +326,8 @@ class Agent:
 
     def _failed(self, need: Need, error: Exception) -> None:
         least_ms = 0
+        if need.kind == "offers":
+            self._beliefs.channels.add(ChannelId(need.key))
         if isinstance(error, Unreachable):
             least_ms = int(error.retry_after_s * 1000)
             self._health.count("unreachable")
@@ -353,9 +362,9 @@ class Agent:
             page=self._parts.page,
         )
 
-    def _publish(self) -> None:
+    def _tell(self) -> None:
+        """Put on the board what the page shows from."""
         if self._heard or self._health.first_note != self._notice:
-            self._heard = False
             self._notice = self._health.first_note
             self._parts.board.put(sections_of(self._scene()))
 

@@ -1,8 +1,14 @@
-"""What is believed: each signed message verified, admitted and saved before anything acts on it."""
+"""What is believed: each signed message verified and admitted, one after another.
+
+Keys, heads and the time are saved before anything acts on them. Offers and freshness count at once,
+and are saved as soon as the page has them: a price that is withdrawn waits for no disk, and does
+not stay on screen because the disk is full.
+"""
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import replace
 
 from player.cache.kept import Kept, Playing
@@ -31,6 +37,7 @@ MAX_WAITING = 32
 """Messages that wait for the keys document that may name their key."""
 SAVE_TIME_EVERY_MS = 300_000
 """The instant last seen is saved this often, so that a restart without network goes on from it."""
+_AT_ONCE = frozenset(("offers", "freshness"))
 _ADMIT = {"head": admit_head, "offers": admit_offers, "freshness": admit_freshness}
 
 
@@ -56,9 +63,18 @@ class Beliefs:
         return self._kept.memory.trusted
 
     def lacking_channels(self) -> set[ChannelId]:
-        """Channels to be pulled: asked for, or followed and not held."""
+        """Channels to be pulled: asked for, not held, or behind what freshness says of them."""
         trusted = self.trusted
-        return self.channels | (trusted.wanted - trusted.offers.keys() if trusted else set())
+        return self.channels | ({*filter(self.is_behind, trusted.wanted)} if trusted else set())
+
+    def is_behind(self, channel: ChannelId) -> bool:
+        """Whether a channel is not held, or not at the version that freshness gives it."""
+        trusted = self.trusted
+        held = trusted.channels.get(channel) if trusted else None
+        if trusted is None or held is None or held.offers is None:
+            return True
+        leases = (it.message.channels.get(channel) for it in trusted.freshness.values())
+        return any(lease is not None and lease.version > held.version for lease in leases)
 
     def now(self) -> Now:
         """The instant."""
@@ -79,6 +95,10 @@ class Beliefs:
                 self.keys = True
                 self._waiting.append(news)
             return False
+        if isinstance(news, Heard) and news.kind in _AT_ONCE:
+            self._kept.hold(replace(self._kept.memory, trusted=admitted[0]))
+            self._act(admitted[1])
+            return True
         return self.adopt(admitted)
 
     def hear_keys(self, token: str) -> bool:
@@ -117,9 +137,14 @@ class Beliefs:
             return False
         self._health.clear("disk_full")
         self._saved_at = self._clock.monotonic_ms()
-        for effect in effects:
-            self._act(effect)
+        self._act(effects)
         return True
+
+    def save(self) -> None:
+        """Save what counts already, and now and then how late it is."""
+        due = self._clock.monotonic_ms() - self._saved_at >= SAVE_TIME_EVERY_MS
+        if self.trusted and (due or not self._kept.is_saved):
+            self.adopt((self.trusted, ()))
 
     def follow(self, channels: set[ChannelId], playing: Playing | None = None) -> bool:
         """Hold these channels and no others (and play this plan); whether it could be saved."""
@@ -129,17 +154,12 @@ class Beliefs:
         self.channels &= channels
         return self.adopt(follow(trusted, channels), playing)
 
-    def save_time(self) -> None:
-        """Save how late it is, now and then."""
-        trusted = self.trusted
-        if trusted and self._clock.monotonic_ms() - self._saved_at >= SAVE_TIME_EVERY_MS:
-            self.adopt((trusted, ()))
-
-    def _act(self, effect: Effect) -> None:
-        if isinstance(effect, Ignored):
-            self._health.count(f"ignored:{effect.what}:{effect.reason}")
-        elif isinstance(effect, Pull):
-            self.pull(effect)
+    def _act(self, effects: Iterable[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, Ignored):
+                self._health.count(f"ignored:{effect.what}:{effect.reason}")
+            elif isinstance(effect, Pull):
+                self.pull(effect)
 
     def pull(self, pull: Pull) -> None:
         """Something is to be had from the server."""

@@ -80,10 +80,20 @@ class Kept:
                     old.replace(path.with_name(path.name + DAMAGED_SUFFIX + suffix))
             self._db = _open(path)
             self.memory = Memory()
+        self._saved = self.memory
+
+    def hold(self, memory: Memory) -> None:
+        """Make this the memory, to be saved later."""
+        self.memory = memory
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether the memory is on the disk."""
+        return self._saved is self.memory
 
     def save(self, memory: Memory) -> None:
         """Make this the memory. Raises NoRoom: then the old one stands, here and on disk."""
-        rows = list(_changes(self.memory, memory))
+        rows = list(_changes(self._saved, memory))
         if rows:
             with self._transaction():
                 self._db.executemany(
@@ -94,7 +104,7 @@ class Kept:
                     "DELETE FROM kept WHERE name = ?",
                     [(name,) for name, value in rows if value is None],
                 )
-        self.memory = memory
+        self.memory = self._saved = memory
 
     def close(self) -> None:
         """Release the file."""

@@ -200,6 +200,7 @@ class Door:
             on[kind] = lambda body, kind=kind: self._deliver(Heard(kind, str(body)))
         for event, handler in on.items():
             client.on(event, self._guarded(client, handler), namespace=NAMESPACE)
+        _in_order(client.eio)
         return client
 
     def _guarded(self, client: Any, handler: Callable[..., None]) -> Callable[..., None]:
@@ -236,3 +237,21 @@ class Door:
         received_at = self._monotonic_ms()
         nonce, sent_at = self._asked
         self._deliver(Told(str(body), nonce, sent_at, received_at))
+
+
+def _in_order(eio: Any) -> None:
+    """Take messages one after another: the library hands each to a thread of its own, so that a
+    price could overtake the one before it and leave a gap.
+    """
+    begin = eio.start_background_task
+
+    def start(target: Callable[..., object], *args: object, **kwargs: object) -> object:
+        if target != eio.handlers.get("message"):
+            return begin(target, *args, **kwargs)
+        try:
+            target(*args)
+        except Exception:  # whatever it is, the reader that it would end must say goodbye
+            eio.disconnect(abort=True)
+        return None
+
+    eio.start_background_task = start

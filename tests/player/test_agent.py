@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from player.agent.events import DoorAt
+from player.agent.needs import Need
+from player.agent.work import attempt
 from player.link.door import Down, Up
 from playlists.ids import ScreenId, Sha256, ZoneId
 from playlists.signing import SigningKey, sign, verify
@@ -91,6 +95,47 @@ def test_deltas_that_never_fit_end_in_a_whole_snapshot_not_in_a_circle(screen: B
     screen.wait(4_000)
     screen.hear("freshness", screen.sim.renew())
     assert screen.prices() == [7_500]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_comes_in_whatever_order_the_newest_price_is_there_within_a_second(
+    screen: Bench, seed: int
+) -> None:
+    """Deltas and freshness that are lost or overtake each other, answers that take their time."""
+    dice = random.Random(seed)
+    late: list[tuple[Need, Callable[[], object]]] = []
+    screen.agent._runner.submit = lambda need, job: late.append((need, job))  # type: ignore[method-assign]
+
+    def answer() -> None:
+        need, job = late.pop(dice.randrange(len(late)))
+        done = attempt(need, job)
+        for _ in range(dice.randrange(3)):
+            change()  # between the server's answer and its arrival
+        screen.post(done)
+
+    air: list[tuple[str, str]] = []
+
+    def change() -> None:
+        screen.clocks.true_ms += 1
+        air.append(("offers", screen.sim.price(boot_offer(dice.randrange(5_000, 9_000)))))
+        air.append(("freshness", screen.sim.renew()))
+
+    for _ in range(30):
+        screen.clocks.true_ms += dice.randrange(200)
+        dice.choice([change, change, lambda: late and answer()])()
+        while air and dice.random() < 0.6:
+            kind, token = air.pop(dice.randrange(len(air)))
+            if dice.random() < 0.8:
+                screen.hear(kind, token)
+    screen.clocks.true_ms += 1
+    screen.sim.price(boot_offer(9_900))
+    screen.hear("freshness", screen.sim.renew())
+    for _ in range(10):
+        while late:
+            need, job = late.pop(0)
+            screen.post(attempt(need, job))
+        screen.wait(100, 100)
+    assert screen.prices() == [9_900]
 
 
 def test_with_push_dead_a_change_arrives_by_report_within_a_minute(screen: Bench) -> None:
@@ -344,9 +389,12 @@ def test_a_full_disk_keeps_the_old_plan_and_says_so(
     offers = [replace(boot_offer(), sku=f"SKU-{at}-{secrets.token_hex(8)}") for at in range(2_000)]
     screen.hear("offers", screen.sim.price(*offers))
     assert "disk_full" in screen.notes
+    screen.hear("head", screen.sim.publish(content("Salut")))
     assert screen.state["plan"] == plan
-    assert screen.state["offers"][SHOP]["version"] == 1
+    assert screen.state["offers"][SHOP]["version"] == 2, "prices wait for no disk"
     db.execute("PRAGMA max_page_count = 1000000")
     screen.wait(60_000)
-    assert screen.state["offers"][SHOP]["version"] == 2
+    assert screen.state["plan"] != plan
     assert "disk_full" not in screen.notes
+    screen.reboot()
+    assert screen.state["offers"][SHOP]["version"] == 2

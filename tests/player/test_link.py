@@ -179,6 +179,16 @@ def test_the_door_lets_in_says_the_time_and_pushes(
     assert until(news, Heard) == Heard("head", "a.b.c")
 
 
+def test_what_is_pushed_arrives_in_order(peer: Peer, door: Door, news: queue.Queue[News]) -> None:
+    door.start()
+    until(news, Up)
+    until(news, Told)
+    sent = [f"{number}.b.c" for number in range(300)]
+    for token in sent:
+        peer.push("offers", token)
+    assert [until(news, Heard) for _ in sent] == [Heard("offers", token) for token in sent]
+
+
 def test_a_report_over_the_socket_is_answered_by_the_difference(
     peer: Peer, door: Door, news: queue.Queue[News]
 ) -> None:
