@@ -59,6 +59,40 @@ class FactUsedShape(Shape):
     until: int | None
 
 
+class HeldShape(Shape):
+    """How it is known what the screen held.
+
+    `basis`: `server` (now), `plan` (the future), `run` (its play record), `report` (its last
+    report, sent at `said_at`) or `record` (what was published by
+    then; the screen said nothing). `channels`: the offer versions that the screen itself named.
+    """
+
+    basis: Literal["server", "plan", "run", "report", "record"]
+    said_at: int | None
+    channels: dict[str, int] | None
+
+
+class PriceThenShape(Shape):
+    """What was said of a product's price: minor units, from which version of its channel's offers,
+    on which ledger rows. Without a price `off` says why; `doubt` is what the offer itself says of a
+    price, or a prior price, that is missing.
+    """
+
+    sku: str
+    channel: str
+    name: str
+    version: int | None
+    currency: str
+    price: int | None
+    prior: int | None
+    from_ms: int | None
+    until_ms: int | None
+    ledger: int | None
+    prior_ledger: int | None
+    off: str
+    doubt: str
+
+
 class ExplainedShape(Shape):
     """One zone at one instant. `winner` null is the slate; `sentences` say it all to a person."""
 
@@ -75,6 +109,8 @@ class ExplainedShape(Shape):
     losers: list[LoserShape]
     facts: list[FactUsedShape]
     revision: int
+    held: HeldShape
+    prices: list[PriceThenShape]
     sentences: list[str]
 
 
@@ -88,7 +124,7 @@ def explain_screen(call: Call, query: ExplainQuery) -> Done:
 
 
 def _body(found: Explained, lang: Literal["fr", "en"]) -> dict[str, Any]:
-    why, shown = found.explanation, found.playing.shown
+    why, shown, held = found.explanation, found.playing.shown, found.held
     return {
         "at": why.at_ms,
         "zone": why.zone,
@@ -102,5 +138,11 @@ def _body(found: Explained, lang: Literal["fr", "en"]) -> dict[str, Any]:
         "losers": [{**asdict(loser), "detail": dict(loser.detail)} for loser in why.losers],
         "facts": [asdict(fact) for fact in why.facts],
         "revision": found.revision,
+        "held": {
+            "basis": held.basis,
+            "said_at": held.said_at,
+            "channels": None if held.versions is None else dict(held.versions),
+        },
+        "prices": [asdict(price) for price in found.prices],
         "sentences": list(explanation_text(why, lang)),
     }

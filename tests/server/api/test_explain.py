@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from server.services.base.context import Context
 from tests.server.api.programs import Api
-from tests.support.record import START_MS
-from tests.support.small_shop import Shop
+from tests.support.record import START_MS, TestClock
+from tests.support.small_shop import Shop, set_price
 
 
 def test_it_names_the_winner_and_says_it_in_both_languages(
@@ -24,6 +24,21 @@ def test_it_names_the_winner_and_says_it_in_both_languages(
 def test_tomorrow_can_be_asked_too(shop: Shop, api: Api) -> None:
     tomorrow = START_MS + 86_400_000
     assert api.get(f"/explain?screen=lille-window&at={tomorrow}")["at"] == tomorrow
+
+
+def test_a_past_price_comes_with_its_offer_and_its_ledger_row(
+    shop: Shop, ctx: Context, clock: TestClock, api: Api
+) -> None:
+    clock.advance(3_600_000)
+    set_price(ctx, 9_990)
+    clock.advance(3_600_000)
+    asked = [api.get(f"/explain?screen=lille-window&at={START_MS + 1000 * n}") for n in range(60)]
+    told = next(one for one in asked if one["prices"])
+    assert told["held"] == {"basis": "record", "said_at": None, "channels": None}
+    (price,) = told["prices"]
+    assert (price["sku"], price["price"], price["currency"]) == ("BAG", 11_990, "EUR")
+    assert price["version"] == START_MS
+    assert price["ledger"] is not None
 
 
 def test_an_instant_before_the_first_plan_is_not_there(shop: Shop, api: Api) -> None:
