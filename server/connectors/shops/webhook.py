@@ -55,7 +55,8 @@ class WebhookConfig(ShopConfig):
     heartbeat_url: str = Field(
         default="",
         description="Where a shop that only calls says that it lives: read as often as the "
-        "connector is due, it renews the leases of its prices.",
+        "connector is due, it renews the leases of all its prices. A call renews those that it "
+        "names.",
     )
     heartbeat_text: str = Field(
         default="", max_length=200, description="What the answer must contain to count."

@@ -45,7 +45,7 @@ class OfferView:
     """What screens may say of a SKU now: `offer` is the signed unit; `suspect` is held against its
     price.
 
-    `as_of` is when the shop last confirmed the channel; prices show for `lease_ms` after it.
+    `as_of` is when the shop last confirmed this price; it shows for `lease_ms` after it.
     """
 
     channel: str
@@ -194,7 +194,7 @@ def _offer_view(row: OfferRow, of: ChannelRow) -> OfferView:
         offer=dict(row.body),
         suspect=row.suspect,
         version=row.version,
-        as_of=of.as_of,
+        as_of=max(of.as_of, row.body.get("at", 0)),
         lease_ms=of.lease_ms,
     )
 

@@ -7,7 +7,7 @@ included, so that a write transaction (`store`) holds no work but its statements
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import bindparam, insert, update
@@ -26,6 +26,7 @@ from server.services.prices.seeing import (
     CHANNELS,
     OFFERS,
     ChannelOf,
+    ChannelState,
     Names,
     Product,
     Seen,
@@ -34,6 +35,10 @@ from server.services.prices.seeing import (
 
 HORIZON_MS = 40 * 86_400_000
 """Steps are written this far ahead: sales begin and end offline for the whole window."""
+RENEWED_IN = 8
+"""A price that the shop confirms alone and does not change is sent again once this part of its
+lease has gone by, so that a shop that repeats itself is not a stream of messages.
+"""
 
 Row = dict[str, Any]
 
@@ -51,7 +56,8 @@ class Change:
 class Verdict:
     """What a report means for one offer: what is held against it, what to append to the ledger.
 
-    `touched`: the offer may come out different.
+    `touched`: the offer may come out different. `confirmed_at` (unix ms, 0: not) is when the shop
+    named this price by itself.
     """
 
     suspect: str
@@ -60,6 +66,7 @@ class Verdict:
     past: Past
     entry: Entry | None
     touched: bool
+    confirmed_at: int = 0
 
 
 @dataclass(slots=True)
@@ -87,6 +94,7 @@ class Compiler:
         self.now = now
         self._priced: dict[tuple[Sku, Past, str, str], Offer] = {}
         self._bodies: dict[int, tuple[Offer, Any]] = {}
+        self._confirmed: dict[tuple[int, int], tuple[Offer, Offer]] = {}
 
     def offer(
         self,
@@ -105,6 +113,15 @@ class Compiler:
         if stock is None:
             return offer
         return Offer(sku, offer.currency, offer.steps, offer.names, stock, offer.reason)
+
+    def confirmed(self, offer: Offer, at_ms: int) -> Offer:
+        """The offer with the instant at which the shop last confirmed it by itself."""
+        if not at_ms:
+            return offer
+        key = (id(offer), at_ms)
+        if key not in self._confirmed:
+            self._confirmed[key] = (offer, replace(offer, confirmed_at=at_ms))
+        return self._confirmed[key][1]
 
     def body(self, offer: Offer) -> Any:
         """The offer as on the wire."""
@@ -134,12 +151,10 @@ def compile_part(
     channels: Sequence[ChannelOf],
     verdicts: Mapping[Pair, Verdict],
     touched: Collection[Sku],
-    confirmed_at: int = 0,
 ) -> Writes:
     """What to write so that `channels` say what was `seen`, the `verdicts` on it included.
 
-    `touched` are SKUs to look at everywhere. A SKU without a product becomes a tombstone. Where
-    the shop confirmed all its prices at `confirmed_at`, a changed channel's lease runs from then.
+    `touched` are SKUs to look at everywhere. A SKU without a product becomes a tombstone.
     """
     writes = Writes(compiler.now)
     for channel in channels:
@@ -160,17 +175,21 @@ def compile_part(
                 continue
             judged = _judged(last, verdict)
             offer = None
-            if sku in touched or (verdict is not None and (last is None or verdict.touched)):
+            alone = verdict.confirmed_at if verdict else 0
+            due = last is not None and _renews(alone, last, state)
+            if sku in touched or due or (verdict and (last is None or verdict.touched)):
                 doubt = verdict.suspect if verdict else last.suspect if last else ""
                 past = verdict.past if verdict else seen.pasts.get(pair, NOTHING)
                 stock = seen.stock.get((channel.store, sku))
                 offer = compiler.offer(sku, channel.zone, past, product, stock, doubt)
-                if last is not None and last.body == compiler.body(offer):
+                renewed = due and bool(offer.steps)
+                if last is not None and not renewed and last.says(compiler.body(offer)):
                     offer = None
             if offer is None:
                 if judged is not None:
                     writes.judged.append({"c": channel.id, "s": sku, **judged})
                 continue
+            offer = compiler.confirmed(offer, max(alone, last.confirmed_at if last else 0))
             changed.append(offer)
             made = {"body": compiler.body(offer), "version": version}
             if last is None:
@@ -181,7 +200,7 @@ def compile_part(
             else:
                 writes.both.append({"c": channel.id, "s": sku, **made, **judged})
         if changed or gone:
-            lease = (max(state.as_of, confirmed_at), state.lease_ms)
+            lease = (state.as_of, state.lease_ms)
             message = OffersMessage(
                 channel.id, state.version, version, tuple(changed), tuple(gone), lease
             )
@@ -192,11 +211,15 @@ def compile_part(
                     "version": version,
                     "delta": jws,
                     "delta_from": state.version,
-                    "as_of": lease[0],
                 }
             )
             writes.changes.append(Change(channel.id, version, jws))
     return writes
+
+
+def _renews(confirmed_at: int, last: Standing, state: ChannelState) -> bool:
+    """Whether a price's lease is to run anew because the shop named it, though it stands."""
+    return confirmed_at - max(last.confirmed_at, state.as_of) > state.lease_ms // RENEWED_IN
 
 
 def _judged(last: Standing | None, verdict: Verdict | None) -> Row | None:
@@ -224,7 +247,7 @@ _UPDATE_CHANNEL = (
     update(CHANNELS)
     .where(CHANNELS.c.id == bindparam("c"))
     .values(
-        {name: bindparam(name) for name in ("version", "delta", "delta_from", "as_of")},
+        {name: bindparam(name) for name in ("version", "delta", "delta_from")},
     )
 )
 
@@ -233,7 +256,6 @@ def store(session: Session, writes: Writes) -> None:
     """Write it in the caller's transaction."""
     ledger.append(session, writes.entries, writes.at_ms)
     past.keep_offers(session, [*writes.bodies, *writes.both, *writes.gone])
-    past.keep_silences(session, [(row["c"], row["as_of"]) for row in writes.channels])
     connection = session.connection()
     for statement, rows in (
         (insert(OFFERS), writes.new),

@@ -40,14 +40,15 @@ def take(ctx: Context, source: Source, batch: Batch) -> Taken:
             pricing.take_products(ctx, source, batch, channels, taken)
         elif batch.whole and source.shop and not batch.stock:
             batches.hold(ctx, source, batch, "empty", {}, taken)
-    if not taken.held:
+    if not taken.held and (batch.whole or batch.unchanged):
         _confirm(ctx, source, channels, batch.observed_at)
     ctx.wake()
     return taken
 
 
 def _confirm(ctx: Context, source: Source, channels: Sequence[ChannelOf], at_ms: int) -> None:
-    """The source answered: leases of its prices and ages of its facts begin anew.
+    """The source said all it knows: leases of its prices and ages of its facts begin anew. One
+    that said something only confirmed what it named.
 
     Looked up first, so that the write lock is held for what is old only, source by source.
     """

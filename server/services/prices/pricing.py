@@ -68,8 +68,8 @@ def take_products(
         suspects = {report.sku: suspects.get(report.sku, f"held_{why}") for report in reports}
     taken.suspects = dict(suspects)
     chunks = list(_chunks(reports, len(channels)))
-    # The lease of a delta may run from this answer only where the delta holds all of the answer.
-    confirmed_at = batch.observed_at if len(chunks) == 1 and not (batch.whole or why) else 0
+    # A whole answer confirms the channels once it is taken; another one what it names.
+    confirmed_at = 0 if batch.whole or why else batch.observed_at
     for some in chunks:
         chunk = _Chunk(_by_sku(some), suspects, batch.observed_at, confirmed_at)
         _take_chunk(ctx, source, chunk, channels, seen if not why else None, taken)
@@ -172,7 +172,6 @@ class _Part:
             self.channels,
             verdicts,
             self.described.touched,
-            self.chunk.confirmed_at,
         )
         return writes, counts
 
@@ -223,7 +222,8 @@ def _verdicts(
                     past = past.with_rows(rows)
                 doubted = last.suspect if last else ""
                 touched = entry is not None or doubted != suspect
-                found[pair] = Verdict(suspect, report.version, pending, past, entry, touched)
+                alone = 0 if suspect else chunk.confirmed_at
+                found[pair] = Verdict(suspect, report.version, pending, past, entry, touched, alone)
     return found, counts
 
 

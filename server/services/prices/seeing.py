@@ -56,6 +56,15 @@ class Standing:
     seen_version: str
 
     @property
+    def confirmed_at(self) -> int:
+        """When the shop last confirmed this price by itself, unix ms; 0: never."""
+        return int(self.body.get("at", 0))
+
+    def says(self, body: Mapping[str, Any]) -> bool:
+        """Whether it says the same as `body`, whenever it was confirmed."""
+        return {**self.body, "at": 0} == {**body, "at": 0}
+
+    @property
     def stamp(self) -> tuple[int, str, str]:
         """Another one where somebody wrote it."""
         return (self.version, self.suspect, self.seen_version)

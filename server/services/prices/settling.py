@@ -95,6 +95,7 @@ def settle_suspect(ctx: Context, actor: Actor, channel: str, sku: str, accept: b
                 ChannelId(channel), ledger.rows_of(report, now), ledger.Origin(actor.id)
             )
             ledger.append(session, [entry], now)
+            row.body = {**row.body, "at": row.pending["at"]}  # the shop itself confirmed it then
         row.suspect, row.pending = "", None
         session.flush()
         offers.recompile(ctx, session, [found], [Sku(sku)], now)

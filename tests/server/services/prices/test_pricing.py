@@ -133,7 +133,7 @@ def test_a_batch_that_was_cut_off_is_made_good_by_its_repetition(
     assert marked >= {f"product:{sku}@pluvier@{at}" for sku in ("BAG", "TENT") for at in STORES}
 
 
-def test_deltas_lead_from_version_to_version_and_bring_the_answers_lease(
+def test_deltas_lead_from_version_to_version_and_say_what_the_answer_confirmed(
     chain: Context, clock: TestClock
 ) -> None:
     with chain.db.read() as session:
@@ -142,15 +142,18 @@ def test_deltas_lead_from_version_to_version_and_bring_the_answers_lease(
     taken = take(chain, SHOP, Batch(at, products=(CHEAPER,)))
     for message in told(chain, taken.changes):
         assert message.since == before[message.channel]
-        assert message.lease == (at, chain.settings.lease_ms)
+        assert message.lease == (0, chain.settings.lease_ms)
+        assert [offer.confirmed_at for offer in message.changed] == [at]
 
 
 def test_a_whole_feed_renews_leases_only_once_all_of_it_is_taken(
     chain: Context, clock: TestClock
 ) -> None:
+    first = clock.advance(1000)
+    take(chain, SHOP, Batch(first, whole=True, products=(BAG,)))
     at = clock.advance(1000)
     taken = take(chain, SHOP, Batch(at, whole=True, products=(CHEAPER,)))
-    assert {message.lease[0] for message in told(chain, taken.changes)} == {START_MS}
+    assert {message.lease[0] for message in told(chain, taken.changes)} == {first}
     with chain.db.read() as session:
         assert set(session.scalars(select(ChannelRow.as_of))) == {at}
 
@@ -161,9 +164,10 @@ def test_a_sale_begins_and_ends_without_a_write(chain: Context, clock: TestClock
     clock.advance(1000)
     take(chain, SHOP, Batch(clock(), products=(replace(sale, version="2"),)))
     assert prices(chain) == everywhere(11_990, 8_990, 11_990)
+    take(chain, SHOP, Batch(clock(), whole=True, products=(replace(sale, version="2"),)))
     before = offers(chain)
     for _ in range(3):
-        batch = Batch(clock.advance(hour), products=(replace(sale, version="2"),))
+        batch = Batch(clock.advance(hour), whole=True, products=(replace(sale, version="2"),))
         taken = take(chain, SHOP, batch)
         assert (taken.changes, taken.prices) == ([], 0)
     assert offers(chain) == before
