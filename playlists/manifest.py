@@ -48,6 +48,9 @@ FORMAT = 1
 FOREVER_MS = MAX_WHOLE
 """An `until` that never comes."""
 LAYERS = ("emergency", "override", "takeover", "campaign", "base", "slate")
+BRAND_DRAWINGS = ("mark", "mascot", "skyline")
+"""The parts of a brand that are files: what signs every view, who walks on the slate and stands in
+a crowd, the town behind. What a player does not know it leaves out."""
 
 
 @dataclass(frozen=True, slots=True)

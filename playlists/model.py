@@ -42,7 +42,7 @@ class Store:
     regions: frozenset[str] = frozenset()
     channel: ChannelId | None = None
     brand: Mapping[str, str] = field(default_factory=dict)
-    """Keys of CONTRACT: name, slogan, mark (sha256), skyline (sha256)."""
+    """name, slogan, and BRAND_DRAWINGS by their sha256."""
 
 
 @dataclass(frozen=True, slots=True)

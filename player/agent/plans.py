@@ -10,7 +10,7 @@ from player.cache.store import Store
 from playlists.cards import files_of
 from playlists.codec import decode_chunk, decode_deck, decode_manifest
 from playlists.ids import CardId, Sha256
-from playlists.manifest import Chunk, DeckCard, Manifest, Plan
+from playlists.manifest import BRAND_DRAWINGS, Chunk, DeckCard, Manifest, Plan
 
 _SHA = re.compile(r"[0-9a-f]{64}")
 
@@ -97,7 +97,7 @@ class Plans:
 
 def brand_files(manifest: Manifest) -> tuple[Sha256, ...]:
     """The drawings that the brand needs on every view."""
-    drawings = (manifest.brand.get(part) for part in ("mark", "skyline"))
+    drawings = (manifest.brand.get(part) for part in BRAND_DRAWINGS)
     return tuple(Sha256(address) for address in drawings if address and _SHA.fullmatch(address))
 
 

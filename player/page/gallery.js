@@ -15,9 +15,10 @@ const HOUR_MS = 3_600_000;
 
 const drawing = (name) => `${ART}goods/${name}.svg`;
 const brand = (store) => ({
-  name: "Pluvier",
+  name: "Enseigne & fils",
   slogan: "Dehors commence ici.",
-  mark: `${ART}brand/plover.svg`,
+  mark: `${ART}brand/mark.svg`,
+  mascot: `${ART}brand/mark.svg`,
   skyline: `${ART}brand/skyline-${store}.svg`,
 });
 const price = (figures, cents = "", more = {}) => ({
@@ -61,8 +62,8 @@ export const SAMPLES = {
   image: view("image", "image", { url: drawing("kite"), fit: "contain" }),
   slate: { ...slateView(brand("lille")), key: "slate-sample" },
   "slate-bare": slateView(),
-  pairing: pairingView({ code: "K7M-4PX", url: "https://studio.pluvier.example/pair", fingerprint: "SHA256:9f3a61c07be2d4185a6c", server: "studio.pluvier.example", qr: QR }),
-  "pairing-bare": pairingView({ code: "K7M-4PX", url: "https://studio.pluvier.example/pair", fingerprint: "9f3a61c07be2d4185a6c", server: "studio.pluvier.example" }),
+  pairing: pairingView({ code: "K7M-4PX", url: "https://studio.example/pair", fingerprint: "SHA256:9f3a61c07be2d4185a6c", server: "studio.example", qr: QR }),
+  "pairing-bare": pairingView({ code: "K7M-4PX", url: "https://studio.example/pair", fingerprint: "9f3a61c07be2d4185a6c", server: "studio.example" }),
 };
 
 function hang(wall, name, shape) {

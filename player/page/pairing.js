@@ -24,6 +24,6 @@ export function pairingView({ code, url, fingerprint, server, qr = null }) {
     params: { code, url, fingerprint, server },
     goods: [],
     qr,
-    brand: { name: "", slogan: "", mark: null, skyline: null },
+    brand: { name: "", slogan: "", mark: null, mascot: null, skyline: null },
   };
 }

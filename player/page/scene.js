@@ -24,7 +24,7 @@ function settle(view, now) {
     const live = item.price && lease > SETTLE_MS;
     return { ...item, price: live ? { ...item.price, deadline: now + lease } : null };
   });
-  const brandView = { name: "", slogan: "", mark: null, skyline: null, ...view.brand };
+  const brandView = { name: "", slogan: "", mark: null, mascot: null, skyline: null, ...view.brand };
   return { ...view, lang: view.lang || "fr", params: view.params ?? {}, goods, brand: brandView };
 }
 
@@ -173,7 +173,7 @@ export class Scene {
     return sheet;
   }
 
-  /** The mark's shape, and the skyline in the cache, before they are used as masks. */
+  /** The shapes of mark and mascot, and the skyline in the cache, before they are used as masks. */
   async #markReady() {
     const load = async (url) => {
       const image = new Image();
@@ -181,12 +181,12 @@ export class Scene {
       await within(image.decode(), DECODE_LIMIT_MS).catch(() => {});
       return image;
     };
-    const { mark, skyline } = this.view.brand;
-    const [shape] = await Promise.all([mark && load(mark), skyline && load(skyline)]);
-    const node = this.backdrop.querySelector(".mark");
-    const ratio = shape ? shape.naturalWidth / shape.naturalHeight : NaN;
-    if (!Number.isFinite(ratio)) node?.remove();
-    else node?.style.setProperty("--mark-ratio", ratio.toFixed(4));
+    const { mark, mascot, skyline } = this.view.brand;
+    const shapes = [mark, mascot, skyline].map((url) => url && load(url));
+    const [sign, walker] = (await Promise.all(shapes)).map((shape) => shape && shape.naturalWidth / shape.naturalHeight);
+    if (Number.isFinite(sign)) this.root.style.setProperty("--mark-ratio", sign.toFixed(4));
+    else this.backdrop.querySelector(".mark")?.remove();
+    if (Number.isFinite(walker)) this.root.style.setProperty("--mascot-ratio", walker.toFixed(4));
   }
 
   #setGoods(wanted) {

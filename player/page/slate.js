@@ -5,7 +5,7 @@ const STEP_MS = 60_000;
 const STEPS = 24;
 
 /**
- * Where the plover is at a wall-clock time (unix ms): `way` from 0 (left) to 1 (right) and which way
+ * Where the walker is at a wall-clock time (unix ms): `way` from 0 (left) to 1 (right) and which way
  * it faces. A function of the time only, so two screens walk in step and nothing is remembered.
  */
 export function stride(now) {
@@ -14,7 +14,7 @@ export function stride(now) {
   return { way: (outward ? step : 2 * STEPS - step) / STEPS, face: outward ? 1 : -1 };
 }
 
-/** A slate view; a brand that is not known yet leaves only the night and the bird. */
+/** A slate view; a brand that is not known yet leaves only the night and a passer-by. */
 export function slateView(brand = null, lang = "fr") {
   return {
     key: "slate",
@@ -23,6 +23,6 @@ export function slateView(brand = null, lang = "fr") {
     params: {},
     goods: [],
     qr: null,
-    brand: { name: "", slogan: "", mark: null, skyline: null, ...brand },
+    brand: { name: "", slogan: "", mark: null, mascot: null, skyline: null, ...brand },
   };
 }

@@ -1,7 +1,8 @@
 """Stores with their calendars, and screens with their layouts, as JSON.
 
 store    {"id", "name", "calendar": {..}, "lat_e6", "lon_e6", "regions": [..], "channel",
-          "brand": {"name": .., "slogan": .., "mark": sha256, "skyline": sha256}}
+          "brand": {"name": .., "slogan": .., "mark": sha256, "mascot": sha256,
+          "skyline": sha256}}
 calendar {"zone": IANA, "hours": [[[from, until], ..] for Monday to Sunday],
           "special_hours": {date: [[from, until], ..]}, "holidays": [date],
           "sun": {date: [rise ms, set ms]}}

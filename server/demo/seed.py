@@ -66,7 +66,7 @@ def _shared_secrets(context: Context) -> dict[str, str]:
 
 
 def _make_places(context: Context) -> None:
-    mark = _drawing(context, BRAND_ART / "plover.svg")
+    mark = _drawing(context, BRAND_ART / "mark.svg")
     for store in STORES:
         skyline = _drawing(context, BRAND_ART / f"skyline-{store.code}.svg")
         wish = StoreWish(
@@ -82,6 +82,7 @@ def _make_places(context: Context) -> None:
                 "name": catalogue.CHAIN_NAME,
                 "slogan": SLOGAN_FR,
                 "mark": mark,
+                "mascot": mark,
                 "skyline": skyline,
             },
             details={"address": store.address, "city": store.city},

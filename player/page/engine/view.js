@@ -8,6 +8,8 @@ import { FOREVER_MS } from "./manifest.js";
 
 /** Said instead of a price when not even an offer says it. */
 const PRICE_FREE = { fr: "Prix indiqué en rayon", en: "Price on the shelf" };
+/** The parts of a brand that are files. */
+const BRAND_DRAWINGS = ["mark", "mascot", "skyline"];
 const ONE_FILE = new Set(["image", "video"]);
 
 /**
@@ -34,13 +36,14 @@ export function viewOf(shown, world, now, assetUrl) {
 
 /** The manifest's brand with addresses; without a manifest, a nameless one. */
 export function brandOf(manifest, assetUrl) {
-  const { name = "", slogan = "", mark, skyline } = manifest?.brand ?? {};
-  return { name, slogan, mark: mark ? assetUrl(mark) : null, skyline: skyline ? assetUrl(skyline) : null };
+  const { name = "", slogan = "", ...files } = manifest?.brand ?? {};
+  const drawn = BRAND_DRAWINGS.map((part) => [part, files[part] ? assetUrl(files[part]) : null]);
+  return { name, slogan, ...Object.fromEntries(drawn) };
 }
 
 /** Files that the brand needs on every view. */
 export function brandFiles(manifest) {
-  return [manifest.brand.mark, manifest.brand.skyline].filter(Boolean);
+  return BRAND_DRAWINGS.map((part) => manifest.brand[part]).filter(Boolean);
 }
 
 function goodOf({ sku, channel, picture }, shown, teller) {

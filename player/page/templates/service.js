@@ -1,16 +1,16 @@
 /** The shop speaks: a crowd, a free till, the way to it. */
 
 import { drawing, el, lines, text } from "../dom.js";
+import { figure, figureKey } from "./figure.js";
 import { part, rows, say } from "./parts.js";
-import { plover } from "./plover.js";
 
-/** Where each bird of the crowd stands and how tall it is, in units of the screen; nearest last. */
-const FLOCK = [
+/** Where each of the crowd stands and how tall they are, in units of the screen; nearest last. */
+const CROWD = [
   [8, 15], [16, 17.5], [23.5, 14], [31.500, 18.5], [41, 15.5], [49, 17], [57.500, 15], [65, 18],
 ];
-const NEAR_BIRDS = 4;
+const NEAR = 4;
 /** A flat arrow needs the room of the others. */
-const FEW_BIRDS = 5;
+const FEW = 5;
 const ARROWS = {
   up: { box: "0 0 40 98", className: "", d: "M20 98V8M3 26.500 20 8.200l17 18.300" },
   left: { box: "0 0 98 40", className: "flat", d: "M98 20H8M26.500 3 8.200 20l18.300 17" },
@@ -21,14 +21,14 @@ const UPRIGHT = "1/2 .93/2 .86/2 .78/2 .7/2 .62/2 .54/2 .46/3";
 /** Room the figure and its arrow take from the headline, by number of figures, in units. */
 const BOARD = { 0: 48, 1: 62, 2: 96, 3: 104 };
 
-function flock(birdCount) {
-  const birds = FLOCK.slice(0, birdCount).map(([x, size], index) => {
-    const bird = plover(index >= NEAR_BIRDS ? "far" : "", index % 3 === 1 ? "walking" : "standing");
-    bird.style.setProperty("--x", String(x));
-    bird.style.setProperty("--s", String(size));
-    return bird;
+function crowd(brand, count) {
+  const figures = CROWD.slice(0, count).map(([x, size], index) => {
+    const one = figure(brand, index >= NEAR ? "far" : "", index % 3 === 1 ? "walking" : "standing");
+    one.style.setProperty("--x", String(x));
+    one.style.setProperty("--s", String(size));
+    return one;
   });
-  return { key: `flock|${birdCount}`, node: el("div", "flock", ...birds) };
+  return { key: `crowd|${count}|${figureKey(brand)}`, node: el("div", "flock", ...figures) };
 }
 
 function board(figure, direction) {
@@ -55,5 +55,5 @@ export function compose(view) {
   const [first, ...rest] = lines(view.params.facts);
   if (first) parts.push(part("near", rows("crowd near", [first])));
   if (rest.length) parts.push(part("far", rows("crowd far", rest, { hot: 0 })));
-  return { horizon: "service", sky: "tide", goods: [flock(ARROWS[arrow]?.className === "flat" ? FEW_BIRDS : FLOCK.length)], parts };
+  return { horizon: "service", sky: "tide", goods: [crowd(view.brand, ARROWS[arrow]?.className === "flat" ? FEW : CROWD.length)], parts };
 }

@@ -1,9 +1,9 @@
-/** Nothing to say: night, a sun going down, a plover on its way. */
+/** Nothing to say: night, a sun going down, someone on the way home. */
 
 import { el, text } from "../dom.js";
 import { stride } from "../slate.js";
+import { figure, figureKey } from "./figure.js";
 import { fitted, part } from "./parts.js";
-import { plover } from "./plover.js";
 
 function place(walker, now) {
   const { way, face } = stride(now);
@@ -12,7 +12,7 @@ function place(walker, now) {
 }
 
 export function compose(view) {
-  const walker = plover("walker", "walking");
+  const walker = figure(view.brand, "walker", "walking");
   place(walker, Date.now());
   const slogan = text(view.brand.slogan);
   const tagline = fitted(el("p", "tagline sign", slogan), "1/1 .9/1 .8/2");
@@ -21,7 +21,7 @@ export function compose(view) {
     sky: "night",
     behind: [el("div", "sunset")],
     onSoil: [el("div", "glint")],
-    goods: [{ key: "walker", node: walker, minute: (now) => place(walker, now) }],
+    goods: [{ key: `walker|${figureKey(view.brand)}`, node: walker, minute: (now) => place(walker, now) }],
     parts: slogan ? [part("tagline", tagline)] : [],
   };
 }

@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 
 from playlists.fields import sha, text
 from playlists.ids import check_id
+from playlists.manifest import BRAND_DRAWINGS
 from playlists.model import ZoneBox
 from server.errors import BadInput
 from server.services.base.editing import as_bad_input, check_name
@@ -28,7 +29,7 @@ MAX_DETAIL_CHARACTERS = 500
 FULL = 10_000
 """A side of the screen, in the unit of zone boxes."""
 LANGUAGES = ("fr", "en")
-BRAND_KEYS = ("name", "slogan", "mark", "skyline")
+BRAND_KEYS = ("name", "slogan", *BRAND_DRAWINGS)
 
 _TAG = re.compile(r"[^\W_][\w .&'’-]{0,63}")
 _CHANNEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}@[a-z0-9][a-z0-9_-]{0,63}")
@@ -121,7 +122,7 @@ def _brand(brand: Mapping[str, str]) -> None:
         if key not in BRAND_KEYS:
             raise BadInput(f"A brand has {', '.join(BRAND_KEYS)}.", field="brand")
         with as_bad_input("brand"):
-            if key in ("mark", "skyline"):
+            if key in BRAND_DRAWINGS:
                 sha(value, key)
             else:
                 text(value, key, 200)

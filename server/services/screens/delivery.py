@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from media.errors import AssetMissing
 from playlists.codec import decode_deck, decode_manifest
-from playlists.manifest import DeckCard, Manifest
+from playlists.manifest import BRAND_DRAWINGS, DeckCard, Manifest
 from server.db.models import AssetRow, HeadRow, RenditionRow, ScreenHeadRow
 from server.errors import NotFound
 from server.services.base.actors import Actor
@@ -154,7 +154,7 @@ def _read_names(session: Session, sha: str) -> Names | None:
 
 
 def _shown(manifest: Manifest, cards: Iterable[DeckCard]) -> set[str]:
-    found = {manifest.brand[part] for part in ("mark", "skyline") if manifest.brand.get(part)}
+    found = {manifest.brand[part] for part in BRAND_DRAWINGS if manifest.brand.get(part)}
     for card in cards:
         found.update(card.assets)
         found.update(good.picture for good in card.goods if good.picture)

@@ -1,7 +1,7 @@
 /** The page of an instant: paints it as the screen does, follows the present where asked, copies as text. */
 
 import { decodeOffer } from "/page/engine/offers.js";
-import { viewOf } from "/page/engine/view.js";
+import { brandFiles, viewOf } from "/page/engine/view.js";
 import { Stage } from "/page/stage.js";
 import { shape } from "./glass.js";
 import { keepLive } from "./live.js";
@@ -21,7 +21,7 @@ async function paint() {
   const still = JSON.parse(main.dataset.still);
   const { at, card, shown, brand, language } = still;
   const wanted = card ? [...card.assets, ...card.goods.map(({ picture }) => picture), card.qr] : [];
-  await Promise.all([...wanted, brand.mark, brand.skyline].filter(Boolean).map(fetchFile));
+  await Promise.all([...wanted, ...brandFiles({ brand })].filter(Boolean).map(fetchFile));
   const plan = { manifest: { brand, language }, cards: new Map(card ? [[shown.card, card]] : []) };
   const world = { plan, offers: offersOf(still), freshness: freshnessOf(still) };
   const { view } = viewOf(shown, world, { ms: at, uncertaintyMs: 0 }, (sha) => files.get(sha) ?? null);

@@ -105,7 +105,7 @@ def test_a_script_in_any_field_is_only_text(page: Page) -> None:
         assert page.evaluate("window.now.shadow.querySelectorAll('script, img[src=x]').length") == 0
 
 
-def test_the_slate_is_dark_and_its_plover_walks_with_the_clock(page: Page) -> None:
+def test_the_slate_is_dark_and_someone_walks_it_with_the_clock(page: Page) -> None:
     for shape in (LANDSCAPE, PORTRAIT):
         page.set_viewport_size(shape)
         page.evaluate(
@@ -128,3 +128,26 @@ def test_the_slate_is_dark_and_its_plover_walks_with_the_clock(page: Page) -> No
     assert steps[48] == steps[0]
     strides = {round(abs(a["way"] - b["way"]), 6) for a, b in pairwise(steps)}
     assert strides == {round(1 / 24, 6)}
+
+
+def test_a_brand_without_a_mascot_has_passers_by_and_one_with_its_own(page: Page) -> None:
+    """Nothing of the demo's brand is in the page: its bird comes with its manifest."""
+    seen = page.evaluate(
+        """async () => {
+          const { stage, shadow } = stageIn();
+          const found = [];
+          for (const name of ["slate-bare", "service", "slate"]) {
+            await stage.show(sample(name));
+            const figures = [...shadow.querySelectorAll(".figure")];
+            const narrow = figures.every((node) => node.getBoundingClientRect().width > 4);
+            found.push([name, figures.length, new Set(figures.map((node) => node.tagName)).size,
+                        figures[0].classList.contains("mascot"), narrow]);
+          }
+          return found;
+        }"""
+    )
+    assert seen == [
+        ["slate-bare", 1, 1, False, True],
+        ["service", 8, 1, True, True],
+        ["slate", 1, 1, True, True],
+    ]
