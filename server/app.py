@@ -24,6 +24,7 @@ from server.db.engine import Database
 from server.services.base.context import Context
 from server.services.base.keys import load_keys
 from server.services.entry import people
+from server.services.entry.limits import Limits
 from server.services.library import renditions
 
 WEB_THREADS = 16
@@ -81,6 +82,7 @@ def create_app(context: Context, peers: Mapping[str, Callable[[], bool]] | None 
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = context.settings.max_request_bytes
     app.extensions["enseigne"] = context
+    app.extensions["enseigne.limits"] = Limits()
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     api.register(app, context, peers or {})
     web.register(app)
@@ -115,15 +117,17 @@ def run_web(settings: Settings) -> None:
 
 
 def _proxy(settings: Settings) -> dict[str, Any]:
-    """Have the server in front of the application read who asks from the one proxy believed.
+    """Have the server in front of the application read who asks, and whether over https, from the
+    one proxy believed.
 
-    Limits per address (pairing) would otherwise count all the world as that proxy.
+    Limits per address would otherwise count all the world as that proxy, and no browser would be
+    told to stay with https.
     """
     if not settings.trusted_proxy:
         return {}
     return {
         "trusted_proxy": settings.trusted_proxy,
-        "trusted_proxy_headers": {"x-forwarded-for"},
+        "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
     }
 
 

@@ -78,7 +78,11 @@ class TooLarge(ServerError):
 
 
 class TooMany(ServerError):
-    """Asked too often; try again later."""
+    """Asked too often; try again in `retry_after_s` seconds."""
 
     status = 429
     code = "too_many"
+
+    def __init__(self, message: str, *, retry_after_s: int = 60) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s

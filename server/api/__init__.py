@@ -14,6 +14,7 @@ from server.api import (
     emergencies,
     explain,
     facts,
+    headers,
     health,
     hooks,
     media,
@@ -61,6 +62,7 @@ OTHERS = (player, page, media, hooks)
 def register(app: Flask, ctx: Context, peers: Peers) -> None:
     """Put the API into the application, with what surrounds every request of it."""
     requests.register(app)
+    headers.register(app)
     problems.register(app)
     health.register(app, ctx, peers)
     for resource in (*RESOURCES, *OTHERS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from playlists.wire.signed import MAX_WATCHED
 from server.api.kit import NOTHING, Call, Done, located, operation, resource
+from server.api.requests import limits
 from server.api.shapes import Id, Ms, Shape
 from server.services.screens import devices, pairing, watching
 
@@ -90,25 +92,33 @@ class WatchQuery(BaseModel):
     life_ms: Annotated[int, Field(ge=1_000, le=MAX_WATCH_MS)] = 3_600_000
 
 
+def _counted(call: Call) -> AbstractContextManager[None]:
+    """Count codes that no device shows."""
+    most = call.ctx.settings.codes_per_minute
+    return limits().failures("code", call.actor.id, most, guessable=True)
+
+
 @blueprint.get("/pairings")
 @operation("devices", WaitingShape, query=CodeQuery, errors=(404,))
 def look_up_pairing(call: Call, query: CodeQuery) -> Done:
     """The device that shows a code."""
-    return Done(asdict(pairing.look_up(call.ctx, call.actor, query.code)))
+    with _counted(call):
+        return Done(asdict(pairing.look_up(call.ctx, call.actor, query.code)))
 
 
 @blueprint.post("/pairings")
 @operation("devices", PairedShape, status=201, body=PairingClaim, creates=True, errors=(404,))
 def claim_pairing(call: Call, body: PairingClaim) -> Done:
     """Give the device that shows a code its screen; the screen's device before stops."""
-    claimed = pairing.claim(
-        call.ctx,
-        call.actor,
-        code=body.code,
-        screen_id=body.screen or "",
-        store=body.store or "",
-        name=body.name,
-    )
+    with _counted(call):
+        claimed = pairing.claim(
+            call.ctx,
+            call.actor,
+            code=body.code,
+            screen_id=body.screen or "",
+            store=body.store or "",
+            name=body.name,
+        )
     return Done(asdict(claimed), location=located("screens", claimed.screen, "device"))
 
 

@@ -124,7 +124,7 @@ def operation(
         name = view.__name__
         OPERATIONS[name] = Operation(name, edits, creates, public, raw_body, versioned)
         problems = {400, 422, *errors}
-        problems |= set() if public else {401, 403}
+        problems |= set() if public else {401, 403, 429}
         problems |= {413, 415} if body is not None or raw_body else set()
         problems |= {409} if creates else set()
         problems |= {404, 409, 412, 428} if edits else set()

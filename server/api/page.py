@@ -58,10 +58,7 @@ def screen() -> Response:
             document,
         )
     data = document.encode()
-    answer = _answer(data, hashlib.sha256(data).hexdigest(), _TYPES[".html"])
-    answer.headers["Content-Security-Policy"] = policy(settings)
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    return answer
+    return _answer(data, hashlib.sha256(data).hexdigest(), _TYPES[".html"])
 
 
 @blueprint.get("/page/<path:name>")
@@ -101,7 +98,7 @@ def _answer(data: bytes, tag: str, kind: str) -> Response:
     answer = Response(data, content_type=kind)
     answer.set_etag(tag)
     answer.headers["Cache-Control"] = f"public, max-age={CACHE_S}"
-    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Content-Security-Policy"] = policy(context().settings)
     answer.make_conditional(request)
     return answer
 

@@ -21,7 +21,7 @@ from playlists.wire.http import (
 from playlists.wire.signed import MAX_NONCE
 from server.api.files import send_file
 from server.api.problems import WrongMedia
-from server.api.requests import check_address, context
+from server.api.requests import asks_from, check_address, context, limits
 from server.errors import BadInput, Forbidden, Unauthenticated
 from server.services.screens import delivery, devices, pairing, playback, proof
 from server.services.screens.devices import Viewer
@@ -62,6 +62,7 @@ def door() -> Response:
 def begin_pairing() -> Response:
     """A device asks for a code."""
     asked = PairingRequest.from_json(_body(UNPROVED_BYTES))
+    _count_stranger()
     given = pairing.begin(context(), asked, request.remote_addr or "")
     return _json(given.to_json(), 201)
 
@@ -69,7 +70,10 @@ def begin_pairing() -> Response:
 @blueprint.get("/pairings/<pairing_id>")
 def poll_pairing(pairing_id: str) -> Response:
     """A device asks whether a person typed its code."""
-    paired = pairing.poll(context(), pairing_id, _bearer())
+    ctx = context()
+    with limits().failures("pairing", asks_from(), ctx.settings.failures_per_minute):
+        paired = pairing.poll(ctx, pairing_id, _bearer())
+    limits().take("poll", pairing_id, ctx.settings.poll_per_minute)
     return _json(WAITING, 202) if paired is None else _json(paired.to_json())
 
 
@@ -77,6 +81,7 @@ def poll_pairing(pairing_id: str) -> Response:
 def begin_session() -> Response:
     """A nonce for a device to sign."""
     screen = check_id(Fields.of(_body(UNPROVED_BYTES)).text("screen"), "screen")
+    _count_device(screen)
     return _json(Challenge(devices.session_nonce(context(), screen)).to_json())
 
 
@@ -84,6 +89,7 @@ def begin_session() -> Response:
 def prove_session() -> Response:
     """The signed nonce, for a bearer token."""
     proof_given = SessionProof.from_json(_body(UNPROVED_BYTES))
+    _count_device(proof_given.screen)
     return _json(devices.prove(context(), proof_given).to_json())
 
 
@@ -165,6 +171,19 @@ def _player() -> Viewer:
     if not viewer.device:
         raise Forbidden("Only a screen's own device may say this.")
     return viewer
+
+
+def _count_device(screen: str) -> None:
+    """Count a request of whoever says that it is this screen's device. Raises TooMany."""
+    ctx = context()
+    if not devices.is_known(ctx, screen):
+        _count_stranger()
+        return
+    limits().take("device", f"{screen} {asks_from()}", ctx.settings.device_per_minute)
+
+
+def _count_stranger() -> None:
+    limits().take("stranger", asks_from(), context().settings.stranger_per_minute)
 
 
 def _bearer() -> str:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from playlists.errors import DomainError, Invalid
-from server.errors import BadInput, ServerError, Unauthenticated
+from server.errors import BadInput, ServerError, TooMany, Unauthenticated
 from server.services.base.editing import StaleEdit
 
 log = structlog.get_logger(__name__)
@@ -76,6 +76,8 @@ def _server_error(error: ServerError) -> Response:
         headers["ETag"] = f'"{error.current}"'
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="enseigne"'
+    if isinstance(error, TooMany):
+        headers["Retry-After"] = str(error.retry_after_s)
     if error.status >= 500:
         log.error("server_error", error=error.message, code=error.code)
     return problem(error.status, error.code, error.message, field=error.field, headers=headers)

@@ -16,6 +16,7 @@ from server.errors import Forbidden, TooLarge, Unauthenticated
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.entry import people, sessions
+from server.services.entry.limits import Limits, origin
 
 log = structlog.get_logger(__name__)
 
@@ -43,10 +44,26 @@ def actor() -> Actor:
     return found
 
 
+def limits() -> Limits:
+    """How often who may ask, in this application."""
+    return cast(Limits, current_app.extensions["enseigne.limits"])
+
+
+def asks_from() -> str:
+    """The address that asks, as it is counted."""
+    return origin(request.remote_addr)
+
+
 def authenticate() -> None:
     """Find out who asks, from a Bearer token or else the session cookie. Raises Unauthenticated,
-    Forbidden.
+    Forbidden, TooMany where many in a row were not good.
     """
+    most = context().settings.failures_per_minute
+    with limits().failures("sign-in", asks_from(), most):
+        _authenticate()
+
+
+def _authenticate() -> None:
     ctx = context()
     kind, _, secret = request.headers.get("Authorization", "").partition(" ")
     if kind:
@@ -117,7 +134,6 @@ def finish(response: Response) -> Response:
         actor=who.id if who is not None else None,
     )
     response.headers.setdefault("X-Request-Id", g.get("request_id", ""))
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
     return response
 
 

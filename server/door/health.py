@@ -44,4 +44,11 @@ def create_app(counts: Counts, vitals: Callable[[], dict[str, Any]]) -> Flask:
     def metrics() -> Response:
         return Response(generate_latest(counts.registry), content_type=CONTENT_TYPE_LATEST)
 
+    @app.after_request
+    def guard(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
     return app

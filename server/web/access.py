@@ -12,10 +12,11 @@ from flask import Blueprint, Response, current_app, g, make_response, render_tem
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from server.errors import Forbidden, NotFound, ServerError, Unauthenticated
+from server.errors import Forbidden, NotFound, ServerError, TooMany, Unauthenticated
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.entry import people, sessions
+from server.services.entry.limits import Limits, origin
 from server.services.screens import watching
 from server.web.phrases import LANGUAGES, Language, counted, say, sentence
 
@@ -63,9 +64,25 @@ def language() -> Language:
     return "en" if found == "en" else "fr"
 
 
+def limits() -> Limits:
+    """How often who may ask, in this application."""
+    return cast(Limits, current_app.extensions["enseigne.limits"])
+
+
+def asks_from() -> str:
+    """The address that asks, as it is counted."""
+    return origin(request.remote_addr)
+
+
 def visit() -> Visit:
-    """Who looks. Raises Unauthenticated (KeyOver for a watch link)."""
-    ctx = context()
+    """Who looks. Raises Unauthenticated (KeyOver for a watch link), TooMany where many in a row
+    were nobody.
+    """
+    with limits().failures("sign-in", asks_from(), context().settings.failures_per_minute):
+        return _visit(context())
+
+
+def _visit(ctx: Context) -> Visit:
     key = request.args.get("key", "")
     if key:
         try:
@@ -169,6 +186,18 @@ def _fault(error: ServerError) -> AnyResponse:
     if isinstance(error, Unauthenticated):
         return signed_out_page(say("signed_out", lang), status=error.status)
     looker: Visit | None = g.get("visit")
+    if isinstance(error, TooMany):
+        answer = page(
+            "notice.html",
+            looker,
+            status=error.status,
+            embed=embed,
+            first=say("too_many", lang),
+            second="",
+            text=say("too_many_how", lang, n=error.retry_after_s),
+        )
+        answer.headers["Retry-After"] = str(error.retry_after_s)
+        return answer
     first = say("not_found" if isinstance(error, NotFound) else "fault", lang)
     return page(
         "notice.html",

@@ -12,9 +12,11 @@ from server.services.entry import people, sessions
 from server.web.access import (
     LANGUAGE_COOKIE,
     LANGUAGE_LIFE_S,
+    asks_from,
     check_form,
     context,
     language,
+    limits,
     page,
     signed_out_page,
     studio,
@@ -49,7 +51,8 @@ def start(secret: str) -> AnyResponse:
     """Come in through an owner link."""
     ctx = context()
     try:
-        signed_in = people.redeem_owner_link(ctx, secret)
+        with limits().failures("sign-in", asks_from(), ctx.settings.failures_per_minute):
+            signed_in = people.redeem_owner_link(ctx, secret)
     except Unauthenticated:
         return signed_out_page(say("link_over", language()), status=410)
     answer = redirect(WALL, 303)
@@ -102,6 +105,4 @@ def choose_language() -> AnyResponse:
 @blueprint.get("/studio/<path:name>")
 def static_file(name: str) -> AnyResponse:
     """A file of the studio."""
-    answer = send_from_directory(STATIC, name, max_age=CACHE_S)
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    return answer
+    return send_from_directory(STATIC, name, max_age=CACHE_S)

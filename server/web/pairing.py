@@ -9,7 +9,7 @@ from server.errors import ServerError
 from server.services.chain import places
 from server.services.screens import pairing
 from server.services.screens.pairing_choices import choices
-from server.web.access import Visit, check_form, page, studio, visit
+from server.web.access import Visit, check_form, limits, page, studio, visit
 
 blueprint = studio("pairing")
 
@@ -36,14 +36,16 @@ def claim() -> AnyResponse:
     name = request.form.get("name", "")
     is_new = chosen.startswith(NEW)
     try:
-        claimed = pairing.claim(
-            looker.ctx,
-            looker.actor,
-            code=code,
-            screen_id="" if is_new else chosen,
-            store=chosen.removeprefix(NEW) if is_new else "",
-            name=name,
-        )
+        most = looker.ctx.settings.codes_per_minute
+        with limits().failures("code", looker.actor.id, most, guessable=True):
+            claimed = pairing.claim(
+                looker.ctx,
+                looker.actor,
+                code=code,
+                screen_id="" if is_new else chosen,
+                store=chosen.removeprefix(NEW) if is_new else "",
+                name=name,
+            )
     except ServerError as wrong:
         if wrong.status >= 500:
             raise

@@ -38,8 +38,8 @@ def mark_expired(ctx: Context, since: int) -> int:
 
 
 def sweep(ctx: Context) -> None:
-    """Forget sessions that are over, facts about a long past, heads out of history, objects and sets
-    that nobody names.
+    """Forget sessions that are over, facts about a long past, heads out of history, objects and
+    sets that nobody names.
     """
     now = ctx.clock()
     with ctx.db.write() as session:

@@ -88,6 +88,13 @@ class DirectoryRow:
         return [self.screen, b64(self.key), self.store, list(self.channels)]
 
 
+def is_known(ctx: Context, screen: str) -> bool:
+    """Whether a device is paired with this screen."""
+    with ctx.db.read() as session:
+        found = select(DeviceRow.screen_id).where(DeviceRow.screen_id == screen)
+        return session.scalar(found) is not None
+
+
 def session_nonce(ctx: Context, screen: str) -> str:
     """What the device of `screen` is to sign; given for any name, so that it gives none away."""
     made = ctx.clock().to_bytes(_TIME_BYTES, "big") + secrets.token_bytes(_RANDOM_BYTES)
