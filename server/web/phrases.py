@@ -5,18 +5,12 @@ French sets U+00A0 before € % ? : ! and between figures and their units (the f
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple
+from typing import Final
 
-Language = Literal["fr", "en"]
-LANGUAGES: Final[tuple[Language, ...]] = ("fr", "en")
+from server.web.phrase import LANGUAGES, Language, Phrase
+from server.web.why_phrases import WHY
 
-
-class Phrase(NamedTuple):
-    """One phrase in both languages; `{name}` stands for a value."""
-
-    fr: str
-    en: str
-
+__all__ = ["LANGUAGES", "PHRASES", "Language", "Phrase", "counted", "say", "sentence"]
 
 NUMBERS: Final[dict[Language, tuple[str, ...]]] = {
     "fr": (
@@ -109,7 +103,7 @@ PHRASES: Final[dict[str, Phrase]] = {
     "paused_by": Phrase("mis en pause par {by}", "paused by {by}"),
     "back_at": Phrase("retour au plan à {at}", "back to plan at {at}"),
     "unconfirmed": Phrase("prix non confirmés depuis {at}", "prices unconfirmed since {at}"),
-    "no_price_now": Phrase("sans prix : {code}", "no price: {code}"),
+    "no_price_now": Phrase("sans prix : {code}", "no price: {code}"),
     "why_of": Phrase("Pourquoi {screen}, {store}", "Why {screen}, {store}"),
     # prices that are off
     "no_time": Phrase("l’heure n’est pas sûre", "the time is not certain"),
@@ -134,7 +128,7 @@ PHRASES: Final[dict[str, Phrase]] = {
     "pair_name": Phrase("Son nom, s’il est nouveau", "Its name, if it is new"),
     "pair_print": Phrase("L’empreinte de ce serveur", "This server’s fingerprint"),
     "pair_print_why": Phrase(
-        "L’appareil affiche la même. Si elle diffère, il parle à un autre serveur :"
+        "L’appareil affiche la même. Si elle diffère, il parle à un autre serveur :"
         " ne le jumelez pas.",
         "The device shows the same. Where it differs, the device speaks to another server:"
         " do not pair it.",
@@ -147,163 +141,11 @@ PHRASES: Final[dict[str, Phrase]] = {
     "pair_replaced": Phrase(
         "L’appareil d’avant ne compte plus.", "The device before it counts no more."
     ),
-    # why
-    "why": Phrase("Pourquoi", "Why"),
-    "why_shows": Phrase(
-        "{screen}, {store}, affiche « {title} »", "{store}, {screen} shows “{title}”"
-    ),
-    "why_slate": Phrase(
-        "{screen}, {store}, affiche l’ardoise", "{store}, {screen} shows the slate"
-    ),
-    "why_because": Phrase("{shows}, {reason}.", "{shows}, {reason}."),
-    "because_rain": Phrase("parce qu’il pleut", "because it is raining"),
-    "because_dry": Phrase("parce qu’il ne pleut pas", "because it is not raining"),
-    "because_degrees": Phrase("parce qu’il fait {had}", "because it is {had}"),
-    "because_stock": Phrase("parce qu’il en reste {had}", "because {had} are left"),
-    "because_none_left": Phrase("parce qu’il n’en reste pas", "because none is left"),
-    "because_people": Phrase(
-        "parce qu’il y a {had} personnes ({place})", "because there are {had} people ({place})"
-    ),
-    "because_turn": Phrase("parce que c’est son tour", "because it is its turn"),
-    "because_base": Phrase(
-        "parce que rien d’autre n’est dû", "because nothing else is due right now"
-    ),
-    "because_takeover": Phrase("parce qu’il prend l’antenne", "because it takes the screen over"),
-    "because_hand": Phrase("car {by} l’a demandé", "because {by} asked for it"),
-    "because_emergency": Phrase("parce que c’est une urgence", "because it is an emergency"),
-    "because_nothing": Phrase("parce que rien n’est prévu", "because nothing is planned"),
-    "considered_none": Phrase("Rien d’autre n’était en lice.", "Nothing else was considered."),
-    "considered_one": Phrase("Un autre a été envisagé.", "One other was considered."),
-    "considered_many": Phrase("{n} autres ont été envisagés.", "{n} others were considered."),
-    "at": Phrase("{day}, {at}", "{day}, {at}"),
-    "back_wall": Phrase("Le mur", "The wall"),
-    "copy": Phrase("Copier le texte", "Copy as text"),
-    "copied": Phrase("Copié", "Copied"),
-    "on_screen": Phrase("À l’écran à cet instant", "On the screen at this instant"),
-    "device_line": Phrase("{w} × {h}, plan de {at}", "{w} × {h}, plan of {at}"),
-    "device_old": Phrase(", l’écran en tient un autre", ", the screen holds another"),
-    "round": Phrase("Cette boucle, {length}", "This round, {length}"),
-    "round_part": Phrase(
-        "Cette boucle, {length} : {n} tours sur {size}", "This round, {length}: {n} of {size} turns"
-    ),
-    "round_next": Phrase("Encore {left}, puis {title}.", "{left} left, then {title}."),
-    "round_none": Phrase("Rien n’est prévu à cet instant.", "Nothing is planned at this instant."),
-    "past": Phrase("Avant", "Before"),
-    "priced": Phrase("avec prix", "priced"),
-    "won": Phrase("Gagnant, {layer}", "It won, {layer}"),
-    "win_turn": Phrase(
-        "C’est son tour dans « {wish} », de {since} à {until}.",
-        "It is its turn in “{wish}”, from {since} to {until}.",
-    ),
-    "win_slate": Phrase(
-        "Rien ne peut s’afficher, alors la marque tient l’écran.",
-        "Nothing may show, so the brand holds the screen.",
-    ),
-    "win_when": Phrase("Quand", "When"),
-    "win_and": Phrase("et", "and"),
-    "win_nobody": Phrase(
-        "Personne ne tient cet écran à la main.", "Nobody holds this screen by hand."
-    ),
-    "win_fallback": Phrase("Son remplaçant est affiché.", "Its stand-in shows."),
-    "win_short": Phrase("Il manque : {what}.", "Short of plan: {what}."),
-    "ruled_out": Phrase("Écartés", "Ruled out"),
-    "ruled_out_none": Phrase("Personne n’a été écarté.", "Nothing was ruled out."),
-    "meant_elsewhere": Phrase("{n} destinés à d’autres écrans", "{n} meant for other screens"),
-    "turns_too": Phrase(
-        "{n} autres tours de ce qui est à l’antenne", "{n} more turns of what is on the air"
-    ),
-    "facts_used": Phrase("Les faits", "The facts it used"),
-    "facts_none": Phrase("Aucun fait n’a compté.", "No fact counted."),
-    "facts_more": Phrase("{n} autres faits suivis", "{n} more facts that are followed"),
-    "fact_unknown": Phrase("inconnu", "unknown"),
-    "of_limit": Phrase("sur {limit}", "of {limit}"),
-    "pick": Phrase("Un autre instant", "Another instant"),
-    "pick_at": Phrase("Heure du magasin", "The store’s time"),
-    "pick_go": Phrase("Voir", "Look"),
-    "pick_now": Phrase("Maintenant", "Now"),
-    "pick_next": Phrase("Tour suivant", "Next slot"),
-    "pick_saturday": Phrase("Samedi 18 h", "Saturday 6 pm"),
-    # layers
-    "layer_emergency": Phrase("urgence", "emergency"),
-    "layer_override": Phrase("à la main", "by hand"),
-    "layer_takeover": Phrase("prise d’antenne", "takeover"),
-    "layer_campaign": Phrase("campagne", "campaign"),
-    "layer_base": Phrase("programme de base", "base playlist"),
-    "layer_slate": Phrase("ardoise", "slate"),
-    # rules, one word each
-    "rule_layer": Phrase("Rang", "Rank"),
-    "rule_priority": Phrase("Priorité", "Priority"),
-    "rule_turn": Phrase("Tour", "Turn"),
-    "rule_share": Phrase("Part", "Share"),
-    "rule_airtime": Phrase("Temps", "Time"),
-    "rule_place": Phrase("Lieu", "Place"),
-    "rule_dates": Phrase("Dates", "Dates"),
-    "rule_daypart": Phrase("Heures", "Hours"),
-    "rule_pause": Phrase("Pause", "Pause"),
-    "rule_stock": Phrase("Stock", "Stock"),
-    "rule_weather": Phrase("Météo", "Weather"),
-    "rule_crowd": Phrase("Foule", "Crowd"),
-    "rule_product": Phrase("Produit", "Product"),
-    "rule_price": Phrase("Prix", "Price"),
-    "rule_asset": Phrase("Fichier", "File"),
-    "rule_card": Phrase("Carte", "Card"),
-    "rule_empty": Phrase("Vide", "Empty"),
-    # why each lost
-    "lost_layer": Phrase("passe après : {winner}", "comes after: {winner}"),
-    "lost_priority": Phrase("un autre du même rang passe devant", "another of its rank goes first"),
-    "lost_turn": Phrase("convient, son tour vient plus tard", "fits, its turn comes later"),
-    "lost_turn_at": Phrase("convient, son tour est à {at}", "fits, its turn is at {at}"),
-    "lost_waits": Phrase("convient, à l’écran à {at}", "fits, on screen at {at}"),
-    "lost_share": Phrase("les campagnes prennent tout le temps", "campaigns take all of the time"),
-    "lost_airtime": Phrase("pas de place dans la boucle", "no room in the loop"),
-    "lost_place": Phrase("pas pour cet écran ({part})", "not for this screen ({part})"),
-    "lost_dates": Phrase("hors de ses dates", "outside its dates"),
-    "lost_daypart": Phrase("hors de ses heures", "outside its hours"),
-    "lost_next": Phrase("{said}, revient {at}", "{said}, back {at}"),
-    "lost_pause": Phrase("mis en pause par le magasin", "paused by the store"),
-    "lost_fact": Phrase("{fact} : {had}, il faut {needed}", "{fact}: {had}, needs {needed}"),
-    "lost_unknown": Phrase("{fact} : inconnu", "{fact}: unknown"),
-    "lost_product": Phrase("la boutique ne connaît pas {subject}", "the shop has no {subject}"),
-    "lost_price": Phrase(
-        "le prix dessiné n’est plus celui de la boutique",
-        "the drawn price is no longer the shop’s",
-    ),
-    "lost_asset": Phrase("un fichier manque", "a file is missing"),
-    "lost_card": Phrase("sa carte n’est pas valable ({subject})", "its card is bad ({subject})"),
-    "lost_empty": Phrase("rien à afficher", "nothing to show"),
-    "part_stores": Phrase("magasin", "store"),
-    "part_regions": Phrase("région", "region"),
-    "part_screens": Phrase("écran", "screen"),
-    "part_tags": Phrase("étiquette", "tag"),
-    "part_radius": Phrase("distance", "distance"),
-    "part_zone": Phrase("zone", "zone"),
-    "part_locked": Phrase("zone verrouillée", "locked zone"),
-    # comparisons
-    "op_lt": Phrase("moins de {value}", "less than {value}"),
-    "op_le": Phrase("{value} au plus", "{value} at most"),
-    "op_ge": Phrase("{value} au moins", "at least {value}"),
-    "op_gt": Phrase("plus de {value}", "more than {value}"),
-    "op_eq": Phrase("{value}", "{value}"),
-    "op_ne": Phrase("autre chose que {value}", "other than {value}"),
-    "op_within": Phrase("de {value} à {high}", "{value} to {high}"),
-    "op_not": Phrase("pas {what}", "not {what}"),
-    # facts
-    "fact_stock": Phrase("Stock, {what}", "Stock, {what}"),
-    "fact_temperature": Phrase("Température", "Temperature"),
-    "fact_rain": Phrase("Pluie", "Rain"),
-    "fact_code": Phrase("Ciel", "Sky"),
-    "fact_footfall": Phrase("Passages, {what}", "People passing, {what}"),
-    "fact_occupancy": Phrase("Présents, {what}", "People there, {what}"),
-    "value_pieces": Phrase("{n} en magasin", "{n} in store"),
-    "value_people": Phrase("{n} personnes", "{n} people"),
-    "value_rain": Phrase("{n} mm/h", "{n} mm/h"),
-    "value_dry": Phrase("pas de pluie", "no rain"),
-    "value_code": Phrase("code {n}", "code {n}"),
     # signing in
     "signed_out": Phrase("Personne n’est connecté ici.", "Nobody is signed in here."),
     "signed_out_second": Phrase("Il faut un lien d’entrée.", "A way in is a link."),
     "signed_out_how": Phrase(
-        "Sur la machine du serveur, lancez cette commande, puis ouvrez le lien qu’elle affiche :"
+        "Sur la machine du serveur, lancez cette commande, puis ouvrez le lien qu’elle affiche :"
         " il sert une seule fois.",
         "On the server’s machine run this command, then open the link that it shows:"
         " it works once.",
@@ -312,7 +154,7 @@ PHRASES: Final[dict[str, Phrase]] = {
     "enter_first": Phrase("Cette installation est à vous.", "This installation is yours."),
     "enter_second": Phrase("Il reste à entrer.", "What is left is to come in."),
     "enter_how": Phrase(
-        "Le lien sert une seule fois : au moment où vous appuyez, et pas avant.",
+        "Le lien sert une seule fois : au moment où vous appuyez, et pas avant.",
         "The link works once: when you press the button, and not before.",
     ),
     "link_over": Phrase(
@@ -326,6 +168,8 @@ PHRASES: Final[dict[str, Phrase]] = {
     ),
     # faults
     "fault": Phrase("Cela n’a pas marché.", "That did not work."),
+    "too_many": Phrase("Trop de demandes à la fois.", "That was asked too often."),
+    "too_many_how": Phrase("Recommencez dans {n} s.", "Ask again in {n} s."),
     "not_found": Phrase("Il n’y a rien à cette adresse.", "There is nothing at this address."),
     "forged": Phrase(
         "Cette page a changé de session. Rechargez-la et recommencez.",
@@ -335,6 +179,7 @@ PHRASES: Final[dict[str, Phrase]] = {
         "Cet instant ne se lit pas. Écrivez-le comme 2026-10-17T18:00.",
         "This instant cannot be read. Write it like 2026-10-17T18:00.",
     ),
+    **WHY,
 }
 
 

@@ -10,9 +10,10 @@ from playlists.explain import FactUsed, Loser
 from playlists.facts import kind_of
 from server.services.showing.titles import Told
 from server.services.showing.whys import ScreenWhy
-from server.web.clock import MINUTE_MS, clock, day, length, when
+from server.web.clock import MINUTE_MS, NBSP, clock, day, length, when
 from server.web.fact_words import degrees, fact_name, fact_value, needed
 from server.web.phrases import Language, counted, say, sentence
+from server.web.price_words import PriceLine, price_line
 
 AGEING = 4
 """A fact is ageing in the last quarter of its life."""
@@ -95,6 +96,9 @@ class WhyWords:
     past: tuple[Gone, ...]
     device: str
     instant: str
+    basis: str
+    prices: tuple[PriceLine, ...]
+    ages_lost: bool
 
 
 def why_words(why: ScreenWhy, now: int, language: Language) -> WhyWords:
@@ -142,7 +146,20 @@ class _Teller:
             past=tuple(map(self._gone, self._why.past)),
             device=self._device(),
             instant=self._instant(),
+            basis=self._basis(),
+            prices=tuple(
+                price_line(one, self._now, self._zone, self._lang)
+                for one in self._why.explained.prices
+            ),
+            ages_lost=self._why.explained.held.basis in ("run", "record"),
         )
+
+    def _basis(self) -> str:
+        """How it is known what the screen held; of the present that goes without saying."""
+        held = self._why.explained.held
+        if held.basis == "server":
+            return ""
+        return self._say(f"basis_{held.basis}", at=self._when(held.said_at or 0))
 
     @property
     def _is_held(self) -> bool:
@@ -218,7 +235,7 @@ class _Teller:
         age = self._ages.get(reason.key)
         name = fact_name(reason.key, self._goods, self._lang)
         value = fact_value(reason.key, reason.had, self._lang)
-        return Marked(f"{name} : {value}" if self._lang == "fr" else f"{name}: {value}", _age(age))
+        return Marked(f"{name}{NBSP}: {value}" if self._lang == "fr" else f"{name}: {value}", _age(age))
 
     def _notes(self) -> tuple[str, ...]:
         notes = []

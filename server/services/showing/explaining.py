@@ -140,7 +140,8 @@ def explain(
             at_ms,
             zone=zone,
             shown=playing.shown,
-            freshness=world.freshness,
+            # How old sources were at another instant is not kept: rather no age than a guess.
+            freshness=world.freshness if held.basis in ("server", "report") else None,
             lead=lead_from_json(recalled.lead, plan) if recalled.lead else None,
         )
     except Invalid as wrong:

@@ -8,9 +8,15 @@ from html import unescape
 from typing import Any
 
 from playlists.ids import ScreenId
+from playlists.wire.door import Report
+from server.ports import Batch, ProductReport
 from server.services.base.actors import SYSTEM
 from server.services.chain import places
 from server.services.chain.place_wishes import ScreenWish
+from server.services.prices import intake
+from server.services.screens.screen_states import record_links, record_reports
+from server.services.showing.explaining import explain
+from server.services.showing.proving import PriceThen
 from tests.server.web.conftest import HOUR_MS, Chain
 from tests.support.record import START_MS
 from tests.support.small_shop import publish
@@ -72,6 +78,56 @@ def test_a_past_instant_is_told_from_what_was_known_then(chain: Chain) -> None:
     then = plain(owner.text(f"/screens/lille-checkout/why?at={START_MS + 60_000}"))
     assert "because there are 14 people (tills)." in then
     assert "Thursday 15 October, 14:33:00" in then
+
+
+def priced_at(chain: Chain, screen: str) -> tuple[int, PriceThen]:
+    """An instant of this minute at which a screen shows one product with its price."""
+    for at in range(chain.clock(), chain.clock() + 300_000, 2_000):
+        prices = explain(chain.ctx, SYSTEM, screen, at).prices
+        if len(prices) == 1 and prices[0].price is not None:
+            return at, prices[0]
+    raise AssertionError("no price comes")
+
+
+def charge(chain: Chain, sku: str, price: int) -> None:
+    """The shop says another price."""
+    report = ProductReport(sku, "EUR", price)
+    source = intake.Source("feed", shop="pluvier")
+    intake.take(chain.ctx, source, Batch(chain.clock(), products=(report,)))
+
+
+def test_a_past_price_is_drawn_as_it_was_and_says_what_it_stood_on(chain: Chain) -> None:
+    at, was = priced_at(chain, "prado-shoes")
+    assert was.price
+    chain.clock.advance(HOUR_MS)
+    charge(chain, was.sku, was.price - 500)
+    chain.clock.advance(HOUR_MS)
+    page = chain.owner().text(f"/screens/prado-shoes/why?at={at}")
+    (offers,) = still(page)["offers"].values()
+    assert offers[was.sku]["st"][0][2] == was.price
+    words = plain(page)
+    assert f"{was.name} €{was.price / 100:.2f}".replace(".00", "") in words
+    assert f"ledger: row {was.ledger}" in words
+    assert "The screen recorded nothing of this instant" in words
+
+
+def french(chain: Chain, screen: str, at: int) -> str:
+    return chain.owner("fr").text(f"/screens/{screen}/why?at={at}")
+
+
+def test_a_screen_that_is_cut_off_is_told_from_its_last_report(chain: Chain) -> None:
+    revision = explain(chain.ctx, SYSTEM, "prado-shoes", START_MS).revision
+    held = Report(revision, {}, chain.clock(), 0, 20, {})
+    record_reports(chain.ctx, {"prado-shoes": (chain.clock(), held.to_json())})
+    record_links(chain.ctx, [], ["prado-shoes"])
+    chain.clock.advance(HOUR_MS)
+    words = plain(chain.owner().text("/screens/prado-shoes/why"))
+    assert "Offline since 14:32, from its last report." in words
+    assert "Hors ligne depuis 14:32, d’après son dernier état." in plain(
+        french(chain, "prado-shoes", chain.clock())
+    )
+    tomorrow = plain(chain.owner().text(f"/screens/prado-shoes/why?at={START_MS + 24 * HOUR_MS}"))
+    assert "It is planned so: today’s plan and today’s offers." in tomorrow
 
 
 def test_an_instant_is_the_stores_own_time(calm: Chain) -> None:

@@ -1,0 +1,65 @@
+"""What a price was at an instant, what it stood on, or why there was none, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from server.services.prices.texts import money
+from server.services.showing.proving import PriceThen
+from server.web.clock import when
+from server.web.phrases import Language, say
+
+_PRIORS = ("history_too_short", "not_sold", "currency_changed", "not_lower")
+_DOUBTS = ("blank", "zero", "currency", "sale", "jump")
+
+
+@dataclass(frozen=True, slots=True)
+class PriceLine:
+    """A product's price: what it was, what is to be said of it, what proves it."""
+
+    name: str
+    value: str
+    said: str
+    proof: str
+    off: bool
+
+
+def price_line(price: PriceThen, now: int, zone: str, language: Language) -> PriceLine:
+    """One price in a language."""
+    at = when(price.version, now, zone, language) if price.version else ""
+    if price.price is None:
+        proof = say("price_offer", language, at=at) if at else ""
+        said = _doubt(price.doubt, language) or say(price.off, language)
+        return PriceLine(price.name, say("price_none", language), said, proof, off=True)
+    proof = say("price_proof", language, at=at, row=_rows(price, language))
+    value = money(price.price, price.currency, language)
+    return PriceLine(price.name, value, _said(price, language), proof, off=False)
+
+
+def _said(price: PriceThen, language: Language) -> str:
+    if price.prior is not None:
+        return say("price_was", language, was=money(price.prior, price.currency, language))
+    kind, _, why = price.doubt.partition(":")
+    if kind == "prior" and why in _PRIORS:
+        return say(f"prior_{why}", language)
+    return say("price_regular", language)
+
+
+def _doubt(reason: str, language: Language) -> str:
+    """What the offer itself says of its missing price; empty where it says nothing."""
+    kind, _, why = reason.partition(":")
+    if kind == "no_price":
+        return say("doubt_no_price", language)
+    if kind != "suspect":
+        return ""
+    if why.startswith("held_"):
+        return say("doubt_held", language)
+    return say(f"doubt_{why}" if why in _DOUBTS else "doubt_other", language)
+
+
+def _rows(price: PriceThen, language: Language) -> str:
+    if price.ledger is None:
+        return say("ledger_lost", language)
+    if price.prior_ledger is not None and price.prior_ledger != price.ledger:
+        return say("ledger_rows", language, n=price.ledger, m=price.prior_ledger)
+    return say("ledger_row", language, n=price.ledger)

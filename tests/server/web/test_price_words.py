@@ -1,0 +1,76 @@
+"""Prices of an instant in words: what they stood on, why there was none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from playlists.ids import ChannelId, Sku
+from server.services.showing.proving import PRICE_CODES, UNKNOWN, PriceThen
+from server.web.price_words import PriceLine, price_line
+from tests.support.record import START_MS
+
+NBSP = "\u00a0"
+BAG = PriceThen(
+    *(Sku("BAG"), ChannelId("pluvier@lille"), "Estran 28", START_MS, "EUR", 8_990, 11_990),
+    ledger=12,
+    prior_ledger=7,
+)
+GONE = PriceThen(Sku("BAG"), ChannelId("pluvier@lille"), "Estran 28", START_MS, off="no_step")
+
+
+def fr(price: PriceThen) -> PriceLine:
+    return price_line(price, START_MS, "Europe/Paris", "fr")
+
+
+def en(price: PriceThen) -> PriceLine:
+    return price_line(price, START_MS, "Europe/Paris", "en")
+
+
+def test_a_reduced_price_names_both_of_its_rows() -> None:
+    assert fr(BAG).value == f"89,90{NBSP}€"
+    assert fr(BAG).said == f"119,90{NBSP}€ barré, le plus bas des 30 jours d’avant"
+    assert fr(BAG).proof == f"offre{NBSP}: 14:32, registre{NBSP}: lignes 12 et 7"
+    assert en(BAG).said == "€119.90 struck, the lowest of 30 days"
+    assert en(replace(BAG, prior=None, prior_ledger=None)).said == "regular price"
+    assert en(replace(BAG, ledger=None)).proof == "offer: 14:32, ledger: row not found"
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("history_too_short", "no struck price: under 30 days of history"),
+        ("not_sold", "no struck price: not sold in the 30 days before"),
+        ("currency_changed", "no struck price: the currency changed"),
+        ("not_lower", "no struck price: not lower than the 30 days before"),
+    ],
+)
+def test_a_missing_prior_price_says_why(reason: str, said: str) -> None:
+    assert en(replace(BAG, prior=None, prior_ledger=None, doubt=f"prior:{reason}")).said == said
+
+
+@pytest.mark.parametrize("code", [*PRICE_CODES, UNKNOWN])
+def test_every_reason_for_no_price_is_in_plain_words(code: str) -> None:
+    for line in (fr(replace(GONE, off=code)), en(replace(GONE, off=code))):
+        assert line.off
+        assert code not in line.said
+        assert line.value in ("sans prix", "no price")
+
+
+@pytest.mark.parametrize(
+    ("doubt", "said"),
+    [
+        ("no_price", "the shop gave no price"),
+        ("suspect:jump", "the price that came was too far from the last: it waited for a person"),
+        ("suspect:held_suspects", "all of that price delivery was held: it waited for a person"),
+        ("suspect:zero", "the price that came was zero"),
+        ("suspect:something_new", "the price that came looked wrong: it waited for a person"),
+    ],
+)
+def test_a_price_that_was_withheld_says_what_was_wrong(doubt: str, said: str) -> None:
+    assert en(replace(GONE, doubt=doubt)).said == said
+
+
+def test_a_product_that_nobody_spoke_of_has_no_proof() -> None:
+    assert en(replace(GONE, version=None, off="no_offer")).proof == ""
