@@ -223,7 +223,8 @@ def _verdicts(
                 doubted = last.suspect if last else ""
                 touched = entry is not None or doubted != suspect
                 alone = 0 if suspect else chunk.confirmed_at
-                found[pair] = Verdict(suspect, report.version, pending, past, entry, touched, alone)
+                newest = _newest(report.version, seen_version)
+                found[pair] = Verdict(suspect, newest, pending, past, entry, touched, alone)
     return found, counts
 
 
@@ -328,7 +329,16 @@ def _older(version: str, seen: str) -> bool:
     """Whether the shop's version is before the one already taken; versions that are not numbers
     never are.
     """
-    return version.isdigit() and seen.isdigit() and int(version) < int(seen)
+    return _counts(version) and _counts(seen) and int(version) < int(seen)
+
+
+def _newest(version: str, seen: str) -> str:
+    """The shop's version to remember: a source that names none takes nothing from what is known."""
+    return version if version and (_counts(version) or not _counts(seen)) else seen
+
+
+def _counts(version: str) -> bool:
+    return version.isascii() and version.isdecimal()
 
 
 def _rules(ctx: Context, source: Source) -> quarantine.Rules:
