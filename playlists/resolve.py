@@ -17,7 +17,7 @@ from playlists.errors import Invalid
 from playlists.ids import CardId, ChannelId, Sha256, ZoneId, sha256
 from playlists.localtime import LocalDay
 from playlists.manifest import Day, DeckCard, Manifest, Plan, Slot
-from playlists.resolving.binding import cards_at, slots_of
+from playlists.resolving.binding import Slots, cards_at
 from playlists.resolving.joining import join
 from playlists.resolving.lead import (
     SWITCH_MARGIN_MS,
@@ -172,7 +172,7 @@ class Gathered:
         self.reads = reads
         self._memo = memo
         self._stages = {zone: plan.stage for zone, plan in situation.zones.items()}
-        self._slots = {zone: slots_of(plan, memo) for zone, plan in situation.zones.items()}
+        self._slots = {zone: Slots(plan, memo) for zone, plan in situation.zones.items()}
         self._days: dict[int, _Made] = {}
 
     def replanned(

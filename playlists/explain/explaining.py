@@ -14,11 +14,10 @@ from playlists.ids import Sha256, ZoneId
 from playlists.localtime import LocalDay
 from playlists.manifest import FOREVER_MS, Chunk, Day, Manifest, Plan, Segment, Why
 from playlists.model import MAIN
-from playlists.resolving.binding import slots_of
+from playlists.resolving.binding import Slots
 from playlists.resolving.joining import joined_segments
 from playlists.resolving.lead import Lead
 from playlists.resolving.memo import Memo
-from playlists.resolving.packing import Bound
 from playlists.resolving.profile import Profile
 from playlists.resolving.reading import Reader
 from playlists.resolving.situation import Gatherer, Situation, ZonePlan
@@ -103,12 +102,13 @@ def _decide(
     day = situation.days[number]
     edges = plan.edges(number)
     old, new, slots = _segments(day, plan, edges, lead, memo)
-    own = [slot.slot for slot in slots]
-    first = len(own)
-    own += lead.chunk.slots if lead is not None else ()
-    segments = [Segment(s.from_ms, tuple([first + number for number in s.loop])) for s in old]
-    segments += [Segment(begin, loop.places) for begin, loop in new]
-    chunk = Chunk(day.until_ms - day.from_ms, tuple(own), {plan.stage.zone: tuple(segments)})
+    led = lead.chunk.slots if lead is not None else ()
+    own = [slots[at].slot for at in range(len(plan.stage.places))]
+    segments = [Segment(s.from_ms, s.loop) for s in old]
+    segments += [
+        Segment(begin, tuple([len(led) + at for at in loop.places])) for begin, loop in new
+    ]
+    chunk = Chunk(day.until_ms - day.from_ms, (*led, *own), {plan.stage.zone: tuple(segments)})
     turn = _turn(situation, day, plan, chunk, at_ms)
 
     now = at_ms - day.from_ms
@@ -128,10 +128,10 @@ def _decide(
 
 def _segments(
     day: LocalDay, plan: ZonePlan, edges: Edges, lead: Lead | None, memo: Memo
-) -> tuple[tuple[Segment, ...], Segments, tuple[Bound, ...]]:
+) -> tuple[tuple[Segment, ...], Segments, Slots]:
     """The day's segments from before a lead-in (of that one's slots), its own, and the slots that
     its own places stand for."""
-    slots = slots_of(plan, memo)
+    slots = Slots(plan, memo)
     length = day.until_ms - day.from_ms
     if lead is None or lead.date != day.date:
         return (), segments_of(plan.stage, edges, length), slots

@@ -119,8 +119,10 @@ class Judge:
         """The items of a candidate that plays, but for the winner."""
         assert self.loop is not None
         seen = {self.winner.item} if winning and self.winner else set()
+        places = self.plan.stage.places
+        airing = {places[place].origin for place in self.loop.distinct}
         numbers = {
-            self.plan.stage.places[place].number: (place, number, part)
+            places[place].number: (place, number, part)
             for number, part in enumerate(self.plan.stage.parts)
             if part.candidate == at
             for place in part.places
@@ -133,7 +135,7 @@ class Judge:
                 verdict = _faulty(casting, index)
             else:
                 place, number, part = numbers[index]
-                if place in self.loop.distinct:
+                if place in airing:
                     verdict = "turn", {}
                 elif self.active >> number & 1:
                     verdict = "airtime", {}

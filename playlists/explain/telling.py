@@ -16,9 +16,24 @@ _MINUTE_MS = 60_000
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "shows": "{wish} shows, from {since} to {until} ({layer}).",
-        "slate": "The brand slate shows.",
-        "fallback": "Its fallback stands in for it.",
-        "because": "Reason: {reason}.",
+        "slate": "The brand slate shows, because {reasons}.",
+        "fallback": "A fallback shows instead, because {reasons}.",
+        "short": "Short of plan, because {reasons}.",
+        "reason_no_plan": "there is no plan yet",
+        "reason_no_day": "the plan has no such day",
+        "reason_empty": "nothing is wished for here",
+        "reason_card_missing": "the card {subject} is not in the plan",
+        "reason_asset_missing": "the file {subject} is not on the screen yet",
+        "reason_gate_stale": "{subject} is stale",
+        "reason_paused": "{subject} pauses it",
+        "reason_price_lost": "it needs its price",
+        "reason_not_shown": "{subject} may not show",
+        "reason_no_time": "the clock is not trusted",
+        "reason_head_expired": "the plan was not renewed in time",
+        "reason_no_offer": "the shop offers no {subject}",
+        "reason_no_step": "{subject} has no price now",
+        "reason_lease_over": "the prices of {subject} are stale",
+        "reason_version_differs": "the prices of {subject} are changing",
         "item": "{wish}, {item}",
         "layer": "{who}: {winner} goes before {layer}.",
         "priority": "{who}: another of its layer goes first, by {by}.",
@@ -63,9 +78,24 @@ _WORDS: dict[Language, dict[str, str]] = {
     },
     "fr": {
         "shows": "{wish} est à l’écran, de {since} à {until} ({layer}).",
-        "slate": "L’écran de marque est affiché.",
-        "fallback": "Son remplaçant est affiché à sa place.",
-        "because": "Raison : {reason}.",
+        "slate": "L’écran de marque est affiché, car {reasons}.",
+        "fallback": "Un remplaçant est affiché à sa place, car {reasons}.",
+        "short": "Pas tout à fait comme prévu, car {reasons}.",
+        "reason_no_plan": "il n’y a pas encore de plan",
+        "reason_no_day": "le plan n’a pas ce jour",
+        "reason_empty": "rien n’est prévu ici",
+        "reason_card_missing": "la carte {subject} manque au plan",
+        "reason_asset_missing": "le fichier {subject} n’est pas encore sur l’écran",
+        "reason_gate_stale": "{subject} n’est plus à jour",
+        "reason_paused": "{subject} la met en pause",
+        "reason_price_lost": "il lui faut son prix",
+        "reason_not_shown": "{subject} ne peut pas passer",
+        "reason_no_time": "l’horloge n’est pas sûre",
+        "reason_head_expired": "le plan n’a pas été renouvelé à temps",
+        "reason_no_offer": "la boutique ne propose pas {subject}",
+        "reason_no_step": "{subject} n’a pas de prix à cette heure",
+        "reason_lease_over": "les prix de {subject} ne sont plus à jour",
+        "reason_version_differs": "les prix de {subject} sont en train de changer",
         "item": "{wish}, {item}",
         "layer": "{who} : passe après ({winner} avant {layer}).",
         "priority": "{who} : un autre du même rang passe devant ({by}).",
@@ -148,9 +178,11 @@ class _Teller:
                     layer=self._words[winner.layer],
                 )
             )
-        if explanation.variant in ("slate", "fallback"):
-            said.append(self._words[explanation.variant])
-        return said + [self._words["because"].format(reason=r) for r in explanation.because]
+        reasons = ", ".join(self._reason(reason) for reason in explanation.because)
+        if reasons:
+            short = explanation.variant if explanation.variant in ("slate", "fallback") else "short"
+            said.append(self._words[short].format(reasons=reasons))
+        return said
 
     def loser(self, loser: Loser) -> str:
         """Why one did not."""
@@ -173,6 +205,10 @@ class _Teller:
             until=self._time(fact.until),
             age=(fact.age_ms or 0) // _MINUTE_MS,
         )
+
+    def _reason(self, reason: str) -> str:
+        code, _, subject = reason.partition(":")
+        return self._words[f"reason_{code}"].format(subject=subject)
 
     def _value(self, name: str, value: Detail) -> str:
         if name in ("next", "waits"):

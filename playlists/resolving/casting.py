@@ -19,13 +19,14 @@ class Cast:
     """A rotation, and each entry's card and fallback: ready, at fault, or (fallback) none.
 
     `stand_ins` says for each entry whether the fallback plays for it; None where neither may be on
-    air.
+    air. `backed` says whether its slot has the fallback behind it.
     """
 
     rotation: Rotation
     cards: tuple[Ready | Fault, ...]
     fallbacks: tuple[Ready | Fault | None, ...]
     stand_ins: tuple[bool | None, ...]
+    backed: tuple[bool, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,4 +96,8 @@ def _cast(
         False if isinstance(card, Ready) else True if isinstance(fallback, Ready) else None
         for card, fallback in zip(cards, fallbacks, strict=True)
     )
-    return Cast(rotation, cards, fallbacks, stand_ins)
+    backed = tuple(
+        isinstance(card, Ready) and isinstance(fallback, Ready)
+        for card, fallback in zip(cards, fallbacks, strict=True)
+    )
+    return Cast(rotation, cards, fallbacks, stand_ins, backed)

@@ -14,6 +14,9 @@ from playlists.resolving.packing import Bound, bound, chunk_bytes, zone_text
 from playlists.resolving.stage import Stage
 from playlists.resolving.timeline import Edges, Segments, edge_at, segments_of
 
+Numbered = Sequence[Bound] | Mapping[int, Bound]
+"""Slots by number."""
+
 
 @dataclass(slots=True)
 class Joined:
@@ -29,7 +32,7 @@ class Joined:
 def join(
     lead: Lead,
     length_ms: int,
-    zones: Mapping[ZoneId, tuple[Stage, Edges, Sequence[Bound]]],
+    zones: Mapping[ZoneId, tuple[Stage, Edges, Numbered]],
     memo: Memo,
 ) -> Joined:
     """The day of a lead-in; `zones` gives each one's stage, edges and bound slots, by name in
@@ -65,7 +68,7 @@ class _Loops:
         self._known: dict[tuple[int, int], int] = {}
         self.texts: dict[str, int] = {}
 
-    def number(self, loop: tuple[int, ...], slots: Sequence[Bound]) -> int:
+    def number(self, loop: tuple[int, ...], slots: Numbered) -> int:
         """The number of a loop whose turns are places in `slots`. Both stay alive meanwhile."""
         key = (id(loop), id(slots))
         if key not in self._known:
@@ -93,7 +96,7 @@ def joined_segments(
     zone: ZoneId,
     stage: Stage,
     edges: Edges,
-    slots: Sequence[Bound],
+    slots: Numbered,
     length_ms: int,
     memo: Memo,
 ) -> tuple[tuple[Segment, ...], Segments]:
@@ -131,5 +134,5 @@ def _was_urgent(lead: Lead, zone: ZoneId) -> bool:
     return bool(loop) and lead.chunk.slots[loop[0]].why.layer == "emergency"
 
 
-def _turns(loop: Iterable[int], slots: Sequence[Bound]) -> list[Bound]:
+def _turns(loop: Iterable[int], slots: Numbered) -> list[Bound]:
     return [slots[at] for at in loop]

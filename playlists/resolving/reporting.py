@@ -45,7 +45,8 @@ def notes_of(situation: Situation, shortfall: Shortfall) -> tuple[Note, ...]:
     for zone, plan in situation.zones.items():
         for casting in plan.casting:
             found.update(_faults(zone, casting))
-    for zone, at in shortfall.silent - shortfall.aired:
+    aired = {(zone, situation.zones[zone].stage.places[at].origin) for zone, at in shortfall.aired}
+    for zone, at in shortfall.silent - aired:
         place = situation.zones[zone].stage.places[at]
         candidate = situation.zones[zone].stage.candidates[place.candidate]
         found.add(Note("airtime", zone, candidate.layer, candidate.id, place.entry.item))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from playlists.conditions import Condition
 from playlists.errors import Invalid, PlaylistCycle
@@ -132,8 +132,15 @@ def _entry(item: Item, card: Card, outer: Entry | None) -> Entry:
         item=item.id,
         card=card,
         duration_ms=min(max(item.duration_ms, 1), LOOP_MAX_MS),
-        fallback=item.fallback or (outer.fallback if outer else None),
+        fallback=_lasting(item.fallback) or (outer.fallback if outer else None),
         schedules=(*outer.schedules, *own) if outer else own,
         conditions=(*outer.conditions, *asked) if outer else asked,
         within=(outer.within if outer else frozenset()) | {item.id},
     )
+
+
+def _lasting(card: Card | None) -> Card | None:
+    """A fallback as it plays: nothing stands behind it, so without its price it is price-free."""
+    if card is None or card.price_loss == "price_free":
+        return card
+    return replace(card, price_loss="price_free")

@@ -17,7 +17,7 @@ from playlists.resolving.casting import Casting, casting_of
 from playlists.resolving.memo import Memo
 from playlists.resolving.profile import Profile
 from playlists.resolving.reading import Reader
-from playlists.resolving.stage import Stage, stage_of
+from playlists.resolving.stage import Row, Stage, stage_of
 from playlists.resolving.timeline import Edges
 
 
@@ -114,19 +114,14 @@ class Gatherer:
                     self._wish(casting.candidate),
                     self._memo.mark(casting.cast.rotation),
                     casting.cast.stand_ins,
+                    casting.cast.backed,
                 )
                 for casting in mine
             ),
         )
         stage = self._memo.keep(
             key,
-            lambda: stage_of(
-                zone,
-                [casting.candidate for casting in mine],
-                [casting.cast.rotation for casting in mine],
-                [casting.cast.stand_ins for casting in mine],
-                pauses,
-            ),
+            lambda: stage_of(zone, [_row(casting) for casting in mine], pauses),
         )
         grid = grid_of(stage, self._store.calendar, days, self._memo)
         return self._planned(stage, mine, grid, days)
@@ -150,6 +145,11 @@ class Gatherer:
     def _ask(self, condition: Condition, window: Span) -> Asked:
         profile = self._profile
         return ask(condition, profile.store, profile.place, self._reader.fact, window, self._memo)
+
+
+def _row(casting: Casting) -> Row:
+    cast = casting.cast
+    return Row(casting.candidate, cast.rotation, cast.stand_ins, cast.backed)
 
 
 def _moving(grid: Grid, asked: Sequence[Sequence[Asked]]) -> list[tuple[int, Intervals]]:

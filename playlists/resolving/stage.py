@@ -10,29 +10,50 @@ screens with the same wishes.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
+from math import gcd
+from zlib import crc32
 
 from playlists.conditions import Condition
 from playlists.ids import ItemId, ZoneId
 from playlists.manifest import Why
 from playlists.resolving.candidates import Candidate, Pause, Span
 from playlists.resolving.rotation import Entry, Rotation
-from playlists.resolving.share import Mix, Voice, mix, weights
+from playlists.resolving.share import LOOP_MAX_MS, LOOP_SLOTS_AIM, Mix, Voice, mix, weights
 from playlists.schedule import ALWAYS, Schedule
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """A slot as it may play: which entry (`number`) of which candidate, and whether the entry's
-    fallback stands in for a card that may not be on air."""
+    fallback stands in for a card that may not be on air.
+
+    `lasting`: no fact and no price can take its card off the screen. `backed`: the entry's own
+    fallback is behind it. Else a place that plays is one made of it (`origin`) for its loop, with
+    the `spare` behind it: the place whose card fills in.
+    """
 
     candidate: int
     number: int
     entry: Entry
     why: Why
-    stand_in: bool = False
+    stand_in: bool
+    lasting: bool
+    backed: bool
+    origin: int
+    spare: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A candidate with its rotation; `stand_ins` and `backed` as in Cast."""
+
+    candidate: Candidate
+    rotation: Rotation
+    stand_ins: Sequence[bool | None]
+    backed: Sequence[bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +101,23 @@ class Stage:
 
     zone: ZoneId
     candidates: tuple[Candidate, ...]
-    places: tuple[Place, ...]
+    places: list[Place]
     parts: tuple[Part, ...]
+    part_of: dict[int, int] = field(init=False)
+    """The part that a place as first given is of."""
+    _steady: frozenset[int] = field(init=False)
+    _backings: dict[tuple[int, int], int] = field(default_factory=dict)
     _loops: dict[int, Loop] = field(default_factory=dict)
     _same: dict[tuple[int, ...], Loop] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.part_of = {at: n for n, part in enumerate(self.parts) for at in part.places}
+        self._steady = frozenset(
+            at
+            for part in self.parts
+            if not (part.schedules or part.conditions or part.window or part.paused)
+            for at in part.places
+        )
 
     def loop(self, active: int) -> Loop:
         """The loop for a set of active parts. Equal loops are the same object."""
@@ -111,7 +145,7 @@ class Stage:
         layer = self.candidates[first].layer
         if layer == "campaign":
             return self._shared(rows)
-        return self._loop([first], [sorted(rows[first])], [1], urgent=layer == "emergency")
+        return self._loop(rows, [first], [sorted(rows[first])], [1], urgent=layer == "emergency")
 
     def _shared(self, rows: dict[int, list[int]]) -> Loop:
         """Campaigns by their shares, and the first base with the rest."""
@@ -120,12 +154,13 @@ class Stage:
         shares, rest = weights([self.candidates[at].share for at in campaigns], base is not None)
         if base is None or not rest:
             rotations = [sorted(rows[at]) for at in campaigns]
-            return self._loop(campaigns, rotations, shares, left_out=base)
+            return self._loop(rows, campaigns, rotations, shares, left_out=base)
         voices = [*campaigns, base]
-        return self._loop(voices, [sorted(rows[at]) for at in voices], [*shares, rest])
+        return self._loop(rows, voices, [sorted(rows[at]) for at in voices], [*shares, rest])
 
     def _loop(
         self,
+        rows: Mapping[int, Sequence[int]],
         voices: Sequence[int],
         rotations: Sequence[Sequence[int]],
         shares: Sequence[int],
@@ -137,7 +172,8 @@ class Stage:
             tuple([self.places[at].entry.duration_ms for at in rotation]) for rotation in rotations
         ]
         mixed = mix([Voice(share, slots) for share, slots in zip(shares, durations, strict=True)])
-        places = _turns(mixed, rotations)
+        alone = not any(self.candidates[at].layer == "base" for at in voices)
+        places = self._backed(_turns(mixed, rotations), rows, alone=alone)
         return Loop(
             places=places,
             ends=tuple(accumulate([self.places[at].entry.duration_ms for at in places])),
@@ -153,34 +189,95 @@ class Stage:
             exact=mixed.exact,
         )
 
+    def _backed(
+        self, turns: tuple[int, ...], rows: Mapping[int, Sequence[int]], *, alone: bool
+    ) -> tuple[int, ...]:
+        """The turns, with a spare behind each place that could leave its turn empty. `alone`: the
+        base has no turn in this loop. Then the spares come in turn too, over several rounds if need
+        be: a loop all of whose cards are gone plays what is below it, and not one card for hours.
+        """
+        bare = [
+            at
+            for at in dict.fromkeys(turns)
+            if not (self.places[at].lasting or self.places[at].backed)
+        ]
+        spares = self._spares(bare, rows) if bare else {}
+        if not spares:
+            return turns
+        if alone:
+            turns *= self._rounds(turns, spares)
+        found: list[int] = []
+        done = 0
+        for at in turns:
+            if at not in spares:
+                found.append(at)
+                continue
+            choices = spares[at]
+            chosen = done if alone else _number_of(self.places[at].why)
+            found.append(self._with_spare(at, choices[chosen % len(choices)]))
+            done += 1
+        return tuple(found)
 
-def stage_of(
-    zone: ZoneId,
-    candidates: Sequence[Candidate],
-    rotations: Sequence[Rotation],
-    stand_ins: Sequence[Sequence[bool | None]],
-    pauses: Sequence[Pause],
-) -> Stage:
-    """Put the candidates (in the cascade's order) on a stage.
+    def _rounds(self, turns: tuple[int, ...], spares: Mapping[int, Sequence[int]]) -> int:
+        """How often the turns are repeated so that every spare has its turn, if loops may be so
+        long."""
+        most = max(map(len, spares.values()))
+        wanted = most // gcd(most, sum(at in spares for at in turns))
+        length = sum(self.places[at].entry.duration_ms for at in turns)
+        return max(1, min(wanted, LOOP_SLOTS_AIM // len(turns), LOOP_MAX_MS // length))
 
-    `stand_ins` says for each entry of each rotation whether its fallback plays for it, None that
-    neither may.
-    """
+    def _with_spare(self, at: int, spare: int) -> int:
+        """The place made of another with a spare behind it."""
+        if (at, spare) not in self._backings:
+            self._backings[at, spare] = len(self.places)
+            self.places.append(replace(self.places[at], spare=spare))
+        return self._backings[at, spare]
+
+    def _spares(
+        self, bare: Sequence[int], rows: Mapping[int, Sequence[int]]
+    ) -> dict[int, Sequence[int]]:
+        """The places whose cards may fill in for each bare one: of the same wish, else of the base,
+        else of the first other wish that plays then. Those that always play are preferred: a loop
+        then need not change as they come and go."""
+        lasting = {
+            at: [place for place in places if self.places[place].lasting]
+            for at, places in rows.items()
+        }
+        common: Sequence[int] = ()
+        bases = [at for at in rows if self.candidates[at].layer == "base"]
+        for at in [*bases, *rows]:
+            common = common or lasting[at]
+            common = common or [place for place in rows[at] if self.places[place].backed]
+        found = {at: lasting[self.places[at].candidate] or common for at in bare}
+        return {
+            at: sorted([place for place in places if place in self._steady] or places)
+            for at, places in found.items()
+            if places
+        }
+
+
+def stage_of(zone: ZoneId, rows: Sequence[Row], pauses: Sequence[Pause]) -> Stage:
+    """Put the candidates (in the cascade's order) on a stage."""
     places: list[Place] = []
     parts: list[Part] = []
-    rows = zip(candidates, rotations, stand_ins, strict=True)
-    for at, (candidate, rotation, standing) in enumerate(rows):
+    for at, row in enumerate(rows):
+        candidate = row.candidate
         groups: dict[
             tuple[tuple[Schedule, ...], tuple[Condition, ...], tuple[Span, ...]], list[int]
         ] = {}
-        for number, entry in enumerate(rotation.entries):
-            stand_in = standing[number]
+        for number, entry in enumerate(row.rotation.entries):
+            stand_in = row.stand_ins[number]
             if stand_in is None:
                 continue
             key = (entry.schedules, entry.conditions, paused(candidate, entry, pauses))
             groups.setdefault(key, []).append(len(places))
             why = Why(candidate.layer, candidate.id, ItemId(entry.item))
-            places.append(Place(at, number, entry, why, stand_in))
+            asks = bool(entry.conditions) or candidate.condition is not None
+            strict = not stand_in and entry.card.price_loss == "fallback"
+            lasting, backed = not asks and not strict, row.backed[number]
+            places.append(
+                Place(at, number, entry, why, stand_in, lasting, backed, origin=len(places))
+            )
         own = () if candidate.schedule == ALWAYS else (candidate.schedule,)
         asked = () if candidate.condition is None else (candidate.condition,)
         parts += [
@@ -194,7 +291,7 @@ def stage_of(
             )
             for (schedules, conditions, spans), members in groups.items()
         ]
-    return Stage(zone, tuple(candidates), tuple(places), tuple(parts))
+    return Stage(zone, tuple(row.candidate for row in rows), places, tuple(parts))
 
 
 def paused(candidate: Candidate, entry: Entry, pauses: Sequence[Pause]) -> tuple[Span, ...]:
@@ -207,6 +304,11 @@ def paused(candidate: Candidate, entry: Entry, pauses: Sequence[Pause]) -> tuple
         if pause.subject in entry.within
         or (pause.subject == candidate.id and candidate.layer in ("takeover", "campaign"))
     )
+
+
+def _number_of(why: Why) -> int:
+    """A number that is the same for the same wish and item, whatever else is wished."""
+    return crc32(f"{why.source} {why.item}".encode())
 
 
 def _turns(mixed: Mix, rotations: Sequence[Sequence[int]]) -> tuple[int, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import replace
 from typing import Any
 
@@ -11,19 +10,17 @@ import pytest
 from playlists.conditions import All, Compare, Not, Within
 from playlists.conditions import Any as AnyOf
 from playlists.errors import Invalid
-from playlists.explain import Explanation, Loser, explain, explanation_text
+from playlists.explain import Loser, explanation_text
 from playlists.facts import FactKey
-from playlists.ids import PlaylistId, ScreenId, Sku, SourceId, StoreId, ZoneId, sha256
-from playlists.localtime import local_days
-from playlists.manifest import Plan
-from playlists.model import Good, Screen, Target, ZoneBox
-from playlists.resolve import Lead, Memo, lead_of, profile_of, wishes_of
+from playlists.ids import PlaylistId, Sku, SourceId, StoreId, ZoneId, sha256
+from playlists.model import Good, Target, ZoneBox
+from playlists.resolve import Lead, lead_of
 from playlists.schedule import Schedule
-from playlists.shown import Freshness, LocalOverride, Now, Shown
+from playlists.shown import Freshness, LocalOverride, Now
 from playlists.slot import slot_at
+from tests.playlists.asking import DAY, HOUR, RAIN, loser, why
 from tests.playlists.small_chain import (
     MAIN,
-    PARIS,
     SmallChain,
     a_screen,
     at,
@@ -31,36 +28,6 @@ from tests.playlists.small_chain import (
     card,
     item,
 )
-
-DAY = "2026-10-05"
-RAIN = Compare(FactKey("weather.rain:{store}"), ">", 0)
-HOUR = 3_600_000
-
-
-def why(chain: SmallChain, when: str, screen: Screen | None = None, **more: Any) -> Explanation:
-    """Explain a local time."""
-    screen = screen or a_screen()
-    reader = chain.reader()
-    profile = profile_of(screen, wishes_of(reader, screen.store, [screen.id]))
-    days = local_days(PARIS, at(f"{DAY}T12:00"), 2)
-    return explain(profile, reader, days, at(when), **more)
-
-
-def loser(explanation: Explanation, wish: str, item: str = "") -> Loser:
-    """The one loser of that name."""
-    (found,) = (x for x in explanation.losers if (x.wish, x.item) == (wish, item))
-    return found
-
-
-def shown_at(plan: Plan, now_ms: int) -> Shown:
-    """What slot_at shows with every source fresh and no file missing."""
-    sources = {
-        source: now_ms
-        for chunk in plan.chunks.values()
-        for slot in chunk.slots
-        for source, _ in slot.gates
-    }
-    return slot_at(plan, {}, Freshness(sources=sources), set(), (), Now(now_ms))[MAIN]
 
 
 def test_the_winner_and_the_layers_below_it() -> None:
@@ -260,18 +227,6 @@ def test_through_a_lead_in_the_old_plan_wins_until_its_slot_ends() -> None:
     assert why(chain, "2026-10-06T10:00", lead=lead).winner.item == "t1"
 
 
-def test_what_was_shown_keeps_its_reasons() -> None:
-    chain = SmallChain()
-    chain.playlist("base", item("b1", condition=RAIN, fallback=card("f")))
-    chain.fact("weather.rain:lille", (f"{DAY}T00:00", f"{DAY}T20:00", 3))
-    plan = chain.played().plan
-    shown = slot_at(plan, {}, Freshness(), set(), (), Now(at(f"{DAY}T10:00")))[MAIN]
-    found = why(chain, f"{DAY}T10:00", shown=shown)
-    assert (found.variant, found.because) == ("fallback", ("gate_stale:weather@lille",))
-    english = explanation_text(found, "en")
-    assert english[1:3] == ("Its fallback stands in for it.", "Reason: gate_stale:weather@lille.")
-
-
 def test_a_hand_on_the_screen_itself_beats_every_wish() -> None:
     chain = SmallChain()
     plan = chain.played().plan
@@ -289,7 +244,9 @@ def test_outside_the_days_and_with_nothing_wished_the_slate_shows() -> None:
     chain.base_rows.clear()
     found = why(chain, f"{DAY}T10:00")
     assert (found.winner, found.variant, found.because) == (None, "slate", ("empty",))
-    assert explanation_text(found, "en") == ("The brand slate shows.", "Reason: empty.")
+    assert explanation_text(found, "en") == (
+        "The brand slate shows, because nothing is wished for here.",
+    )
 
 
 def test_no_store_or_no_zone_is_refused() -> None:
@@ -298,167 +255,3 @@ def test_no_store_or_no_zone_is_refused() -> None:
         why(chain, f"{DAY}T10:00", a_screen(store=StoreId("nowhere")))
     with pytest.raises(Invalid, match="no such zone"):
         why(chain, f"{DAY}T10:00", zone=ZoneId("side"))
-
-
-def test_it_is_told_in_short_sentences() -> None:
-    chain = SmallChain()
-    chain.campaign("rain", condition=RAIN, schedule=between("08:00", "18:00"))
-    chain.campaign("few", condition=Within(FactKey("stock:A@{store}"), 1, 3))
-    chain.campaign("dry", condition=Not(RAIN))
-    chain.campaign("mild", condition=Not(Within(FactKey("weather.rain:{store}"), 1, 9)))
-    chain.campaign("lost", condition=Compare(FactKey("occupancy:x@{store}"), ">", 1))
-    chain.campaign("early", schedule=between("08:00", "09:00"))
-    chain.fact("weather.rain:lille", (f"{DAY}T09:00", f"{DAY}T12:00", 4))
-    chain.fact("stock:A@lille", (f"{DAY}T09:00", f"{DAY}T12:00", 7))
-    fresh = Freshness(sources={SourceId("weather@lille"): at(f"{DAY}T09:56")})
-    found = why(chain, f"{DAY}T10:00", freshness=fresh)
-    french = explanation_text(found, "fr", {"rain": "Parapluies", "b1": "Accueil"})
-    assert "few : stock:A@lille vaut 7, il faut de 1 à 3." in french
-    assert "dry : weather.rain:lille vaut 4, il ne faut pas > 0." in french
-    assert "mild : weather.rain:lille vaut 4, il ne faut pas de 1 à 9." in french
-    assert "lost : occupancy:x@lille est inconnu, rien de ce qui en dépend n’est affiché." in french
-    assert "early : hors de ses heures. Cela change à 06/10 08:00:00." in french
-    assert (
-        "weather.rain:lille valait 4 de 05/10 09:00:00 à 05/10 12:00:00, confirmé 4 min avant."
-        in french
-    )
-    assert "occupancy:x@lille était inconnu." in french
-    wet = explanation_text(why(chain, f"{DAY}T12:30"), "en")
-    assert "rain: weather.rain:lille is unknown, so nothing that hangs on it shows." in wet
-
-
-def test_every_rule_has_its_sentence_in_both_languages() -> None:
-    found = why(SmallChain(), f"{DAY}T10:00")
-    details: dict[str, dict[str, Any]] = {
-        "layer": {"winner": "emergency"},
-        "priority": {"by": "target"},
-        "turn": {"waits": 5},
-        "share": {"percent": 10_000},
-        "airtime": {},
-        "place": {"part": "radius"},
-        "dates": {"next": 5},
-        "daypart": {},
-        "pause": {"by": "p"},
-        "stock": {"fact": "stock:A@x", "op": ">", "needed": 1, "had": 0, "truth": "false"},
-        "weather": {"fact": "weather.rain:x", "op": ">", "needed": 1, "truth": "unknown"},
-        "crowd": {
-            "fact": "f:x",
-            "op": "within",
-            "needed": 1,
-            "high": 2,
-            "had": 0,
-            "truth": "false",
-        },
-        "product": {"subject": "A"},
-        "price": {"subject": "A"},
-        "asset": {"subject": "A"},
-        "card": {"subject": "t"},
-        "empty": {"problem": "no_items", "playlist": "p"},
-    }
-    losers = tuple(
-        Loser("campaign", "c", rule, "i", detail)  # type: ignore[arg-type]
-        for rule, detail in details.items()
-    )
-    for language in ("fr", "en"):
-        told = explanation_text(replace(found, losers=losers), language)  # type: ignore[arg-type]
-        assert len(told) == 1 + len(losers)
-        assert not any("{" in sentence for sentence in told)
-
-
-def random_chain(draw: random.Random) -> SmallChain:
-    """A small chain with a bit of everything."""
-    chain = SmallChain()
-    chain.playlist("inner", item("n1", draw.choice((5, 9))), item("n2", 11))
-    chain.playlist(
-        "base",
-        item("b1", draw.choice((7, 10)), condition=draw.choice((None, RAIN))),
-        item(
-            "b2",
-            draw.choice((8, 60)),
-            schedule=draw.choice((Schedule(), between("09:00", "16:00"))),
-        ),
-        item("b3", content=PlaylistId("inner")),
-    )
-    if draw.random() < 0.3:
-        chain.base("own", item("o1", 13), scope="store", owner="lille")
-    for number in range(draw.randint(0, 7)):
-        start, length = draw.randint(0, 22 * 60), draw.randint(1, 90)
-        end = start + length
-        chain.campaign(
-            f"c{number}",
-            *(
-                item(f"c{number}{n}", draw.choice((5, 8, 10, 45)))
-                for n in range(draw.randint(1, 3))
-            ),
-            layer=draw.choice(("takeover", "campaign", "campaign", "campaign")),
-            share=draw.choice((500, 1_000, 3_333, 9_000)),
-            priority=draw.randint(0, 1),
-            schedule=draw.choice(
-                (
-                    Schedule(),
-                    between(
-                        f"{start // 60:02d}:{start % 60:02d}", f"{end // 60:02d}:{end % 60:02d}"
-                    ),
-                )
-            ),
-            condition=draw.choice((None, None, RAIN, Not(RAIN))),
-            target=draw.choice((Target(), Target(screens=frozenset({ScreenId("lille-1")})))),
-        )
-    turn = draw.randint(1, 22)
-    chain.fact(
-        "weather.rain:lille",
-        (f"{DAY}T00:00", f"{DAY}T{turn:02d}:00", draw.randint(0, 1)),
-        (f"{DAY}T{turn:02d}:30", f"{DAY}T23:30", draw.randint(0, 1)),
-    )
-    for kind in ("hand", "pause", "fire"):
-        begin = (
-            f"{DAY}T{draw.randint(0, 21):02d}:{draw.randint(0, 59):02d}:{draw.randint(0, 59):02d}"
-        )
-        end = f"{DAY}T22:{draw.randint(0, 59):02d}:17"
-        if draw.random() < 0.7:
-            continue
-        if kind == "fire":
-            chain.emergency("fire", begin, end)
-        elif kind == "hand":
-            chain.override("hand", begin, end, item("h1", 6))
-        else:
-            chain.override("pause", begin, end, subject=draw.choice(("b1", "c0", "c1")))
-    return chain
-
-
-def agrees(seed: int) -> None:
-    """One random chain at random instants: what explains is what shows."""
-    draw = random.Random(seed)
-    chain = random_chain(draw)
-    screen = a_screen()
-    reader = chain.reader()
-    profile = profile_of(screen, wishes_of(reader, screen.store, [screen.id]))
-    memo = Memo()
-    played = chain.played(memo=memo)
-    plan = played.plan
-    for _ in range(3):
-        now = at(f"{DAY}T00:00") + draw.randrange(36 * HOUR)
-        shown = shown_at(plan, now)
-        found = explain(profile, reader, played.days, now, memo=memo)
-        assert found.winner == shown.why
-        assert (found.since, found.until) == (shown.since, shown.until) or shown.why is None
-        wishes = [(x.layer, x.wish) for x in found.losers if not x.item]
-        names = {row.id for row in chain.campaign_rows} | {
-            base.playlist for base in chain.base_rows
-        }
-        names |= {row.id for row in chain.override_rows if row.kind == "show"}
-        names |= {row.id for row in chain.emergency_rows}
-        winner = {found.winner.source} if found.winner else set()
-        assert sorted(name for _, name in wishes) == sorted(names - winner)
-
-
-def test_the_explanation_agrees_with_slot_at_on_random_schedules() -> None:
-    for seed in range(400):
-        agrees(seed)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_the_explanation_agrees_with_slot_at_on_ten_thousand_random_schedules() -> None:
-    for seed in range(10_000):
-        agrees(seed)
