@@ -272,9 +272,7 @@ class Agent:
         raise AssertionError(f"nobody needs {need}")
 
     def _since(self, channel: str) -> int:
-        trusted = self._beliefs.trusted
-        held = trusted.offers.get(ChannelId(channel)) if trusted else None
-        return held.version if held and channel not in self._whole else 0
+        return 0 if channel in self._whole else self._beliefs.version(ChannelId(channel))
 
     def _done(self, done: Done) -> None:
         if done.need.kind in ("register", "paired"):
@@ -302,11 +300,12 @@ class Agent:
 
     def _pulled(self, need: Need, tokens: tuple[str, ...]) -> None:
         channel, asked = ChannelId(need.key), self._beliefs.channels
-        meanwhile = channel in asked
+        meanwhile, before = channel in asked, self._beliefs.version(channel)
         asked.discard(channel)
         for token in tokens:
             self._beliefs.hear(Heard("offers", token))
-        if channel not in asked and not self._beliefs.is_behind(channel):
+        moved = self._beliefs.version(channel) != before
+        if moved or (channel not in asked and not self._beliefs.is_behind(channel)):
             self._whole.discard(channel)
             if meanwhile:
                 asked.add(channel)

@@ -67,14 +67,18 @@ class Beliefs:
         trusted = self.trusted
         return self.channels | ({*filter(self.is_behind, trusted.wanted)} if trusted else set())
 
-    def is_behind(self, channel: ChannelId) -> bool:
-        """Whether a channel is not held, or not at the version that freshness gives it."""
+    def version(self, channel: ChannelId) -> int:
+        """The version of a channel that is held whole, 0 where none is."""
         trusted = self.trusted
         held = trusted.channels.get(channel) if trusted else None
-        if trusted is None or held is None or held.offers is None:
-            return True
-        leases = (it.message.channels.get(channel) for it in trusted.freshness.values())
-        return any(lease is not None and lease.version > held.version for lease in leases)
+        return held.version if held and held.offers is not None else 0
+
+    def is_behind(self, channel: ChannelId) -> bool:
+        """Whether a channel is not held, or not at the version that freshness gives it."""
+        version = self.version(channel)
+        freshness = self.trusted.freshness.values() if self.trusted else ()
+        told = [held.message.channels.get(channel) for held in freshness]
+        return version == 0 or any(lease is not None and lease.version > version for lease in told)
 
     def now(self) -> Now:
         """The instant."""

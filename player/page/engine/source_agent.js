@@ -45,7 +45,6 @@ export class AgentSource {
   #onFault;
   #clock = new ServedClock();
   #objects = new Map();
-  #queue = Promise.resolve();
   #page = crypto.randomUUID?.() ?? String(performance.timeOrigin);
   #waiting = [];
   #number = 0;
@@ -102,13 +101,15 @@ export class AgentSource {
     this.#heardAt = monotonic();
     const events = new EventSource("/events");
     this.#events = events;
-    const on = (name, act) => events.addEventListener(name, (event) => {
+    const on = (name, act) => events.addEventListener(name, async (event) => {
       this.#heardAt = monotonic();
-      this.#queue = this.#queue.then(() => act(JSON.parse(event.data))).catch((error) => {
+      try {
+        await act(JSON.parse(event.data));
+      } catch (error) {
         // What could not be taken comes whole on the next connection.
         this.#onFault(error);
         setTimeout(() => this.#events === events && this.#listen(), RETRY_MS);
-      });
+      }
     });
     on("state", (told) => this.#merge(told));
     on("change", (told) => this.#merge(told));
@@ -134,26 +135,34 @@ export class AgentSource {
     }
   }
 
+  /** Prices do not wait for a plan's objects: the plan of before plays until they are here. */
   async #merge(told) {
     const known = Object.entries(told).filter(([name]) => Object.hasOwn(this.#told, name));
-    const next = { ...this.#told, ...Object.fromEntries(known) };
-    this.#world = await this.#worldOf(next, new Set(known.map(([name]) => name)));
-    this.#told = next;
-    this.#emit();
+    const changed = new Set(known.map(([name]) => name));
+    this.#told = { ...this.#told, ...Object.fromEntries(known) };
+    this.#world = this.#worldOf(changed);
+    if (!changed.has("plan")) return this.#emit();
+    const wanted = this.#told.plan;
+    if (this.#world.plan) this.#emit();
+    const plan = await this.#planOf(wanted);
+    if (this.#told.plan !== wanted) return undefined;
+    this.#world = { ...this.#world, plan };
+    return this.#emit();
   }
 
-  /** What the screen shows from, in the forms of slot_at.js; only what changed is made anew. */
-  async #worldOf(told, changed) {
+  /** What the screen shows from but its plan, in the forms of slot_at.js; only what changed is made anew. */
+  #worldOf(changed) {
+    const { offers, freshness, held, overrides, pairing, notice } = this.#told;
     const made = (name, make) => (this.#world === null || changed.has(name) ? make() : this.#world[name]);
-    const channels = Object.entries(told.offers).filter(([, { offers }]) => offers);
+    const channels = Object.entries(offers).filter(([, { offers: all }]) => all);
     return {
-      plan: await made("plan", () => this.#planOf(told.plan)),
-      offers: made("offers", () => new Map(channels.map(([name, { version, offers, lease }]) => [name, channelState(version, offers, lease)]))),
-      freshness: made("freshness", () => decodeFreshness(...told.freshness)),
-      held: made("held", () => new Set(told.held)),
-      overrides: told.overrides.map(({ from, until, ...hand }) => ({ ...hand, fromMs: from, untilMs: until })),
-      pairing: told.pairing,
-      notice: told.notice ? [told.notice] : null,
+      plan: this.#world?.plan ?? null,
+      offers: made("offers", () => new Map(channels.map(([name, { version, offers: all, lease }]) => [name, channelState(version, all, lease)]))),
+      freshness: made("freshness", () => decodeFreshness(...freshness)),
+      held: made("held", () => new Set(held)),
+      overrides: overrides.map(({ from, until, ...hand }) => ({ ...hand, fromMs: from, untilMs: until })),
+      pairing,
+      notice: notice ? [notice] : null,
     };
   }
 

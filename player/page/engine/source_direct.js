@@ -293,18 +293,20 @@ export class DirectSource {
     }
   }
 
-  /** Whether the channel is now where the server's freshness says it is. */
+  /** Whether the channel came on, or is where the server's freshness says it is. */
   async #pullOffers(channel) {
     if (!this.#trust.state.wanted.includes(channel)) return true;
-    const held = this.#trust.state.channels[channel];
-    const from = held?.offers && !this.#whole.has(channel) ? held.version : 0;
+    const before = this.#trust.versionOf(channel);
+    const from = this.#whole.has(channel) ? 0 : before;
     const { messages } = await this.#session.json(`/offers/${encodeURIComponent(channel)}?from=${from}`);
     for (const token of messages) await this.#trust.take("offers", token);
     const behind = this.#trust.isBehind(channel);
+    const moved = this.#trust.versionOf(channel) !== before;
+    if (behind && moved) this.#pull({ what: "offers", channel });
     // These did not fit onto what is held: the next time the whole is asked for.
-    if (behind) this.#whole.add(channel);
+    if (behind && !moved) this.#whole.add(channel);
     else this.#whole.delete(channel);
-    return !behind;
+    return !behind || moved;
   }
 
   #timeTaken() {

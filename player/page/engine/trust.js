@@ -67,11 +67,16 @@ export class Trust {
     return decodeFreshness(...stores.map((name) => this.#state.freshness[name].payload));
   }
 
+  /** The version of a channel that is held whole, 0 where none is. */
+  versionOf(channel) {
+    const held = this.#state.channels[channel];
+    return held?.offers ? held.version : 0;
+  }
+
   /** Whether a channel is not held, or not at the version that freshness gives it. */
   isBehind(channel) {
-    const { channels, freshness } = this.#state;
-    const told = Object.values(freshness).map(({ payload }) => payload.channels[channel]?.[0] ?? 0);
-    return !channels[channel]?.offers || Math.max(0, ...told) > channels[channel].version;
+    const told = Object.values(this.#state.freshness).map(({ payload }) => payload.channels[channel]?.[0] ?? 0);
+    return this.versionOf(channel) === 0 || Math.max(...told, 0) > this.versionOf(channel);
   }
 
   /** Take a message; what is refused is told to onFault. Resolves when it is over. */
