@@ -149,9 +149,11 @@ class Kind:
     """A kind of connector, as an entry point of the group `enseigne.fact_sources` names it.
 
     `fetch` is called when the connector is due; `receive` when the source calls us; `listen` is
-    begun once and runs for as long as the connector is enabled. `fetch` and `receive` raise
-    TemporaryError or PermanentError, `receive` also the errors of server.errors, which its caller
-    is told. `calls_at` is the first part of the path that the source calls, `max_call_bytes` how
+    begun once and runs for as long as the connector is enabled. `verify` refuses a call that is
+    not the source's, before any other waits for it; `receive` takes calls one at a time and
+    trusts none that it could not have verified itself. `fetch` and `receive` raise TemporaryError
+    or PermanentError, `verify` and `receive` also the errors of server.errors, which the caller is
+    told. `calls_at` is the first part of the path that the source calls, `max_call_bytes` how
     long a call may be. `secret` says what the secret is, empty where there need be none, and
     `min_secret` how many characters it has at least; `every_s` is how often the connector is due
     unless said otherwise.
@@ -162,6 +164,7 @@ class Kind:
     config: type[Config]
     fetch: Callable[[Setup], Batch] | None = None
     receive: Callable[[Setup, Delivery], Received] | None = None
+    verify: Callable[[Setup, Delivery], object] | None = None
     listen: Callable[[Setup, Hear, Tell], Listening] | None = None
     calls_at: str = ""
     max_call_bytes: int = 1024 * 1024

@@ -30,7 +30,7 @@ def receive(setup: Setup, delivery: Delivery) -> Received:
     Raises Unauthenticated, BadInput (not readable, anything about a person, nothing to take),
     PermanentError (no secret).
     """
-    _check_token(setup, delivery)
+    verify(setup, delivery)
     recent = _recent(setup, delivery.received_at)
     facts: dict[FactKey, Fact] = {}
     refused: Counter[str] = Counter()
@@ -65,7 +65,8 @@ def _recent(setup: Setup, now_ms: int) -> Recent:
     }
 
 
-def _check_token(setup: Setup, delivery: Delivery) -> None:
+def verify(setup: Setup, delivery: Delivery) -> None:
+    """Make sure that a counter of ours pushes. Raises Unauthenticated, PermanentError."""
     if not setup.secret:
         raise PermanentError("This connector has no token, so anyone could push. Give it one.")
     scheme, _, token = delivery.headers.get("authorization", "").partition(" ")
@@ -109,6 +110,7 @@ KIND = Kind(
     title={"fr": "Compteurs de passage (HTTP)", "en": "People counters (HTTP)"},
     config=HttpCountsConfig,
     receive=receive,
+    verify=verify,
     calls_at="counts",
     max_call_bytes=MAX_BODY_BYTES,
     secret="The token that the counters send.",

@@ -7,7 +7,8 @@ crash between the two makes the source call again, which changes nothing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary
 
@@ -53,13 +54,15 @@ class Receipt:
 @dataclass(slots=True)
 class _Gate:
     """One connector's calls, one at a time, in this process. The order in which they are taken is
-    that of their instants, so that no two prices are of the same one.
+    that of their instants, so that no two prices are of the same one. What is refused is counted
+    under a lock of its own.
     """
 
     lock: threading.Lock = field(default_factory=threading.Lock)
+    last_at: int = 0
+    counting: threading.Lock = field(default_factory=threading.Lock)
     refusals: dict[str, int] = field(default_factory=dict)
     written_at: int = 0
-    last_at: int = 0
 
 
 _GATES: WeakKeyDictionary[Database, dict[str, _Gate]] = WeakKeyDictionary()
@@ -75,20 +78,18 @@ def receive(
     BadInput (not readable), Misconfigured (no secret). All are counted with the connector.
     """
     gate = _gate(ctx, path, connector_id, body)
-    lowered = {name.lower(): value for name, value in headers.items()}
+    delivery = Delivery({name.lower(): value for name, value in headers.items()}, body, ctx.clock())
+    row, setup = _load(ctx, connector_id)
+    verify, take_call = kind_of(row).verify, kind_of(row).receive
+    assert take_call is not None  # _gate found a kind that is called
+    if verify is not None:
+        with _counted(ctx, gate, connector_id):
+            verify(setup, delivery)
     with gate.lock:
-        received_at = gate.last_at = max(ctx.clock(), gate.last_at + 1)
+        gate.last_at = max(ctx.clock(), gate.last_at + 1)
         row, setup = _load(ctx, connector_id)
-        take_call = kind_of(row).receive
-        assert take_call is not None  # _gate found a kind that is called
-        try:
-            received = take_call(setup, Delivery(lowered, body, received_at))
-        except ServerError as refused:
-            _refused(ctx, gate, connector_id, refused.code, refused.message)
-            raise
-        except PermanentError as error:
-            _refused(ctx, gate, connector_id, "misconfigured", str(error))
-            raise Misconfigured(str(error)) from None
+        with _counted(ctx, gate, connector_id):
+            received = take_call(setup, replace(delivery, received_at=gate.last_at))
         if received.once and _known(ctx, connector_id, received.once):
             return Receipt(repeated=True)
         return _apply(ctx, row, setup, received)
@@ -212,13 +213,27 @@ def _note(
         records.succeeded(row, now, counted)
 
 
+@contextmanager
+def _counted(ctx: Context, gate: _Gate, connector_id: str) -> Iterator[None]:
+    """Count what is refused inside; a connector's own mistake becomes Misconfigured."""
+    try:
+        yield
+    except ServerError as refused:
+        _refused(ctx, gate, connector_id, refused.code, refused.message)
+        raise
+    except PermanentError as error:
+        _refused(ctx, gate, connector_id, "misconfigured", str(error))
+        raise Misconfigured(str(error)) from None
+
+
 def _refused(ctx: Context, gate: _Gate, connector_id: str, code: str, message: str) -> None:
     name = f"refused.{code}"
-    gate.refusals[name] = gate.refusals.get(name, 0) + 1
     now = ctx.clock()
-    if now - gate.written_at < REFUSALS_EVERY_MS:
-        return
-    counted, gate.refusals, gate.written_at = gate.refusals, {}, now
+    with gate.counting:
+        gate.refusals[name] = gate.refusals.get(name, 0) + 1
+        if now - gate.written_at < REFUSALS_EVERY_MS:
+            return
+        counted, gate.refusals, gate.written_at = gate.refusals, {}, now
     with ctx.db.write() as session:
         row = session.get(ConnectorRow, connector_id, with_for_update=True)
         if row is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -188,6 +189,32 @@ def test_forged_calls_are_counted_without_filling_the_record(
     assert view(taught, "shop").counters == {"refused.forged": 21}
     assert prices(taught, "PLV-BRUINE") == [14900]
     assert "signature" in view(taught, "shop").last_error
+
+
+def test_a_forged_call_waits_for_no_other_and_holds_up_none(
+    web: FlaskClient, taught: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taking, go_on = threading.Event(), threading.Event()
+    take = intake.take
+
+    def take_slowly(*arguments: Any) -> Any:
+        taking.set()
+        assert go_on.wait(10)
+        return take(*arguments)
+
+    monkeypatch.setattr(intake, "take", take_slowly)
+    with ThreadPoolExecutor(1) as pool:
+        genuine = pool.submit(call, web.application.test_client(), body_of(bruine()))
+        assert taking.wait(10)
+        try:
+            for _ in range(3):
+                forged = web.post("/hooks/shop", data=body_of(bruine("1.00")))
+                assert forged.status_code == 401
+            assert not genuine.done()
+        finally:
+            go_on.set()
+        assert genuine.result(10).status_code == 202
+    assert view(taught, "shop").counters["refused.forged"] >= 1
 
 
 def test_a_call_too_long_is_refused_before_it_is_read(web: FlaskClient, taught: Context) -> None:
