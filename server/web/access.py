@@ -19,6 +19,7 @@ from server.services.entry import people, sessions
 from server.services.entry.limits import Limits, origin
 from server.services.screens import watching
 from server.web.phrases import LANGUAGES, Language, counted, say, sentence
+from server.web.rooms import rooms_of
 
 LANGUAGE_COOKIE = "enseigne_language"
 LANGUAGE_LIFE_S = 365 * 24 * 3600
@@ -97,8 +98,10 @@ def _visit(ctx: Context) -> Visit:
 
 
 def check_form(visit: Visit) -> None:
-    """Refuse a form that no page of this session sent. Raises Forbidden."""
-    word = request.form.get("csrf", "")
+    """Refuse a request that no page of this session sent: the word stands in the form, or in the
+    header that its scripts add. Raises Forbidden.
+    """
+    word = request.headers.get(sessions.CSRF_HEADER) or request.form.get("csrf", "")
     if not visit.session or not sessions.is_csrf(visit.ctx, visit.session, word):
         raise Forbidden(say("forged", visit.language), code="csrf")
 
@@ -119,6 +122,7 @@ def page(
         "counted": lambda key, n: counted(key, n, lang),
         "sentence": sentence,
         "visit": looker,
+        "rooms": rooms_of(looker.actor) if looker is not None else [],
         "embed": embed,
         "here": request.full_path.rstrip("?"),
     }

@@ -27,7 +27,6 @@ PHRASES: Final[dict[str, Phrase]] = {
     # rooms and chrome
     "skip": Phrase("Aller au contenu", "Skip to the content"),
     "rooms": Phrase("Pièces", "Rooms"),
-    "wall": Phrase("Mur", "Wall"),
     "theme": Phrase("Passer du clair au sombre", "Switch between light and dark"),
     "language_other": Phrase("English", "Français"),
     "sign_out": Phrase("Se déconnecter", "Sign out"),
@@ -94,6 +93,10 @@ PHRASES: Final[dict[str, Phrase]] = {
     "stays": Phrase("sans changement pour l’instant", "no change for now"),
     "last_seen": Phrase("Vu pour la dernière fois à {at}", "Last seen {at}"),
     "never_seen": Phrase("Jamais vu", "Never seen"),
+    "offline_since": Phrase(
+        "hors ligne depuis {at} · d’après son dernier état",
+        "offline since {at} · from its last report",
+    ),
     "offline_why": Phrase("pas de courant ou pas de réseau", "no power or no network"),
     "held_why": Phrase("deux appareils, une seule clé", "two devices, one key"),
     "held_next": Phrase("jumelez à nouveau le bon", "pair the right one again"),

@@ -1,0 +1,27 @@
+"""The studio's rooms, in the order of the masthead: who may enter each, and where it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask_babel import lazy_gettext
+
+from server.services.base.actors import Actor, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room; `title` speaks the reader's language."""
+
+    name: str
+    path: str
+    title: object
+    scope: Scope
+
+
+ROOMS = (Room("wall", "/wall", lazy_gettext("Wall"), "read"),)
+
+
+def rooms_of(actor: Actor) -> list[Room]:
+    """The rooms that this person may enter."""
+    return [room for room in ROOMS if actor.may(room.scope)]
