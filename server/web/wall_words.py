@@ -43,6 +43,7 @@ class Unit:
     what: str
     then: str
     turns: str
+    by_report: bool
     since: int
     until: int
 
@@ -165,7 +166,7 @@ def _unit(screen: WallScreen, store: StoreView, now: int, language: Language) ->
     filters = [_FILTER_OF[screen.state], *(["prices"] if off else [])]
     mark, word = _mark(screen, store, now, language)
     what, then = _caption(screen, store, now, language)
-    follows = screen.state in ("plan", "unpaired") and bool(screen.turns)
+    follows = bool(screen.turns) and (screen.state in ("plan", "unpaired") or screen.by_report)
     rows = [
         [turn.since, turn.until, _title(turn, language), _then(screen, at, store, now, language)]
         for at, turn in enumerate(screen.turns)
@@ -186,6 +187,7 @@ def _unit(screen: WallScreen, store: StoreView, now: int, language: Language) ->
         what=what,
         then=then,
         turns=json.dumps(rows, ensure_ascii=False, separators=(",", ":")) if follows else "",
+        by_report=screen.by_report,
         since=turn.since if turn and lasts else 0,
         until=turn.until if turn and lasts else 0,
     )
@@ -208,6 +210,8 @@ def _mark(screen: WallScreen, store: StoreView, now: int, language: Language) ->
 
 def _caption(screen: WallScreen, store: StoreView, now: int, language: Language) -> tuple[str, str]:
     seen = screen.standing.seen_at
+    if screen.state == "offline" and screen.by_report and screen.turns:
+        return _title(screen.turns[0], language), _then(screen, 0, store, now, language)
     if screen.state == "offline":
         at = when(seen, now, store.zone, language) if seen else ""
         said = say("last_seen", language, at=at) if seen else say("never_seen", language)
@@ -230,6 +234,9 @@ def _then(screen: WallScreen, at: int, store: StoreView, now: int, language: Lan
     """What follows turn `at`; or why its prices are off; or that its device is awaited."""
     if screen.state == "unpaired":
         return say("unpaired_why", language)
+    if screen.by_report and screen.standing.seen_at:
+        at_ms = screen.standing.seen_at
+        return say("offline_since", language, at=when(at_ms, now, store.zone, language))
     if screen.prices_off == "lease_over" and screen.confirmed_at:
         return say("unconfirmed", language, at=when(screen.confirmed_at, now, store.zone, language))
     if screen.prices_off:

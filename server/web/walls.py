@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from flask import g, request
+from flask import g, jsonify, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import NotFound
 from server.services.screens import watching
-from server.services.showing.wall import wall
+from server.services.showing.wall import MAX_SCREENS, cut_off, wall
 from server.web.access import Visit, page, studio, visit
+from server.web.stills import still
 from server.web.wall_words import wall_words
 
 blueprint = studio("walls")
@@ -38,6 +39,18 @@ def show() -> AnyResponse:
         pairs=not looker.key and looker.actor.may("devices"),
         after=request.args.get("after", ""),
     )
+
+
+@blueprint.get("/wall/stills")
+def stills() -> AnyResponse:
+    """What screens that are cut off play by themselves now, by id; of those asked for in
+    `screens`, at most MAX_SCREENS.
+    """
+    looker = g.visit = visit()
+    asked = [name for name in request.args.get("screens", "").split(",") if looker.sees(name)]
+    now = looker.ctx.clock()
+    found = cut_off(looker.ctx, looker.actor, asked[:MAX_SCREENS], now)
+    return jsonify({screen: still(playing, now, {}) for screen, playing in found.items()})
 
 
 def _leave(looker: Visit, screens: list[str]) -> str:

@@ -235,7 +235,8 @@ class _Teller:
         age = self._ages.get(reason.key)
         name = fact_name(reason.key, self._goods, self._lang)
         value = fact_value(reason.key, reason.had, self._lang)
-        return Marked(f"{name}{NBSP}: {value}" if self._lang == "fr" else f"{name}: {value}", _age(age))
+        space = NBSP if self._lang == "fr" else ""
+        return Marked(f"{name}{space}: {value}", _age(age))
 
     def _notes(self) -> tuple[str, ...]:
         notes = []

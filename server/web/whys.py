@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlencode
 
 from flask import g, request
@@ -11,10 +10,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from playlists.explain import explanation_text
 from server.errors import NotFound
 from server.services.chain import places
-from server.services.showing.whys import ScreenWhy, screen_why
+from server.services.showing.whys import screen_why
 from server.web import clock
 from server.web.access import page, studio, visit
 from server.web.phrases import say
+from server.web.stills import still
 from server.web.why_words import why_words
 
 blueprint = studio("whys")
@@ -43,7 +43,7 @@ def show(screen_id: str) -> AnyResponse:
         why=why,
         words=why_words(why, now, looker.language),
         text="\n".join(lines),
-        still=still(why, at_ms),
+        still=still(why.explained.playing, at_ms, why.texts),
         follows=not asked,
         at=clock.field(at_ms, store.zone),
         until=why.explained.explanation.until,
@@ -52,46 +52,3 @@ def show(screen_id: str) -> AnyResponse:
         carry={name: value for name, value in carry.items() if value},
         link=lambda **more: "?" + urlencode({**{k: v for k, v in carry.items() if v}, **more}),
     )
-
-
-def still(why: ScreenWhy, at_ms: int) -> dict[str, Any]:
-    """What the page paints the instant from, in the shapes of the player's own code."""
-    playing = why.explained.playing
-    shown, card = playing.shown, playing.card
-    manifest = why.explained.manifest
-    return {
-        "at": at_ms,
-        "language": manifest.language,
-        "brand": dict(manifest.brand),
-        "shown": {
-            "card": shown.card,
-            "since": shown.since,
-            "until": shown.until,
-            "prices": [
-                {
-                    "sku": price.sku,
-                    "channel": price.channel,
-                    "version": price.version,
-                    "step": price.step,
-                    "endsAt": price.ends_at,
-                }
-                for price in shown.prices
-            ],
-        },
-        "card": card
-        and {
-            "template": card.template,
-            "params": dict(card.params),
-            "live": dict(card.live),
-            "assets": list(card.assets),
-            "goods": [
-                {"sku": good.sku, "channel": good.channel, "picture": good.picture}
-                for good in card.goods
-            ],
-            "qr": card.qr,
-        },
-        "offers": why.offers,
-        "texts": {
-            name: {"source": text.gate[0], "texts": text.texts} for name, text in why.texts.items()
-        },
-    }

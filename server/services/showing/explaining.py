@@ -16,7 +16,7 @@ from playlists.errors import Invalid
 from playlists.explain import Explanation
 from playlists.explain import explain as explained
 from playlists.ids import ZoneId
-from playlists.manifest import Manifest, Plan
+from playlists.manifest import Plan
 from playlists.model import MAIN
 from playlists.resolve import lead_from_json
 from server.db.models import ScreenRow
@@ -39,7 +39,6 @@ class Explained:
 
     playing: Playing
     explanation: Explanation
-    manifest: Manifest
     held: Holding
     prices: tuple[PriceThen, ...]
 
@@ -146,7 +145,7 @@ def explain(
         )
     except Invalid as wrong:
         raise BadInput(str(wrong), field=wrong.field) from wrong
-    return Explained(playing, why, plan.manifest, held, prices)
+    return Explained(playing, why, held, prices)
 
 
 def _alike(held: dict[str, Holding]) -> dict[object, list[str]]:

@@ -43,7 +43,7 @@ MAX_TURNS = 12
 class WallScreen:
     """A screen on the wall. `turns` begin with what plays now; `prices_off` is why prices are off
     (a code of slot_at, empty where none is); `confirmed_at` is when the shop last confirmed its
-    prices (unix ms).
+    prices (unix ms); `by_report`: it is cut off, the turns are what it plays by its last report.
     """
 
     id: str
@@ -55,6 +55,7 @@ class WallScreen:
     turns: tuple[Told, ...]
     prices_off: str
     confirmed_at: int | None
+    by_report: bool
 
     @property
     def state(self) -> State:
@@ -119,10 +120,17 @@ def wall(
             turns = tuple(titles.told(one, row.language) for one in coming.get(row.id, ()))
             off = next((code for turn in turns if (code := price_code(turn.because))), "")
             standing = stand[row.id]
+            by_report = any(one.basis == "report" for one in coming.get(row.id, ()))
             hung.append(
                 WallScreen(
                     *(row.id, row.name, row.width, row.height, row.language),
-                    *(standing, joined(turns), off, leases.get(store.channel or "")),
+                    *(
+                        standing,
+                        joined(turns),
+                        off,
+                        _last(coming.get(row.id, ()), leases.get(store.channel or "")),
+                        by_report,
+                    ),
                 )
             )
         all_here = sum(standing.store == store.id for standing in stand.values())
@@ -130,6 +138,20 @@ def wall(
         rails.append(WallStore(store, weather.get(store.id), tuple(hung), more))
     counts = Counter(standing.state for standing in stand.values())
     return Wall(now, counts, tuple(rails), page.next)
+
+
+def _last(turns: Sequence[Playing], channel: int | None) -> int | None:
+    """When the shop last confirmed what is on: all of its prices, or one by itself."""
+    alone = [held.offer.confirmed_at for turn in turns[:1] for held in turn.offers.values()]
+    return max([channel or 0, *alone]) or None
+
+
+def cut_off(ctx: Context, actor: Actor, screens: Collection[str], now: int) -> dict[str, Playing]:
+    """What those of `screens` that are cut off play by their last report now (unix ms)."""
+    coming = _coming(ctx, actor, sorted(set(screens)), now)
+    return {
+        screen: turns[0] for screen, turns in coming.items() if turns and turns[0].basis == "report"
+    }
 
 
 def _shown(stand: Mapping[str, Standing], stores: Sequence[StoreView]) -> list[str]:

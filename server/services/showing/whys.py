@@ -126,7 +126,7 @@ def screen_why(ctx: Context, actor: Actor, screen_id: str, at_ms: int) -> Screen
         reasons=_reasons(recalled, explained, at_ms),
         by=_by(recalled, explained),
         issued_at=head.issued_at,
-        offers=_offers(explained.playing),
+        offers=offers_of(explained.playing),
         texts=texts,
     )
 
@@ -160,7 +160,7 @@ def _place(ctx: Context, session: Session, actor: Actor, screen_id: str) -> Plac
 
 
 def _dates(explained: Explained, at_ms: int) -> set[str]:
-    days = explained.manifest.days
+    days = explained.playing.manifest.days
     return {day.date for day in days if day.from_ms <= at_ms < day.until_ms}
 
 
@@ -254,7 +254,7 @@ def _by(recalled: Recalled, explained: Explained) -> str:
     return str(held.by) if held is not None else ""
 
 
-def _offers(playing: Playing) -> dict[str, dict[str, Json]]:
+def offers_of(playing: Playing) -> dict[str, dict[str, Json]]:
     """The offers of the goods that a card shows, by channel and SKU."""
     found: dict[str, dict[str, Json]] = {}
     for (channel, sku), held in playing.offers.items():

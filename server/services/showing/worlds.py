@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from playlists.cards import files_of
 from playlists.ids import CardId, ChannelId, Sha256, Sku, SourceId, ZoneId
-from playlists.manifest import FOREVER_MS, DeckCard, Plan
+from playlists.manifest import FOREVER_MS, DeckCard, Manifest, Plan
 from playlists.prices import prices_of
 from playlists.pricing import ChannelState
 from playlists.runs import Play
@@ -18,22 +18,24 @@ from playlists.slot import Freshness, Lease, Now, Priced, Shown, timeline
 from server.services.prices import past
 from server.services.prices.freshness import leases_of, sources_of
 from server.services.prices.past import Held
-from server.services.showing.holding import Holding
+from server.services.showing.holding import Basis, Holding
 
 Good = tuple[ChannelId, Sku]
 
 
 @dataclass(frozen=True, slots=True)
 class Playing:
-    """What one zone of a screen shows; `card` None is the slate.
+    """What one zone of a screen shows under a manifest; `card` None is the slate.
 
-    `offers` are what is said of the card's goods; `unknown` are channels of which nobody can tell
-    any more what the screen held.
+    `basis` is how that is known, `offers` what is said of the card's goods, `unknown` the channels
+    of which nobody can tell any more what the screen held.
     """
 
     zone: ZoneId
     shown: Shown
     card: DeckCard | None
+    manifest: Manifest
+    basis: Basis
     offers: Mapping[Good, Held]
     unknown: frozenset[ChannelId] = frozenset()
 
@@ -99,7 +101,7 @@ class World:
         goods = [(good.channel, good.sku) for good in card.goods] if card else []
         offers = {good: self.offers[good] for good in goods if good in self.offers}
         unknown = self.unknown & {channel for channel, _ in goods}
-        return Playing(shown.zone, shown, card, offers, unknown)
+        return Playing(shown.zone, shown, card, plan.manifest, held.basis, offers, unknown)
 
     def _as_said(self, plan: Plan, said: Play, shown: Shown, at_ms: int) -> Shown:
         """A turn as the screen recorded that it showed it."""

@@ -3,8 +3,12 @@
 import { watch } from "/page/watch.js";
 import { shape } from "./glass.js";
 import { keepLive } from "./live.js";
+import { Still } from "./still.js";
 
 const RENEW_MS = 5_000;
+/** Screens that are cut off are asked about together, so many at once. */
+const AT_ONCE = 40;
+const stills = new Map();
 const main = document.getElementById("main");
 const units = [...document.querySelectorAll(".unit")];
 let ahead = 0;
@@ -75,6 +79,36 @@ function draw() {
   return watch(hosts, { doorUrl: main.dataset.door, apiUrl: "/player/v1", token: () => main.dataset.watch });
 }
 
+/** Over a screen that is cut off lies what it plays by itself, by its last report. */
+async function followCutOff() {
+  const cutOff = new Map(units.filter(({ dataset }) => "report" in dataset).map((unit) => [idOf(unit), unit]));
+  for (const [id, { host }] of stills) {
+    if (cutOff.has(id)) continue;
+    host.remove();
+    stills.delete(id);
+  }
+  const ids = [...cutOff.keys()];
+  for (let at = 0; at < ids.length; at += AT_ONCE) {
+    const query = new URLSearchParams(location.search);
+    query.set("screens", ids.slice(at, at + AT_ONCE).join());
+    const answer = await fetch(`/wall/stills?${query}`);
+    if (!answer.ok) return;
+    for (const [id, found] of Object.entries(await answer.json())) await stillOf(id, cutOff.get(id)).show(found);
+  }
+}
+
+const idOf = (unit) => unit.querySelector("[data-screen]").dataset.screen;
+
+function stillOf(id, unit) {
+  if (!stills.has(id)) {
+    const host = document.createElement("div");
+    host.className = "alone";
+    unit.querySelector("[data-screen]").append(host);
+    stills.set(id, new Still(host, new URLSearchParams(location.search).get("key") ?? ""));
+  }
+  return stills.get(id);
+}
+
 takeClock();
 const applyFilter = filters();
 followAll();
@@ -83,5 +117,8 @@ keepLive(() => RENEW_MS, () => {
   takeClock();
   followAll();
   applyFilter();
+  lookAtCutOff();
 });
+const lookAtCutOff = () => followCutOff().catch((error) => console.warn(String(error)));
+lookAtCutOff();
 window.wall = draw();

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 from sqlalchemy import event
 
+from playlists.wire.door import Report
 from server.services.base.actors import SYSTEM
 from server.services.chain import places
 from server.services.chain.place_wishes import ScreenWish
+from server.services.prices import offers
 from server.services.screens import watching
+from server.services.screens.screen_states import record_links, record_reports
+from server.services.showing.explaining import explain
 from server.web.wall_words import headline
-from tests.server.web.conftest import HOUR_MS, Chain
+from tests.server.web.conftest import HOUR_MS, Chain, Reader
 from tests.support.people import holder
 from tests.support.small_shop import publish
 
@@ -64,6 +69,45 @@ def test_every_state(chain: Chain) -> None:
     assert "Key copied two devices, one key" in unit(page, "prado-window")
     assert "Not paired" in unit(page, "prado-terrace")
     assert "Playing" in unit(page, "lille-entrance")
+
+
+def test_a_screen_that_is_cut_off_plays_on_by_its_last_report(chain: Chain) -> None:
+    report_and_vanish(chain, "prado-shoes")
+    chain.clock.advance(30 * 60_000)
+    publish(chain.ctx)
+    owner = chain.owner()
+    page = owner.text("/wall")
+    assert "offline since 14:32 · from its last report" in unit(page, "prado-shoes")
+    assert "hors ligne depuis 14:32 · d’après son dernier état" in unit(
+        chain.owner("fr").text("/wall"), "prado-shoes"
+    )
+    playing = {"prado-shoes", "prado-entrance"}
+    stills = json.loads(owner.text(f"/wall/stills?screens={','.join(playing)},nowhere"))
+    assert stills.keys() == {"prado-shoes"}
+    assert stills["prado-shoes"]["shown"]["since"] <= chain.clock()
+    assert not any(still["shown"]["prices"] for still in priced_stills(chain, owner, HOUR_MS * 5))
+    assert chain.manager("lille", "read").text("/wall/stills?screens=prado-shoes") == "{}\n"
+
+
+def report_and_vanish(chain: Chain, screen: str) -> None:
+    """A screen says that it holds all there is, and is heard no more."""
+    revision = explain(chain.ctx, SYSTEM, screen, chain.clock()).revision
+    with chain.ctx.db.read() as session:
+        versions = offers.versions(session)
+    held = Report(revision, versions, chain.clock(), 0, 20, {})
+    record_reports(chain.ctx, {screen: (chain.clock(), held.to_json())})
+    record_links(chain.ctx, [], [screen])
+
+
+def priced_stills(chain: Chain, owner: Reader, after_ms: int) -> list[dict[str, Any]]:
+    """What a screen that is cut off shows during a minute, after so long."""
+    chain.clock.advance(after_ms)
+    found = []
+    for _ in range(12):
+        chain.clock.advance(5_000)
+        found += json.loads(owner.text("/wall/stills?screens=prado-shoes")).values()
+    assert len(found) == 12
+    return found
 
 
 def test_prices_off_while_the_shop_is_silent(chain: Chain) -> None:
