@@ -11,7 +11,6 @@ an estimate from what was seen, never filled up with zeros.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,18 +21,14 @@ from pydantic import Field
 from playlists.errors import Invalid
 from playlists.facts import KINDS, Fact, FactKey
 from playlists.ids import SourceId, check_id
+from server.connectors.plausible import AHEAD_MS, COUNTED, MAX_PEOPLE, names_a_device
 from server.connectors.source import Config, Setup
 
-FOOTFALL, OCCUPANCY = "footfall", "occupancy"
-KINDS_COUNTED = (FOOTFALL, OCCUPANCY)
+FOOTFALL, OCCUPANCY = COUNTED
 QUARTER_S = 900
-MAX_COUNT = 10_000
 MAX_WINDOW_S = 3_600
-AHEAD_MS = 60_000
-"""A counter's clock may be this much ahead of ours."""
 MAX_SOURCE_CHARACTERS = 140
 _KEYS = {FOOTFALL: frozenset({"count", "window_s", "at"}), OCCUPANCY: frozenset({"count", "at"})}
-_HARDWARE_ADDRESS = re.compile(r"(?:[0-9a-f]{2}[:_-]?){5,7}[0-9a-f]{2}", re.IGNORECASE)
 
 Recent = dict[str, list[tuple[int, int, int]]]
 """By `store/zone`: readings as (end in unix ms, window in seconds, count), oldest first."""
@@ -41,7 +36,7 @@ Recent = dict[str, list[tuple[int, int, int]]]
 WORDS = {
     "personal": "holds more than a count, its place and its time",
     "negative": "counts less than nobody",
-    "huge": f"counts over {MAX_COUNT} people",
+    "huge": f"counts over {MAX_PEOPLE} people",
     "future": "is from the future: check the counter’s clock",
     "late": "is older than five minutes: check the counter’s clock",
     "bad_time": "has no instant such as 2026-10-24T09:30:00Z in “at”",
@@ -92,9 +87,9 @@ def read(
     setup: Setup, kind: str, store: str, zone: str, said: Mapping[str, Any], now_ms: int
 ) -> Reading:
     """Check one reading. Raises Refused, with nothing of what it said."""
-    if kind not in KINDS_COUNTED:
+    if kind not in COUNTED:
         raise Refused("unknown_kind")
-    if not said.keys() <= _KEYS[kind] or _HARDWARE_ADDRESS.fullmatch(zone):
+    if not said.keys() <= _KEYS[kind] or names_a_device(zone):
         raise Refused("personal")
     try:
         check_id(zone)
@@ -113,7 +108,7 @@ def _count(value: object) -> int:
     count = _whole(value, "not_a_count")
     if count < 0:
         raise Refused("negative")
-    if count > MAX_COUNT:
+    if count > MAX_PEOPLE:
         raise Refused("huge")
     return count
 

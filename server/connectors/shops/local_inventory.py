@@ -13,13 +13,14 @@ from pydantic import Field, field_validator
 
 from server.connectors import http
 from server.connectors.http import Validators
+from server.connectors.plausible import MAX_PIECES
 from server.connectors.shops import values
 from server.connectors.shops.merchant import XML
 from server.connectors.shops.rss import items
 from server.connectors.source import Config, Kind, Setup
 from server.ports import Batch, StockReport
 
-MAX_QUANTITY = 1_000_000
+MAX_QUANTITY = MAX_PIECES
 
 
 class LocalInventoryConfig(Config):

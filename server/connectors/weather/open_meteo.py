@@ -19,6 +19,7 @@ from pydantic import Field, field_validator
 from playlists.facts import HOUR_MS, KINDS, Fact, FactKey
 from playlists.ids import SourceId
 from server.connectors import http
+from server.connectors.plausible import RANGES
 from server.connectors.source import Config, Kind, Setup, StoreAt
 from server.ports import Batch, TemporaryError
 
@@ -34,22 +35,20 @@ MAX_NUMBER = 10**12
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """How a variable of the service becomes a fact: `scale` per unit, plausible between `low` and
-    `high`, of the hour that begins `shift_ms` after its instant.
+    """How a variable of the service becomes a fact: `scale` per unit, of the hour that begins
+    `shift_ms` after its instant.
     """
 
     name: str
     fact: str
     scale: int
-    low: float
-    high: float
     shift_ms: int = 0
 
 
 VARIABLES = (
-    Variable("temperature_2m", "weather.temperature", 10, -95, 65),
-    Variable("precipitation", "weather.rain", 10, 0, 500, -HOUR_MS),
-    Variable("weather_code", "weather.code", 1, 0, 99),
+    Variable("temperature_2m", "weather.temperature", 10),
+    Variable("precipitation", "weather.rain", 10, -HOUR_MS),
+    Variable("weather_code", "weather.code", 1),
 )
 
 
@@ -146,10 +145,11 @@ def _hours(answer: Mapping[str, Any], now: int, refused: Counter[str]) -> Iterat
         if not isinstance(column, list) or len(column) < len(times) or not times:
             refused[f"missing_{variable.name}"] += 1
             continue
+        low, high = RANGES[variable.fact]
         for second, value in zip(times, column, strict=False):
             if not _is_number(second) or not _is_number(value):
                 refused[f"unreadable_{variable.name}"] += 1
-            elif not variable.low <= value <= variable.high:
+            elif not low <= value * variable.scale <= high:
                 refused[f"implausible_{variable.name}"] += 1
             else:
                 from_ms = int(second) * 1000 + variable.shift_ms

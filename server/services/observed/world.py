@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from playlists.facts import Fact, FactKey, FactValue, fact_key, kind_of
-from playlists.ids import SourceId
+from playlists.facts import Fact, FactKey, FactKind, FactValue, fact_key, kind_of
+from playlists.ids import SourceId, check_id, check_sku
+from server.connectors.plausible import AHEAD_MS, COUNTED, RANGES, names_a_device
 from server.db.mappers import fact_from, ledger_from
 from server.db.models import ChannelRow, FactRow, LedgerEntry, OfferRow, StoreRow
 from server.errors import BadInput
@@ -24,7 +25,10 @@ from server.services.observed import facts
 
 MANUAL = "manual"
 """The source of facts that people enter: `manual@store`."""
-MAX_TEXT_CHARACTERS = 200
+MAX_AHEAD_MS = 35 * 86_400_000
+"""How far ahead a forecast entered by hand may reach: no plan reaches further."""
+MAX_LIFE_MS = 31 * 86_400_000
+"""How long a fact entered by hand may be believed after it was said, or after its end."""
 MAX_LEDGER_ROWS = 100
 
 
@@ -53,6 +57,7 @@ class OfferView:
     store: str
     offer: Mapping[str, Any]
     suspect: str
+    pending: Mapping[str, Any] | None
     version: int
     as_of: int
     lease_ms: int
@@ -102,26 +107,27 @@ def put_fact(
 ) -> FactView:
     """Enter a fact by hand, believed for `life_ms` (its kind's age where None). Raises BadInput,
     NotFound.
+
+    What a counter may not say, a person may not either: nothing refused is stored or logged.
     """
     with as_bad_input():
-        checked = fact_key(key, "key")
-    store = store_of(checked)
+        kind = kind_of(fact_key(key, "key"))
+    assert kind is not None
+    store = store_of(key)
     actor.require("connectors", store)
     now = ctx.clock()
-    kind = kind_of(checked)
-    assert kind is not None
     begin = now if valid_from is None else valid_from
-    if valid_until is not None and valid_until <= begin:
-        raise BadInput("The end lies after the beginning.", field="valid_until")
-    if isinstance(value, str) and len(value) > MAX_TEXT_CHARACTERS:
-        raise BadInput(f"A text has {MAX_TEXT_CHARACTERS} characters at most.", field="value")
+    life = kind.max_age_ms if life_ms is None else life_ms
+    _check_subject(kind, key)
+    _check_value(kind, value)
+    _check_times(begin, valid_until, life, now)
     fact = Fact(
-        checked,
+        FactKey(key),
         value,
         begin,
         valid_until,
         observed_at=now,
-        expires_at=max(now, valid_until or 0) + (kind.max_age_ms if life_ms is None else life_ms),
+        expires_at=max(now, valid_until or 0) + life,
         source=SourceId(f"{MANUAL}@{store}"),
     )
     with ctx.db.write() as session:
@@ -129,21 +135,70 @@ def put_fact(
             raise missing("store")
         facts.record(session, [fact], now)
         after = {"value": value, "valid_from": begin, "valid_until": valid_until}
-        audit.record(session, actor, now, "fact.put", f"fact:{checked}", None, after)
+        audit.record(session, actor, now, "fact.put", f"fact:{key}", None, after)
     ctx.wake()
     return _fact_view(fact, now)
 
 
+def _check_subject(kind: FactKind, key: str) -> None:
+    """Raises BadInput where a fact is about nothing, or about somebody."""
+    of = key.partition(":")[2].rpartition("@")[0]
+    with as_bad_input():
+        if kind.name == "stock":
+            check_sku(of, "key")
+        elif kind.name in COUNTED:
+            check_id(of, "key")
+        elif of:
+            raise BadInput("The weather is a store’s: weather.rain:lille.", field="key")
+    if kind.name in COUNTED and names_a_device(of):
+        message = "This place is a device’s address. A count is of a zone, such as “entrance”."
+        raise BadInput(message, field="key", code="personal")
+
+
+def _check_value(kind: FactKind, value: FactValue) -> None:
+    """Raises BadInput for anything but a number that the kind can have."""
+    least, most = RANGES[kind.name]
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        message = f"Give a whole number of {least} to {most}: {kind.unit}, and nothing else."
+        raise BadInput(message, field="value")
+
+
+def _check_times(begin: int, until: int | None, life: int, now: int) -> None:
+    """Raises BadInput for a time that no plan asks about."""
+    last = now + MAX_AHEAD_MS if until is not None else now + AHEAD_MS
+    if not now - facts.KEEP_PAST_MS <= begin <= last:
+        message = (
+            "A fact begins in the last three days; a forecast, which has an end, at most 35 days "
+            "from now."
+        )
+        raise BadInput(message, field="valid_from")
+    if until is not None and not begin < until <= now + MAX_AHEAD_MS:
+        message = "The end lies after the beginning, at most 35 days from now."
+        raise BadInput(message, field="valid_until")
+    if not 0 < life <= MAX_LIFE_MS:
+        raise BadInput("A fact is believed for 31 days at most.", field="life_ms")
+
+
 def list_offers(
-    ctx: Context, actor: Actor, cut: Cut = FIRST, *, channel: str = "", sku: str = ""
+    ctx: Context,
+    actor: Actor,
+    cut: Cut = FIRST,
+    *,
+    channel: str = "",
+    sku: str = "",
+    suspect: bool = False,
 ) -> Page[OfferView]:
-    """The offers of the actor's stores by channel and SKU."""
+    """The offers of the actor's stores by channel and SKU; only those that wait for a person where
+    `suspect`.
+    """
     actor.require("read")
     statement = select(OfferRow)
     if channel:
         statement = statement.where(OfferRow.channel == channel)
     if sku:
         statement = statement.where(OfferRow.sku == sku)
+    if suspect:
+        statement = statement.where(OfferRow.suspect != "")
     with ctx.db.read() as session:
         channels = {row.id: row for row in session.scalars(select(ChannelRow))}
 
@@ -193,6 +248,7 @@ def _offer_view(row: OfferRow, of: ChannelRow) -> OfferView:
         store=of.store_id,
         offer=dict(row.body),
         suspect=row.suspect,
+        pending=row.pending,
         version=row.version,
         as_of=max(of.as_of, row.body.get("at", 0)),
         lease_ms=of.lease_ms,

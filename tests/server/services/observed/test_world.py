@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
-from playlists.facts import MINUTE_MS
+from playlists.facts import KINDS, MINUTE_MS, FactValue
+from server.connectors.plausible import RANGES
+from server.db.models import AuditRow, FactRow
 from server.errors import BadInput, Forbidden, NotFound
 from server.services.base.actors import ALL_SCOPES, SYSTEM, Actor
 from server.services.base.context import Context
@@ -64,6 +67,62 @@ def test_what_is_refused_of_a_fact(
     with pytest.raises(error):
         world.put_fact(stores, SYSTEM, key, 1, **options)  # type: ignore[arg-type]
     assert marked(stores) == set()
+
+
+DAY_MS = 86_400_000
+DEVICE = "aabbccddeeff"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "options", "field"),
+    [
+        ("footfall:entrance@lille", "AA:BB:CC:DD:EE:FF", {}, "value"),
+        ("occupancy:entrance@lille", "Camille Dupont", {}, "value"),
+        ("footfall:entrance@lille", True, {}, "value"),
+        ("footfall:entrance@lille", -4, {}, "value"),
+        ("footfall:entrance@lille", 10_001, {}, "value"),
+        ("occupancy:entrance@lille", 10**15, {}, "value"),
+        ("stock:PLV-01@lille", -4, {}, "value"),
+        ("stock:PLV-01@lille", 1_000_001, {}, "value"),
+        ("weather.temperature:lille", 651, {}, "value"),
+        ("weather.rain:lille", -1, {}, "value"),
+        ("weather.code:lille", 100, {}, "value"),
+        ("weather.rain:lille", "a lot", {}, "value"),
+        (f"footfall:{DEVICE}@lille", 3, {}, "key"),
+        ("occupancy:aa-bb-cc-dd-ee-ff-00-11@lille", 3, {}, "key"),
+        ("footfall:Camille@lille", 3, {}, "key"),
+        ("footfall:lille", 3, {}, "key"),
+        ("stock:lille", 3, {}, "key"),
+        (f"weather.rain:{DEVICE}@lille", 3, {}, "key"),
+        ("weather.rain:lille", 3, {"valid_from": 4_102_444_800_000}, "valid_from"),
+        ("weather.rain:lille", 3, {"valid_from": START_MS + 2 * MINUTE_MS}, "valid_from"),
+        ("weather.rain:lille", 3, {"valid_from": START_MS - 4 * DAY_MS}, "valid_from"),
+        ("weather.rain:lille", 3, {"valid_until": START_MS + 36 * DAY_MS}, "valid_until"),
+        ("weather.rain:lille", 3, {"life_ms": 32 * DAY_MS}, "life_ms"),
+        ("weather.rain:lille", 3, {"life_ms": 0}, "life_ms"),
+    ],
+)
+def test_what_a_counter_may_not_say_a_person_may_not_either_and_it_is_kept_nowhere(
+    stores: Context, key: str, value: FactValue, options: dict[str, int], field: str
+) -> None:
+    with stores.db.read() as session:
+        before = session.scalars(select(AuditRow.id)).all()
+    with pytest.raises(BadInput) as refused:
+        world.put_fact(stores, SYSTEM, key, value, **options)  # type: ignore[arg-type]
+    assert refused.value.field == field
+    assert DEVICE not in refused.value.message
+    assert not isinstance(value, str) or value not in refused.value.message
+    with stores.db.read() as session:
+        assert session.scalars(select(AuditRow.id)).all() == before
+        assert not session.scalars(select(FactRow)).all()
+    assert marked(stores) == set()
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_kind_has_a_range_and_both_its_ends_are_taken(stores: Context, kind: str) -> None:
+    of = {"stock": "PLV-01@", "footfall": "entrance@", "occupancy": "entrance@"}.get(kind, "")
+    for value in RANGES[kind]:
+        assert world.put_fact(stores, SYSTEM, f"{kind}:{of}lille", value).fact.value == value
 
 
 def test_facts_end_at_ones_stores(stores: Context) -> None:
