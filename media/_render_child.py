@@ -120,7 +120,7 @@ def _video_file(
     _video.examine(path, mime, limits)
     fit = (
         f"{_SQUARE_PIXELS},scale=w=min({spec.width}\\,iw):h=min({spec.height}\\,ih)"
-        ":force_original_aspect_ratio=decrease:force_divisible_by=2,"
+        ":force_original_aspect_ratio=decrease:force_divisible_by=2,setsar=1,"
         f"fps=min({spec.fps}\\,source_fps)"
     )
     sound = ["-map", "0:a:0?", *_AS_AAC] if spec.audio else ["-an"]

@@ -15,6 +15,8 @@ const DECODE_LIMIT_MS = 8_000;
 /** Longest delay a browser timer takes (ms). */
 const TIMER_LIMIT_MS = 2 ** 31 - 1;
 const TONES = { tide: "on-tide", night: "on-night" };
+/** Templates that are one picture or film and nothing else. */
+const FULL = new Set(["image", "video"]);
 const SKIES = new Set(["price", "mist", "rain", "sun", "tide", "night"]);
 
 /** The view with every list present and each price turned into one with a `deadline`, or null. */
@@ -72,6 +74,7 @@ export class Scene {
   #reduced;
   #skin = "";
   #film = null;
+  #lost = null;
 
   /** @param {object} view as in the page's contract; @param {() => boolean} reduced */
   constructor(view, reduced) {
@@ -91,6 +94,7 @@ export class Scene {
   /** Resolves when every picture is decoded and the words can be laid out. */
   async ready() {
     await Promise.all([decodeAll(this.root), this.#markReady()]);
+    if (this.#loseFull()) await Promise.all([decodeAll(this.root), this.#markReady()]);
   }
 
   /** Called when the scene is in the page and the fonts are there. */
@@ -132,8 +136,7 @@ export class Scene {
 
   #apply(view) {
     this.view = view;
-    const template = Object.hasOwn(TEMPLATES, view.template) ? view.template : "slate";
-    const composed = TEMPLATES[template](view);
+    const composed = TEMPLATES[this.#templateOf(view)](view);
     const sky = SKIES.has(composed.sky) ? composed.sky : "mist";
     const tone = TONES[sky] ?? "on-light";
     this.root.lang = view.lang;
@@ -142,6 +145,20 @@ export class Scene {
     this.#setGoods(composed.goods);
     this.#setParts(composed.parts);
     this.#watch();
+  }
+
+  /** A picture or film that is not there leaves the slate, never an empty night. */
+  #templateOf({ template, params }) {
+    if (FULL.has(template) && (!params.url || params.url === this.#lost)) return "slate";
+    return Object.hasOwn(TEMPLATES, template) ? template : "slate";
+  }
+
+  /** Whether a picture or film that was to fill the screen did not decode; the slate is now there. */
+  #loseFull() {
+    if (!FULL.has(this.#templateOf(this.view)) || this.goods.querySelector(".full")) return false;
+    this.#lost = this.view.params.url;
+    this.#apply(this.view);
+    return true;
   }
 
   #setEarth(composed, sky) {
@@ -208,6 +225,7 @@ export class Scene {
   async #bringIn({ key, node }) {
     const holder = el("div", "", node);
     await decodeAll(holder);
+    if (node.matches(".full") && !node.parentNode && this.#loseFull()) return;
     if (!this.#goods.has(key) || !node.isConnected && node.parentNode !== holder) return;
     this.goods.append(node);
     enter({ node, kind: "words" }, { reduced: this.#reduced(), afterFigures: false });

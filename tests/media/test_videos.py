@@ -3,6 +3,7 @@
 import json
 import subprocess
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -203,6 +204,40 @@ def test_a_video_is_never_enlarged_nor_quickened(
     assert (made_.width, made_.height) == (160, 120)
     with store.local_copy(made_.sha256) as path:
         assert streams_of(path)[0]["avg_frame_rate"] == "10/1"
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("-vf", "scale=321:241", "-pix_fmt", "yuv444p", *H264[:-2]),
+        ("-vf", "select='not(mod(n,7))+lt(n,20)'", "-fps_mode", "vfr", *H264),
+        ("-c:v", "libx265", "-x265-params", "log-level=error", "-pix_fmt", "yuv420p10le"),
+    ],
+    ids=["odd-sides-444", "variable-rate", "hevc-10-bit"],
+)
+def test_whatever_comes_in_every_screen_can_play_what_comes_out(
+    ffmpeg_path: str, tmp_path: Path, store: AssetStore, arguments: tuple[str, ...]
+) -> None:
+    source = made(tmp_path / "in.mp4", *TWO_SECONDS, *arguments, "-preset", "ultrafast")
+    made_ = renditions.video(source, VideoSpec(200, 200), store)
+    with store.local_copy(made_.sha256) as path:
+        (stream,) = streams_of(path)
+    assert (stream["codec_name"], stream["pix_fmt"]) == ("h264", "yuv420p")
+    assert (stream["width"], stream["height"]) == (made_.width, made_.height) == (200, 150)
+    assert stream.get("sample_aspect_ratio", "1:1") == "1:1"
+    rate = Fraction(str(stream["avg_frame_rate"]))
+    assert 0 < rate <= 30
+    assert made_.duration_ms == pytest.approx(2000, abs=50)
+
+
+@needs_ffmpeg
+def test_a_video_rounded_to_even_sides_has_square_pixels(
+    ffmpeg_path: str, tmp_path: Path, store: AssetStore
+) -> None:
+    source = made(tmp_path / "wide.mp4", *TWO_SECONDS, "-vf", "scale=960:540,setsar=1", *H264)
+    made_ = renditions.video(source, VideoSpec(540, 960), store)
+    assert (made_.width, made_.height) == (540, 304)
 
 
 @needs_ffmpeg

@@ -62,6 +62,32 @@ def test_a_slot_change_ends_on_the_boundary(page: Page) -> None:
     assert ends["first"] == pytest.approx(1800, abs=60)
 
 
+def test_what_cuts_in_before_a_boundary_keeps_the_slot_of_after_it_off_the_screen(
+    page: Page,
+) -> None:
+    seen = page.evaluate(
+        """async () => {
+          const { stage, shadow } = stageIn();
+          await stage.show(sample("price"));
+          await stage.prepare(sample("trio"));
+          const scenes = () => [...shadow.querySelectorAll(".scene")];
+          const before = scenes()[0];
+          stage.show(sample("trio"), { boundaryInMs: 1500 });
+          while (scenes().length < 2) await new Promise((next) => setTimeout(next, 5));
+          const coming = scenes()[1];
+          const shown = stage.show(sample("message"));
+          const atOnce = scenes().map((scene) => scene === before);
+          await shown;
+          return { atOnce, gone: !coming.isConnected && !before.isConnected,
+                   left: scenes().length, says: shadow.textContent };
+        }"""
+    )
+    assert seen["atOnce"] == [True]
+    assert seen["gone"]
+    assert seen["left"] == 1
+    assert "Ouvert dimanche" in seen["says"]
+
+
 def test_with_reduced_motion_rain_stands_still_and_changes_are_fades(page: Page) -> None:
     moving = page.evaluate(
         """async () => {

@@ -151,3 +151,20 @@ def test_a_brand_without_a_mascot_has_passers_by_and_one_with_its_own(page: Page
         ["service", 8, 1, True, True],
         ["slate", 1, 1, True, True],
     ]
+
+
+@pytest.mark.parametrize("url", ["data:image/png;base64,AAAA", None])
+def test_a_picture_or_film_that_is_not_there_leaves_the_slate(page: Page, url: str | None) -> None:
+    walkers = page.evaluate(
+        """async (url) => {
+          const { stage, shadow } = stageIn();
+          const found = [];
+          for (const template of ["image", "video"]) {
+            await stage.show(sample("image", { key: template, template, params: { url } }));
+            found.push(shadow.querySelectorAll(".walker").length, shadow.querySelectorAll(".full").length);
+          }
+          return found;
+        }""",
+        url,
+    )
+    assert walkers == [1, 0, 1, 0]
