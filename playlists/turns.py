@@ -34,10 +34,11 @@ def turn_at(plan: Plan, zone: ZoneId, now_ms: int) -> Turn:
     chunk = plan.chunks.get(day.chunk)
     if chunk is None:
         return Turn(day.from_ms, day.until_ms, missing="no_day")
-    return _turn_in(day, chunk, zone, now_ms)
+    return turn_in(day, chunk, zone, now_ms)
 
 
-def _turn_in(day: Day, chunk: Chunk, zone: ZoneId, now_ms: int) -> Turn:
+def turn_in(day: Day, chunk: Chunk, zone: ZoneId, now_ms: int) -> Turn:
+    """The turn that a day's chunk gives to `zone` at `now_ms`, which lies in that day."""
     segments = chunk.zones.get(zone, ())
     at = bisect_right(segments, now_ms - day.from_ms, key=_segment_from) - 1
     end = day.until_ms

@@ -131,6 +131,8 @@ export class Stage {
     const due = performance.now() + boundaryInMs;
     const turn = ++this.#turn;
     this.#incoming?.remove();
+    // What was to come on at a boundary still ahead will not: an emergency or a hand goes before it.
+    if (this.#change?.before && this.#change.due > performance.now()) this.#turnBack();
     const scene = this.#take(view);
     this.#incoming = scene;
     await Promise.all([this.ready, scene.ready()]);
@@ -167,19 +169,25 @@ export class Stage {
 
   /** Whether this is the scene that was about to give way; then it stays, and what was to come is gone. */
   #stays({ key }) {
-    const { before, moves } = this.#change ?? {};
+    const { before } = this.#change ?? {};
     if (this.#incoming && this.#current?.key === key) {
       this.#turn += 1;
       this.#incoming.remove();
       this.#incoming = null;
     } else if (!this.#incoming && before?.key === key) {
       this.#turn += 1;
-      this.#change = null;
-      for (const move of moves) move.cancel();
-      this.#current.remove();
-      this.#current = before;
+      this.#turnBack();
     } else return false;
     return true;
+  }
+
+  /** The change under way is undone: the scene before it is whole again. */
+  #turnBack() {
+    const { before, moves } = this.#change;
+    this.#change = null;
+    for (const move of moves) move.cancel();
+    this.#current.remove();
+    this.#current = before;
   }
 
   /** The same slot now speaks through another template: a slot change, at once. */
@@ -215,7 +223,7 @@ export class Stage {
     const glide = from === null || to === null ? 0 : to - from;
     const moves = slotChange(before, scene, { endsIn, reduced: this.#reduced(), glide });
     scene.start(Math.max(due, performance.now()));
-    const change = { before, moves };
+    const change = { before, moves, due };
     this.#change = change;
     await Promise.allSettled(moves.map(({ finished }) => finished));
     if (this.#change === change) this.#settle();

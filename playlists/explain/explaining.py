@@ -12,7 +12,7 @@ from playlists.explain.judging import Judge
 from playlists.facts import FactSpan
 from playlists.ids import Sha256, ZoneId
 from playlists.localtime import LocalDay
-from playlists.manifest import FOREVER_MS, Chunk, Day, Manifest, Plan, Segment, Why
+from playlists.manifest import Chunk, Day, Segment, Why
 from playlists.model import MAIN
 from playlists.resolving.binding import Slots
 from playlists.resolving.joining import joined_segments
@@ -24,7 +24,7 @@ from playlists.resolving.situation import Gatherer, Situation, ZonePlan
 from playlists.resolving.stage import Loop
 from playlists.resolving.timeline import Edges, Segments, edge_at, segments_of
 from playlists.shown import Freshness, Shown
-from playlists.turns import Turn, turn_at
+from playlists.turns import Turn, turn_in
 
 _TODAY = Sha256("today")
 
@@ -109,7 +109,8 @@ def _decide(
         Segment(begin, tuple([len(led) + at for at in loop.places])) for begin, loop in new
     ]
     chunk = Chunk(day.until_ms - day.from_ms, (*led, *own), {plan.stage.zone: tuple(segments)})
-    turn = _turn(situation, day, plan, chunk, at_ms)
+    today = Day(day.date, day.from_ms, day.until_ms, _TODAY)
+    turn = turn_in(today, chunk, plan.stage.zone, at_ms)
 
     now = at_ms - day.from_ms
     at = edge_at(edges, now)
@@ -137,22 +138,6 @@ def _segments(
         return (), segments_of(plan.stage, edges, length), slots
     old, new = joined_segments(lead, plan.stage.zone, plan.stage, edges, slots, length, memo)
     return old, new, slots
-
-
-def _turn(situation: Situation, day: LocalDay, plan: ZonePlan, chunk: Chunk, at_ms: int) -> Turn:
-    """The turn, by the player's own rule."""
-    manifest = Manifest(
-        store=situation.store.id,
-        language=situation.profile.language,
-        time_zone=situation.store.calendar.zone,
-        size=situation.profile.size,
-        layout=situation.profile.layout,
-        brand={},
-        channels=(),
-        deck=_TODAY,
-        days=(Day(day.date, day.from_ms, day.until_ms, _TODAY),),
-    )
-    return turn_at(Plan(manifest, {}, {_TODAY: chunk}, FOREVER_MS), plan.stage.zone, at_ms)
 
 
 def _losers(

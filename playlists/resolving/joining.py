@@ -6,13 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from playlists.ids import ZoneId
-from playlists.manifest import Segment, Slot
+from playlists.ids import Sha256, ZoneId
+from playlists.manifest import Day, Segment, Slot
 from playlists.resolving.lead import Lead
 from playlists.resolving.memo import Memo
 from playlists.resolving.packing import Bound, bound, chunk_bytes, zone_text
 from playlists.resolving.stage import Stage
 from playlists.resolving.timeline import Edges, Segments, edge_at, segments_of
+from playlists.turns import turn_in
 
 Numbered = Sequence[Bound] | Mapping[int, Bound]
 """Slots by number."""
@@ -111,7 +112,21 @@ def joined_segments(
     first = stage.loop(edges[edge_at(edges, start)][1])
     if old and _turns(first.places, slots) == _turns(old[-1].loop, led_slots(lead, memo)):
         return old[:-1], segments_of(stage, edges, length_ms, start, old[-1].from_ms)
+    if start != lead.until[zone]:
+        old = _cut(lead, zone, start)
     return old, segments_of(stage, edges, length_ms, start)
+
+
+def _cut(lead: Lead, zone: ZoneId, start: int) -> tuple[Segment, ...]:
+    """The old segments up to where an emergency cuts in. The slot that it cuts has a segment of its
+    own: by the rule for the ends of segments it would not have begun, and a screen whose clock is a
+    little slow would go back to the slot before."""
+    day = Day(lead.date, 0, lead.chunk.length_ms, Sha256(""))
+    turn = turn_in(day, lead.chunk, zone, start - 1) if start else None
+    if turn is None or turn.slot is None or turn.until <= start:
+        return lead.kept(zone, start)
+    begun = Segment(turn.since, (lead.chunk.slots.index(turn.slot),))
+    return (*lead.kept(zone, turn.since), begun)
 
 
 def _start(lead: Lead, zone: ZoneId, stage: Stage, edges: Edges) -> int:
