@@ -7,6 +7,7 @@ from flask import Flask
 from server.api import (
     assets,
     bases,
+    batches,
     campaigns,
     connectors,
     devices,
@@ -46,6 +47,7 @@ RESOURCES = (
     promotions,
     assets,
     connectors,
+    batches,
     facts,
     offers,
     plays,

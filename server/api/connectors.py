@@ -1,9 +1,9 @@
-"""Where prices, stock, weather and counts come from: /api/v1/connectors, and what of it is held."""
+"""Where prices, stock, weather and counts come from: /api/v1/connectors."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -80,20 +80,6 @@ class TrialShape(Shape):
     refused: dict[str, int]
 
 
-class BatchSettlement(Shape):
-    """A person's word on the batch `held`: whether its source's next answer is believed."""
-
-    held: Annotated[str, Field(min_length=1, max_length=64)]
-    release: bool
-
-
-class BatchSettled(Shape):
-    """What was decided."""
-
-    held: str
-    settled: Literal["released", "rejected"]
-
-
 @blueprint.get("/connectors")
 @operation("connectors", ConnectorPage, query=PageQuery)
 def list_connectors(call: Call, query: PageQuery) -> Done:
@@ -142,16 +128,6 @@ def try_connector(call: Call, connector_id: str) -> Done:
     """Ask the source once, as set up, and take nothing from it."""
     seen = connectors.test_connector(call.ctx, call.actor, connector_id)
     return Done({**asdict(seen), "samples": list(seen.samples)})
-
-
-@blueprint.post("/settlements/batches")
-@operation(
-    "connectors", BatchSettled, status=201, body=BatchSettlement, creates=True, errors=(404,)
-)
-def settle_batch(call: Call, body: BatchSettlement) -> Done:
-    """Decide on a batch that was held because too much of it was suspect."""
-    connectors.settle_batch(call.ctx, call.actor, body.held, body.release)
-    return Done({"held": body.held, "settled": "released" if body.release else "rejected"})
 
 
 def _wish(body: ConnectorEdit) -> ConnectorWish:

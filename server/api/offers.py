@@ -18,13 +18,16 @@ blueprint = resource("offers")
 
 
 class OfferShape(Shape):
-    """What screens may say of a SKU: `offer` as it is signed, its reason `r` included."""
+    """What screens may say of a SKU: `offer` as it is signed, its reason `r` included. `suspect` is
+    what is held against the price that the shop says now, `pending` that price as reported.
+    """
 
     channel: str
     sku: str
     store: str
     offer: dict[str, Any]
     suspect: str
+    pending: dict[str, Any] | None
     version: int
     as_of: int
     lease_ms: int
@@ -59,6 +62,7 @@ class OfferQuery(PageQuery):
 
     channel: Annotated[str, Field(max_length=140)] = ""
     sku: Annotated[str, Field(max_length=64)] = ""
+    suspect: Annotated[bool, Field(description="Only those that wait for a person.")] = False
 
 
 class PriceSettlement(Shape):
@@ -80,9 +84,16 @@ class PriceSettled(Shape):
 @blueprint.get("/offers")
 @operation("offers", OfferPage, query=OfferQuery)
 def list_offers(call: Call, query: OfferQuery) -> Done:
-    """List the offers of your stores, of one channel or SKU where given."""
+    """List the offers of your stores, of one channel or SKU where given, or only suspect ones."""
     cut = Cut(query.after, query.limit)
-    page = world.list_offers(call.ctx, call.actor, cut, channel=query.channel, sku=query.sku)
+    page = world.list_offers(
+        call.ctx,
+        call.actor,
+        cut,
+        channel=query.channel,
+        sku=query.sku,
+        suspect=query.suspect,
+    )
     return Done({"items": [_body(one) for one in page.items], "next": page.next})
 
 

@@ -157,13 +157,16 @@ class DeliveryRow(Base):
 
 
 class HeldBatchRow(Base):
-    """A feed batch that was held whole, with why and a sample; a person releases or rejects it."""
+    """A feed batch that was held whole, with why, what it would have changed (`counts`) and some of
+    that (`sample`); a person accepts or rejects it.
+    """
 
     __tablename__ = "held_batch"
 
     id: Mapped[Word] = mapped_column(primary_key=True)
     connector_id: Mapped[Word] = mapped_column(ForeignKey("connector.id"), index=True)
     reason: Mapped[str] = mapped_column(String(200))
+    counts: Mapped[dict[str, Any]]
     sample: Mapped[list[Any]]
     received_at: Mapped[Ms]
     settled_at: Mapped[int | None] = mapped_column(BigInteger)

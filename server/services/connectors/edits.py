@@ -149,14 +149,12 @@ def list_connectors(ctx: Context, actor: Actor, cut: Cut = FIRST) -> Page[Versio
         return paged(session, ctx.settings, select(ConnectorRow), [ConnectorRow.id], cut, make)
 
 
-def settle_batch(ctx: Context, actor: Actor, held_id: str, release: bool) -> None:
-    """A person decides on a held batch; released, its source is due at once and its next batch is
-    believed as it stands. Raises NotFound.
+def settle_batch(ctx: Context, actor: Actor, held_id: str, accept: bool) -> None:
+    """A person decides on a held batch; accepted, its source is due at once and its next batch is
+    believed as it stands. Raises Forbidden, NotFound.
     """
-    with ctx.db.read() as session:
-        held = session.get(HeldBatchRow, held_id)
-        connector_id = held.connector_id if held is not None else ""
-    if not settling.settle_batch(ctx, actor, held_id, release):
+    connector_id = settling.settle_batch(ctx, actor, held_id, accept)
+    if not accept:
         return
     with ctx.db.write() as session:
         row = session.get(ConnectorRow, connector_id, with_for_update=True)

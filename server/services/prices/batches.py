@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import select
@@ -15,7 +15,7 @@ from server.services.base.context import Context
 from server.services.prices.compiling import Change
 
 SAMPLE_ROWS = 20
-"""Suspect rows kept with a held batch, for a person to look at."""
+"""Prices kept with a held batch, for a person to look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +51,50 @@ class Taken:
         self.refused[reason] = self.refused.get(reason, 0) + many
 
 
-def hold(
-    ctx: Context, source: Source, batch: Batch, why: str, suspects: Mapping[str, str], taken: Taken
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A price that a held batch would have changed: minor units in force `old` and `new`, None for
+    none; `why` it is suspect, empty where it is not. `store` is ours where the price is its own.
+    """
+
+    sku: str
+    store: str
+    currency: str
+    old: int | None
+    new: int | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A batch to hold: `why`, what of it would differ, and of how many: SKUs that it `reported`,
+    that were `known` among them (of a whole listing: at all), that are `suspect`, and `gone`: known
+    ones that a whole listing no longer names.
+    """
+
+    why: str
+    differences: Sequence[Difference] = ()
+    reported: int = 0
+    known: int = 0
+    suspect: int = 0
+    gone: int = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The numbers; `changed` is in how many prices it would differ."""
+        numbers = {name: getattr(self, name) for name in ("reported", "known", "suspect", "gone")}
+        return {**numbers, "changed": len(self.differences)}
+
+    @property
+    def sample(self) -> list[dict[str, Any]]:
+        """Some differences, suspect ones first."""
+        ordered = sorted(self.differences, key=lambda one: not one.why)
+        return [asdict(one) for one in ordered[:SAMPLE_ROWS]]
+
+
+def hold(ctx: Context, source: Source, batch: Batch, held: Held, taken: Taken) -> None:
     """Write down that a batch is held, once for as long as it is not settled."""
-    sample = [
-        {"sku": report.sku, "why": suspects[report.sku], **pending_of(report, batch.observed_at)}
-        for report in batch.products
-        if report.sku in suspects
-    ][:SAMPLE_ROWS]
-    taken.held = why
+    taken.held = held.why
     with ctx.db.write() as session:
         open_one = session.scalar(
             select(HeldBatchRow).where(
@@ -72,13 +106,15 @@ def hold(
                 HeldBatchRow(
                     id=f"held-{secrets.token_hex(6)}",
                     connector_id=source.id,
-                    reason=why,
-                    sample=sample,
+                    reason=held.why,
+                    counts=held.counts,
+                    sample=held.sample,
                     received_at=batch.observed_at,
                 )
             )
         else:
-            open_one.reason, open_one.sample = why, sample
+            open_one.reason = held.why
+            open_one.counts, open_one.sample = held.counts, held.sample
             open_one.received_at = batch.observed_at
 
 

@@ -16,7 +16,7 @@ from server.services.base.context import Context
 from server.services.base.kept import batched
 from server.services.observed import facts
 from server.services.prices import batches, offers, pricing
-from server.services.prices.batches import Source, Taken
+from server.services.prices.batches import Held, Source, Taken
 from server.services.prices.seeing import ChannelOf
 
 __all__ = ["Source", "Taken", "take"]
@@ -39,7 +39,9 @@ def take(ctx: Context, source: Source, batch: Batch) -> Taken:
         if batch.products:
             pricing.take_products(ctx, source, batch, channels, taken)
         elif batch.whole and source.shop and not batch.stock:
-            batches.hold(ctx, source, batch, "empty", {}, taken)
+            with ctx.db.read() as session:
+                known = len(offers.known_skus(session, source.shop))
+            batches.hold(ctx, source, batch, Held("empty", known=known, gone=known), taken)
     if not taken.held and (batch.whole or batch.unchanged):
         _confirm(ctx, source, channels, batch.observed_at)
     ctx.wake()

@@ -53,6 +53,10 @@ class Past:
             self._after[rows] = Past.of((*self.rows, *rows))
         return self._after[rows]
 
+    def price_at(self, at_ms: int) -> int | None:
+        """The price in force at an instant, minor units; None where there is none."""
+        return next((one.price for one in self.stretches if one.meets(at_ms, at_ms + 1)), None)
+
     def learns(self, rows: History, at_ms: int) -> bool:
         """Whether `rows` change what is said from `at_ms` on, rather than repeat it."""
         late = any(row.recorded_at > at_ms for row in self.rows)

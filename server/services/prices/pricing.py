@@ -17,7 +17,7 @@ from server.ports import Batch, ProductReport
 from server.services.base.context import Context
 from server.services.base.kept import batched
 from server.services.prices import batches, compiling, ledger, offers, products, quarantine, seeing
-from server.services.prices.batches import Source, Taken
+from server.services.prices.batches import Difference, Held, Source, Taken
 from server.services.prices.compiling import Change, Compiler, Verdict, Writes
 from server.services.prices.ledger import NOTHING, Pair, Past
 from server.services.prices.seeing import ChannelOf, Seen
@@ -63,8 +63,12 @@ def take_products(
         else quarantine.held_whole(len(suspects), len(reports), len(known), batch.whole, rules)
     )
     if why:
-        batches.hold(ctx, source, batch, why, suspects, taken)
-        reports = _would_change(ctx, channels, reports, batch.observed_at)
+        listed = {report.sku for report in reports}
+        gone = len(known - listed) if batch.whole else 0
+        found = _would_change(ctx, source, channels, reports, suspects, batch.observed_at)
+        held = Held(why, list(found.values()), len(listed), len(known), len(suspects), gone)
+        batches.hold(ctx, source, batch, held, taken)
+        reports = [report for report in reports if (report.sku, report.store) in found]
         suspects = {report.sku: suspects.get(report.sku, f"held_{why}") for report in reports}
     taken.suspects = dict(suspects)
     chunks = list(_chunks(reports, len(channels)))
@@ -268,17 +272,30 @@ def _pasts(
 
 
 def _would_change(
-    ctx: Context, channels: Sequence[ChannelOf], reports: Sequence[ProductReport], at_ms: int
-) -> list[ProductReport]:
-    """Those of a held batch whose price differs from what is in force."""
-    found: list[ProductReport] = []
+    ctx: Context,
+    source: Source,
+    channels: Sequence[ChannelOf],
+    reports: Sequence[ProductReport],
+    suspects: Mapping[str, str],
+    at_ms: int,
+) -> dict[tuple[str, str | None], Difference]:
+    """Those of a held batch whose price differs from what is in force, by SKU and store code."""
+    found = {}
     for some in _chunks(reports, len(channels)):
         pasts = _pasts(ctx, channels, some)
         for report in some:
             rows = ledger.rows_of(report, at_ms)
-            known = {pasts.get((channel.id, Sku(report.sku)), NOTHING) for channel in channels}
+            concerned = _channels_for(source, report, channels)
+            known = [pasts.get((channel.id, Sku(report.sku)), NOTHING) for channel in concerned]
             if report.problem or not rows or any(past.learns(rows, at_ms) for past in known):
-                found.append(report)
+                found[report.sku, report.store] = Difference(
+                    report.sku,
+                    source.store(report.store) if report.store else "",
+                    report.currency,
+                    known[0].price_at(at_ms) if known else None,
+                    Past.of(rows).price_at(at_ms),
+                    suspects.get(report.sku, ""),
+                )
     return found
 
 

@@ -51,9 +51,9 @@ def suspicion(report: ProductReport, rows: History, past: Past, at_ms: int, rule
     last = max(listed, key=lambda row: (row.recorded_at, row.valid_from), default=None)
     if last is not None and _jumps(last.price, report.price, rules.jump_percent):
         return "jump"
-    now = [one.price for one in past.stretches if one.meets(at_ms, at_ms + 1)]
+    now = past.price_at(at_ms)
     undated = [row.price for row in rows if row.reduced and row.valid_until is None]
-    if now and any(_jumps(now[0], price, rules.jump_percent) for price in undated):
+    if now is not None and any(_jumps(now, price, rules.jump_percent) for price in undated):
         return "jump"
     return ""
 

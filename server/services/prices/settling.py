@@ -27,12 +27,12 @@ def import_history(
     """
     if any(row.channel != channel for row in rows):
         raise BadInput("All rows of a history are of the channel that it is imported into.")
+    actor.require("prices")
     offers.ensure_channels(ctx, channel.partition("@")[0])
     with ctx.db.write() as session:
         found = offers.channels_by_id(session, [channel])
-        if not found:
+        if not found or not actor.sees(found[0].store):
             raise NotFound("There is no such channel.")
-        actor.require("prices", found[0].store)
         now = ctx.clock()
         entry = ledger.Entry(ChannelId(channel), tuple(rows), ledger.Origin(origin))
         ledger.append(session, [entry], now)
@@ -50,10 +50,10 @@ def import_history(
     ctx.wake()
 
 
-def settle_batch(ctx: Context, actor: Actor, held_id: str, release: bool) -> bool:
-    """A person decides on a held batch. Released: the source's next answer is believed as it
+def settle_batch(ctx: Context, actor: Actor, held_id: str, accept: bool) -> str:
+    """A person decides on a held batch. Accepted: the source's next answer is believed as it
     stands; the caller makes it due. Rejected: it stays off until the shop says something
-    plausible. Returns `release`.
+    plausible. Returns the connector's id.
 
     Raises NotFound.
     """
@@ -62,7 +62,7 @@ def settle_batch(ctx: Context, actor: Actor, held_id: str, release: bool) -> boo
         row = session.get(HeldBatchRow, held_id)
         if row is None or row.settled_at is not None:
             raise NotFound("This batch is not held (any more).")
-        row.settled_at, row.settled_as = ctx.clock(), "released" if release else "rejected"
+        row.settled_at, row.settled_as = ctx.clock(), "accepted" if accept else "rejected"
         audit.record(
             session,
             actor,
@@ -71,19 +71,20 @@ def settle_batch(ctx: Context, actor: Actor, held_id: str, release: bool) -> boo
             f"held:{held_id}",
             {"why": row.reason},
         )
-    return release
+        return row.connector_id
 
 
 def settle_suspect(ctx: Context, actor: Actor, channel: str, sku: str, accept: bool) -> None:
     """A person decides on a suspect price: believe it, or go back to the last good one. Raises
-    NotFound, BadInput for a price that nobody may believe (zero, another currency).
+    Forbidden, NotFound (also for other stores' prices, in the same words), BadInput for a price
+    that nobody may believe (zero, another currency).
     """
+    actor.require("prices")
     with ctx.db.write() as session:
         (found,) = offers.channels_by_id(session, [channel]) or (None,)
         row = session.get(OfferRow, (channel, sku)) if found is not None else None
-        if found is None or row is None or not row.suspect:
+        if found is None or row is None or not row.suspect or not actor.sees(found.store):
             raise NotFound("No price of this product is held.")
-        actor.require("prices", found.store)
         if accept and not quarantine.may_be_believed(row.suspect):
             message = "This price cannot be accepted as it is. Correct it in the shop."
             raise BadInput(message, field="accept", code=f"held_for_{row.suspect}")

@@ -66,7 +66,8 @@ CHAIN_ONLY: dict[str, dict[str, Any]] = {
     "update_connector": {"json": FEED},
     "delete_connector": {},
     "try_connector": {},
-    "settle_batch": {"json": {"held": "any", "release": True}},
+    "settle_batch": {"json": {"batch": "any", "accept": True}},
+    "list_batches": {},
 }
 """What only the whole chain may do or see: where prices come from concerns every store."""
 LISTS = {

@@ -1,15 +1,14 @@
-"""A person connects a shop over the API, tries it, changes it, and settles what it held."""
+"""A person connects a shop over the API, tries it and changes it."""
 
 from __future__ import annotations
 
 import pytest
 from flask import Flask
 
-from server.db.models import ConnectorRow, HeldBatchRow
+from server.db.models import ConnectorRow
 from server.services.base.actors import ALL_SCOPES
 from server.services.base.context import Context
 from tests.server.api.programs import Api, token_for
-from tests.support.record import START_MS
 
 SECRET = "a secret of the shop"
 WEBHOOK = {"kind": "webhook", "name": "Shop", "config": {"shop": "pluvier"}, "secret": SECRET}
@@ -58,26 +57,6 @@ def test_a_trial_says_why_nothing_comes_and_takes_nothing(api: Api) -> None:
     assert not seen["ok"]
     assert "ENSEIGNE_ALLOW_PRIVATE" in seen["error"]
     assert api.get("/connectors/feed")["failures"] == 0
-
-
-def test_a_person_settles_a_held_batch_once(ctx: Context, api: Api) -> None:
-    api.make("/connectors", id="calls", **WEBHOOK)
-    with ctx.db.write() as session:
-        session.add(
-            HeldBatchRow(
-                id="held-1",
-                connector_id="calls",
-                reason="suspects",
-                sample=[],
-                received_at=START_MS,
-            )
-        )
-    assert api.get("/connectors/calls")["held"] == "held-1"
-    settled = api.make("/settlements/batches", held="held-1", release=True)
-    assert settled == {"held": "held-1", "settled": "released"}
-    assert api.get("/connectors/calls")["held"] == ""
-    again = api.call("POST", "/settlements/batches", json={"held": "held-1", "release": False})
-    assert again.status_code == 404
 
 
 def test_a_token_for_the_shop_alone_is_enough(app: Flask) -> None:

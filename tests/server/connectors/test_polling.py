@@ -160,7 +160,7 @@ def test_a_released_feed_is_believed_at_once_and_only_once(
         ran(small_chain, clock)
         held = view(small_chain).held
         assert prices(small_chain, "SKU-1") == []
-        connectors.settle_batch(small_chain, SYSTEM, held, release=True)
+        connectors.settle_batch(small_chain, SYSTEM, held, accept=True)
         run_due(small_chain)  # due at once
         assert prices(small_chain, "SKU-1") == [1000]
         assert not row(small_chain).state.get("trust_next")
@@ -175,10 +175,15 @@ def test_a_rejected_feed_stays_unbelieved(small_chain: Context, shop: ShopPeer) 
     with small_chain.db.write() as session:
         session.add(
             HeldBatchRow(
-                id="held-1", connector_id="feed", reason="suspects", sample=[], received_at=START_MS
+                id="held-1",
+                connector_id="feed",
+                reason="suspects",
+                sample=[],
+                counts={},
+                received_at=START_MS,
             )
         )
-    connectors.settle_batch(small_chain, SYSTEM, "held-1", release=False)
+    connectors.settle_batch(small_chain, SYSTEM, "held-1", accept=False)
     assert not row(small_chain).state.get("trust_next")
 
 

@@ -352,6 +352,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("connector_id", sa.String(length=64), nullable=False),
         sa.Column("reason", sa.String(length=200), nullable=False),
+        sa.Column("counts", sa.JSON(), nullable=False),
         sa.Column("sample", sa.JSON(), nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("settled_at", sa.BigInteger(), nullable=True),

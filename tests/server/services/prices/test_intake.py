@@ -201,7 +201,11 @@ def test_a_batch_with_many_suspects_is_held_whole(chain: Context, clock: TestClo
     with chain.db.read() as session:
         assert set(session.scalars(select(ChannelRow.as_of))) == {START_MS}
         held = session.scalars(select(HeldBatchRow)).one()
-        assert {row["sku"] for row in held.sample} == {"P0", "P1", "P2", "P3"}
+        suspects = [row for row in held.sample if row["why"]]
+        assert {row["sku"] for row in suspects} == {"P0", "P1", "P2", "P3"}
+        calm = [(row["sku"], row["old"], row["new"]) for row in held.sample if not row["why"]]
+        assert calm == [("P10", 1010, 1100)]
+        assert held.counts == {"reported": 40, "known": 40, "suspect": 4, "gone": 0, "changed": 5}
 
 
 @pytest.mark.parametrize(("products", "why"), [((), "empty"), (many(1000, 30), "shrunk")])
@@ -212,6 +216,9 @@ def test_an_empty_or_shrunken_feed_takes_nothing_off(
     taken = take(chain, SHOP, feed(*products, at=clock.advance(60_000)))
     assert taken.held == why
     assert prices(chain, "P5") == [1005]
+    with chain.db.read() as session:
+        counts = session.scalars(select(HeldBatchRow)).one().counts
+        assert (counts["known"], counts["gone"]) == (40, 40 - len(products))
 
 
 def test_a_product_that_the_shop_lists_no_more_is_told_gone(

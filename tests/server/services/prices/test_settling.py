@@ -95,18 +95,23 @@ def test_a_held_batch_is_settled_once_by_someone_of_the_whole_chain(
         session.add(feed)
         session.flush()
         held = HeldBatchRow(
-            id="held-1", connector_id="feed", reason="empty", sample=[], received_at=clock()
+            id="held-1",
+            connector_id="feed",
+            reason="empty",
+            sample=[],
+            counts={},
+            received_at=clock(),
         )
         session.add(held)
     with pytest.raises(Forbidden):
-        settling.settle_batch(chain, PRADO_ONLY, "held-1", release=True)
-    assert settling.settle_batch(chain, SYSTEM, "held-1", release=True)
+        settling.settle_batch(chain, PRADO_ONLY, "held-1", accept=True)
+    assert settling.settle_batch(chain, SYSTEM, "held-1", accept=True) == "feed"
     with chain.db.read() as session:
         row = session.get(HeldBatchRow, "held-1")
         assert row is not None
-        assert (row.settled_at, row.settled_as) == (clock(), "released")
+        assert (row.settled_at, row.settled_as) == (clock(), "accepted")
     with pytest.raises(NotFound):
-        settling.settle_batch(chain, SYSTEM, "held-1", release=False)
+        settling.settle_batch(chain, SYSTEM, "held-1", accept=False)
 
 
 def archived(channel: str) -> LedgerRow:
