@@ -44,11 +44,11 @@ class RenditionShape(Shape):
 
 
 class AssetShape(Shape):
-    """A picture or video."""
+    """A picture or video, or a drawing (SVG) of the installation's own."""
 
     sha: Sha
     name: str
-    kind: Literal["image", "video"]
+    kind: Literal["image", "video", "drawing"]
     mime: str
     bytes: int
     width: int

@@ -18,6 +18,7 @@ from spectree import Response as Answers
 from spectree import SpecTree
 
 from server.api import requests
+from server.api.problems import UnfitAnswer
 from server.api.shapes import Problem
 from server.errors import BadInput, MissingPrecondition
 from server.services.base.actors import Actor
@@ -137,6 +138,7 @@ def operation(
             resp=Answers(**answers),
             tags=[tag],
             before=_before,
+            after=_after,
             operation_id=name,
             security={} if public else None,
         )(run)
@@ -149,6 +151,12 @@ def _before(_request: Any, _response: Any, error: Any, _instance: Any, _adapter:
     """Have our own handler say what is wrong with a request."""
     if error is not None:
         raise error
+
+
+def _after(_request: Any, _response: Any, error: Any, _instance: Any, _adapter: Any) -> None:
+    """Have our own handler say that an answer is not what the document promises."""
+    if error is not None:
+        raise UnfitAnswer(error)
 
 
 def _given(done: Done, status: int) -> Given:

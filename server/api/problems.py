@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, json
+from flask import Flask, Response, g, json, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
@@ -42,6 +42,14 @@ class WrongMedia(ServerError):
     code = "unsupported_media_type"
 
 
+class UnfitAnswer(Exception):
+    """An answer of ours is not of the shape that the document promises: our fault, not theirs."""
+
+    def __init__(self, error: ValidationError) -> None:
+        super().__init__("an answer does not fit its documented shape")
+        self.faults = _listed(error)
+
+
 def problem(
     status: int,
     code: str,
@@ -66,6 +74,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(ServerError, _server_error)
     app.register_error_handler(DomainError, _domain_error)
     app.register_error_handler(ValidationError, _validation_error)
+    app.register_error_handler(UnfitAnswer, _unfit_answer)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
 
@@ -89,14 +98,19 @@ def _domain_error(error: DomainError) -> Response:
 
 
 def _validation_error(error: ValidationError) -> Response:
-    faults = error.errors(include_url=False, include_context=False, include_input=False)
-    listed = [
-        {"field": _path(fault["loc"]), "message": str(fault["msg"])}
-        for fault in faults[:MAX_LISTED]
-    ]
+    listed = _listed(error)
     first = listed[0]
     message = f"{first['field'] or 'The body'}: {first['message']}."
     return problem(BadInput.status, BadInput.code, message, field=first["field"], errors=listed)
+
+
+def _listed(error: ValidationError) -> list[dict[str, str]]:
+    """The faulty fields, without what stood in them."""
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    return [
+        {"field": _path(fault["loc"]), "message": str(fault["msg"])}
+        for fault in faults[:MAX_LISTED]
+    ]
 
 
 def _path(loc: tuple[int | str, ...]) -> str:
@@ -114,7 +128,16 @@ def _http_error(error: HTTPException) -> Response:
     return problem(status, code, message, headers=kept)
 
 
+def _unfit_answer(error: UnfitAnswer) -> Response:
+    log.error("unfit_answer", method=request.method, path=request.path, faults=error.faults)
+    return _ours()
+
+
 def _unexpected(error: Exception) -> Response:
     log.error("unexpected_error", exc_info=error)
+    return _ours()
+
+
+def _ours() -> Response:
     message = "The server failed at this. It is noted; try again, or tell whoever runs it."
     return problem(500, "server", message)

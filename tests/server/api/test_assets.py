@@ -9,8 +9,9 @@ from flask import Flask
 from PIL import Image
 from werkzeug.test import TestResponse
 
+from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
-from server.services.library import renditions
+from server.services.library import drawings, renditions
 from tests.server.api.programs import Api
 
 
@@ -40,6 +41,15 @@ def test_a_picture_is_kept_by_its_content_whichever_way_it_comes(api: Api, ctx: 
     assert (again.status_code, again.json["sha"]) == (200, first.json["sha"])
     assert len(api.get("/assets")["items"]) == 1
     assert ctx.media.exists(first.json["sha"])
+
+
+def test_a_drawing_of_our_own_is_told_among_the_files(api: Api, ctx: Context) -> None:
+    drawing = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 20"/>'
+    sha = drawings.keep_drawing(ctx, SYSTEM, "mark", drawing)
+    (listed,) = api.get("/assets")["items"]
+    assert api.get(f"/assets/{sha}") == listed
+    assert (listed["kind"], listed["mime"]) == ("drawing", "image/svg+xml")
+    assert (listed["width"], listed["height"], listed["renditions"]) == (10, 20, [])
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
 from server.services.chain import places
+from server.services.library import assets
+from server.services.library.assets import AssetView
 from tests.server.api.chain import message
 from tests.server.api.programs import Api
 
@@ -105,6 +108,23 @@ def test_a_failure_of_ours_is_a_problem_too_and_tells_nothing(
     answer = api.call("GET", "/stores")
     problem(answer, 500, "server")
     assert "secret" not in answer.text
+
+
+def test_an_answer_of_another_shape_than_documented_is_a_failure_of_ours(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = AssetView("0" * 64, "n", "secret", "image/png", 1, 1, 1, None, 1, "anne", ())
+    monkeypatch.setattr(assets, "get_asset", lambda *_: told)
+    with capture_logs() as lines:
+        answer = api.call("GET", "/assets/any")
+    problem(answer, 500, "server")
+    assert "secret" not in answer.text
+    (line,) = [line for line in lines if line["event"] == "unfit_answer"]
+    assert (line["path"], [fault["field"] for fault in line["faults"]]) == (
+        "/api/v1/assets/any",
+        ["kind"],
+    )
+    assert "secret" not in str(lines)
 
 
 def test_answers_are_not_kept_by_anyone_between(api: Api) -> None:
