@@ -4,6 +4,13 @@ shaped.
 
 from __future__ import annotations
 
+KEPT_OUT = {
+    "unknown_screen": "No screen of this server has this device's key. Pair it again.",
+    "bad_signature": "The signature does not answer this challenge with the screen's key.",
+    "cloned_key": "Two devices use this screen's key at once. Both wait; pair one of them again.",
+}
+"""What a device is told by code, at the door as over HTTP."""
+
 
 class ServerError(Exception):
     """Base. `status` is the HTTP status, `code` a stable word, `field` the offending part of the

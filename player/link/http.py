@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import requests
 
@@ -22,6 +22,7 @@ from playlists.runs import Run
 from playlists.signing import MAX_BYTES, SigningKey
 from playlists.wire.door import Challenge, Report
 from playlists.wire.http import (
+    SIGNED_REFUSAL,
     Difference,
     Paired,
     PairingGiven,
@@ -62,6 +63,12 @@ class Server:
         self._local = threading.local()
         self._proving = threading.Lock()
 
+    @property
+    def is_certain(self) -> bool:
+        """Whether what it says is its own: over TLS, or on this machine."""
+        parts = urlsplit(self.url)
+        return parts.scheme == "https" or parts.hostname in ("127.0.0.1", "::1", "localhost")
+
     def be(self, screen: str) -> None:
         """Speak as this screen from now on."""
         self._screen, self._token = screen, ""
@@ -84,8 +91,8 @@ class Server:
         return self._json("GET", "/door", lambda body: Fields.of(body).text("url"))
 
     def keys(self) -> str:
-        """The signed keys document."""
-        return self._proved("GET", "/keys", _token_of, limit=MAX_BYTES["keys"])
+        """The signed keys document; for anybody, so that a device that is refused can read why."""
+        return _answered(self._send("GET", "/keys", "", {}, None), _token_of, MAX_BYTES["keys"])
 
     def time(self, nonce: str) -> str:
         """The signed time, in answer to this nonce."""
@@ -172,7 +179,11 @@ class Server:
             nonce = self._json("POST", "/sessions", Challenge.from_json, body=asked).nonce
             sig = sign_proof(self._key, nonce, self._screen)
             proof = SessionProof(ScreenId(self._screen), nonce, sig).to_json()
-            given = self._json("POST", "/sessions/prove", SessionGiven.from_json, body=proof)
+            try:
+                given = self._json("POST", "/sessions/prove", SessionGiven.from_json, body=proof)
+            except Denied as denied:
+                denied.nonce = nonce
+                raise
             self._token = given.token
             return given.token
 
@@ -237,7 +248,9 @@ def _check(answer: requests.Response) -> None:
     if status in (404, 410):
         raise Missing(detail or "The server does not have it.")
     if status in (401, 403, 409):
-        raise Denied(code or f"http_{status}", detail or "The server refuses this device.")
+        signed = answer.headers.get(SIGNED_REFUSAL, "")
+        text = detail or "The server refuses this device."
+        raise Denied(code or f"http_{status}", text, signed)
     if status == 429 or status >= 500:
         wish = answer.headers.get("Retry-After", "")
         after = float(wish) if wish.isdecimal() else 0.0
@@ -246,10 +259,10 @@ def _check(answer: requests.Response) -> None:
 
 
 def _problem(answer: requests.Response) -> tuple[str, str]:
-    """The code and detail of an RFC 9457 problem, "" where it is none."""
+    """The code and words of an RFC 9457 problem, "" where it is none."""
     try:
         body: Any = json.loads(answer.raw.read(BLOCK_BYTES, decode_content=True))
-        return str(body.get("code", "")), str(body.get("detail", ""))
+        return str(body.get("code", "")), str(body.get("title", ""))
     except (ValueError, AttributeError, OSError, requests.RequestException):
         return "", ""
 

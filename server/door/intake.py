@@ -1,7 +1,7 @@
 """What the worker tells over the bus, taken into the state and passed on to the screens.
 
 directory  secret, time_key (raw private), both base64url; watch_keys [OnlineKey JSON ...];
-           screens [[id, device key as base64url, store, [channels]] ...]: all there are; ended,
+           screens [[id, device key as base64url, store, [channels], held] ...]: all; ended,
            as below: all there are
 screens    set [rows as above], gone [ids]; setting a screen also ends its being held as cloned
 ended      hashes [sha256 of the secret of a person's session or token that ended ...]
@@ -57,6 +57,7 @@ class Intake:
             taker(message)
 
     def _directory(self, message: Message) -> None:
+        self._reception.clones.held.clear()  # the worker's word from here on
         self._reception.screens_changed(self._state.take_directory(message))
         self._reception.ended(self._state.ended)
         for link in list(self._links.open.values()):

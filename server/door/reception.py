@@ -31,6 +31,7 @@ from server.door.limits import PROVE_WITHIN_S
 from server.door.links import Link, Links, channels_of, stores_of
 from server.door.state import State
 from server.door.told import Told
+from server.errors import KEPT_OUT
 
 FORMAT: Final = 1
 POLICY: Final = 1008
@@ -39,9 +40,9 @@ TRY_AGAIN: Final = 1013
 NONCE_BYTES: Final = 24
 
 _REASONS: Final[Mapping[RefusalCode, str]] = {
-    "unknown_screen": "No screen of this server has that key. Pair this device again.",
-    "bad_signature": "The signature does not answer this challenge with the screen's key.",
-    "cloned_key": "Two devices use this screen's key at once. Both wait; pair one of them again.",
+    "unknown_screen": KEPT_OUT["unknown_screen"],
+    "bad_signature": KEPT_OUT["bad_signature"],
+    "cloned_key": KEPT_OUT["cloned_key"],
     "bad_watch": "This leave to follow screens is not good, or over. Reload the page.",
     "format": "This message is not understood here. Update the player or the server.",
 }
@@ -156,12 +157,14 @@ class Reception:
         link.outlet.finish(code)
 
     def screens_changed(self, screens: Iterable[str]) -> None:
-        """These screens are gone, have another key, or read something else."""
+        """These screens are gone, are held, have another key, or read something else."""
         for name in screens:
             known = self._state.screens.get(name)
             for link in self._links.of_screen(name):
                 if link.screen and (known is None or known.key != link.key):
                     self.refuse(link, "unknown_screen")
+                elif link.screen and known.held:
+                    self.refuse(link, "cloned_key")
                 else:
                     self._links.subscribe(link, self._state)
                     self._push(link, self._freshness(link.follows, 0))
@@ -180,7 +183,7 @@ class Reception:
             self.refuse(link, "format")
         elif not check_proof(screen.key, link.nonce, answer.screen, answer.sig):
             self.refuse(link, "bad_signature")
-        elif self.clones.is_held(answer.screen, screen.key):
+        elif screen.held or self.clones.is_held(answer.screen, screen.key):
             self.refuse(link, "cloned_key")
         else:
             link.screen, link.key = answer.screen, screen.key

@@ -24,17 +24,20 @@ _OFFERS_BEGIN: Final = re.compile(rb'\{"channel":"(?:[^"\\]|\\.)*","from":([0-9]
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """A screen that may come in: its device's raw public key, its store, the channels it reads."""
+    """A screen with a device: its raw public key, its store, the channels it reads; whether it is
+    kept out because its key was copied.
+    """
 
     key: bytes
     store: str
     channels: tuple[str, ...]
+    held: bool = False
 
     @classmethod
     def of(cls, row: Sequence[Any]) -> tuple[str, Screen]:
-        """From a row `[id, device key as base64url, store, [channels]]`."""
-        screen, key, store, channels = row
-        return screen, cls(public_key(key), store, tuple(channels))
+        """From a row `[id, device key as base64url, store, [channels], held]`."""
+        screen, key, store, channels, held = row
+        return screen, cls(public_key(key), store, tuple(channels), held)
 
 
 @dataclass(frozen=True, slots=True)

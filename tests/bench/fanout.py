@@ -127,7 +127,7 @@ class Worker:
         return self.delta(self.version - 1)
 
     def _row(self, number: int) -> list[Any]:
-        return [screen_name(number), device_key(number).x, STORE, [CHANNEL]]
+        return [screen_name(number), device_key(number).x, STORE, [CHANNEL], False]
 
 
 def resident_kb(pid: int) -> int:

@@ -34,7 +34,7 @@ from playlists.shown import Lease
 from playlists.signing import KeyDocument, OnlineKey, SigningKey, b64, public_key, sign
 from playlists.wire.door import Report
 from playlists.wire.freshness import FreshnessMessage
-from playlists.wire.http import plays_from_json
+from playlists.wire.http import SIGNED_REFUSAL, plays_from_json, refusal_nonce
 from playlists.wire.offers import OffersMessage
 from playlists.wire.signed import Head, TimeMessage
 from tests.fakes.shop_content import DAY_MS, HOUR_MS, NOTHING, SCREEN, SHOP, STORE, Content
@@ -74,6 +74,8 @@ class Sim:
     deltas: list[tuple[int, int, str]] = field(default_factory=list)
     freshness: FreshnessMessage | None = None
     device: bytes = b""
+    signs: bool = True
+    """Whether refusals that part a device from its screen come signed."""
     runs: list[Run] = field(default_factory=list)
     posts: int = 0
     pairings: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -207,6 +209,8 @@ class Sim:
             return self._session(path, given)
         if path == "/door":
             return _problem(404, "not_found")
+        if path == "/keys":
+            return 200, {}, self.keys().encode()
         try:
             check_token(self.secret, bearer, self.clock())
         except Refused as refused:
@@ -222,8 +226,6 @@ class Sim:
         given: Any,
     ) -> Answer:
         kind, _, name = path.strip("/").partition("/")
-        if kind == "keys":
-            return 200, {}, self.keys().encode()
         if kind == "time":
             return 200, {}, self.tell_time(query["nonce"][0]).encode()
         if kind == "objects":
@@ -290,10 +292,15 @@ class Sim:
             nonce = secrets.token_urlsafe(16)
             self.nonces.add(nonce)
             return _json({"nonce": nonce})
-        fresh = given["nonce"] in self.nonces
-        self.nonces.discard(given["nonce"])
-        if not fresh or not self.proves(given["nonce"], given["screen"], given["sig"]):
-            return _problem(403, "bad_signature")
+        nonce = given["nonce"]
+        if nonce not in self.nonces:
+            return _problem(401, "nonce")
+        self.nonces.discard(nonce)
+        if not self.proves(nonce, given["screen"], given["sig"]):
+            code = "bad_signature" if self.device else "unknown_screen"
+            status, headers, body = _problem(401, code)
+            signed = self.tell_time(refusal_nonce(code, nonce))
+            return status, headers | ({SIGNED_REFUSAL: signed} if self.signs else {}), body
         expires = self.clock() + HOUR_MS
         token = mint_token(self.secret, SCREEN, expires)
         return _json({"token": token, "expires_at": expires})
@@ -315,5 +322,5 @@ def _json(value: Any, status: int = 200) -> Answer:
 
 
 def _problem(status: int, code: str) -> Answer:
-    body = json.dumps({"status": status, "code": code, "detail": code}).encode()
+    body = json.dumps({"status": status, "code": code, "title": code}).encode()
     return status, {"Content-Type": "application/problem+json"}, body

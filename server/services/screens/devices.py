@@ -23,7 +23,7 @@ from playlists.signing import b64, kid_of, unb64, verify
 from playlists.wire.http import SessionGiven, SessionProof
 from playlists.wire.signed import Watch
 from server.db.models import DeviceRow, ProfileRow, ScreenHeadRow, ScreenRow
-from server.errors import Conflict, Forbidden, Unauthenticated
+from server.errors import KEPT_OUT, Conflict, Forbidden, Unauthenticated
 from server.services.base import audit
 from server.services.base.actors import SYSTEM, Actor, Scope
 from server.services.base.context import Context
@@ -76,16 +76,19 @@ class _Device:
 
 @dataclass(frozen=True, slots=True)
 class DirectoryRow:
-    """What the door knows of a screen: its device's raw public key, its store, its channels."""
+    """What the door knows of a screen: its device's raw public key, its store, its channels, and
+    whether it is kept out because its key was copied.
+    """
 
     screen: str
     key: bytes
     store: str
     channels: tuple[str, ...]
+    held: bool
 
     def to_row(self) -> list[Any]:
         """As the bus carries it."""
-        return [self.screen, b64(self.key), self.store, list(self.channels)]
+        return [self.screen, b64(self.key), self.store, list(self.channels), self.held]
 
 
 def is_known(ctx: Context, screen: str) -> bool:
@@ -111,9 +114,7 @@ def prove(ctx: Context, proof: SessionProof) -> SessionGiven:
     made_at = _made_at(ctx, proof, now)
     device = _device_of(ctx, proof.screen)
     if not check_proof(device.public_key, proof.nonce, proof.screen, proof.sig):
-        raise Unauthenticated(
-            "The signature does not answer this nonce with the screen's key.", code="bad_signature"
-        )
+        raise _kept_out("bad_signature")
     _refuse_held(device)
     with ctx.db.write() as session:
         first = (
@@ -215,24 +216,29 @@ def stamp(session: Session) -> tuple[int, int, int]:
 
 
 def directory(session: Session, screens: Sequence[str] | None = None) -> list[DirectoryRow]:
-    """Who may come in at the door: every screen with a device that is not held, or those named."""
+    """Who the door is to know: every screen with a device, or those named."""
     rows = (
-        select(ScreenRow.id, DeviceRow.public_key, ScreenRow.store_id, ScreenHeadRow.profile)
+        select(
+            ScreenRow.id,
+            DeviceRow.public_key,
+            ScreenRow.store_id,
+            ScreenHeadRow.profile,
+            DeviceRow.held_reason,
+        )
         .join(DeviceRow, DeviceRow.screen_id == ScreenRow.id)
         .join(ScreenHeadRow, ScreenHeadRow.screen_id == ScreenRow.id, isouter=True)
-        .where(DeviceRow.held_reason == "")
         .order_by(ScreenRow.id)
     )
-    found: list[tuple[str, bytes, str, str | None]] = []
+    found: list[tuple[str, bytes, str, str | None, str]] = []
     if screens is None:
         found.extend(session.execute(rows))
     else:
         for some in batched(list(screens), MAX_IN):
             found.extend(session.execute(rows.where(ScreenRow.id.in_(some))))
-    channels = _channels(session, {profile for *_, profile in found if profile})
+    channels = _channels(session, {profile for *_, profile, _ in found if profile})
     return [
-        DirectoryRow(screen, key, store, channels.get(profile or "", ()))
-        for screen, key, store, profile in found
+        DirectoryRow(screen, key, store, channels.get(profile or "", ()), bool(held))
+        for screen, key, store, profile, held in found
     ]
 
 
@@ -250,9 +256,7 @@ def _device_of(ctx: Context, screen: str) -> _Device:
     with ctx.db.read() as session:
         row = session.get(DeviceRow, screen)
         if row is None:
-            raise Unauthenticated(
-                "No screen of this server has this device. Pair it again.", code="unknown_screen"
-            )
+            raise _kept_out("unknown_screen")
         return _Device(row.public_key, row.paired_at, row.held_reason)
 
 
@@ -304,7 +308,8 @@ def _nonce_mac(ctx: Context, screen: str, made: bytes) -> bytes:
 
 def _refuse_held(device: _Device) -> None:
     if device.held_reason:
-        raise Forbidden(
-            "Two devices use this screen's key at once. Both wait; pair one of them again.",
-            code=device.held_reason,
-        )
+        raise Forbidden(KEPT_OUT[device.held_reason], code=device.held_reason)
+
+
+def _kept_out(code: str) -> Unauthenticated:
+    return Unauthenticated(KEPT_OUT[code], code=code)

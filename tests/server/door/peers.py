@@ -121,7 +121,7 @@ class Worker:
     def screen(self, name: str, store: str = "lille", channels: Sequence[str] = ()) -> SigningKey:
         """Make a screen known here; it is told with the next directory."""
         device = self.devices[name] = SigningKey.generate()
-        self.rows[name] = [name, device.x, store, list(channels)]
+        self.rows[name] = [name, device.x, store, list(channels), False]
         return device
 
     def head(self, screen: str, revision: int) -> str:

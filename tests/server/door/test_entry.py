@@ -10,6 +10,7 @@ import requests
 
 from playlists.credentials import check_token
 from playlists.signing import SigningKey, verify
+from server.errors import KEPT_OUT
 from tests.server.door.peers import SECRET, Door, RawClient, Worker, door_and_worker, now_ms, until
 from tests.support import raw_socketio
 
@@ -50,6 +51,12 @@ def test_a_proved_screen_is_welcomed_with_token_time_head_and_freshness(both: Pa
     worker.heard.wait("links", lambda message: message["up"] == ["lille-1"])
     client.close()
     worker.heard.wait("links", lambda message: message["down"] == ["lille-1"])
+
+
+def tell_held(worker: Worker, screen: str, held: bool) -> None:
+    """The worker says whether a screen's device is kept out."""
+    worker.rows[screen][4] = held
+    worker.tell({"t": "screens", "set": [worker.rows[screen]], "gone": []})
 
 
 def test_who_cannot_prove_a_known_key_is_refused_and_closed(both: Pair) -> None:
@@ -166,11 +173,31 @@ def test_a_copied_key_holds_both_devices_and_tells_the_worker(folder: Path) -> N
             until(client.closed)
         assert worker.heard.wait("clone")["screen"] == "lille-1"
         assert refusal(door, "lille-1", worker.devices["lille-1"]) == "cloned_key"
+        page = door.client()
+        page.prove_watch(worker.watch(["lille-1"], now_ms() + 60_000))
+        page.heard.wait("welcome")
+        tell_held(worker, "lille-1", True)
+        page.settle()
+        assert refusal(door, "lille-1", worker.devices["lille-1"]) == "cloned_key"
+        door.restart()
+        assert refusal(door, "lille-1", worker.devices["lille-1"]) == "cloned_key"
+        tell_held(worker, "lille-1", False)
+        door.player(worker, "lille-1").close()
+        until(lambda: door.health()["clients"] == 0)
         device = worker.screen("lille-1", "lille", ["shop@lille"])
         worker.tell({"t": "screens", "set": [worker.rows["lille-1"]], "gone": []})
         third = door.client()
         third.prove("lille-1", device)
         third.heard.wait("welcome")
+
+
+def test_a_held_device_is_closed_with_the_words_that_http_says(pair: Pair) -> None:
+    door, worker = pair
+    client = door.player(worker, "lille-1")
+    tell_held(worker, "lille-1", True)
+    said = client.heard.wait("refused")
+    assert said == {"code": "cloned_key", "message": KEPT_OUT["cloned_key"]}
+    until(client.closed)
 
 
 def test_a_reconnect_over_a_dead_connection_is_no_clone(folder: Path) -> None:

@@ -13,7 +13,7 @@ from playlists.signing import SigningKey, kid_of
 from playlists.wire.http import PairingRequest, SessionProof
 from playlists.wire.signed import Watch
 from server.db.models import AuditRow
-from server.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from server.errors import KEPT_OUT, Conflict, Forbidden, NotFound, Unauthenticated
 from server.services.base.actors import ALL_SCOPES, SYSTEM, Actor
 from server.services.base.context import Context
 from server.services.chain.place_wishes import ScreenWish, StoreWish
@@ -123,11 +123,12 @@ def test_a_copied_key_holds_both_and_the_owner_is_told(
     clock.advance(1)
     with pytest.raises(Forbidden):
         devices.authenticate(chain, token)
-    with pytest.raises(Forbidden):
+    with pytest.raises(Forbidden) as refused:
         devices.prove(chain, proof(chain, key))
+    assert (refused.value.code, refused.value.message) == ("cloned_key", KEPT_OUT["cloned_key"])
     with chain.db.read() as session:
         assert devices.stamp(session) != before
-        assert devices.directory(session) == []
+        assert [row.held for row in devices.directory(session)] == [True]
         told = session.scalars(select(AuditRow).where(AuditRow.action == "device.hold")).one()
         assert told.subject == f"screen:{SCREEN}"
     devices.release(chain, LILLE, SCREEN)
@@ -162,7 +163,7 @@ def test_the_directory_names_keys_and_stores(chain: Context, key: SigningKey) ->
         (row,) = devices.directory(session)
         assert devices.directory(session, ["prado-window"]) == []
         assert devices.directory(session, [SCREEN]) == [row]
-    assert row.to_row() == [SCREEN, key.x, "lille", []]
+    assert row.to_row() == [SCREEN, key.x, "lille", [], False]
 
 
 def test_a_page_follows_the_screens_that_its_reader_sees_for_a_while(
