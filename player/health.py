@@ -17,7 +17,7 @@ class Health:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._notes: dict[str, str] = {}
+        self._notes: dict[str, tuple[str, float]] = {}
         self._counts: Counter[str] = Counter()
         self._turned = time.monotonic()
         self._systemd = _notifier()
@@ -27,7 +27,8 @@ class Health:
     def note(self, code: str, text: str) -> None:
         """Something is wrong: `code` is stable, `text` says what and what to do."""
         with self._lock:
-            self._notes[code] = text
+            _, since = self._notes.get(code, ("", time.monotonic()))
+            self._notes[code] = text, since
 
     def clear(self, code: str) -> None:
         """It is right again."""
@@ -56,6 +57,15 @@ class Health:
         if self._systemd:
             self._systemd.notify("STOPPING=1")
 
+    def troubles(self, now_ms: int) -> dict[str, int]:
+        """What is wrong, and since when by a clock that shows `now_ms` (unix ms)."""
+        with self._lock:
+            now = time.monotonic()
+            return {
+                code: max(0, now_ms - int((now - since) * 1000))
+                for code, (_, since) in self._notes.items()
+            }
+
     @property
     def first_note(self) -> str:
         """The oldest of what is wrong, "" when all is well."""
@@ -66,7 +76,8 @@ class Health:
         """For people and monitoring."""
         with self._lock:
             alive = time.monotonic() - self._turned < STALL_S
-            return {"ok": alive, "notes": dict(self._notes), "counts": dict(self._counts)}
+            notes = {code: text for code, (text, _) in self._notes.items()}
+            return {"ok": alive, "notes": notes, "counts": dict(self._counts)}
 
 
 def _notifier() -> Any:

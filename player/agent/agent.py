@@ -13,23 +13,26 @@ from __future__ import annotations
 import queue
 import random
 import secrets
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from player.agent.beliefs import Beliefs
 from player.agent.events import Checked, DoorAt, Event, Link, Parts, Stop
+from player.agent.failing import note_failure, note_success
 from player.agent.needs import SAME_KEYS_MS, Lacking, Need, Pace, needs_of
 from player.agent.pairing import Pairing
+from player.agent.parting import Parting
 from player.agent.playback import Playback
 from player.agent.told import Scene, report_of, sections_of
 from player.agent.work import Done, Jobs
-from player.errors import Denied, NoRoom, Unreachable
+from player.errors import NoRoom, Unreachable
 from player.link.door import Down, Heard, Told, Up
 from player.spool import SpoolStuck
 from playlists.ids import ChannelId, Sha256
 from playlists.wire.door import Pull, Report
-from playlists.wire.http import Difference
+from playlists.wire.http import PARTED, Difference
 
 FIRST_REPORT_MS = (1_500, 4_000)
 """After the start, where the door has not let this device in before."""
@@ -56,6 +59,7 @@ class Agent:
         self._beliefs = Beliefs(parts.kept, parts.clock, parts.health)
         self._pairing = Pairing(parts.kept, parts.clock, self._pace, parts.health)
         self._playback = Playback(self._beliefs, parts)
+        self._parting = Parting(parts.server.is_certain)
         self._runner = parts.make_runner(self.post)
         self._jobs = Jobs(
             parts.server, parts.objects, parts.assets, parts.spool, parts.clock.monotonic_ms
@@ -117,6 +121,7 @@ class Agent:
             if self._link is None:
                 self._become_screen()
             self._playback.advance()
+            self._beliefs.note_time()
             self._report_if_due()
             self._close_plays()
         monotonic = self._clock.monotonic_ms()
@@ -170,6 +175,8 @@ class Agent:
                 self._done(event)
             case DoorAt():
                 self._keep_door(event.url)
+            case Checked() if self._playback.missing():
+                self._health.note("files_damaged", "Files were damaged; they are fetched again.")
             case Checked() | Stop():
                 pass
 
@@ -183,6 +190,7 @@ class Agent:
     def _up(self, up: Up) -> None:
         self._health.clear("door")
         self._parts.server.use_token(up.token)
+        self._parting.welcomed()
         self._report_ms = up.report_ms
         self._report_at = self._clock.monotonic_ms()
         self._pace.hurry()
@@ -192,6 +200,10 @@ class Agent:
         if down.code:
             self._health.note("door", f"The door refuses this device: {down.code}.")
             self._health.count(f"door_refused:{down.code}")
+        if down.code in PARTED:
+            # A hint; only the server's own word, asked over HTTP, can part us.
+            self._beliefs.report = True
+            self._parts.server.use_token("")
 
     def _keep_door(self, url: str) -> None:
         if url != self._kept.memory.door:
@@ -281,8 +293,11 @@ class Agent:
             self._failed(done.need, done.error)
         else:
             self._pace.done(done.need)
-            self._health.clear("files_full" if done.need.kind == "asset" else "server")
+            if done.need.kind != "keys":
+                self._parting.welcomed()
             self._take(done.need, done.result)
+            complete = not (self._playback.lacking or self._playback.missing())
+            note_success(self._health, done.need, complete=complete)
 
     def _take(self, need: Need, result: object) -> None:
         monotonic = self._clock.monotonic_ms()
@@ -324,19 +339,29 @@ class Agent:
                 self._beliefs.hear(Heard(kind, token))
 
     def _failed(self, need: Need, error: Exception) -> None:
-        least_ms = 0
+        monotonic = self._clock.monotonic_ms()
         if need.kind == "offers":
             self._beliefs.channels.add(ChannelId(need.key))
-        if isinstance(error, Unreachable):
-            least_ms = int(error.retry_after_s * 1000)
-            self._health.count("unreachable")
-        elif isinstance(error, NoRoom):
-            self._health.note("files_full" if need.kind == "asset" else "disk_full", str(error))
-        elif isinstance(error, Denied):
-            self._health.note("server", f"The server refuses this device: {error.code}. {error}")
-        else:
-            self._health.count(f"failed:{need.kind}:{type(error).__name__}")
-        self._pace.failed(need, self._clock.monotonic_ms(), least_ms)
+        note_failure(self._health, need, error)
+        least_ms = int(error.retry_after_s * 1000) if isinstance(error, Unreachable) else 0
+        self._pace.failed(need, monotonic, least_ms)
+        if self._parting.refused(error, self._beliefs.trusted, monotonic):
+            self._part()
+
+    def _part(self) -> None:
+        """This device is no screen any more: show a code again."""
+        if not self._beliefs.forget():
+            return
+        link, self._link = self._link, None
+        if link:
+            # It may wait for the other side's goodbye.
+            threading.Thread(target=link.stop, name="goodbye", daemon=True).start()
+        self._parts.server.be("")
+        self._playback.forget()
+        self._parting.welcomed()
+        self._whole.clear()
+        self._pace.hurry()
+        self._health.clear("door")
 
     def _become_screen(self) -> None:
         trusted = self._beliefs.trusted
@@ -359,6 +384,7 @@ class Agent:
             server=self._parts.server.url,
             notice=self._health.first_note,
             page=self._parts.page,
+            troubles=self._health.troubles(self._beliefs.now().ms),
         )
 
     def _tell(self) -> None:

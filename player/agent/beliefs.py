@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
 
-from player.cache.kept import Kept, Playing
+from player.cache.kept import Kept, Memory, Playing
 from player.clock import Clock
 from player.errors import NoRoom
 from player.health import Health
@@ -85,6 +85,13 @@ class Beliefs:
         trusted = self.trusted
         return self._clock.now(trusted.time) if trusted else Now(self._clock.wall_ms(), None)
 
+    def note_time(self) -> None:
+        """Say so where nobody vouches for the time."""
+        if self.trusted and self.now().uncertainty_ms is None:
+            self._health.note("clock_untrusted", "The server has not said the time: no prices.")
+        else:
+            self._health.clear("clock_untrusted")
+
     def hear(self, news: Heard | Told) -> bool:
         """Take a message; whether it held. One by an unknown key waits for the keys document."""
         trusted = self.trusted
@@ -157,6 +164,18 @@ class Beliefs:
             return False
         self.channels &= channels
         return self.adopt(follow(trusted, channels), playing)
+
+    def forget(self) -> bool:
+        """Believe nothing any more: this device is no screen; whether that could be saved."""
+        try:
+            self._kept.save(Memory(door=self._kept.memory.door))
+        except NoRoom as full:
+            self._health.note("disk_full", str(full))
+            return False
+        self.keys = self.report = False
+        self.channels.clear()
+        self._waiting.clear()
+        return True
 
     def _act(self, effects: Iterable[Effect]) -> None:
         for effect in effects:

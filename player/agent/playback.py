@@ -45,6 +45,11 @@ class Playback:
         elif wanted != playing or self.plan is None or self.lacking:
             self._open(wanted)
 
+    def forget(self) -> None:
+        """Play nothing: this device is no screen any more."""
+        self.plan = None
+        self.files, self.lacking, self._order = frozenset(), (), ()
+
     def missing(self) -> tuple[Sha256, ...]:
         """Files to fetch, those needed first at the front."""
         held = self._assets.held()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
-from dataclasses import dataclass
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from player.cache.kept import Memory
@@ -12,7 +13,7 @@ from playlists.credentials import fingerprint
 from playlists.ids import ChannelId, Json, Sha256, StoreId
 from playlists.manifest import Plan
 from playlists.slot import Freshness, Now, slot_at
-from playlists.wire.door import MAX_BECAUSE, Playing, Report
+from playlists.wire.door import MAX_BECAUSE, MAX_TROUBLES, Playing, Report
 from playlists.wire.offers import offer_to_json
 
 
@@ -30,6 +31,8 @@ class Scene:
     notice: str
     page: str
     """The hash of the page's code."""
+    troubles: Mapping[str, int] = field(default_factory=dict)
+    """What is wrong, since when (unix ms)."""
 
 
 def sections_of(scene: Scene) -> dict[str, Any]:
@@ -78,6 +81,7 @@ def report_of(scene: Scene, now: Now, nonce: str) -> Report:
         },
         page=scene.page,
         nonce=nonce,
+        troubles=dict(islice(scene.troubles.items(), MAX_TROUBLES)),
     )
 
 

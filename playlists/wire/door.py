@@ -19,6 +19,8 @@ MAX_ZONES = 32
 MAX_CHANNELS_HELD = 200
 MAX_BECAUSE = 100
 """Reasons that a zone may give."""
+MAX_TROUBLES = 16
+"""Things that a player may say are wrong with it."""
 MAX_TOKEN = 65_536
 """Characters of any token or JWS carried inside a message but offers."""
 
@@ -198,7 +200,8 @@ class Report:
     """What a player holds. `revision` and `freshness` (issued_at) are 0 where it has none.
 
     `missing` counts assets not yet held; `uncertainty_ms` None means no trusted time; `page` is the
-    hash of the page's code; `nonce` asks for the signed time ("" does not).
+    hash of the page's code; `nonce` asks for the signed time ("" does not). `troubles` is what is
+    wrong with the player, by its code (such as disk_full), and since when (unix ms, by its clock).
     """
 
     revision: int
@@ -209,9 +212,11 @@ class Report:
     playing: Mapping[ZoneId, Playing]
     page: str = ""
     nonce: str = ""
+    troubles: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> Json:
         """The event's or request's body."""
+        troubles: dict[str, Json] = {"troubles": dict(self.troubles)} if self.troubles else {}
         return {
             "revision": self.revision,
             "channels": {str(name): version for name, version in self.channels.items()},
@@ -221,6 +226,7 @@ class Report:
             "playing": {zone: shown.to_json() for zone, shown in self.playing.items()},
             "page": self.page,
             "nonce": self.nonce,
+            **troubles,
         }
 
     @classmethod
@@ -244,4 +250,10 @@ class Report:
             },
             given.text("page", 64, empty=True) if given.has("page") else "",
             given.text("nonce", MAX_NONCE, empty=True) if given.has("nonce") else "",
+            _troubles(given) if given.has("troubles") else {},
         )
+
+
+def _troubles(given: Fields) -> dict[str, int]:
+    since = given.fields("troubles")
+    return {code: since.whole(code) for code, _ in given.members("troubles", MAX_TROUBLES, 64)}

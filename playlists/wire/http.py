@@ -20,6 +20,10 @@ MAX_MESSAGES = 1_000
 """Signed messages in one answer."""
 MAX_RUNS = 500
 """Play runs in one request."""
+PARTED = frozenset(("unknown_screen", "bad_signature"))
+"""Codes of `POST sessions/prove` that say that this device is not (or no more) that screen's."""
+SIGNED_REFUSAL = "Enseigne-Signed"
+"""The header in which such a refusal comes signed: over plain HTTP anybody could say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,11 @@ class SessionProof:
         given = Fields.of(value)
         screen = ScreenId(check_id(given.text("screen"), "screen"))
         return cls(screen, given.text("nonce", MAX_NONCE), given.base64url("sig"))
+
+
+def refusal_nonce(code: str, nonce: str) -> str:
+    """What the signed time in SIGNED_REFUSAL answers: that code to the proof of that nonce."""
+    return f"{code}:{nonce}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,21 @@ from __future__ import annotations
 import gzip
 from functools import lru_cache
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, after_this_request, request
 
 from media.serving import YEAR_S, etag
 from playlists.fields import MAX_WHOLE, Fields, parse_json
 from playlists.ids import Json, canonical, check_id
 from playlists.wire.door import Challenge, Report
 from playlists.wire.http import (
+    PARTED,
+    SIGNED_REFUSAL,
     WAITING,
     PairingRequest,
     SessionProof,
     offers_json,
     plays_from_json,
+    refusal_nonce,
 )
 from playlists.wire.signed import MAX_NONCE
 from server.api.files import send_file
@@ -87,10 +90,18 @@ def begin_session() -> Response:
 
 @blueprint.post("/sessions/prove")
 def prove_session() -> Response:
-    """The signed nonce, for a bearer token."""
-    proof_given = SessionProof.from_json(_body(UNPROVED_BYTES))
-    _count_device(proof_given.screen)
-    return _json(devices.prove(context(), proof_given).to_json())
+    """The signed nonce, for a bearer token. A refusal that parts a device from its screen comes
+    signed, so that nobody else can say it.
+    """
+    ctx, given = context(), SessionProof.from_json(_body(UNPROVED_BYTES))
+    _count_device(given.screen)
+    try:
+        return _json(devices.prove(ctx, given).to_json())
+    except Unauthenticated as refused:
+        if refused.code in PARTED:
+            signed = ctx.keys.sign_time(refusal_nonce(refused.code, given.nonce), ctx.clock())
+            after_this_request(lambda response: _with_header(response, SIGNED_REFUSAL, signed))
+        raise
 
 
 @blueprint.get("/keys")
@@ -204,6 +215,11 @@ def _body(most: int | None = None) -> object:
 
 def _json(body: Json, status: int = 200) -> Response:
     return Response(canonical(body), status, content_type="application/json")
+
+
+def _with_header(response: Response, name: str, value: str) -> Response:
+    response.headers[name] = value
+    return response
 
 
 def _jws(token: str) -> Response:

@@ -18,6 +18,7 @@ from playlists.signing import SigningKey, sign, verify
 from playlists.slot import PRICE_MARGIN_MS
 from playlists.wire.door import Pull
 from playlists.wire.signed import Head
+from tests.fakes.server_sim import device_of
 from tests.fakes.shop_content import DAY_MS, HOUR_MS, SHOP, TEN_S, Content, boot_offer, content
 from tests.player.bench import Bench, paired
 
@@ -155,6 +156,68 @@ def test_a_silent_socket_is_given_up_and_http_takes_over(screen: Bench) -> None:
     screen.wait(11_000)
     assert wire.drops == 1
     assert screen.prices() == [7_900]
+
+
+def removed(screen: Bench) -> None:
+    """Somebody took the device from its screen; the door says so."""
+    screen.sim.device = b""
+    screen.post(Down("unknown_screen"))
+
+
+def test_a_removed_screen_plays_on_until_the_server_said_so_twice_then_shows_a_code(
+    screen: Bench,
+) -> None:
+    removed(screen)
+    assert screen.state["plan"] is not None
+    assert "unknown_screen" in screen.notes["server"]
+    screen.wait(60_000)
+    assert screen.state["plan"] is None
+    assert screen.state["screen"] is None
+    screen.sim.accept(screen.state["pairing"]["code"])
+    screen.wait(10_000)
+    assert screen.prices() == [8_990]
+    assert screen.notes == {}
+    screen.reboot()
+    assert screen.state["plan"] is not None
+
+
+def test_a_screen_given_another_device_shows_a_code(screen: Bench) -> None:
+    screen.sim.device = device_of(SigningKey.generate())
+    screen.post(Down("bad_signature"))
+    screen.wait(60_000)
+    assert screen.state["pairing"]["code"]
+
+
+def test_one_who_is_not_the_server_parts_no_device_from_its_screen(screen: Bench) -> None:
+    screen.sim.signs = False
+    removed(screen)
+    screen.wait(600_000)
+    assert screen.state["plan"] is not None
+    screen.sim.signs = True
+    screen.sim.timer = SigningKey.generate()
+    screen.wait(600_000)
+    assert screen.state["plan"] is not None
+
+
+def test_a_server_that_knows_the_screen_again_keeps_it(screen: Bench) -> None:
+    device = screen.sim.device
+    removed(screen)
+    screen.wait(3_000)
+    screen.sim.device = device
+    screen.wait(30_000)
+    removed(screen)
+    screen.wait(3_000)
+    assert screen.state["plan"] is not None
+
+
+def test_what_is_wrong_is_reported_with_its_begin(screen: Bench) -> None:
+    screen.wait(60_000)
+    assert screen.sim.reports[-1].troubles == {}
+    screen.post(Down("cloned_key"))
+    began = screen.clocks.true_ms
+    screen.wait(120_000)
+    assert screen.sim.reports[-1].troubles.keys() == {"door"}
+    assert screen.sim.reports[-1].troubles["door"] == pytest.approx(began, abs=130_000)
 
 
 def test_a_door_that_refuses_is_told_to_people_and_the_plan_plays_on(screen: Bench) -> None:

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from playlists.ids import ChannelId, Sha256, ZoneId
 from playlists.runs import GENESIS, Play, append
 from playlists.signing import SigningKey, verify
+from playlists.wire.http import SIGNED_REFUSAL
 from playlists.wire.signed import TimeMessage
 from server.db.models import ChannelRow, ScreenHeadRow, ScreenStateRow
 from server.services.base.actors import SYSTEM
@@ -291,6 +292,17 @@ def test_a_held_device_is_told_why(ctx: Context, lille: HttpPlayer) -> None:
     answer = lille.get("time?nonce=" + NONCE)
     assert (answer.status_code, answer.json["code"]) == (403, "cloned_key")
     assert lille.prove().json["code"] == "cloned_key"
+
+
+def test_a_removed_device_is_told_so_with_the_servers_signature(
+    ctx: Context, lille: HttpPlayer
+) -> None:
+    devices.revoke(ctx, SYSTEM, "lille-window")
+    answer = lille.prove()
+    code, signed = answer.json["code"], answer.headers[SIGNED_REFUSAL]
+    said = TimeMessage.from_json(verify(signed, "time", ctx.keys.ring, None))
+    assert code == "unknown_screen"
+    assert said.nonce.startswith(f"{code}:")
 
 
 def test_keys_door_and_time_are_told(ctx: Context, client: FlaskClient, lille: HttpPlayer) -> None:
