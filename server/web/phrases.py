@@ -66,6 +66,13 @@ PHRASES: Final[dict[str, Phrase]] = {
     "filter_offline": Phrase("Hors ligne", "Offline"),
     "filter_prices": Phrase("Sans prix", "Prices off"),
     "filter_unpaired": Phrase("Non jumelés", "Not paired"),
+    "filter_trouble": Phrase("En difficulté", "In trouble"),
+    "find": Phrase("Chercher des écrans", "Find screens"),
+    "find_store": Phrase("Magasin", "Store"),
+    "find_tag": Phrase("Étiquette", "Tag"),
+    "find_any": Phrase("Toutes", "Any"),
+    "find_go": Phrase("Chercher", "Find"),
+    "find_all": Phrase("Tout le mur", "The whole wall"),
     "filtered_none": Phrase("Aucun écran ici n’est dans ce cas.", "No screen here is like that."),
     # a store's rail
     "open_until": Phrase("Ouvert jusqu’à {at}", "Open until {at}"),
@@ -77,8 +84,9 @@ PHRASES: Final[dict[str, Phrase]] = {
     "no_screens": Phrase("Aucun écran dans ce magasin.", "No screen in this store."),
     "hang_one": Phrase("Accrocher un écran ici", "Hang a screen here"),
     "more_screens": Phrase("{n} autres écrans ici", "{n} more screens here"),
+    "next_screens": Phrase("Écrans suivants", "More screens"),
     "more_stores": Phrase("Magasins suivants", "More stores"),
-    "first_stores": Phrase("Premiers magasins", "First stores"),
+    "first_stores": Phrase("Retour au début", "Back to the beginning"),
     # a screen on the wall
     "playing": Phrase("À l’écran", "Playing"),
     "hand_until": Phrase("Jusqu’à {at}", "Until {at}"),
@@ -115,6 +123,26 @@ PHRASES: Final[dict[str, Phrase]] = {
     "no_step": Phrase("prix retenu ou terminé", "price held or over"),
     "lease_over": Phrase("la boutique se tait", "the shop is silent"),
     "version_differs": Phrase("nouveau prix en route", "a new price is on its way"),
+    # what screens say is wrong with them
+    "trouble_since": Phrase("{what}, depuis {at}", "{what}, since {at}"),
+    "trouble_and_one": Phrase("un autre souci", "one more trouble"),
+    "trouble_and_many": Phrase("{n} autres soucis", "{n} more troubles"),
+    "trouble_clock_untrusted": Phrase("son horloge n’est pas sûre", "its clock is not certain"),
+    "trouble_disk_full": Phrase("son disque est plein", "its disk is full"),
+    "trouble_door": Phrase(
+        "la porte du serveur ne répond pas", "the server’s door does not answer"
+    ),
+    "trouble_files_damaged": Phrase("des fichiers sont abîmés", "files are damaged"),
+    "trouble_files_failing": Phrase("des fichiers n’arrivent pas", "files do not arrive"),
+    "trouble_files_full": Phrase("plus de place pour les fichiers", "no room left for files"),
+    "trouble_pairing": Phrase("le jumelage n’aboutit pas", "its pairing does not succeed"),
+    "trouble_plan_refused": Phrase("il refuse son nouveau plan", "it refuses its new plan"),
+    "trouble_server": Phrase("le serveur lui répond mal", "the server answers it badly"),
+    "trouble_state_damaged": Phrase(
+        "son état était abîmé, il est reparti de zéro", "its state was damaged, it began anew"
+    ),
+    "trouble_unreachable": Phrase("il ne joint pas le serveur", "it cannot reach the server"),
+    "trouble_other": Phrase("un souci signalé ({code})", "a trouble it reports ({code})"),
     # pairing
     "pair": Phrase("Jumeler un écran", "Pair a screen"),
     "pair_head": Phrase("Un appareil devient un écran.", "A device becomes a screen."),

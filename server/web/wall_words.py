@@ -9,19 +9,23 @@ from dataclasses import dataclass
 from server.services.chain.place_views import StoreView
 from server.services.showing.standing import State
 from server.services.showing.titles import Told
-from server.services.showing.wall import Wall, WallScreen, WallStore
+from server.services.showing.wall import (
+    EVERYTHING,
+    KIND_OF,
+    KINDS,
+    Kind,
+    Look,
+    Wall,
+    WallScreen,
+    WallStore,
+)
 from server.web.clock import DAY_MS, MINUTE_MS, clock, day, length, local, when
 from server.web.phrases import Language, counted, say, sentence
+from server.web.trouble_words import trouble_line
 
-FILTERS = ("all", "plan", "hand", "offline", "prices", "unpaired")
-_FILTER_OF: Mapping[State, str] = {
-    "plan": "plan",
-    "hand": "hand",
-    "paused": "hand",
-    "offline": "offline",
-    "held": "offline",
-    "unpaired": "unpaired",
-}
+FILTERS = ("all", "plan", "hand", "offline", "prices", "trouble", "unpaired")
+SELDOM = ("trouble", "unpaired")
+"""Filters that stand there only where there is something to filter."""
 _MINUTES_A_DAY = 1440
 
 
@@ -40,6 +44,7 @@ class Unit:
     filters: str
     mark: str
     word: str
+    trouble: str
     what: str
     then: str
     turns: str
@@ -69,33 +74,44 @@ class Rail:
 
 @dataclass(frozen=True, slots=True)
 class WallWords:
-    """The whole page. `filters` are (name, how many)."""
+    """The whole page. `filters` are (name, how many); where `whole`, all screens are on it and the
+    page filters them by itself.
+    """
 
     first: str
     second: str
     today: str
     rails: tuple[Rail, ...]
     filters: tuple[tuple[str, int], ...]
+    whole: bool
     now: int
-    next: str
 
 
-def wall_words(wall: Wall, language: Language) -> WallWords:
+def wall_words(wall: Wall, look: Look, language: Language) -> WallWords:
     """A wall in a language."""
     rails = tuple(_rail(store, wall.now, language) for store in wall.stores)
     units = [unit for rail in rails for unit in rail.units]
-    counts = {name: sum(name in unit.filters.split() for unit in units) for name in FILTERS[1:]}
-    shown = [(name, counts[name]) for name in FILTERS[1:] if name != "unpaired" or counts[name]]
+    whole = look == EVERYTHING and not wall.next and not any(rail.more for rail in rails)
+    if whole:
+        counts = {name: sum(name in unit.filters.split() for unit in units) for name in FILTERS}
+        counts["all"] = len(units)
+    else:
+        counts = {name: wall.kinds.get(_kind(name), 0) for name in FILTERS}
+    shown = [(name, counts[name]) for name in FILTERS if name not in SELDOM or counts[name]]
     first, second = headline(wall.counts, language)
     return WallWords(
         first=first,
         second=second,
         today=_today(wall, language),
         rails=rails,
-        filters=(("all", len(units)), *shown),
+        filters=tuple(shown),
+        whole=whole,
         now=wall.now,
-        next=wall.next,
     )
+
+
+def _kind(name: str) -> Kind:
+    return next((kind for kind in KINDS if kind == name), "")
 
 
 def headline(counts: Mapping[State, int], language: Language) -> tuple[str, str]:
@@ -163,7 +179,12 @@ def _rail(store: WallStore, now: int, language: Language) -> Rail:
 
 def _unit(screen: WallScreen, store: StoreView, now: int, language: Language) -> Unit:
     off = bool(screen.prices_off)
-    filters = [_FILTER_OF[screen.state], *(["prices"] if off else [])]
+    troubles = screen.standing.troubles
+    filters = [
+        KIND_OF[screen.state],
+        *(["prices"] if off else []),
+        *(["trouble"] if troubles else []),
+    ]
     mark, word = _mark(screen, store, now, language)
     what, then = _caption(screen, store, now, language)
     follows = bool(screen.turns) and (screen.state in ("plan", "unpaired") or screen.by_report)
@@ -184,6 +205,7 @@ def _unit(screen: WallScreen, store: StoreView, now: int, language: Language) ->
         filters=" ".join(filters),
         mark=mark,
         word=word,
+        trouble=trouble_line(troubles, now, store.zone, language),
         what=what,
         then=then,
         turns=json.dumps(rows, ensure_ascii=False, separators=(",", ":")) if follows else "",

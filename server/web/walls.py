@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from functools import partial
 from urllib.parse import urlencode
 
 from flask import g, jsonify, request
@@ -9,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import NotFound
 from server.services.screens import watching
-from server.services.showing.wall import MAX_SCREENS, cut_off, wall
+from server.services.showing.wall import KINDS, MAX_SCREENS, Kind, Look, cut_off, wall
 from server.web.access import Visit, page, studio, visit
 from server.web.stills import still
 from server.web.wall_words import wall_words
@@ -18,6 +20,8 @@ blueprint = studio("walls")
 
 WATCH_LIFE_MS = 12 * 3_600_000
 """A page may follow its screens so long; one that is open gets a new leave before that."""
+MAX_ASKED = 200
+"""Characters of what is looked for."""
 
 
 @blueprint.get("/wall")
@@ -25,20 +29,39 @@ def show() -> AnyResponse:
     """Every screen, as it is now."""
     looker = g.visit = visit()
     embed = request.args.get("embed") == "1"
-    found = wall(looker.ctx, looker.actor, request.args.get("after", ""), looker.screens)
+    look = _look()
+    found = wall(looker.ctx, looker.actor, look, looker.screens)
     shown = [screen.id for rail in found.stores for screen in rail.screens]
     return page(
         "wall.html",
         looker,
         embed=embed,
         room="wall",
-        wall=wall_words(found, looker.language),
+        wall=wall_words(found, look, looker.language),
+        look=look,
+        found=found,
+        link=partial(_link, looker, look, embed=embed),
         token=_leave(looker, shown),
         door=looker.ctx.settings.door_url,
         carry=urlencode({"key": looker.key}) if looker.key else "",
         pairs=not looker.key and looker.actor.may("devices"),
-        after=request.args.get("after", ""),
     )
+
+
+def _look() -> Look:
+    """What the address asks for."""
+    given = {name: request.args.get(name, "")[:MAX_ASKED] for name in ("store", "named", "tag")}
+    kind: Kind = next((one for one in KINDS if one == request.args.get("kind")), "")
+    after, beyond = request.args.get("after", ""), request.args.get("beyond", "")
+    return Look(**given, kind=kind, after=after, beyond=beyond)
+
+
+def _link(looker: Visit, look: Look, *, embed: bool, **other: str) -> str:
+    """The wall from here with something else looked for, from its first page on."""
+    asked = {**asdict(look), "after": "", "beyond": "", **other}
+    asked = {**asked, "key": looker.key, "embed": "1" if embed else ""}
+    query = urlencode({name: value for name, value in asked.items() if value})
+    return f"/wall?{query}" if query else "/wall"
 
 
 @blueprint.get("/wall/stills")

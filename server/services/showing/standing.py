@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from sqlalchemy import select
@@ -40,7 +40,10 @@ class Hand:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How one screen stands; `seen_at` is its last word in unix ms, None before the first."""
+    """How one screen stands; `seen_at` is its last word in unix ms, None before the first.
+
+    `troubles` are what it last said is wrong with it, by code, and since when (unix ms).
+    """
 
     screen: str
     store: str
@@ -48,6 +51,8 @@ class Standing:
     seen_at: int | None
     held: str
     hand: Hand | None
+    tags: frozenset[str] = frozenset()
+    troubles: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ class _Row:
     held: str | None
     connected: bool
     seen_at: int | None
+    troubles: Mapping[str, int]
 
 
 def standings(
@@ -92,7 +98,9 @@ def _standing(row: _Row, hand: Hand | None, silent: int) -> Standing:
         state = "offline"
     elif hand is not None:
         state = "paused" if hand.kind == "pause" else "hand"
-    return Standing(row.screen, row.store, state, row.seen_at, row.held or "", hand)
+    return Standing(
+        *(row.screen, row.store, state, row.seen_at, row.held or "", hand, row.tags, row.troubles)
+    )
 
 
 def _parts(screens: Collection[str] | None) -> list[list[str] | None]:
@@ -108,6 +116,7 @@ def _rows(session: Session, actor: Actor, screens: list[str] | None) -> list[_Ro
             DeviceRow.held_reason,
             ScreenStateRow.connected,
             ScreenStateRow.seen_at,
+            ScreenStateRow.report["troubles"],
         )
         .join(DeviceRow, DeviceRow.screen_id == ScreenRow.id, isouter=True)
         .join(ScreenStateRow, ScreenStateRow.screen_id == ScreenRow.id, isouter=True)
@@ -118,8 +127,8 @@ def _rows(session: Session, actor: Actor, screens: list[str] | None) -> list[_Ro
     if screens is not None:
         statement = statement.where(ScreenRow.id.in_(screens))
     return [
-        _Row(screen, store, frozenset(tags), held, bool(connected), seen_at)
-        for screen, store, tags, held, connected, seen_at in session.execute(statement)
+        _Row(*(screen, store, frozenset(tags), held), bool(connected), seen_at, troubles or {})
+        for screen, store, tags, held, connected, seen_at, troubles in session.execute(statement)
     ]
 
 

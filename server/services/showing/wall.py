@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import select
@@ -19,9 +20,10 @@ from server.db.mappers import fact_from
 from server.db.models import ChannelRow, FactRow, ScreenRow, StoreRow
 from server.services.base.actors import Actor
 from server.services.base.context import Context
+from server.services.base.editing import Versioned
 from server.services.base.kept import MAX_IN, batched
 from server.services.base.objects import Plans
-from server.services.base.paging import Cut, paged
+from server.services.base.paging import Cut, Page, paged
 from server.services.chain.place_views import StoreView, store_view
 from server.services.observed.live_texts import HORIZON_MS, facts_in, live_text
 from server.services.showing import explaining
@@ -31,12 +33,51 @@ from server.services.showing.titles import Titles, Told, joined
 from server.services.showing.worlds import Playing
 
 MAX_STORES = 8
-"""Stores on one page of the wall."""
+"""Stores on one page of the wall; the rest are on the pages after it."""
 MAX_SCREENS = 40
-"""Screens of one store on it; each is a stage that its reader's browser paints."""
+"""Screens of one store on it; each is a stage that its reader's browser paints. The rest are on
+the pages of that store alone."""
+MAX_TAGS = 100
+"""Tags that the wall offers to choose by."""
 AHEAD_MS = 120_000
 """What comes next is told this far ahead."""
 MAX_TURNS = 12
+
+
+Kind = Literal["", "plan", "hand", "offline", "unpaired", "prices", "trouble"]
+"""Which screens are looked for; `prices`: those of stores whose shop is silent."""
+KINDS: tuple[Kind, ...] = get_args(Kind)
+KIND_OF: Mapping[State, Kind] = {
+    "plan": "plan",
+    "hand": "hand",
+    "paused": "hand",
+    "offline": "offline",
+    "held": "offline",
+    "unpaired": "unpaired",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a reader looks for: one `store` by id, those whose name or id has `named` in it, screens
+    with a tag, of a kind. `after` is the page before's `next`, `beyond` the last screen of the page
+    before of one store.
+    """
+
+    store: str = ""
+    named: str = ""
+    tag: str = ""
+    kind: Kind = ""
+    after: str = ""
+    beyond: str = ""
+
+    @property
+    def picks(self) -> bool:
+        """Whether stores without such a screen are left out."""
+        return bool(self.tag or self.kind)
+
+
+EVERYTHING = Look()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,31 +123,44 @@ class WallStore:
 
 @dataclass(frozen=True, slots=True)
 class Wall:
-    """One page of the wall; `counts` are of all of the actor's screens, by state; `next` is the
-    cursor of the page after, empty at the end.
+    """One page of the wall; `counts` are of all of the actor's screens, by state, `kinds` of those
+    with the tag in the stores that are looked for. `next` is the cursor of the page after, `beyond`
+    the last screen where one store has more; both are empty at the end.
     """
 
     now: int
     counts: Mapping[State, int]
+    kinds: Mapping[Kind, int]
+    tags: tuple[str, ...]
     stores: tuple[WallStore, ...]
     next: str
+    beyond: str
 
 
 def wall(
-    ctx: Context, actor: Actor, after: str = "", screens: Collection[str] | None = None
+    ctx: Context,
+    actor: Actor,
+    look: Look = EVERYTHING,
+    screens: Collection[str] | None = None,
 ) -> Wall:
     """A page of the actor's wall, or of `screens` alone. Raises BadInput for a strange cursor."""
     actor.require("read")
     now = ctx.clock()
     with ctx.db.read() as session:
         stand = standings(session, actor, now, ctx.settings.report_every_s, screens=screens)
-        statement = select(StoreRow)
-        if actor.stores is not None:
-            statement = statement.where(StoreRow.id.in_(actor.stores))
-        cut = Cut(after, MAX_STORES)
-        page = paged(session, ctx.settings, statement, [StoreRow.id], cut, store_view)
+        silent = _silent_stores(session, now)
+        placed = _placed(session, actor, look)
+        here = [
+            one
+            for one in stand.values()
+            if (placed is None or one.store in placed) and (not look.tag or look.tag in one.tags)
+        ]
+        chosen = {
+            one.screen: one for one in here if not look.kind or look.kind in _kinds(one, silent)
+        }
+        page = _stores(ctx, session, actor, look, {one.store for one in chosen.values()}, placed)
         stores = [view.value for view in page.items]
-        shown = _shown(stand, stores)
+        shown = _shown(chosen, stores, look)
         rows = _screen_rows(session, shown)
         leases = _confirmed(session, stores)
         weather = _weather(session, stores, now)
@@ -133,11 +187,75 @@ def wall(
                     ),
                 )
             )
-        all_here = sum(standing.store == store.id for standing in stand.values())
-        more = all_here - len(hung)
-        rails.append(WallStore(store, weather.get(store.id), tuple(hung), more))
-    counts = Counter(standing.state for standing in stand.values())
-    return Wall(now, counts, tuple(rails), page.next)
+        left = sum(one.store == store.id and one.screen > look.beyond for one in chosen.values())
+        rails.append(WallStore(store, weather.get(store.id), tuple(hung), left - len(hung)))
+    tags = sorted({tag for standing in stand.values() for tag in standing.tags})
+    return Wall(
+        now,
+        Counter(standing.state for standing in stand.values()),
+        Counter(kind for one in here for kind in ("", *_kinds(one, silent))),
+        tuple(tags[:MAX_TAGS]),
+        tuple(rails),
+        page.next,
+        shown[-1] if look.store and any(rail.more for rail in rails) else "",
+    )
+
+
+def _kinds(standing: Standing, silent: Collection[str]) -> tuple[Kind, ...]:
+    """All that a screen counts as."""
+    found = [KIND_OF[standing.state]]
+    if standing.store in silent:
+        found.append("prices")
+    if standing.troubles:
+        found.append("trouble")
+    return tuple(found)
+
+
+def _silent_stores(session: Session, now: int) -> set[str]:
+    """The stores whose shop has confirmed nothing for so long that no lease holds."""
+    over = select(ChannelRow.store_id).where(
+        ChannelRow.as_of > 0, ChannelRow.as_of + ChannelRow.lease_ms <= now
+    )
+    return set(session.scalars(over))
+
+
+def _placed(session: Session, actor: Actor, look: Look) -> set[str] | None:
+    """The ids of the stores that are looked for; None: all."""
+    if look.store:
+        return {look.store}
+    if not look.named:
+        return None
+    wanted = look.named.strip()
+    found = select(StoreRow.id).where(
+        StoreRow.name.icontains(wanted, autoescape=True)
+        | StoreRow.id.icontains(wanted, autoescape=True)
+    )
+    return set(session.scalars(found))
+
+
+def _stores(
+    ctx: Context,
+    session: Session,
+    actor: Actor,
+    look: Look,
+    having: Collection[str],
+    placed: Collection[str] | None,
+) -> Page[Versioned[StoreView]]:
+    """A page of stores: those that are looked for, where a kind or a tag is asked for those having
+    such a screen.
+    """
+    statement = select(StoreRow)
+    if actor.stores is not None:
+        statement = statement.where(StoreRow.id.in_(actor.stores))
+    wanted = set(having) if look.picks else None if placed is None else set(placed)
+    if wanted is not None and len(wanted) <= MAX_IN:
+        statement = statement.where(StoreRow.id.in_(wanted))
+
+    def make(row: StoreRow) -> Versioned[StoreView] | None:
+        return store_view(row) if wanted is None or row.id in wanted else None
+
+    cut = Cut(look.after, MAX_STORES)
+    return paged(session, ctx.settings, statement, [StoreRow.id], cut, make)
 
 
 def _last(turns: Sequence[Playing], channel: int | None) -> int | None:
@@ -154,11 +272,13 @@ def cut_off(ctx: Context, actor: Actor, screens: Collection[str], now: int) -> d
     }
 
 
-def _shown(stand: Mapping[str, Standing], stores: Sequence[StoreView]) -> list[str]:
+def _shown(chosen: Mapping[str, Standing], stores: Sequence[StoreView], look: Look) -> list[str]:
+    """The screens that are drawn, store by store."""
     here: dict[str, list[str]] = {store.id: [] for store in stores}
-    for name, standing in stand.items():
-        if len(here.get(standing.store, ())) < MAX_SCREENS and standing.store in here:
-            here[standing.store].append(name)
+    for name, standing in sorted(chosen.items()):
+        mine = here.get(standing.store)
+        if mine is not None and len(mine) < MAX_SCREENS and name > look.beyond:
+            mine.append(name)
     return [name for names in here.values() for name in names]
 
 

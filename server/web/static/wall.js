@@ -53,6 +53,7 @@ function followAll() {
 function filters() {
   const tabs = [...document.querySelectorAll("[data-filter]")];
   const rows = [...document.querySelectorAll("[data-states]")];
+  if (tabs.length === 0) return () => {};
   const apply = () => {
     const wanted = tabs.find((tab) => tab.ariaPressed === "true").dataset.filter;
     for (const row of rows) row.hidden = wanted !== "all" && !row.dataset.states.split(" ").includes(wanted);

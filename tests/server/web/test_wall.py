@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
 from playlists.wire.door import Report
+from server.ports import Batch
 from server.services.base.actors import SYSTEM
 from server.services.chain import places
 from server.services.chain.place_wishes import ScreenWish
-from server.services.prices import offers
+from server.services.prices import intake, offers
 from server.services.screens import watching
 from server.services.screens.screen_states import record_links, record_reports
 from server.services.showing.explaining import explain
@@ -206,13 +208,74 @@ def test_stores_come_in_pages(calm: Chain, monkeypatch: pytest.MonkeyPatch) -> N
     assert 'id="store-lille"' not in second
 
 
-def test_many_screens_are_counted_where_they_are_not_drawn(
+def test_a_store_with_more_screens_than_one_page_has_pages_of_its_own(
     calm: Chain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("server.services.showing.wall.MAX_SCREENS", 3)
-    page = calm.owner().text("/wall")
-    assert "2 more screens here" in page
+    owner = calm.owner()
+    page = owner.text("/wall")
     assert page.count('data-screen="') == 3 + 3 + 3 + 2
+    assert '<a href="/wall?store=lille">2 more screens here</a>' in page
+    first = owner.text("/wall?store=lille")
+    following = re.search(r'href="(/wall\?store=lille&amp;beyond=[^"]+)"', first)
+    assert following
+    second = owner.text(unescape(following[1]))
+    drawn = [re.findall(r'data-screen="([^"]+)"', text) for text in (first, second)]
+    assert [len(some) for some in drawn] == [3, 2]
+    assert len({*drawn[0], *drawn[1]}) == 5
+    assert "More screens" not in second
+    assert "Back to the beginning" in second
+
+
+def test_a_wall_of_many_pages_is_filtered_where_it_is_kept(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.services.showing.wall.MAX_STORES", 1)
+    chain.lose("prado-shoes")
+    trouble(chain, "lille-window", {"disk_full": chain.clock() - HOUR_MS})
+    owner = chain.owner()
+    assert 'href="/wall?kind=offline"' in owner.text("/wall")
+    for path, screens in {
+        "/wall?kind=offline": {"prado-shoes"},
+        "/wall?kind=trouble": {"lille-window"},
+        "/wall?named=PRAD&tag=aisle": {"prado-entrance", "prado-shoes"},
+        "/wall?tag=checkout&named=de-fr": {"fort-de-france-checkout"},
+        "/wall?kind=hand": set(),
+        "/wall?store=elsewhere": set(),
+        "/wall?kind=nonsense&store=prado": {"prado-entrance", "prado-shoes", "prado-window"},
+    }.items():
+        page = owner.text(path)
+        assert set(re.findall(r'data-screen="([^"]+)"', page)) == screens, path
+        assert ("data-nothing hidden" in page) == bool(screens), path
+    chain.clock.advance(5 * HOUR_MS)
+    confirmed(chain)
+    chain.clock.advance(5 * HOUR_MS)
+    assert owner.text("/wall?kind=prices&store=prado").count('data-screen="') == 3
+
+
+def confirmed(chain: Chain) -> None:
+    """The shop says that all of its prices stand."""
+    intake.take(
+        chain.ctx, intake.Source("feed", shop="pluvier"), Batch(chain.clock(), unchanged=True)
+    )
+
+
+def trouble(chain: Chain, screen: str, troubles: dict[str, int]) -> None:
+    """A connected screen reports what is wrong with it."""
+    held = Report(1, {}, 0, 0, 20, {}, troubles=troubles)
+    record_reports(chain.ctx, {screen: (chain.clock(), held.to_json())})
+
+
+def test_what_a_screen_says_is_wrong_with_it_is_told_in_words(chain: Chain) -> None:
+    now = chain.clock()
+    trouble(chain, "lille-window", {"disk_full": now - HOUR_MS, "clock_untrusted": now - 60_000})
+    trouble(chain, "lille-entrance", {"gremlins": now})
+    page = chain.owner().text("/wall")
+    assert "its disk is full, since 13:32; one more trouble" in unit(page, "lille-window")
+    assert "a trouble it reports (gremlins), since 14:32" in unit(page, "lille-entrance")
+    assert '<b class="num" id="count-trouble" data-live>2</b>' in page
+    french = unit(chain.owner("fr").text("/wall"), "lille-window")
+    assert "son disque est plein, depuis 13:32" in french
 
 
 def test_as_many_queries_for_one_store_as_for_all(calm: Chain) -> None:

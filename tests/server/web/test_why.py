@@ -53,7 +53,7 @@ def test_in_french(calm: Chain) -> None:
     title = "Caisses, Lille, affiche «\u00a0On se serre un peu\u00a0?\u00a0»"
     assert f"{title}, parce qu’il y a 14 personnes (tills)." in words
     assert "Écartés" in words
-    assert "passe après : prise d’antenne" in words
+    assert "passe après\u00a0: prise d’antenne" in words
 
 
 def test_by_hand(chain: Chain) -> None:
