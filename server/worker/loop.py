@@ -5,7 +5,6 @@ Prices have a thread of their own, so that they wait for no plan.
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ import structlog
 
 from server.bus import BusServer, Peer
 from server.services.base.context import Context
+from server.services.publishing import tidying
 from server.services.publishing.publish import Publisher
 from server.worker.hearing import Hearing
 from server.worker.telling import Teller
@@ -27,8 +27,10 @@ TICK_S = 0.25
 FLUSH_S = 1.0
 SWEEP_S = 30.0
 """Rolls that are due, screens without a head, heads to renew: looked for this often."""
+FRESHNESS_S = 1.0
+"""How often it is looked whose turn it is to be told that prices still hold."""
 SETTLE_STEPS = 20
-"""After so many steps at once very much was remembered: from then on no collection looks at it."""
+"""After so many steps at once very much was remembered."""
 PAUSE_S = 1.0
 """After a fault (the record is away) the loop waits so long."""
 
@@ -48,7 +50,7 @@ class Loop:
             Timer(FLUSH_S, self.hearing.flush),
             Timer(SWEEP_S, self.publisher.sweep),
             Timer(SWEEP_S, self.publisher.renew_heads),
-            Timer(self.ctx.settings.freshness_every_s, self.teller.freshness),
+            Timer(FRESHNESS_S, self.teller.freshness),
         )
         self._bus = BusServer(ctx.settings.bus, self._take)
 
@@ -73,15 +75,23 @@ class Loop:
     def turn(self) -> None:
         """Everything there is to do now but prices."""
         self.teller.directory()
-        for timer in self._timers:
-            timer.run_if_due()
         steps = 0
+        self._look_at_timers()
         while self.publisher.step() and not self._stopping.is_set():
+            tidying.after_work()
+            self._look_at_timers()
             steps += 1
         if steps >= SETTLE_STEPS:
-            gc.freeze()  # at once; to collect first would keep the next change waiting for seconds
+            tidying.after_much()
+        elif not steps:
+            tidying.at_rest()
         if self.teller.behind():
             self._awake.set()
+
+    def _look_at_timers(self) -> None:
+        """What is due waits for a step, not for all of a large chain's plans."""
+        for timer in self._timers:
+            timer.run_if_due()
 
     def _repeat(self, event: threading.Event, work: Callable[[], None]) -> None:
         while not self._stopping.is_set():

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 import signal
 
 import structlog
 
 from server.services.base.context import Context
+from server.services.publishing import tidying
 from server.worker.loop import Loop
 from server.worker.timers import Timers
 
 log = structlog.get_logger(__name__)
-
-GC_FIRST = 50_000
-GC_LAST = 1_000
-"""Plans are made of very many objects that all stay: looking through them all is rare, and done
-while the worker starts."""
 
 
 def run(ctx: Context) -> None:
@@ -24,7 +19,7 @@ def run(ctx: Context) -> None:
     loop = Loop(ctx)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, loop.stop)
-    gc.set_threshold(GC_FIRST, 20, GC_LAST)
+    tidying.begin()
     timers = Timers(loop.ctx)
     timers.start()
     log.info("worker_ready", bus=str(ctx.settings.bus))

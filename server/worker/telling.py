@@ -17,6 +17,7 @@ from server.services.prices.freshness import FreshnessMaker
 from server.services.publishing.publish import Published
 from server.services.publishing.storing import SignedHead, heads_in_force
 from server.services.screens import devices
+from server.worker.rounds import Rounds
 
 HEADS_AT_ONCE = 500
 """Heads in one message on the bus."""
@@ -47,6 +48,7 @@ class Teller:
         self._ctx = ctx
         self._send = send
         self._freshness = FreshnessMaker(ctx.keys)
+        self._rounds = Rounds(ctx.settings.freshness_every_s * 1000, _monotonic_ms())
         self._versions: dict[str, int] = {}
         self._screens: dict[str, Row] = {}
         self._stamp: tuple[int, int, int] | None = None
@@ -114,10 +116,10 @@ class Teller:
             )
 
     def freshness(self) -> None:
-        """Send every store's freshness."""
+        """Send the freshness of the stores whose turn it is: all of them within a round."""
         with self._lock, self._ctx.db.read() as session:
-            for store, jws in self._freshness.make(session, self._ctx.clock()):
-                self._send(_fresh(store, jws))
+            due = self._rounds.due(self._freshness.stores(session), _monotonic_ms())
+            self._send_freshness(session, due)
 
     def directory(self) -> None:
         """Tell who came and went among the devices, and what people signed in with that ended."""
@@ -168,6 +170,10 @@ class Teller:
             "ended": sorted(self._ended),
             "screens": rows,
         }
+
+
+def _monotonic_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
 
 
 def _listed(screens: Iterable[str] | None) -> list[str] | None:

@@ -50,6 +50,10 @@ class FreshnessMaker:
         for store in stores:
             self._needs.pop(store, None)
 
+    def stores(self, session: Session) -> list[str]:
+        """All stores."""
+        return list(session.scalars(select(StoreRow.id)))
+
     def needs_of(self, stores: Iterable[str]) -> dict[str, Needs]:
         """What these stores are remembered to need."""
         return {store: self._needs[store] for store in stores if store in self._needs}

@@ -6,7 +6,6 @@ with this number; standard input ends when the worker does, however it ended.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import threading
@@ -18,15 +17,13 @@ from typing import Any
 import structlog
 
 from server.db.engine import Database
+from server.services.publishing import tidying
 from server.services.publishing.planning import Planner, Prepared
 from server.services.publishing.slices import plan_slice
 from server.services.publishing.talk import Line, Ready, Setup, Slice, Stored
 
 log = structlog.get_logger(__name__)
 
-GC_FIRST = 50_000
-GC_LAST = 1_000
-"""As in the worker: what is remembered is much and stays."""
 IDLE_S = 1.0
 """After so long without a word, what was remembered is put out of the collector's sight."""
 SETTLE_STORES = 50
@@ -47,15 +44,21 @@ class Helper:
         """Until the other end closes, which raises EOFError or OSError."""
         self._connection.send(Ready())
         while True:
-            if self._planned >= SETTLE_STORES and not self._connection.poll(IDLE_S):
-                gc.freeze()
-                self._planned = 0
+            if not self._connection.poll(IDLE_S):
+                self._rest()
             message = self._connection.recv()
             if isinstance(message, Slice):
                 self._plan(message)
             elif isinstance(message, Stored):
                 found = (self._answered.pop(key, None) for key in message.profiles)
                 self._planner.confirm([plan for plan in found if plan is not None], message.now)
+
+    def _rest(self) -> None:
+        if self._planned >= SETTLE_STORES:
+            tidying.after_much()
+            self._planned = 0
+        else:
+            tidying.at_rest()
 
     def _plan(self, asked: Slice) -> None:
         until = time.monotonic() + asked.slice_ms / 1000
@@ -66,13 +69,14 @@ class Helper:
         for plan in answer.plans:
             self._answered.update((prepared.key, prepared) for prepared in plan.prepared)
         self._planned += len(answer.plans)
+        tidying.after_work()
 
 
 def main() -> None:
     """Serve until the worker ends."""
     threading.Thread(target=_end_with_the_worker, daemon=True, name="life").start()
     connection = Connection(int(sys.argv[1]))
-    gc.set_threshold(GC_FIRST, 20, GC_LAST)
+    tidying.begin()
     try:
         setup = connection.recv()
         _log_through(connection)

@@ -50,6 +50,9 @@ NOTES_KEPT = 50
 NO_EXPIRY_MS = 2**52
 """A plan is only asked what plays, never whether its prices may show."""
 
+_AS_STORED = frozenset[str]()
+"""Of a profile whose facts alone are read anew, what it reads is stored: nobody asks for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -70,7 +73,6 @@ class Prepared:
     known: Known
     manifest: str
     body: Mapping[str, Any]
-    keys: frozenset[str]
     reads: ReadSets | None
     inputs: str | None
     lead: Mapping[str, Any]
@@ -182,7 +184,6 @@ class Planner:
         """These were stored at `now`."""
         for plan in plans:
             self.inputs.confirm(plan.objects)
-            self.index.keep(plan.reads or {})
             self._lately.add(plan.objects, now)
             self._memory.confirm(plan.key, plan.resolved_at(now))
 
@@ -263,9 +264,8 @@ class Planner:
     ) -> Prepared:
         """Prepare a profile again with some facts read anew."""
         view = kept.view.again(snapshot, moved)
-        reads = frozenset[str]().union(*kept.reads.values())
-        gathered = gather_facts(kept.situation, reads, view, self._memo)
-        return self._prepare(session, gathered, view, known, snapshot.now, kept.reads)
+        gathered = gather_facts(kept.situation, _AS_STORED, view, self._memo)
+        return self._prepare(session, gathered, view, known, snapshot.now, as_stored=True)
 
     def _prepare(
         self,
@@ -274,15 +274,15 @@ class Planner:
         view: View,
         known: Known,
         now: int,
-        reads: ReadSets | None = None,
+        *,
+        as_stored: bool = False,
     ) -> Prepared:
-        """All that is to be stored; `reads` where they are stored already."""
+        """All that is to be stored; `as_stored` where it reads what it did."""
         situation = gathered.situation
         profile, store, days = situation.profile, situation.store, situation.days
         old = self._old(session, known, days[0].date)
         lead = lead_from_json(known.lead, old) if old is not None and known.lead else None
         found = gathered.replanned(old, lead, now, view, self._margin_ms)
-        sets = self.index.shared(split(found.reads | view.also)) if reads is None else reads
         same = old is not None and found.manifest == old.manifest
         name, inputs = known.manifest or "", known.inputs
         led = _lead_json(found.lead)
@@ -292,15 +292,14 @@ class Planner:
         if not same or known.seen == 0:
             inputs = self.inputs.write(profile, store, days, view, led, objects)
         key = profile.key
-        self._memory.keep(key, situation, view, sets)
+        self._memory.keep(key, situation, view)
         return Prepared(
             key=key,
             store=store.id,
             known=known,
             manifest=name,
             body=_body(profile, found, view),
-            keys=found.reads | view.also,
-            reads=sets if reads is None else None,
+            reads=None if as_stored else self.index.shared(split(found.reads | view.also)),
             inputs=inputs,
             lead=led,
             rolls_at=days[0].until_ms + self._jitter(store.id),

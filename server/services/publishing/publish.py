@@ -242,11 +242,12 @@ class Publisher:
             since = marked | self._works.claimed_after(piece.plan.begun)
             if not since:
                 continue
-            for plan in piece.prepared:
-                tries = self._tries.get(plan.key, 0)
-                if tries < TRIES and not plan.keys.isdisjoint(since):
-                    found.add(plan.key)
-                    self._tries[plan.key] = tries + 1
+            read = {plan.key: plan.reads for plan in piece.prepared}
+            for key in self.planner.index.touched(session, read, since):
+                tries = self._tries.get(key, 0)
+                if tries < TRIES:
+                    found.add(key)
+                    self._tries[key] = tries + 1
         return found
 
     def _done(self, plan: StorePlan, left: set[str]) -> None:

@@ -92,12 +92,22 @@ class ReadIndex:
 
     def shared(self, sets: ReadSets) -> ReadSets:
         """The same sets, each the one object that is kept of it."""
-        return {name: self._sets.get(name, keys) for name, keys in sets.items()}
+        return {name: self._sets.setdefault(name, keys) for name, keys in sets.items()}
 
-    def keep(self, sets: ReadSets) -> None:
-        """These are stored."""
-        for name, keys in sets.items():
-            self._sets.setdefault(name, keys)
+    def touched(
+        self, session: Session, read: Mapping[str, ReadSets | None], keys: Collection[str]
+    ) -> set[str]:
+        """Which profiles (by key, with the sets that they read; None: those that are stored) read
+        any of `keys`."""
+        marked = frozenset(map(_indexed, keys))
+        found: set[str] = set()
+        stored: set[str] = set()
+        for profile, sets in read.items():
+            if sets is None:
+                stored.add(profile)
+            elif not all(part.isdisjoint(marked) for part in sets.values()):
+                found.add(profile)
+        return found | (stored & self.profiles_reading(session, keys).keys() if stored else set())
 
     def store(self, session: Session, read: Mapping[str, ReadSets]) -> None:
         """Write what each profile (by key) read now: only what differs."""

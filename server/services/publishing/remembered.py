@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from playlists.localtime import LocalDay
 from playlists.model import Store
 from playlists.resolve import Situation
-from server.services.publishing.readsets import ReadSets
 from server.services.publishing.viewing import View
 
 PROFILES_KEPT = 6_000
@@ -24,12 +23,11 @@ PROFILES_KEPT = 6_000
 
 @dataclass(slots=True)
 class Remembered:
-    """A profile as it was resolved: its wishes, what was read, and the names of its read keys.
-    `seen` is its row's `resolved_at` once that was stored, else 0."""
+    """A profile as it was resolved: its wishes and what was read. `seen` is its row's
+    `resolved_at` once that was stored, else 0."""
 
     situation: Situation
     view: View
-    reads: ReadSets
     seen: int = 0
 
     def holds(self, store: Store, days: Sequence[LocalDay]) -> bool:
@@ -43,9 +41,9 @@ class Memory:
     def __init__(self) -> None:
         self._kept: OrderedDict[str, Remembered] = OrderedDict()
 
-    def keep(self, key: str, situation: Situation, view: View, reads: ReadSets) -> None:
+    def keep(self, key: str, situation: Situation, view: View) -> None:
         """Remember what a profile was resolved from, until `confirm` in vain."""
-        self._kept[key] = Remembered(situation.without_facts(), view.let_go(), reads)
+        self._kept[key] = Remembered(situation.without_facts(), view.let_go())
         self._kept.move_to_end(key)
         if len(self._kept) > PROFILES_KEPT:
             self._kept.popitem(last=False)
