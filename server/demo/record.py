@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
+
 from server.app import build_context, prepare
 from server.config import Settings
 from server.demo.seed import seed, settle_connectors
@@ -22,6 +24,9 @@ class Record:
     """Pluvier's record, ready for the server's processes."""
 
     def __init__(self, settings: Settings) -> None:
+        # What the person reads is the starter's; its own slow writes are nobody's news.
+        quiet = structlog.make_filtering_bound_logger("warning")
+        structlog.configure(wrapper_class=quiet)
         prepare(settings, say=None)
         self.context = build_context(settings)
         self.secrets = seed(self.context)

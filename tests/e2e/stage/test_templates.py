@@ -161,7 +161,8 @@ def test_a_picture_or_film_that_is_not_there_leaves_the_slate(page: Page, url: s
           const found = [];
           for (const template of ["image", "video"]) {
             await stage.show(sample("image", { key: template, template, params: { url } }));
-            found.push(shadow.querySelectorAll(".walker").length, shadow.querySelectorAll(".full").length);
+            const count = (name) => shadow.querySelectorAll(name).length;
+            found.push(count(".walker"), count(".full"));
           }
           return found;
         }""",
