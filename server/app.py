@@ -48,7 +48,11 @@ def build_context(settings: Settings, wake: Callable[[], None] = lambda: None) -
     """What services need. `wake` pokes the worker; in the worker itself, its own loop."""
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     return Context(
-        db=Database(settings.db_url, write_budget_ms=settings.write_budget_ms),
+        db=Database(
+            settings.db_url,
+            write_budget_ms=settings.write_budget_ms,
+            busy_ms=settings.write_wait_ms,
+        ),
         settings=settings,
         clock=now_ms,
         keys=load_keys(settings.data_dir / "keys", now_ms()),

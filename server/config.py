@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     """Stores roll their window within this long after their midnight."""
     write_budget_ms: int = 50
     """A write transaction over this is logged."""
+    write_wait_ms: int = 30_000
+    """How long a write waits for other writers before it is refused as busy."""
     planner_processes: int = min(4, os.cpu_count() or 1)
     """Processes that resolve plans when there are very many to make, the worker among them."""
 

@@ -71,7 +71,8 @@ def _take_facts(ctx: Context, source: Source, batch: Batch, taken: Taken) -> Non
         for report in batch.stock
         if (one := _stock_fact(source, report, batch.observed_at, taken)) is not None
     ]
-    incoming = [*batch.facts, *stock]
+    # Store by store, so that one transaction compiles offers of few channels.
+    incoming = [*batch.facts, *sorted(stock, key=lambda one: one.source)]
     for at in range(0, len(incoming), CHUNK_ROWS):
         with ctx.db.write() as session:
             changed = facts.record(session, incoming[at : at + CHUNK_ROWS], ctx.clock())

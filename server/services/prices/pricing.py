@@ -308,10 +308,10 @@ def _bury(
 ) -> None:
     """A whole listing without a SKU: the shop sells it no more."""
     with ctx.db.read() as session:
-        gone = sorted(offers.known_skus(session, source.shop) - listed)
-    for at in range(0, len(gone), SKUS_AT_ONCE):
+        gone = sorted(map(Sku, offers.known_skus(session, source.shop) - listed))
+    at_once = min(SKUS_AT_ONCE, max(1, OFFERS_AT_ONCE // max(1, len(channels))))
+    for skus in batched(gone, at_once):
         with ctx.db.write() as session:
-            skus = [Sku(sku) for sku in gone[at : at + SKUS_AT_ONCE]]
             products.forget(session, source.shop, skus, channels, ctx.clock())
             taken.changes += offers.recompile(ctx, session, channels, skus, ctx.clock())
 
