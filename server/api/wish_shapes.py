@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from server.api.shapes import Id, Sha, Shape
+from server.services.wishes.templates import described
 
 Text = Annotated[str, Field(max_length=4000)]
 LocalDate = Annotated[
@@ -121,7 +122,10 @@ class GoodShape(Shape):
 class CardShape(Shape):
     """What a template paints. Texts are by parameter, then language; no price may be typed."""
 
-    template: Literal["price", "trio", "elsewhere", "service", "message", "image", "video"]
+    template: Annotated[
+        Literal["price", "trio", "elsewhere", "service", "message", "image", "video"],
+        Field(description=f"What the card is made into. {described()}"),
+    ]
     params: dict[str, Text | int] = {}
     texts: dict[str, dict[str, Text]] = {}
     goods: Annotated[list[GoodShape], Field(max_length=24)] = []

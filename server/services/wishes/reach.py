@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from playlists.ids import Sha256
 from playlists.model import Card, Playlist, Target
 from server.db.models import (
     BaseRow,
@@ -143,9 +144,9 @@ def cards_of(playlist: Playlist) -> Iterator[tuple[str, Card]]:
             yield f"items/{index}/fallback", item.fallback
 
 
-def files_of(playlist: Playlist) -> frozenset[str]:
+def files_of(playlist: Playlist) -> frozenset[Sha256]:
     """The sha256 of every file that its cards name."""
-    found: set[str] = set()
+    found: set[Sha256] = set()
     for _, card in cards_of(playlist):
         found.update(card.assets)
         found.update(good.picture for good in card.goods if good.picture)

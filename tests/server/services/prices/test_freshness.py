@@ -95,7 +95,7 @@ def chain(any_ctx: Context) -> Watched:
     base = playlist("base", "message")
     card = base.items[0].content
     assert isinstance(card, Card)
-    live = Card(card.template, texts=card.texts, live={"chip": "weather:{store}"})
+    live = Card(card.template, texts=card.texts, live={"lead": "weather:{store}"})
     item = Item(base.items[0].id, live, title="message")
     content.update_playlist(any_ctx, SYSTEM, Playlist(base.id, base.name, (item,)))
     watched = Watched(any_ctx)
