@@ -7,8 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-_META = re.compile(rb'<meta\s+name="enseigne-source"\s+content="[^"]*"\s*/?>')
-_AGENT = b'<meta name="enseigne-source" content="agent">'
+_META = re.compile(rb'(<meta name="enseigne-(source|page)" content=")[^"]*')
 _KINDS = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -24,6 +23,7 @@ _KINDS = {
 """Suffixes that are served; any other file is not."""
 _DOCUMENTS = ("/", "/screen")
 _ROOT = "/page/"
+_DOCUMENT = _ROOT + "index.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +39,25 @@ class Page:
     """The bundle under `folder`. `digest` names this version of it."""
 
     def __init__(self, folder: Path) -> None:
-        self._files = {
-            _ROOT + path.relative_to(folder).as_posix(): _found(path)
+        read = {
+            _ROOT + path.relative_to(folder).as_posix(): path.read_bytes()
             for path in sorted(folder.rglob("*"))
             if path.is_file() and path.suffix in _KINDS
         }
-        names = "\n".join(f"{name} {found.etag}" for name, found in self._files.items())
-        self.digest = hashlib.sha256(names.encode()).hexdigest()
+        names = "\n".join(f"{name} {_hash(data)}" for name, data in read.items())
+        self.digest = _hash(names.encode())
+        told = {b"source": b"agent", b"page": self.digest.encode()}
+        if _DOCUMENT in read:
+            read[_DOCUMENT] = _META.sub(lambda it: it[1] + told[it[2]], read[_DOCUMENT])
+        self._files = {
+            name: Found(data, _KINDS[Path(name).suffix], f'"{_hash(data)[:32]}"')
+            for name, data in read.items()
+        }
 
     def find(self, path: str) -> Found | None:
         """The file behind a request's path."""
-        return self._files.get(_ROOT + "index.html" if path in _DOCUMENTS else path)
+        return self._files.get(_DOCUMENT if path in _DOCUMENTS else path)
 
 
-def _found(path: Path) -> Found:
-    data = path.read_bytes()
-    if path.name == "index.html":
-        data = _for_agent(data)
-    return Found(data, _KINDS[path.suffix], f'"{hashlib.sha256(data).hexdigest()[:32]}"')
-
-
-def _for_agent(document: bytes) -> bytes:
-    if _META.search(document):
-        return _META.sub(_AGENT, document)
-    return document.replace(b"<head>", b"<head>" + _AGENT, 1)
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

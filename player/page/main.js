@@ -3,6 +3,7 @@
  *
  *   <meta name="enseigne-source" content="direct | agent">   straight from the server, or behind the player agent
  *   <meta name="enseigne-door" content="https://...">        direct: the door's address, this origin when empty
+ *   <meta name="enseigne-page" content="...">                the hash of the page's code, reported; see version.js
  *
  * `window.enseigne` is for tests and diagnosis: `state()` says what each zone shows and which prices were seen,
  * `onPaint(listener)` calls back with {zone, sku, text} after the frame in which a price is first seen,
@@ -14,6 +15,7 @@ import { watchSleep } from "./engine/clock.js";
 import { AgentSource } from "./engine/source_agent.js";
 import { DirectSource } from "./engine/source_direct.js";
 import { BareSource, lacking } from "./engine/source_bare.js";
+import { versionOf, watchVersion } from "./engine/version.js";
 
 const MOST_FAULTS = 50;
 const RETRY_MS = 5_000;
@@ -53,6 +55,7 @@ const source = await sourceOf({
   onWorld: (world) => display.update(world),
   onFault,
   playing: () => display.playing,
+  page: versionOf(document),
 });
 const display = new Screen(document.querySelector("#screen"), {
   now: () => source.now(),
@@ -93,4 +96,5 @@ addEventListener("pageshow", ({ persisted }) => {
   if (persisted) location.reload();
 });
 start();
+watchVersion({ endsIn: () => display.endsIn });
 if (meta("enseigne-source") === "direct" && navigator.serviceWorker) keepPage().catch(onFault);

@@ -51,9 +51,10 @@ def screen() -> Response:
     """The document of a screen that a browser shows; it pairs itself."""
     settings = context().settings
     document = _file("index.html").data.decode()
-    for name, value in (("enseigne-source", "direct"), ("enseigne-door", settings.door_url)):
+    told = {"source": "direct", "door": settings.door_url, "page": _version()}
+    for name, value in told.items():
         document = re.sub(
-            rf'(<meta name="{name}" content=")[^"]*',
+            rf'(<meta name="enseigne-{name}" content=")[^"]*',
             lambda found, value=value: found[1] + html.escape(value),  # type: ignore[misc]
             document,
         )
@@ -115,6 +116,14 @@ def _file(name: str) -> _Read:
         data = path.read_bytes()
         read = _READ[path] = _Read(changed, data, hashlib.sha256(data).hexdigest())
     return read
+
+
+def _version() -> str:
+    """A hash of all of the bundle: another one whenever a file changed, came or went."""
+    folder = _folder()
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
+    listed = "\n".join(f"{name} {_file(name).tag}" for name in names if Path(name).suffix in _TYPES)
+    return hashlib.sha256(listed.encode()).hexdigest()
 
 
 @cache

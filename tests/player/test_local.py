@@ -91,6 +91,7 @@ def test_the_page_is_told_that_the_agent_is_its_source(local: Local) -> None:
     for path in ("/", "/screen"):
         answer = requests.get(local.url + path, timeout=5)
         assert '<meta name="enseigne-source" content="agent">' in answer.text
+        assert f'<meta name="enseigne-page" content="{Page(BUNDLE).digest}">' in answer.text
         assert "direct" not in answer.text
         assert answer.headers["Content-Security-Policy"].startswith("default-src 'self'")
     module = requests.get(local.url + "/page/main.js", timeout=5)

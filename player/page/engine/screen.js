@@ -103,6 +103,12 @@ export class Screen {
     return Object.fromEntries([...this.#zones].map(([id, { zone }]) => [id, zone.playing]));
   }
 
+  /** How long what plays goes on (ms), over all zones. */
+  get endsIn() {
+    const now = this.#now().ms;
+    return Math.max(0, ...Object.values(this.playing).map(({ until }) => until - now));
+  }
+
   /** Have `played` told what was shown so far. */
   flush() {
     const now = this.#now();

@@ -6,12 +6,17 @@ const REQUEST_LIMIT_MS = 15_000;
 const FILE_LIMIT_MS = 600_000;
 const JSON_TYPE = { "Content-Type": "application/json" };
 
-/** The server answered, but not with what was asked for. */
+/** A refusal's header: the same with the server's signature (playlists/wire/http.py). */
+const SIGNED_REFUSAL = "Enseigne-Signed";
+
+/** The server answered, but not with what was asked for; `code` is a refusal's stable word, `signed` its signature. */
 export class HttpError extends Error {
-  constructor(status, path) {
-    super(`The server answers ${status} to ${path}.`);
+  constructor(status, path, code = "", signed = "") {
+    super(`The server answers ${status} ${code} to ${path}.`);
     this.name = "HttpError";
     this.status = status;
+    this.code = code;
+    this.signed = signed;
   }
 }
 
@@ -25,8 +30,10 @@ export async function request(url, { method = "GET", body, bearer, limitMs = REQ
     credentials: "omit",
     signal: AbortSignal.timeout(limitMs),
   });
-  if (!answer.ok) throw new HttpError(answer.status, new URL(url, location.href).pathname);
-  return answer;
+  if (answer.ok) return answer;
+  const { code } = await answer.json().catch(() => ({}));
+  const { pathname } = new URL(url, location.href);
+  throw new HttpError(answer.status, pathname, code, answer.headers.get(SIGNED_REFUSAL) ?? "");
 }
 
 export class Session {
@@ -34,11 +41,16 @@ export class Session {
   #screen;
   #key;
   #renewing = null;
+  #onRefused;
   /** The bearer token in use; the door's welcome gives one too. */
   token = "";
 
-  /** @param {string} api address of /player/v1 @param {CryptoKey} key the device's private key */
-  constructor(api, screen, key) {
+  /**
+   * @param {string} api address of /player/v1 @param {CryptoKey} key the device's private key
+   * @param {(refusal: {code, nonce, signed}) => void} onRefused the server does not take the device's proof
+   */
+  constructor(api, screen, key, onRefused) {
+    this.#onRefused = onRefused;
     this.#api = api;
     this.#screen = screen;
     this.#key = key;
@@ -88,7 +100,12 @@ export class Session {
     const screen = this.#screen;
     const { nonce } = await (await request(`${this.#api}/sessions`, { method: "POST", body: { screen } })).json();
     const body = { screen, nonce, sig: await this.prove(nonce) };
-    const { token } = await (await request(`${this.#api}/sessions/prove`, { method: "POST", body })).json();
-    this.token = token;
+    try {
+      const { token } = await (await request(`${this.#api}/sessions/prove`, { method: "POST", body })).json();
+      this.token = token;
+    } catch (error) {
+      if (error.code) this.#onRefused({ code: error.code, signed: error.signed, nonce });
+      throw error;
+    }
   }
 }

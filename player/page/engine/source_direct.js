@@ -10,6 +10,7 @@ import { monotonic, wallGuess } from "./clock.js";
 import { Door } from "./door.js";
 import { changesOf, keptState } from "./keeping.js";
 import { CAPS, deviceKey, pair } from "./pair.js";
+import { PARTED, Parting } from "./parting.js";
 import { Planner } from "./planner.js";
 import { Session } from "./session.js";
 import { Spool } from "./spool.js";
@@ -24,6 +25,7 @@ const ANSWER_LIMIT_MS = 8_000;
 const FIRST_SOCKET_MS = 3_000;
 /** What could not be had is asked for again this late, give or take half, and twice as late each time (ms). */
 const PULL_AGAIN_MS = 500;
+const FILES_TOGETHER_MS = 100;
 const LOCK = "enseigne-screen";
 /** A page that is being left lets go of the screen within this (ms). */
 const ELSEWHERE_MS = 2_000;
@@ -48,9 +50,11 @@ export class DirectSource {
   #held = null;
   #reportMs = REPORT_MS;
   #timer = 0;
+  #soon = 0;
   #answerTimer = 0;
   #pulls = new Map();
   #whole = new Set();
+  #parting = new Parting((refusal) => this.#trust.isSigned(refusal));
 
   /** @param {{api, doorUrl, onWorld: (world) => void, onFault, playing: () => object, page?: string}} options */
   constructor({ api, doorUrl, ...hooks }) {
@@ -133,7 +137,7 @@ export class DirectSource {
   async #begin(state, kept) {
     const { onFault } = this.#hooks;
     const { privateKey } = await deviceKey(this.#store);
-    this.#session = new Session(this.#api, state.screen, privateKey);
+    this.#session = new Session(this.#api, state.screen, privateKey, (refusal) => this.#refused(refusal).catch(onFault));
     this.#assets = new Assets((sha) => this.#session.file(`/assets/${sha}`), onFault);
     this.#trust = new Trust(state, kept, this.#store, {
       onEffect: (effect) => this.#act(effect),
@@ -141,7 +145,7 @@ export class DirectSource {
       onFault,
       fetchKeys: () => this.#session.text("/keys"),
     });
-    const planHooks = { now: () => this.now(), onPlan: () => this.#planned(), onHeld: () => this.#emit(), onFault };
+    const planHooks = { now: () => this.now(), onPlan: () => this.#planned(), onHeld: () => this.#emitSoon(), onFault };
     this.#planner = new Planner(this.#store, this.#session, this.#assets, planHooks);
     await this.#restore();
     if (this.#firstKeys) await this.#trust.take("keys", this.#firstKeys);
@@ -174,6 +178,14 @@ export class DirectSource {
     });
   }
 
+  /** Files come in quick succession; what they change is shown a moment later. */
+  #emitSoon() {
+    this.#soon ||= setTimeout(() => {
+      this.#soon = 0;
+      this.#emit();
+    }, FILES_TOGETHER_MS);
+  }
+
   #planned() {
     this.#emit();
     const { channels } = this.#planner.plan.manifest;
@@ -189,6 +201,7 @@ export class DirectSource {
       }),
       onWelcome: async ({ token, time, report_ms: reportMs }) => {
         this.#session.token = token;
+        this.#parting.welcomed();
         this.#reportMs = reportMs;
         await this.#trust.take("time", time);
         this.#timeTaken();
@@ -199,10 +212,25 @@ export class DirectSource {
         this.#trust.take(kind, token).then(() => kind === "time" && this.#timeTaken());
       },
       onPull: (pull) => this.#act({ effect: "pull", channel: null, ...pull }),
-      onRefused: ({ code, message }) => this.#hooks.onFault(new Error(`The door refuses this screen (${code}): ${message}`)),
+      onRefused: ({ code, message }) => {
+        this.#hooks.onFault(new Error(`The door refuses this screen (${code}): ${message}`));
+        if (!PARTED.has(code)) return;
+        // A hint; only the server's own word, asked over HTTP, can part us.
+        this.#session.token = "";
+        this.#pull({ what: "head", channel: null });
+      },
       onFault: this.#hooks.onFault,
     });
     this.#timer = setTimeout(() => this.#report(), FIRST_SOCKET_MS);
+  }
+
+  /** Once it is certain that this is no screen any more: forget it all, and pair anew. */
+  async #refused(refusal) {
+    if (!(await this.#parting.refused(refusal))) return;
+    this.#door.close();
+    await this.#store.clear();
+    this.#store.close();
+    location.reload();
   }
 
   /** Tell what is held; the answer is what lacks. */
@@ -230,6 +258,7 @@ export class DirectSource {
       if (head) await this.#trust.take("head", head);
       for (const token of offers) await this.#trust.take("offers", token);
       this.#timeTaken();
+      this.#parting.welcomed();
       return true;
     } catch (error) {
       this.#hooks.onFault(error);

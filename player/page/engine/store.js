@@ -79,6 +79,11 @@ export class Store {
     await done;
   }
 
+  /** Nothing is read or written any more. */
+  close() {
+    this.#db.close();
+  }
+
   /** Forget everything: this device is no screen any more. */
   async clear() {
     const names = ["values", "objects", "runs"];

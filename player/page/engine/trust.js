@@ -5,9 +5,10 @@
 
 import * as admission from "./admission.js";
 import { monotonic, wallGuess } from "./clock.js";
-import { b64, unb64 } from "./jws.js";
+import { b64, openToken, unb64 } from "./jws.js";
 import { changesOf } from "./keeping.js";
 import { channelState, decodeFreshness } from "./offers.js";
+import { readTime } from "./wire.js";
 
 /** A message by an unknown key makes us ask for the keys again, at most this often (ms). */
 const KEYS_EVERY_MS = 30_000;
@@ -77,6 +78,17 @@ export class Trust {
   isBehind(channel) {
     const told = Object.values(this.#state.freshness).map(({ payload }) => payload.channels[channel]?.[0] ?? 0);
     return this.versionOf(channel) === 0 || Math.max(...told, 0) > this.versionOf(channel);
+  }
+
+  /** Whether the server signed that it refuses the proof of `nonce`, and not before what it said last. */
+  async isSigned({ code, nonce, signed }) {
+    try {
+      const { payload } = await openToken(signed, "time", this.#state.ring, null);
+      const said = readTime(payload);
+      return said.nonce === `${code}:${nonce}` && said.now >= this.#state.time.mark;
+    } catch {
+      return false;
+    }
   }
 
   /** Take a message; what is refused is told to onFault. Resolves when it is over. */

@@ -21,7 +21,7 @@ export function compose(view) {
   if (near.length) parts.push(part("near", rows("away near", near)));
   const place = text(view.params.there);
   const far = [place, ...lines(view.params.there_note)].filter(Boolean);
-  if (far.length) parts.push(part("far", rows("away far", far, { hot: place ? 1 : 0 })));
+  if (far.length) parts.push(part("far", rows("away far", far, { hot: place ? 1 : 0, steps: "1/3 .9/3 .82/3 .74/4 .68/4", upright: "1/4 .9/4 .82/5" })));
   const call = scan("away", view.params.cta, view.qr);
   if (call) parts.push(part("scan", call));
   return {

@@ -1,7 +1,7 @@
 /** A few words that stand on the horizon. */
 
 import { el, text } from "../dom.js";
-import { fitted, good, part, say, scan } from "./parts.js";
+import { fitted, good, hangs, part, say, scan } from "./parts.js";
 
 /** Lines up to this many letters stand larger. */
 const BRIEF_LETTERS = 16;
@@ -16,7 +16,8 @@ export function compose(view) {
   const parts = [];
   const steps = "1/1 .92/1 .84/1 .76/1 .68/1 .6/2 .52/2 .44/3 .38/3";
   const upright = "1/2 .92/2 .84/2 .76/2 .68/2 .6/3 .52/3 .44/3";
-  const headline = say(`notice${brief ? " brief" : ""}${item ? " with-good" : ""}`, voices[0], voices[1], steps, upright);
+  const lowest = voices.findLast(Boolean) ?? "";
+  const headline = say(`notice${brief ? " brief" : ""}${item ? " with-good" : ""}${hangs(lowest)}`, voices[0], voices[1], steps, upright);
   if (headline) {
     if (item) headline.style.setProperty("--room", String(GOOD_ROOM));
     parts.push(part("say", headline));

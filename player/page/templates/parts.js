@@ -86,10 +86,10 @@ export function fact(className, ...content) {
   return fitted(el("p", `fact ${className}`, ...content), "1/1 .95/1 .9/1 .82/1");
 }
 
-/** Several short rows of fact. */
-export function rows(className, values, { hot = -1 } = {}) {
+/** Several short rows of fact; the steps keep them above the screen's edge. */
+export function rows(className, values, { hot = -1, steps = "1/4 .9/4 .82/5", upright = "" } = {}) {
   const nodes = values.map((value, at) => el("span", at === hot ? "row hot" : "row", value));
-  return fitted(el("p", `fact ${className}`, ...nodes), "1/4 .9/4 .82/5");
+  return fitted(el("p", `fact ${className}`, ...nodes), steps, upright);
 }
 
 /** Stock in words, its figure in the second colour. */
@@ -114,6 +114,17 @@ export function scan(className, call, qr) {
     ? fitted(el("p", "", ...whole(first), rest.length ? el("small", "", rest.join(" ")) : null), "1/4 .9/4 .8/5")
     : null;
   return el("div", `scan ${className}`, words, qr ? picture(qr, "qr", "QR") : null);
+}
+
+/** Whether words that stand on the line reach below it: they are lifted, dark ground would hide that. */
+export const hangs = (words) => (/[gjpqyç,;]/.test(words) ? " hangs" : "");
+
+/** The brand's mark in the tone of the land, standing where a good without a picture would. */
+export function emblem(view, className) {
+  if (!view.brand.mark) return null;
+  const node = el("div", `emblem ${className}`);
+  node.style.setProperty("--mark", cssUrl(view.brand.mark));
+  return { key: `emblem|${view.brand.mark}`, node };
 }
 
 /** A good that stands on the horizon; wet ground mirrors it. Its shape is known once decoded. */

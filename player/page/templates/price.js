@@ -1,14 +1,17 @@
 /** One good and its price; without the price, the name stands on the horizon instead. */
 
 import { el, lines, text } from "../dom.js";
-import { fact, figures, fitted, good, hasTicket, part, rows, scan, stock, ticket } from "./parts.js";
+import { emblem, fact, figures, fitted, good, hangs, hasTicket, part, rows, scan, stock, ticket } from "./parts.js";
 
 const STANDING_LETTERS = 8;
 const STEP = 0.85;
+/** A longer name takes two lines, and the room of the lead's second. */
+const LONG_LETTERS = 34;
 
 function nameSize(name) {
   if (name.length <= 12) return "";
-  return name.length <= 18 ? " m" : " l";
+  if (name.length <= 18) return " m";
+  return name.length <= LONG_LETTERS ? " l" : " l xl";
 }
 
 /** The name on the horizon: 8 letters at full size, then step by .85, then two lines. */
@@ -22,9 +25,11 @@ function standingSteps(name) {
 
 function priced(item, view) {
   const name = text(item.name);
+  const long = name.length > LONG_LETTERS;
+  const names = long ? "1/2 .92/2 .85/2 .78/2" : "1/1 .92/1 .85/1 .78/1 .7/2 .62/2 .55/2";
   const said = [
-    part("name", fitted(el("h1", `name sign${nameSize(name)}`, name), "1/1 .92/1 .85/1 .78/1 .7/2 .62/2 .55/2")),
-    part("lead", fitted(el("p", "lead hero", text(item.lead)), "1/1 .93/1 .86/2")),
+    part("name", fitted(el("h1", `name sign${nameSize(name)}`, name), names)),
+    part("lead", fitted(el("p", `lead hero${long ? " under-xl" : ""}`, text(item.lead)), long ? "1/1 .93/1 .86/1" : "1/1 .93/1 .86/2")),
     part("figures", el("div", "fold shelf", figures(item.price, view.lang)), { kind: "figures", good: 0 }),
   ];
   const left = hasTicket(item.price) ? "" : " left";
@@ -37,7 +42,7 @@ function priced(item, view) {
 
 function priceFree(item, view) {
   const name = text(item.name);
-  const standing = fitted(el("h1", "standing sign", name), standingSteps(name));
+  const standing = fitted(el("h1", `standing sign${hangs(name)}`, name), standingSteps(name));
   const more = lines(view.params.facts);
   const said = [
     part("pitch", fitted(el("p", "lead pitch", text(item.lead)), "1/2 .9/2 .8/2 .72/3")),
@@ -57,7 +62,7 @@ export function compose(view) {
   return {
     horizon: "price",
     sky: item.price ? "price" : "mist",
-    goods: item.picture ? [good("hero", item.picture)] : [],
+    goods: [item.picture ? good("hero", item.picture) : emblem(view, "hero")].filter(Boolean),
     parts,
   };
 }

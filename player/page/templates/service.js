@@ -54,6 +54,6 @@ export function compose(view) {
   if (figure || arrow) parts.push(part("board", board(figure, arrow)));
   const [first, ...rest] = lines(view.params.facts);
   if (first) parts.push(part("near", rows("crowd near", [first])));
-  if (rest.length) parts.push(part("far", rows("crowd far", rest, { hot: 0 })));
+  if (rest.length) parts.push(part("far", rows("crowd far", rest, { hot: 0, steps: "1/2 .93/2 .86/3 .78/3", upright: "1/3 .9/4 .82/4" })));
   return { horizon: "service", sky: "tide", goods: [crowd(view.brand, ARROWS[arrow]?.className === "flat" ? FEW : CROWD.length)], parts };
 }

@@ -14,7 +14,7 @@ const ICONS = {
   cold: ["M12 2v20M3.340 7l17.320 10M20.660 7 3.340 17M9.500 3.500 12 6l2.500-2.500M9.500 20.500 12 18l2.500 2.500M3.300 10.200l3.400-.9-.9-3.400M20.700 13.800l-3.400.9.9 3.400"],
 };
 /** Which of the three places a single good, or two, take. */
-const PLACES = { 1: ["g2"], 2: ["g2", "g3"], 3: ["g1", "g2", "g3"] };
+const PLACES = { 1: ["g2"], 2: ["g2 duo", "g3"], 3: ["g1", "g2", "g3"] };
 const MOST = 3;
 
 function chip(view) {
@@ -26,7 +26,7 @@ function chip(view) {
 }
 
 function tags(item, index, place, view, someone) {
-  const label = fitted(el("p", `tag label ${place}`, text(item.name)), "1/2 .9/2 .8/2");
+  const label = fitted(el("p", `tag label ${place}`, text(item.name)), "1/1 .93/1 .88/2 .8/2 .72/2", "1/2 .9/2 .8/2 .72/2 .64/3");
   const said = [part(`name-${index}`, label)];
   if (item.price) {
     const shown = el("div", `tag amount ${place}`, amount(item.price, view.lang));

@@ -69,6 +69,8 @@ class Peer:
         self.pairings: dict[str, dict[str, Any]] = {}
         self.reports: list[Report] = []
         self.runs: list[Run] = []
+        self.version = "1"
+        """Of the page that is served."""
         self.door_open = True
         self.sockets = 0
         self.secret = secrets.token_bytes(16)
@@ -267,7 +269,10 @@ class Peer:
         if path == "/screen" or path.startswith("/page/"):
             file = PAGE / ("index.html" if path == "/screen" else path.removeprefix("/page/"))
             kind = KINDS.get(file.suffix, "application/octet-stream")
-            return (200, kind, file.read_bytes()) if file.is_file() else (404, kind, b"")
+            if not file.is_file():
+                return 404, kind, b""
+            told = b'name="enseigne-page" content="' + self.version.encode()
+            return 200, kind, file.read_bytes().replace(b'name="enseigne-page" content="', told)
         if path == "/empty":
             return 200, "text/html", b"<!doctype html><body></body>"
         parts = path.removeprefix("/player/v1/").split("/")
@@ -331,10 +336,11 @@ class Peer:
 
     def _session(self, parts: list[str], body: Any) -> Answer:
         if parts[1:] == ["prove"]:
-            device = self.devices[body["screen"]]
-            good = credentials.check_proof(device, body["nonce"], body["screen"], body["sig"])
-            if not good:
-                return 403, "text/plain", b""
+            device = self.devices.get(body["screen"])
+            if device is None:
+                return _json({"code": "unknown_screen"}, 401)
+            if not credentials.check_proof(device, body["nonce"], body["screen"], body["sig"]):
+                return _json({"code": "bad_signature"}, 401)
             expires = now_ms() + HOUR_MS
             return _json({"token": self._token(body["screen"]), "expires_at": expires})
         return _json({"nonce": secrets.token_urlsafe(24)})

@@ -15,6 +15,10 @@ from tests.e2e.screen.peer import HOUR_MS, Peer, now_ms
 
 pytestmark = pytest.mark.chromium
 SCENES = "document.querySelector('.zone').shadowRoot.querySelectorAll('.scene')"
+LATER = """() => {
+  const now = performance.now.bind(performance);
+  performance.now = () => now() + 25_000;
+}"""
 FORGET_TIME = "navigator.serviceWorker.controller.postMessage({ what: 'keep time', kept: null })"
 
 
@@ -153,6 +157,50 @@ def test_with_a_dead_door_it_converges_over_http(peer: Peer, paired: Callable[[s
     page = paired("s1")
     until_painted(page, "89,90 €")
     assert peer.sockets == 0
+
+
+def test_a_removed_screen_plays_on_until_that_is_certain_then_shows_a_code(
+    peer: Peer, paired: Callable[[str], Page]
+) -> None:
+    peer.price(CHANNEL, STORE, [offer(8990)])
+    peer.head("s1", plan(peer, {"main": [(price_card(peer.file()), 3600)]}))
+    page = paired("s1")
+    until_painted(page, "89,90 €")
+    del peer.devices["s1"]
+    peer.stop()
+    peer.start()
+    page.wait_for_function("() => enseigne.faults().some(({ text }) => text.includes('401 unkn'))")
+    assert page.evaluate("enseigne.state().zones.main.goods[0].text") == "89,90 €"
+    with page.expect_navigation():
+        page.evaluate(LATER)
+    page.wait_for_function("() => window.enseigne?.state().pairing?.code")
+    peer.runs.clear()
+    peer.accept("s1")
+    until_painted(page, "89,90 €")
+
+
+def test_a_newer_page_is_taken_up_once_at_the_slots_end(
+    peer: Peer, paired: Callable[[str], Page]
+) -> None:
+    peer.head("s1", plan(peer, {"main": [(message_card("Bonjour"), 3600)]}))
+    page = paired("s1")
+    until(page, "state.zones.main.card")
+    peer.version = "2"
+    reloads = """async () => {
+      const { watchVersion } = await import("/page/engine/version.js");
+      window.reloads = [];
+      const reload = () => window.reloads.push(performance.now());
+      const begun = performance.now();
+      watchVersion({ endsIn: () => 300, reload, lookEveryMs: 20 });
+      watchVersion({ endsIn: () => 300, reload, lookEveryMs: 500 });
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      return window.reloads.map((at) => at - begun >= 300);
+    }"""
+    assert page.evaluate(reloads) == [True], "after the slot, and not again for the same version"
+    page.evaluate("navigator.serviceWorker.ready.then(() => localStorage.clear())")
+    page.reload()
+    page.wait_for_function("() => window.enseigne")
+    assert page.evaluate("document.querySelector('meta[name=enseigne-page]').content") == "2"
 
 
 def test_a_second_tab_waits_for_the_first_to_close(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -316,6 +317,7 @@ def test_keys_door_and_time_are_told(ctx: Context, client: FlaskClient, lille: H
 def test_the_page_of_a_screen_is_served_with_its_policy(ctx: Context, client: FlaskClient) -> None:
     document = client.get("/screen")
     assert f'name="enseigne-door" content="{ctx.settings.door_url}"' in document.text
+    assert re.search(r'name="enseigne-page" content="[0-9a-f]{64}"', document.text)
     policy = document.headers["Content-Security-Policy"]
     assert "ws://127.0.0.1:8081" in policy
     assert "unsafe" not in policy
