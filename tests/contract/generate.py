@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from playlists.ids import canonical, sha256
+from tests.contract.asking import Scenario
 from tests.contract.objects import objects_doc
 from tests.contract.oracle import answer, answers
-from tests.contract.scenarios import SCENARIOS, Scenario
+from tests.contract.scenarios import SCENARIOS
 
 VECTORS = Path(__file__).parent / "vectors"
 
