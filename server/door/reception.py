@@ -163,7 +163,7 @@ class Reception:
             for link in self._links.of_screen(name):
                 if link.screen and (known is None or known.key != link.key):
                     self.refuse(link, "unknown_screen")
-                elif link.screen and known.held:
+                elif link.screen and known is not None and known.held:
                     self.refuse(link, "cloned_key")
                 else:
                     self._links.subscribe(link, self._state)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from geventwebsocket.websocket import Header
@@ -31,8 +32,8 @@ def test_other_libraries_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "not as expected" in frames.matches_library()
 
 
-def test_a_slow_client_is_told_to_pull_and_costs_the_others_nothing(pair: Pair) -> None:
-    door, worker = pair
+def test_a_slow_client_is_told_to_pull_and_costs_the_others_nothing(both: Pair) -> None:
+    door, worker = both
     slow = RawClient(door.port)
     slow.enter("lille-1", worker.devices["lille-1"])
     quick = door.player(worker, "lille-2")
@@ -62,10 +63,94 @@ def test_a_slow_client_is_told_to_pull_and_costs_the_others_nothing(pair: Pair) 
     assert len(quick.heard.all("offers")) == version
 
 
-def report(version: int) -> dict[str, object]:
+def report(version: int, revision: int = 1, nonce: str = "") -> dict[str, object]:
     channels = {"shop@lille": version}
-    return {"revision": 1, "channels": channels, "freshness": 0, "missing": 0,
-            "clock": {"uncertainty": None}, "playing": {}}  # fmt: skip
+    return {"revision": revision, "channels": channels, "freshness": 0, "missing": 0,
+            "clock": {"uncertainty": None}, "playing": {}, "nonce": nonce}  # fmt: skip
+
+
+def test_a_client_that_asks_and_never_reads_is_cut(folder: Path) -> None:
+    """Answers to its own questions cannot be dropped for a pull: they pile up to the hard limit."""
+    limits = {
+        "pipe.MAX_BACKLOG_BYTES": 8_000,
+        "pipe.HARD_BACKLOG_BYTES": 16_000,
+        "links.MESSAGES_AT_ONCE": 10_000,
+        "websocket.MAX_MESSAGE_BYTES": 1e9,
+    }
+    with door_and_worker(folder, **limits) as (door, worker):
+        deaf = RawClient(door.port)
+        deaf.enter("lille-1", worker.devices["lille-1"])
+        well = door.player(worker, "lille-2")
+        asks = raw_socketio.event("report", report(0, nonce="r" * 22))
+        sent = 0
+        while door.health()["clients"] == 2:
+            try:
+                deaf.sock.sendall(asks * 20)
+            except OSError:
+                break
+            sent += 20
+            assert sent < 9_000, "it was never cut"
+        until(lambda: door.health()["clients"] == 1)
+        head = worker.head("lille-2", 7)
+        assert well.heard.wait("head") == head
+
+
+def test_a_door_killed_in_the_middle_of_a_broadcast_owes_nobody_anything(folder: Path) -> None:
+    """Some heard the last delta, some did not; all come back, say what they hold, and have it."""
+    names = [f"many-{number}" for number in range(30)]
+    slowly = {"fanout.CHUNK_CLIENTS": 1, "fanout.CHUNK_PAUSE_S": 0.05}
+    with door_and_worker(folder, **slowly) as (door, worker):
+        for name in names:
+            worker.screen(name, "lille", ["shop@lille"])
+        rows = [worker.rows[name] for name in names]
+        worker.tell({"t": "screens", "set": rows, "gone": []})
+        worker.offers("shop@lille", 0, 10)
+        crowd = {name: come_in(worker, door, name, 0) for name in names}
+        for client in crowd.values():
+            client.wait("offers")
+        last = worker.offers("shop@lille", 10, 11, ["A"])
+        assert crowd[names[0]].wait("offers") == last
+        door.process.kill()
+        heard = [name for name in names if name == names[0] or hears_offers(crowd[name])]
+        assert 0 < len(heard) < len(names), "the door was not killed in the middle"
+        door.restart()
+        early = door.player(worker, "lille-1")
+        early.report()
+        early.heard.wait("offers", lambda it: it == last)
+        for name in names:
+            held = 11 if name in heard else 10
+            told = offers_told(come_in(worker, door, name, held))
+            assert told == ([] if held == 11 else [last]), name
+
+
+def come_in(worker: Worker, door: Door, screen: str, held: int) -> RawClient:
+    """Enter, and say which version is held."""
+    client = RawClient(door.port)
+    client.enter(screen, worker.devices[screen])
+    client.sock.sendall(raw_socketio.event("report", report(held, nonce="r" * 22)))
+    return client
+
+
+def hears_offers(client: RawClient) -> bool:
+    """Whether there are offers before the connection's end."""
+    heard = False
+    while (event := client.next_event()) is not None:
+        heard = heard or event[0] == "offers"
+    return heard
+
+
+def offers_told(client: RawClient) -> list[Any]:
+    """The offers that answered the report: all that came before the answer to another one."""
+    again = report(2**52, 2**52, nonce="again" * 5)
+    client.sock.sendall(raw_socketio.event("report", again))
+    told, times = [], 0
+    while times < 2:
+        event = client.next_event()
+        assert event is not None
+        times += event[0] == "time"
+        told += [event[1]] if event[0] == "offers" else []
+    client.sock.close()
+    return told
 
 
 def test_a_client_that_talks_too_much_is_closed(both: Pair) -> None:
