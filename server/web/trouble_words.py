@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from server.web.clock import NBSP, when
-from server.web.phrases import PHRASES, Language, counted, say
+from server.web.phrases import PHRASES, Language, counted, say, sentence
 
 
 def trouble_lines(
@@ -13,12 +13,7 @@ def trouble_lines(
 ) -> tuple[str, ...]:
     """A line for each trouble with its since-when (unix ms)."""
     return tuple(
-        say(
-            "trouble_since",
-            language,
-            what=_what(code, language),
-            at=when(since, now, zone, language),
-        )
+        sentence(_said(code, when(since, now, zone, language), language))
         for code, since in sorted(troubles.items(), key=lambda one: (one[1], one[0]))
     )
 
@@ -30,6 +25,10 @@ def trouble_line(troubles: Mapping[str, int], now: int, zone: str, language: Lan
         return "".join(lines)
     more = counted("trouble_and", len(lines) - 1, language)
     return f"{lines[0]}{NBSP if language == 'fr' else ''}; {more}"
+
+
+def _said(code: str, at: str, language: Language) -> str:
+    return say("trouble_since", language, what=_what(code, language), at=at)
 
 
 def _what(code: str, language: Language) -> str:

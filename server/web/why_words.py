@@ -14,6 +14,7 @@ from server.web.clock import MINUTE_MS, NBSP, clock, day, length, when
 from server.web.fact_words import degrees, fact_name, fact_value, needed
 from server.web.phrases import Language, counted, say, sentence
 from server.web.price_words import PriceLine, price_line
+from server.web.trouble_words import trouble_lines
 
 AGEING = 4
 """A fact is ageing in the last quarter of its life."""
@@ -97,6 +98,7 @@ class WhyWords:
     device: str
     instant: str
     basis: str
+    troubles: tuple[str, ...]
     prices: tuple[PriceLine, ...]
     ages_lost: bool
 
@@ -147,6 +149,9 @@ class _Teller:
             device=self._device(),
             instant=self._instant(),
             basis=self._basis(),
+            troubles=trouble_lines(
+                self._why.place.standing.troubles, self._now, self._zone, self._lang
+            ),
             prices=tuple(
                 price_line(one, self._now, self._zone, self._lang)
                 for one in self._why.explained.prices

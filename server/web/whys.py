@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 from flask import g, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from playlists.explain import explanation_text
 from server.errors import NotFound
 from server.services.chain import places
 from server.services.showing.whys import screen_why
@@ -15,6 +14,7 @@ from server.web import clock
 from server.web.access import page, studio, visit
 from server.web.phrases import say
 from server.web.stills import still
+from server.web.why_text import why_text
 from server.web.why_words import why_words
 
 blueprint = studio("whys")
@@ -32,7 +32,7 @@ def show(screen_id: str) -> AnyResponse:
     asked = request.args.get("at", "")
     at_ms = clock.read_instant(asked, store.zone, looker.language) if asked else now
     why = screen_why(looker.ctx, looker.actor, screen_id, at_ms)
-    lines = explanation_text(why.explained.explanation, looker.language, why.names.wishes)
+    words = why_words(why, now, looker.language)
     embed = request.args.get("embed") == "1"
     carry = {"key": looker.key, "embed": "1" if embed else ""}
     return page(
@@ -41,8 +41,8 @@ def show(screen_id: str) -> AnyResponse:
         embed=embed,
         room="wall",
         why=why,
-        words=why_words(why, now, looker.language),
-        text="\n".join(lines),
+        words=words,
+        text=why_text(words, looker.language),
         still=still(why.explained.playing, at_ms, why.texts),
         follows=not asked,
         at=clock.field(at_ms, store.zone),

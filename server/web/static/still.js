@@ -1,7 +1,7 @@
 /** Paints an instant of a screen from what the server says of it, with the code that paints in the shop. */
 
 import { decodeOffer } from "/page/engine/offers.js";
-import { viewOf } from "/page/engine/view.js";
+import { brandFiles, viewOf } from "/page/engine/view.js";
 import { Stage } from "/page/stage.js";
 
 const FOREVER_MS = Number.MAX_SAFE_INTEGER;
@@ -19,7 +19,7 @@ export class Still {
   async show(still) {
     const { at, card, shown, brand, language } = still;
     const wanted = card ? [...card.assets, ...card.goods.map(({ picture }) => picture), card.qr] : [];
-    await Promise.all([...wanted, brand.mark, brand.skyline].filter(Boolean).map((sha) => fetchFile(sha, this.key)));
+    await Promise.all([...wanted, ...brandFiles({ brand })].filter(Boolean).map((sha) => fetchFile(sha, this.key)));
     const plan = { manifest: { brand, language }, cards: new Map(card ? [[shown.card, card]] : []) };
     const world = { plan, offers: offersOf(still), freshness: freshnessOf(still) };
     const { view } = viewOf(shown, world, { ms: at, uncertaintyMs: 0 }, (sha) => files.get(sha) ?? null);

@@ -1,10 +1,8 @@
 /** The page of an instant: paints it as the screen does, follows the present where asked, copies as text. */
 
-import { decodeOffer } from "/page/engine/offers.js";
-import { brandFiles, viewOf } from "/page/engine/view.js";
-import { Stage } from "/page/stage.js";
 import { shape } from "./glass.js";
 import { keepLive } from "./live.js";
+import { Still } from "./still.js";
 
 const RENEW_MS = 10_000;
 const SHORTEST_MS = 700;

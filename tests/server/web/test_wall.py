@@ -271,11 +271,11 @@ def test_what_a_screen_says_is_wrong_with_it_is_told_in_words(chain: Chain) -> N
     trouble(chain, "lille-window", {"disk_full": now - HOUR_MS, "clock_untrusted": now - 60_000})
     trouble(chain, "lille-entrance", {"gremlins": now})
     page = chain.owner().text("/wall")
-    assert "its disk is full, since 13:32; one more trouble" in unit(page, "lille-window")
-    assert "a trouble it reports (gremlins), since 14:32" in unit(page, "lille-entrance")
+    assert "Its disk is full, since 13:32; one more trouble" in unit(page, "lille-window")
+    assert "A trouble it reports (gremlins), since 14:32" in unit(page, "lille-entrance")
     assert '<b class="num" id="count-trouble" data-live>2</b>' in page
     french = unit(chain.owner("fr").text("/wall"), "lille-window")
-    assert "son disque est plein, depuis 13:32" in french
+    assert "Son disque est plein, depuis 13:32" in french
 
 
 def test_as_many_queries_for_one_store_as_for_all(calm: Chain) -> None:

@@ -56,6 +56,16 @@ def test_in_french(calm: Chain) -> None:
     assert "passe après\u00a0: prise d’antenne" in words
 
 
+def test_nothing_technical_is_left_in_its_words(calm: Chain) -> None:
+    for screen in ("lille-entrance", "prado-window", "vieux-port-checkout"):
+        for language in ("fr", "en"):
+            page = calm.owner(language).text(f"/screens/{screen}/why")
+            words = unescape(re.sub(r"<[^>]+>", " ", page))
+            assert not re.findall(r"(?:weather|stock|footfall|occupancy)[.:][a-zA-Z]\S*", words)
+            text = page.partition('<pre id="text"')[2]
+            assert ("Ruled out" if language == "en" else "Écartés") in text
+
+
 def test_by_hand(chain: Chain) -> None:
     chain.hold("prado-shoes", "prado")
     chain.clock.advance(60_000)
