@@ -32,9 +32,9 @@ function onFault(error) {
   if (faults.length > MOST_FAULTS) faults.shift();
 }
 
-async function sourceOf(hooks) {
+function sourceOf(hooks) {
   if (meta("enseigne-source") === "agent") return new AgentSource(hooks);
-  const notice = await lacking();
+  const notice = lacking();
   if (notice) return new BareSource(notice, hooks);
   return new DirectSource({ api: API, doorUrl: meta("enseigne-door") || location.origin, ...hooks });
 }
@@ -51,7 +51,7 @@ async function keepPage() {
   active.postMessage({ what: "keep files", urls: [...new Set(urls)] });
 }
 
-const source = await sourceOf({
+const source = sourceOf({
   onWorld: (world) => display.update(world),
   onFault,
   playing: () => display.playing,

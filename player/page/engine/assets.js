@@ -23,8 +23,9 @@ export class Assets {
     this.#onFault = onFault;
   }
 
-  /** Take up what an earlier visit kept. */
+  /** Take up what an earlier visit kept; over plain HTTP nothing is kept, and files are fetched at each start. */
   async open() {
+    if (!globalThis.caches) return;
     this.#cache = await caches.open(CACHE);
     for (const { url } of await this.#cache.keys()) {
       const answer = await this.#cache.match(url);

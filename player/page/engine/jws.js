@@ -1,10 +1,10 @@
 /**
  * Signed messages and key proofs, the twin of playlists/signing.py and credentials.py: JWS compact, Ed25519,
- * one spelling only, and nothing of a payload is parsed before its signature holds. Needs crypto.subtle, which
- * browsers have over HTTPS and on localhost only.
+ * one spelling only, and nothing of a payload is parsed before its signature holds.
  */
 
 import { Refused } from "./manifest.js";
+import { digest256, signed as signedBy, verified } from "./primitives.js";
 import { parseJson, readKeys } from "./wire.js";
 
 const KIB = 1024;
@@ -22,7 +22,6 @@ const NONCE = /^[A-Za-z0-9_-]{16,128}$/;
 const SIGNATURE_BYTES = 64;
 
 const utf8 = new TextEncoder();
-const imported = new Map();
 
 /** Whom this player believes at first: a root key (base64url) and no online keys yet. */
 export function newRing(root) {
@@ -87,8 +86,7 @@ export function unb64(text) {
 }
 
 export async function sha256(bytes) {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [...(await digest256(bytes))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** The id of a public key (base64url). */
@@ -107,11 +105,11 @@ export async function fingerprint(x) {
   return letters.match(/.{4}/g).join("-");
 }
 
-/** The device's answer to a challenge, base64url. `privateKey` may be non-extractable. */
+/** The device's answer to a challenge, base64url; `privateKey` as primitives.js makes it. */
 export async function signProof(privateKey, nonce, screen) {
   if (!NONCE.test(nonce)) throw new Refused("malformed", "A nonce has 16 to 128 letters of base64url.");
   const message = utf8.encode(`enseigne.prove\n${nonce}\n${screen}`);
-  return b64(new Uint8Array(await crypto.subtle.sign("Ed25519", privateKey, message)));
+  return b64(await signedBy(privateKey, message));
 }
 
 /** JSON text with sorted keys, to compare two values. */
@@ -123,11 +121,7 @@ export function stable(value) {
 }
 
 async function holds(x, signature, message) {
-  if (signature.length !== SIGNATURE_BYTES) return false;
-  if (!imported.has(x)) {
-    imported.set(x, crypto.subtle.importKey("raw", unb64(x), { name: "Ed25519" }, false, ["verify"]));
-  }
-  return crypto.subtle.verify("Ed25519", await imported.get(x), signature, message);
+  return signature.length === SIGNATURE_BYTES && verified(x, unb64(x), signature, message);
 }
 
 function readHeader(bytes, kind) {

@@ -2,6 +2,7 @@
 
 import { b64, fingerprint, kidOf } from "./jws.js";
 import { Refused } from "./manifest.js";
+import { generateKey } from "./primitives.js";
 import { request } from "./session.js";
 
 const ASK_EVERY_MS = 1_000;
@@ -9,11 +10,11 @@ const RETRY_MS = 5_000;
 /** What this page can do, told at pairing and to the door. */
 export const CAPS = { page: 1, video: true };
 
-/** The device's key: made once, its private half never leaves the browser. */
+/** The device's key {raw, privateKey}: made once, its private half never leaves the browser. */
 export async function deviceKey(store) {
   const held = await store.value("device");
   if (held) return held;
-  const made = await crypto.subtle.generateKey({ name: "Ed25519" }, false, ["sign", "verify"]);
+  const made = await generateKey();
   await store.write({ values: { device: made } }, { strict: true });
   return made;
 }
@@ -40,10 +41,9 @@ export async function pair(api, store, onPairing, onFault) {
 }
 
 async function ask(api, device, store) {
-  const raw = new Uint8Array(await crypto.subtle.exportKey("raw", device.publicKey));
   const ratio = devicePixelRatio;
   const body = {
-    device_key: b64(raw),
+    device_key: b64(device.raw),
     name: "",
     size: [screen.width, screen.height].map((side) => Math.max(1, Math.round(side * ratio))),
     caps: CAPS,

@@ -1,25 +1,15 @@
-/**
- * Where a browser gives the page no keys (plain HTTP to another machine, or a browser without Ed25519): it cannot
- * prove who it is nor check who speaks, so it is no screen. It says what to do, on the slate.
- */
+/** Where a browser keeps nothing for the page (private windows of some): it cannot be a screen, and says what to do. */
 
 import { wallGuess } from "./clock.js";
 
-const NOT_SECURE = [
-  "Ouvrez cette page en HTTPS : sans lui, cet écran ne peut pas être associé.",
-  "Open this page over HTTPS: without it, this screen cannot be paired.",
-];
-const TOO_OLD = [
-  "Ce navigateur est trop ancien (il lui manque Ed25519) : mettez-le à jour.",
-  "This browser is too old (it lacks Ed25519): update it.",
+const KEEPS_NOTHING = [
+  "Ce navigateur ne garde rien pour cette page : ouvrez-la hors navigation privée, ou mettez-le à jour.",
+  "This browser keeps nothing for this page: open it outside a private window, or update the browser.",
 ];
 
 /** What keeps a browser from being a screen by itself, as a notice; null when nothing does. */
-export async function lacking() {
-  if (!isSecureContext || !crypto.subtle) return NOT_SECURE;
-  const needed = window.indexedDB && navigator.locks && window.caches;
-  const key = await crypto.subtle.generateKey({ name: "Ed25519" }, false, ["sign", "verify"]).catch(() => null);
-  return needed && key ? null : TOO_OLD;
+export function lacking() {
+  return window.indexedDB ? null : KEEPS_NOTHING;
 }
 
 export class BareSource {

@@ -96,8 +96,12 @@ export class DirectSource {
     this.#report();
   }
 
-  /** One page of a browser is its screen: two would speak with one key at once. Others wait until it closes. */
+  /**
+   * One page of a browser is its screen: two would speak with one key at once. Others wait until it closes.
+   * Over plain HTTP there are no locks to know by.
+   */
   async #alone() {
+    if (!navigator.locks) return;
     this.#held ??= new Promise((resolve) => {
       navigator.locks.request(LOCK, () => {
         resolve();
