@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import re
 import subprocess
@@ -98,3 +99,45 @@ def test_the_python_example_signs_as_the_server_checks(tmp_path: Path) -> None:
     assert headers[webhook.SIGNATURE] == wanted
     assert headers[webhook.DELIVERY]
     assert json.loads(body)["shop"] == "pluvier"
+
+
+@pytest.mark.parametrize("language", ["python", "javascript", "php"])
+def test_every_example_sends_the_headers_that_the_server_reads(language: str) -> None:
+    example = code(language)
+    for header in (webhook.TIMESTAMP, webhook.SIGNATURE, webhook.DELIVERY):
+        assert header in example.lower()
+    assert "curl_" not in example, "PHP has that only with an extension"
+
+
+OPERATE = (ROOT / "docs/guides/operate.md").read_text()
+NEEDED_OF_A_PROXY = {
+    "nginx": ("proxy_http_version 1.1", "$http_upgrade", "X-Forwarded-For $remote_addr"),
+    "signs.example {": (),
+}
+
+
+@pytest.mark.parametrize("begins", NEEDED_OF_A_PROXY)
+def test_the_proxies_lead_sockets_to_the_door_and_all_else_to_web(begins: str) -> None:
+    opening = f"```{begins}\n" if begins == "nginx" else f"```\n{begins}\n"
+    block = OPERATE.split(opening, 1)[1].split("```", 1)[0]
+    settings = {name: field.default for name, field in Settings.model_fields.items()}
+    door, web = block.index(f":{settings['door_port']}"), block.index(f":{settings['port']}")
+    assert block.index("/socket.io/") < door < web
+    assert all(words in block for words in NEEDED_OF_A_PROXY[begins])
+
+
+@pytest.mark.parametrize("guide", ["operate", "screens"])
+def test_the_units_start_what_is_there(guide: str) -> None:
+    (text,) = re.findall(
+        r"```ini\n(.*?)```", (ROOT / f"docs/guides/{guide}.md").read_text(), re.DOTALL
+    )
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read_string(text)
+    assert set(unit.sections()) == {"Unit", "Service", "Install"}
+    service = unit["Service"]
+    folder = service["WorkingDirectory"]
+    assert service["Restart"] == "always"
+    words = service["ExecStart"].replace(folder, str(ROOT)).split()[1:]
+    assert words in (["-m", "player"], [str(ROOT / "start.py"), "run", "serve"])
+    assert (ROOT / (words[1] if words[0] == "-m" else words[0])).exists()
