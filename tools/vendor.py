@@ -77,7 +77,7 @@ def check(folder: Path) -> list[str]:
     held = {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in folder.iterdir()
-        if path.name != NOTE
+        if path.is_file() and path.name != NOTE
     }
     return sorted(str(folder / name) for name, _ in noted.items() ^ held.items())
 

@@ -192,8 +192,8 @@ def test_a_newer_page_is_taken_up_once_at_the_slots_end(
       const reload = () => window.reloads.push(performance.now());
       const begun = performance.now();
       watchVersion({ endsIn: () => 300, reload, lookEveryMs: 20 });
-      watchVersion({ endsIn: () => 300, reload, lookEveryMs: 500 });
-      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      watchVersion({ endsIn: () => 300, reload, lookEveryMs: 1_200 });
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
       return window.reloads.map((at) => at - begun >= 300);
     }"""
     assert page.evaluate(reloads) == [True], "after the slot, and not again for the same version"
@@ -219,9 +219,34 @@ def test_a_second_tab_waits_for_the_first_to_close(
     until_painted(second, "89,90 €")
 
 
-def test_without_keys_a_browser_says_what_to_do(peer: Peer, profile: BrowserContext) -> None:
-    profile.add_init_script("Object.defineProperty(crypto, 'subtle', { value: undefined })")
+PLAIN = """
+Object.defineProperty(crypto, "subtle", { value: undefined });
+Object.defineProperty(navigator, "locks", { value: undefined });
+Object.defineProperty(navigator, "serviceWorker", { value: undefined });
+Object.defineProperty(window, "caches", { value: undefined });
+Object.defineProperty(window, "isSecureContext", { value: false });
+"""
+"""What a page over plain HTTP to another machine lacks."""
+
+
+def test_over_plain_http_it_is_a_screen_too(
+    peer: Peer, profile: BrowserContext, paired: Callable[[str], Page]
+) -> None:
+    profile.add_init_script(PLAIN)
+    peer.price(CHANNEL, STORE, [offer(8990)])
+    peer.head("s1", plan(peer, {"main": [(price_card(peer.file()), 3600)]}))
+    page = paired("s1")
+    until_painted(page, "89,90 €")
+    peer.offer(CHANNEL, [offer(100)], key=SigningKey.generate())
+    peer.price(CHANNEL, STORE, [offer(7450)])
+    until_painted(page, "74,50 €")
+    page.reload()
+    until_painted(page, "74,50 €")
+
+
+def test_a_browser_that_keeps_nothing_says_what_to_do(peer: Peer, profile: BrowserContext) -> None:
+    profile.add_init_script("Object.defineProperty(window, 'indexedDB', { value: undefined })")
     page = profile.new_page()
     page.goto(f"{peer.url}/screen")
-    page.wait_for_function("() => document.querySelector('.note')?.textContent.includes('HTTPS')")
+    page.wait_for_function("() => document.querySelector('.note')?.textContent.includes('privée')")
     assert page.evaluate("window.enseigne.state().zones.main.template") == "slate"
