@@ -74,13 +74,11 @@ class Loop:
 
     def turn(self) -> None:
         """Everything there is to do now but prices."""
-        self.teller.directory()
-        steps = 0
-        self._look_at_timers()
-        while self.publisher.step() and not self._stopping.is_set():
-            tidying.after_work()
-            self._look_at_timers()
-            steps += 1
+        try:
+            steps = self._publish()
+        finally:
+            self._look_around()
+        steps += self._publish()
         if steps >= SETTLE_STEPS:
             tidying.after_much()
         elif not steps:
@@ -88,8 +86,18 @@ class Loop:
         if self.teller.behind():
             self._awake.set()
 
-    def _look_at_timers(self) -> None:
-        """What is due waits for a step, not for all of a large chain's plans."""
+    def _publish(self) -> int:
+        """Step until nothing is left; in how many steps."""
+        steps = 0
+        while self.publisher.step() and not self._stopping.is_set():
+            tidying.after_work()
+            self._look_around()
+            steps += 1
+        return steps
+
+    def _look_around(self) -> None:
+        """Who may come in and what is due: waits for a step, not for all plans of a large chain."""
+        self.teller.directory()
         for timer in self._timers:
             timer.run_if_due()
 

@@ -20,7 +20,7 @@ from server.db.engine import Database
 from server.services.publishing import tidying
 from server.services.publishing.planning import Planner, Prepared
 from server.services.publishing.slices import plan_slice
-from server.services.publishing.talk import Line, Ready, Setup, Slice, Stored
+from server.services.publishing.talk import Line, Ready, Setup, Slice, Stored, receive, send
 
 log = structlog.get_logger(__name__)
 
@@ -42,11 +42,11 @@ class Helper:
 
     def run(self) -> None:
         """Until the other end closes, which raises EOFError or OSError."""
-        self._connection.send(Ready())
+        send(self._connection, Ready())
         while True:
             if not self._connection.poll(IDLE_S):
                 self._rest()
-            message = self._connection.recv()
+            message = receive(self._connection)
             if isinstance(message, Slice):
                 self._plan(message)
             elif isinstance(message, Stored):
@@ -65,7 +65,7 @@ class Helper:
         answer = plan_slice(
             self._planner, self._db, asked.now, asked.asks, lambda: time.monotonic() > until
         )
-        self._connection.send(answer)
+        send(self._connection, answer)
         for plan in answer.plans:
             self._answered.update((prepared.key, prepared) for prepared in plan.prepared)
         self._planned += len(answer.plans)
@@ -78,7 +78,7 @@ def main() -> None:
     connection = Connection(int(sys.argv[1]))
     tidying.begin()
     try:
-        setup = connection.recv()
+        setup = receive(connection)
         _log_through(connection)
         Helper(connection, setup).run()
     except (EOFError, OSError):
@@ -99,7 +99,7 @@ def _log_through(connection: Connection) -> None:
 
     def forward(_logger: object, level: str, line: MutableMapping[str, Any]) -> str:
         fields = {name: str(value) for name, value in line.items() if name != "event"}
-        connection.send(Line(level, str(line["event"]), fields))
+        send(connection, Line(level, str(line["event"]), fields))
         raise structlog.DropEvent
 
     structlog.configure(processors=[structlog.processors.format_exc_info, forward])

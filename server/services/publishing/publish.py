@@ -228,11 +228,11 @@ class Publisher:
             ]
             forget_unused(session, [p.store for p in whole if not left[p.store] and not p.failed])
             self._works.settle(session, now)
+        moved = frozenset(plan.store for plan in prepared if plan.key in stored.profiles)
+        self._tell(Published(tuple(stored.heads), moved))
         own = [plan for p in pieces if p.plan.planner == 0 for plan in p.prepared]
         self.planner.confirm([plan for plan in own if plan.key in stored.profiles], now)
         self.crew.stored([piece.plan for piece in pieces], stored.profiles, now)
-        moved = frozenset(plan.store for plan in prepared if plan.key in stored.profiles)
-        self._tell(Published(tuple(stored.heads), moved))
 
     def _outdated(self, session: Session, pieces: list[Piece]) -> set[str]:
         """The profiles that read a key which was marked since, unless they were tried enough."""

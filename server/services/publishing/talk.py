@@ -5,10 +5,23 @@ A module apart: a process finds the classes of what it is sent by the module's n
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from typing import Any
 
 from server.services.publishing.slices import Ask
+
+
+def send(connection: Connection, message: object) -> None:
+    """Plainly pickled: the connection's own way looks for more at every object, and plans are
+    many."""
+    connection.send_bytes(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+
+
+def receive(connection: Connection) -> Any:
+    """The next message. Raises EOFError or OSError where the other end is closed."""
+    return pickle.loads(connection.recv_bytes())
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from queue import SimpleQueue
 import structlog
 
 from server.services.publishing.slices import Answer
-from server.services.publishing.talk import Line, Ready, Setup, Slice, Stored
+from server.services.publishing.talk import Line, Ready, Setup, Slice, Stored, receive, send
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +58,7 @@ class Telephone:
         """Send what is to be said, hear the answer where there is one, until either end closes."""
         try:
             while (message := self._said.get()) is not None:
-                self._connection.send(message)
+                send(self._connection, message)
                 if not isinstance(message, Stored):
                     self._heard.put((self, _answer(self._connection)))
         except (EOFError, OSError):
@@ -74,7 +74,7 @@ class Telephone:
 def _answer(connection: Connection) -> Answer | Ready:
     """The next answer; lines for the log that come before it are logged."""
     while True:
-        heard = connection.recv()
+        heard = receive(connection)
         if isinstance(heard, Line):
             getattr(log, heard.level)(heard.event, **heard.fields)
             continue
