@@ -82,6 +82,15 @@ def _layout(layout: tuple[ZoneBox, ...]) -> None:
         if not fits or box.w < 1 or box.h < 1:
             message = f"A zone lies within the screen, whose sides are {FULL} each."
             raise BadInput(message, field=path)
+        for other in layout[:index]:
+            if _overlap(box, other):
+                message = f"The zones “{other.id}” and “{box.id}” overlap: set them side by side."
+                raise BadInput(message, field=path, code="overlap")
+
+
+def _overlap(one: ZoneBox, other: ZoneBox) -> bool:
+    beside = one.x + one.w <= other.x or other.x + other.w <= one.x
+    return not beside and one.y < other.y + other.h and other.y < one.y + one.h
 
 
 def _hours(wish: StoreWish) -> None:

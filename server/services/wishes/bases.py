@@ -18,6 +18,7 @@ from server.services.base.context import Context
 from server.services.base.editing import Versioned, as_bad_input, check_version, locked, missing
 from server.services.base.paging import FIRST, Cut, Page, paged
 from server.services.wishes.reach import sees_playlist
+from server.services.wishes.zones import check_zone
 
 
 def set_base(
@@ -29,6 +30,7 @@ def set_base(
         _check_base_owner(session, actor, "content", base.scope, base.id)
         with as_bad_input():
             check_id(base.zone, "zone")
+        _check_base_zone(session, actor, base)
         if not sees_playlist(session, actor, base.playlist):
             raise missing("playlist")
         key = (base.scope, base.id, base.zone)
@@ -110,6 +112,13 @@ def _check_base_owner(
     store = row.store_id if isinstance(row, ScreenRow) else owner
     if row is None or not actor.sees(store):
         raise missing(base_scope)
+
+
+def _check_base_zone(session: Session, actor: Actor, base: Base) -> None:
+    """Raises BadInput where none of its screens has the base's zone."""
+    store = base.id if base.scope == "store" else ""
+    screens = (base.id,) if base.scope == "screen" else ()
+    check_zone(session, actor, base.zone, store=store, screens=screens)
 
 
 def _base_version(playlist: str) -> int:

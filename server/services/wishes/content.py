@@ -37,6 +37,7 @@ from server.services.wishes.wish_rows import (
     playlist_of,
     set_columns,
 )
+from server.services.wishes.zones import check_zone
 
 _STRUCTURE_LOCK = 0x656E7365
 """Held by a PostgreSQL transaction that puts playlists into each other: two at once could close a
@@ -261,6 +262,7 @@ def _check_campaign(session: Session, actor: Actor, campaign: Campaign) -> froze
     if row is None or not sees_playlist(session, actor, campaign.playlist):
         message = f"There is no playlist “{campaign.playlist}” among your stores."
         raise BadInput(message, field="playlist", code="no_such_playlist")
+    check_zone(session, actor, campaign.zone)
     return check_target(session, actor, campaign.target)
 
 

@@ -35,6 +35,7 @@ from server.services.wishes.wish_rows import (
     override_of,
     set_columns,
 )
+from server.services.wishes.zones import check_zone
 
 
 def create_override(ctx: Context, actor: Actor, override: Override) -> Versioned[Override]:
@@ -225,6 +226,9 @@ def _check_override(session: Session, actor: Actor, override: Override, now: int
         if row is None or row.store_id != override.store:
             message = f"There is no screen “{screen}” in this store."
             raise BadInput(message, field="screens", code="no_such_screen")
+    if override.kind == "show":
+        where = sorted(override.screens)
+        check_zone(session, actor, override.zone, store=override.store, screens=where, locked=False)
 
 
 def _check_emergency(session: Session, actor: Actor, emergency: Emergency, now: int) -> None:

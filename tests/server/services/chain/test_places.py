@@ -29,6 +29,12 @@ def wakes(ctx: Context) -> int:
     return count
 
 
+HALVES = (
+    ZoneBox(ZoneId("a"), 0, 0, 5_000, 10_000),
+    ZoneBox(ZoneId("b"), 5_000, 0, 5_000, 10_000),
+)
+
+
 @pytest.fixture
 def lille(any_ctx: Context) -> Context:
     """One store."""
@@ -122,6 +128,8 @@ def test_a_screen_lives_in_a_store_and_marks_both(lille: Context) -> None:
         ("layout", {"layout": (ZoneBox(ZoneId("a"), 0, 0, 1, 1),) * 2}),
         ("layout/0", {"layout": (ZoneBox(ZoneId("a"), 5_000, 0, 5_001, 1),)}),
         ("layout/0", {"layout": (ZoneBox(ZoneId("a"), 0, 0, 0, 1),)}),
+        ("layout/2", {"layout": (*HALVES, ZoneBox(ZoneId("c"), 4_999, 9_999, 1, 1))}),
+        ("layout/2", {"layout": (*HALVES, ZoneBox(ZoneId("c"), 0, 0, 10_000, 10_000))}),
         ("layout/0/id", {"layout": (ZoneBox(ZoneId("A b"), 0, 0, 1, 1),)}),
     ],
 )
@@ -133,6 +141,14 @@ def test_what_is_refused_of_a_screen_names_the_field(
     with pytest.raises(BadInput) as refused:
         places.create_screen(ctx, SYSTEM, wish)
     assert refused.value.field == field
+
+
+def test_zones_may_touch_and_leave_room(lille: Context) -> None:
+    corner = ZoneBox(ZoneId("c"), 5_000, 5_000, 100, 100)
+    wish = ScreenWish("Window", "lille", layout=(HALVES[0], corner))
+    assert places.create_screen(lille, SYSTEM, wish).value.layout == (HALVES[0], corner)
+    wish = replace(wish, name="Other", layout=HALVES)
+    assert places.create_screen(lille, SYSTEM, wish).value.layout == HALVES
 
 
 def test_a_screen_that_moves_marks_the_store_it_leaves_too(lille: Context) -> None:

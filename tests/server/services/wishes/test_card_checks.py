@@ -99,14 +99,14 @@ def test_a_card_that_shows_something_passes(card: Card) -> None:
 
 
 @pytest.fixture
-def stocked(any_ctx: Context) -> Context:
+def stocked(ctx: Context) -> Context:
     """A picture, a film and a drawing were uploaded."""
-    with any_ctx.db.write() as session:
+    with ctx.db.write() as session:
         for sha, kind in KINDS.items():
             size: dict[str, Any] = {"bytes": 1, "width": 1, "height": 1, "created_at": 1}
             row = AssetRow(sha=sha, name=kind, kind=kind, mime="x/y", created_by="anne", **size)
             session.add(row)
-    return any_ctx
+    return ctx
 
 
 def keep(ctx: Context, card: Card) -> None:
