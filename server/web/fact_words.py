@@ -18,6 +18,20 @@ _OPS: Mapping[str, str] = {
     ">": "op_gt",
     "within": "op_within",
 }
+_SKIES = (
+    (1, "clear"),
+    (2, "some"),
+    (3, "overcast"),
+    (39, "haze"),
+    (49, "fog"),
+    (59, "drizzle"),
+    (69, "rain"),
+    (79, "snow"),
+    (84, "showers"),
+    (94, "snow_showers"),
+    (99, "storm"),
+)
+"""The last WMO 4677 code of each kind of sky, as weather services sum them up."""
 
 
 def fact_name(key: str, goods: Mapping[str, str], language: Language) -> str:
@@ -47,7 +61,7 @@ def fact_value(key: str, value: FactValue | None, language: Language) -> str:
         return say("value_pieces", language, n=value)
     if kind in ("footfall", "occupancy"):
         return say("value_people", language, n=value)
-    return say("value_code", language, n=value)
+    return _sky(value, language)
 
 
 def needed(
@@ -79,7 +93,14 @@ def _plain(key: str, value: FactValue, language: Language) -> str:
             return degrees(value)
         if kind == "weather.rain":
             return f"{tenths(value, language)}{NBSP}mm/h"
+        if kind == "weather.code":
+            return _sky(value, language)
     return str(value)
+
+
+def _sky(code: int, language: Language) -> str:
+    kind = next((kind for last, kind in _SKIES if code <= last), "storm")
+    return say(f"sky_{kind}", language)
 
 
 def _high(key: str, high: int | None, language: Language) -> str:

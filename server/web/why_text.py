@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from server.web.phrases import Language, say
-from server.web.why_words import FactLine, Lost, WhyWords
+from server.web.why_shapes import FactLine, Lost, WhyWords
 
 
 def why_text(words: WhyWords, language: Language) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from playlists.conditions import Reason
 from playlists.explain import FactUsed, Loser
@@ -13,94 +12,14 @@ from server.services.showing.whys import ScreenWhy
 from server.web.clock import MINUTE_MS, NBSP, clock, day, length, when
 from server.web.fact_words import degrees, fact_name, fact_value, needed
 from server.web.phrases import Language, counted, say, sentence
-from server.web.price_words import PriceLine, price_line
+from server.web.price_words import price_line
 from server.web.trouble_words import trouble_lines
+from server.web.why_shapes import Block, FactLine, Gone, Lost, Marked, WhyWords
 
 AGEING = 4
 """A fact is ageing in the last quarter of its life."""
 FULL = 100
 _FACT_RULES = ("stock", "weather", "crowd")
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """One that was ruled out: its name, one word, the fact."""
-
-    name: str
-    layer: str
-    word: str
-    said: str
-
-
-@dataclass(frozen=True, slots=True)
-class FactLine:
-    """A fact with its age; `left` is what remains of its life in percent, None where unknown."""
-
-    name: str
-    value: str
-    age: str
-    limit: str
-    left: int | None
-    old: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Marked:
-    """A condition of the winner that holds, with the age of its fact."""
-
-    text: str
-    age: str
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A turn of the round as it is drawn: its place and width in thousandths."""
-
-    number: int
-    title: str
-    sky: str
-    x: int
-    width: int
-    current: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """A turn that was."""
-
-    at: str
-    title: str
-    said: str
-
-
-@dataclass(frozen=True, slots=True)
-class WhyWords:
-    """The whole page."""
-
-    first: str
-    second: str
-    title: str
-    layer: str
-    win: str
-    marked: tuple[Marked, ...]
-    notes: tuple[str, ...]
-    held: bool
-    lost: tuple[Lost, ...]
-    turns: tuple[Lost, ...]
-    elsewhere: tuple[Lost, ...]
-    facts: tuple[FactLine, ...]
-    more_facts: tuple[FactLine, ...]
-    round_title: str
-    blocks: tuple[Block, ...]
-    pin: int
-    next: str
-    past: tuple[Gone, ...]
-    device: str
-    instant: str
-    basis: str
-    troubles: tuple[str, ...]
-    prices: tuple[PriceLine, ...]
-    ages_lost: bool
 
 
 def why_words(why: ScreenWhy, now: int, language: Language) -> WhyWords:
@@ -241,7 +160,10 @@ class _Teller:
         name = fact_name(reason.key, self._goods, self._lang)
         value = fact_value(reason.key, reason.had, self._lang)
         space = NBSP if self._lang == "fr" else ""
-        return Marked(f"{name}{space}: {value}", _age(age))
+        return Marked(f"{name}{space}: {value}", self._ago(age))
+
+    def _ago(self, age_ms: int | None) -> str:
+        return "" if age_ms is None else self._say("ago", age=_age(age_ms))
 
     def _notes(self) -> tuple[str, ...]:
         notes = []
@@ -308,7 +230,9 @@ class _Teller:
             negated=bool(detail.get("negated")),
         )
         had = fact_value(key, detail.get("had"), self._lang)
-        return self._say("lost_fact", fact=name, had=had, needed=wants)
+        said = self._say("lost_fact", fact=name, had=had, needed=wants)
+        ago = self._ago(next((age for one, age in self._ages.items() if one == key), None))
+        return f"{said} ({ago})" if ago else said
 
     def _facts(self) -> tuple[tuple[FactLine, ...], tuple[FactLine, ...]]:
         """Those that the winner hangs on, with those that kept others out; then the rest."""

@@ -41,7 +41,8 @@ def test_it_says_so_because_it_is(calm: Chain) -> None:
     shows = "Lille, Entrée shows “Il pleut à Lille”, because it is raining."
     assert shows in words or "because it is its turn" in words
     assert "others were considered." in words
-    assert "Grand beau à Lille Weather Rain: 1.2\u00a0mm/h, needs less than 0.2\u00a0mm/h" in words
+    fine = "Grand beau à Lille Weather Rain: 1.2\u00a0mm/h, needs less than 0.2\u00a0mm/h"
+    assert f"{fine} (0\u00a0s ago)" in words
     assert "Fermeture Hours outside its hours, back 19:10" in words
     assert "Lande 2, en promotion Stock Stock, Lande 2: 0 in store, needs at least 1" in words
     assert "of 3\u00a0h" in words
