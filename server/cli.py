@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from server.config import Settings
+from server.demo import MAX_PORT
 from server.errors import ServerError
 from server.processes import Group, Part, run_until_stopped
 
@@ -141,7 +142,10 @@ def migrate(
 
 @app.command()
 def demo(
-    port: Annotated[int, typer.Option(help="The studio's port; the others follow it.")] = 8080,
+    port: Annotated[
+        int,
+        typer.Option(min=1, max=MAX_PORT, help="The studio's port; the others follow it."),
+    ] = 8080,
     browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
     reset: Annotated[bool, typer.Option(help="Begin anew: forget the last demo's state.")] = False,
     smoke: Annotated[

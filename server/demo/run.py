@@ -7,6 +7,7 @@ wait until the studio answers, and the studio's link is told before the last scr
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -14,7 +15,8 @@ import socket
 import sys
 import time
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from server.config import Settings
+from server.demo import MAX_PORT, PORTS
 from server.demo.screens import AGENT_SCREEN, SCREENS
 from server.processes import Group, Part, run_until_stopped
 
@@ -46,12 +49,20 @@ class Ports:
 
     @classmethod
     def after(cls, first: int) -> Ports:
-        """Seven ports in a row."""
-        return cls(*range(first, first + 7))
+        """PORTS in a row."""
+        return cls(*range(first, first + PORTS))
 
 
 class CannotStart(Exception):
     """Something outside stands in the way; the message says what, and what to do."""
+
+    exit_code = 1
+
+
+class AlreadyRuns(CannotStart):
+    """Another demo keeps its state in this folder."""
+
+    exit_code = 2
 
 
 def run(*, port: int, browser: bool, reset: bool, smoke: bool, webhook: bool = True) -> int:
@@ -61,14 +72,39 @@ def run(*, port: int, browser: bool, reset: bool, smoke: bool, webhook: bool = T
     """
     data = Path(".enseigne", "smoke" if smoke else "demo").absolute()
     try:
+        lock = data.with_suffix(".lock")
+        if lock.exists():
+            with _alone(lock, ""):
+                pass
         ports = _free_row() if smoke else Ports.after(port)
         _check_free(ports)
-        if reset or smoke:
-            shutil.rmtree(data, ignore_errors=True)
-        return _run(ports, data, browser=browser, smoke=smoke, webhook=webhook)
+        with _alone(lock, f"http://{HOST}:{ports.web}"):
+            if reset or smoke:
+                shutil.rmtree(data, ignore_errors=True)
+            return _run(ports, data, browser=browser, smoke=smoke, webhook=webhook)
     except CannotStart as why:
         print(why, file=sys.stderr)
-        return 1
+        return why.exit_code
+
+
+@contextmanager
+def _alone(lock: Path, url: str) -> Iterator[None]:
+    """Keep this folder's demo to ourselves; others are told that it runs at `url`. The kernel lets
+    go of the lock however this process ends. Raises AlreadyRuns.
+    """
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("a+", encoding="utf-8") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            held.seek(0)
+            raise AlreadyRuns(
+                f"A demo already runs in this folder, at {held.read()}. Stop it first (Ctrl-C)."
+            ) from None
+        held.truncate(0)
+        held.write(url)
+        held.flush()
+        yield
 
 
 def _run(ports: Ports, data: Path, *, browser: bool, smoke: bool, webhook: bool) -> int:
@@ -261,14 +297,15 @@ def _check_free(ports: Ports) -> None:
             try:
                 probe.bind((HOST, port))
             except OSError:
+                elsewhere = ports.web + (100 if ports.web + 100 <= MAX_PORT else -100)
                 raise CannotStart(
                     f"Port {port} is taken by another program. Stop it, or start the demo "
-                    f"elsewhere: python3 start.py demo --port {port + 100}"
+                    f"elsewhere: python3 start.py demo --port {elsewhere}"
                 ) from None
 
 
 def _free_row() -> Ports:
-    sockets = [socket.socket() for _ in range(7)]
+    sockets = [socket.socket() for _ in range(PORTS)]
     try:
         for one in sockets:
             one.bind((HOST, 0))
