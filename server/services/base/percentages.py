@@ -25,8 +25,8 @@ _REDUCTION = re.compile(
     r"|destock\w*|liquid\w*|brad\w*|jusqu['\u2019]?|cagnott\w*|bonus|cash ?back|rembours\w*"
     r"|credit\w*|prix|tarif\w*|achats?|achete\w*|fidelite|moitie|supplementaires?|en plus|de plus"
     r"|black friday|off|sales?|discount\w*|sav(?:e|es|ed|ings?)|less|rebates?|markdowns?|clearance"
-    r"|deals?|offers?|free|up to|cheap\w*|prices?|priced|cut|cuts|refund\w*|vouchers?|coupons?|gifts?"
-    r"|half|drops?|lower\w*|bargains?|extra(?!\W*(?:vierge|virgin|fin)))\b"
+    r"|deals?|offers?|free|up to|cheap\w*|prices?|priced|cut|cuts|refund\w*|vouchers?|coupons?"
+    r"|gifts?|half|drops?|lower\w*|bargains?|extra(?!\W*(?:vierge|virgin|fin)))\b"
 )
 _OPEN_WORDS = (
     "a all and at au aujourd aux avec dans des en et everything for from in la le les on pour"
