@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -25,6 +25,9 @@ PLANS_KEPT = 6_000
 """Decoded manifests held in memory: a chain's profiles, three times over."""
 CHUNKS_KEPT = 6_000
 LATELY_MS = 24 * 3_600_000
+
+_OBJECT = ObjectRow.__table__.c
+_DATA = select(_OBJECT.sha, _OBJECT.data).where(_OBJECT.sha.in_(bindparam("names", expanding=True)))
 
 T = TypeVar("T")
 
@@ -69,8 +72,8 @@ def load_objects(session: Session, shas: Iterable[str]) -> dict[str, bytes]:
     """The bytes of those objects that are there, by sha256."""
     found: dict[str, bytes] = {}
     for some in batched(list(dict.fromkeys(shas)), MAX_IN):
-        rows = select(ObjectRow.sha, ObjectRow.data).where(ObjectRow.sha.in_(some))
-        found.update((sha, zlib.decompress(data)) for sha, data in session.execute(rows))
+        rows = session.execute(_DATA, {"names": some})
+        found.update((sha, zlib.decompress(data)) for sha, data in rows)
     return found
 
 

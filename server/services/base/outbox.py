@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import cast
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import Table, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,25 @@ from server.db.models import DirtyRow
 
 CLAIM_MS = 30_000
 """A claim that was not settled in this time belongs to whoever comes next (its holder died)."""
+
+_DIRTY = cast(Table, DirtyRow.__table__)
+_ROW = _DIRTY.c
+_FREE = or_(_ROW.claimed_by.is_(None), _ROW.claimed_until <= bindparam("now"))
+_WAITING = select(_ROW.key).where(_FREE).limit(1)
+_UNCLAIMED = select(_ROW.key).where(_ROW.claimed_by.is_(None))
+_CLAIM = (
+    update(_DIRTY)
+    .where(_FREE)
+    .values(claimed_by=bindparam("holder"), claimed_until=bindparam("until"))
+)
+_CLAIMED = select(_ROW.key, _ROW.generation).where(
+    _ROW.claimed_by == bindparam("holder"), _ROW.claimed_until == bindparam("until")
+)
+_SETTLE = delete(_DIRTY).where(
+    _ROW.key == bindparam("its_key"),
+    _ROW.generation == bindparam("its_generation"),
+    _ROW.claimed_by == bindparam("holder"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +75,9 @@ def mark(session: Session, keys: Iterable[str], now: int) -> None:
 def claim(db: Database, holder: str, now: int) -> Claim:
     """Take every key that nobody holds, or whose holder let its claim run out."""
     with db.write() as session:
-        free = or_(DirtyRow.claimed_by.is_(None), DirtyRow.claimed_until <= now)
-        session.execute(
-            update(DirtyRow).where(free).values(claimed_by=holder, claimed_until=now + CLAIM_MS)
-        )
-        rows = session.execute(
-            select(DirtyRow.key, DirtyRow.generation).where(
-                DirtyRow.claimed_by == holder, DirtyRow.claimed_until == now + CLAIM_MS
-            )
-        ).all()
+        mine = {"now": now, "holder": holder, "until": now + CLAIM_MS}
+        session.execute(_CLAIM, mine)
+        rows = session.execute(_CLAIMED, mine).all()
     return Claim(holder, {row.key: row.generation for row in rows})
 
 
@@ -78,27 +92,24 @@ def extend(session: Session, held: Claim, now: int) -> None:
 
 def waiting(session: Session, now: int) -> bool:
     """Whether `claim` would find any key."""
-    free = or_(DirtyRow.claimed_by.is_(None), DirtyRow.claimed_until <= now)
-    return session.scalar(select(DirtyRow.key).where(free).limit(1)) is not None
+    return session.scalar(_WAITING, {"now": now}) is not None
 
 
 def marked_since(session: Session) -> frozenset[str]:
     """The keys that were marked and that nobody has claimed yet."""
-    return frozenset(session.scalars(select(DirtyRow.key).where(DirtyRow.claimed_by.is_(None))))
+    return frozenset(session.scalars(_UNCLAIMED))
 
 
 def settle(session: Session, done: Claim) -> None:
     """Forget the claimed keys in the transaction that stores their result; those marked again
     meanwhile stay.
     """
-    for key, generation in done.generations.items():
-        session.execute(
-            delete(DirtyRow).where(
-                DirtyRow.key == key,
-                DirtyRow.generation == generation,
-                DirtyRow.claimed_by == done.holder,
-            )
-        )
+    rows = [
+        {"its_key": key, "its_generation": generation, "holder": done.holder}
+        for key, generation in done.generations.items()
+    ]
+    if rows:
+        session.execute(_SETTLE, rows)
 
 
 def pending(session: Session) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from playlists.codec import encode_manifest
@@ -49,6 +49,11 @@ NOTES_KEPT = 50
 """Of what a resolve reports, for people; the rest would say the same."""
 NO_EXPIRY_MS = 2**52
 """A plan is only asked what plays, never whether its prices may show."""
+
+_PROFILE = ProfileRow.__table__.c
+_KNOWN = select(
+    _PROFILE.key, _PROFILE.resolved_at, _PROFILE.manifest, _PROFILE.inputs, _PROFILE.lead
+).where(_PROFILE.key.in_(bindparam("keys", expanding=True)))
 
 _AS_STORED = frozenset[str]()
 """Of a profile whose facts alone are read anew, what it reads is stored: nobody asks for it."""
@@ -237,14 +242,8 @@ class Planner:
         """What the record holds; a profile that is new begins with what its screens play now."""
         found: dict[str, Known] = {}
         for some in batched(sorted(wanted), MAX_IN):
-            rows = select(
-                ProfileRow.key,
-                ProfileRow.resolved_at,
-                ProfileRow.manifest,
-                ProfileRow.inputs,
-                ProfileRow.lead,
-            ).where(ProfileRow.key.in_(some))
-            found.update((key, Known(*rest)) for key, *rest in session.execute(rows))
+            rows = session.execute(_KNOWN, {"keys": some})
+            found.update((key, Known(*rest)) for key, *rest in rows)
         new = [key for key in wanted if key not in found]
         if new and screens:
             heads = select(ScreenHeadRow.screen_id, ScreenHeadRow.manifest).where(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -24,6 +24,13 @@ ReadSets = Mapping[str, frozenset[str]]
 """Keys by the set's name."""
 
 _CHAIN = frozenset({"campaign", "playlist", "asset", "emergencies", "product"})
+
+_PROFILE, _READ, _SET = (row.__table__.c for row in (ProfileRow, ProfileReadRow, ReadSetRow))
+_READING = (
+    select(_PROFILE.key, _PROFILE.store_id)
+    .where(_READ.profile == _PROFILE.key, _SET.reads == _READ.reads)
+    .where(_SET.key.in_(bindparam("keys", expanding=True)))
+)
 
 
 def split(keys: Iterable[str]) -> dict[str, frozenset[str]]:
@@ -61,13 +68,7 @@ class ReadIndex:
         """The profiles that read any of `keys`, each with its store."""
         found: dict[str, str] = {}
         for some in batched(sorted(set(map(_indexed, keys))), MAX_IN):
-            rows = (
-                select(ProfileRow.key, ProfileRow.store_id)
-                .join(ProfileReadRow, ProfileReadRow.profile == ProfileRow.key)
-                .join(ReadSetRow, ReadSetRow.reads == ProfileReadRow.reads)
-                .where(ReadSetRow.key.in_(some))
-            )
-            found.update(session.execute(rows).all())
+            found.update(session.execute(_READING, {"keys": some}).all())
         return found
 
     def sets_of(self, session: Session, profiles: Collection[str]) -> dict[str, set[str]]:

@@ -8,9 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Table, delete, insert, select, text, update
+from sqlalchemy import (
+    BindParameter,
+    Executable,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -32,6 +43,14 @@ from server.services.publishing.readsets import ReadIndex
 
 PUBLISHING_LOCK = 0x656E73
 """PostgreSQL's advisory lock: one publishing transaction at a time, as SQLite has it anyway."""
+
+_NAMES: BindParameter[Any] = bindparam("names", expanding=True)
+_PROFILE = ProfileRow.__table__.c
+_SEEN = select(_PROFILE.key, _PROFILE.resolved_at).where(_PROFILE.key.in_(_NAMES))
+_PLAYING = cast(Table, ScreenHeadRow.__table__)
+_HEADS_OF_SCREENS = select(_PLAYING).where(_PLAYING.c.screen_id.in_(_NAMES))
+_HEADS_OF_PROFILES = select(_PLAYING).where(_PLAYING.c.profile.in_(_NAMES))
+_NEW_HEADS = insert(cast(Table, HeadRow.__table__))
 
 SignedHead = tuple[str, int, str]
 """Screen, revision, JWS."""
@@ -113,8 +132,7 @@ class Storer:
         """The plans that nobody was quicker with, of stores that are still there."""
         seen: dict[str, int] = {}
         for some in batched([plan.key for plan in prepared], MAX_IN):
-            found = select(ProfileRow.key, ProfileRow.resolved_at).where(ProfileRow.key.in_(some))
-            seen.update(session.execute(found).all())
+            seen.update(session.execute(_SEEN, {"names": some}).all())
         stores: set[str] = set()
         if new := {plan.store for plan in prepared if plan.key not in seen}:
             stores.update(session.scalars(select(StoreRow.id).where(StoreRow.id.in_(new))))
@@ -205,10 +223,9 @@ def _heads_of(
 ) -> dict[str, ScreenHeadRow]:
     """The heads of these screens, and of all screens that play these profiles."""
     found: dict[str, ScreenHeadRow] = {}
-    table = ScreenHeadRow.__table__
-    for column, names in ((table.c.screen_id, screens), (table.c.profile, profiles)):
+    for rows, names in ((_HEADS_OF_SCREENS, screens), (_HEADS_OF_PROFILES, profiles)):
         for some in batched(sorted(names), MAX_IN):
-            for row in session.execute(select(table).where(column.in_(some))):
+            for row in session.execute(rows, {"names": some}):
                 found[row.screen_id] = row  # type: ignore[assignment]
     return found
 
@@ -236,7 +253,7 @@ def _profile_columns(plan: Prepared, now: int) -> dict[str, Any]:
 def _write_heads(session: Session, issued: Sequence[Mapping[str, Any]]) -> None:
     if not issued:
         return
-    session.execute(insert(cast(Table, HeadRow.__table__)), issued)
+    session.execute(_NEW_HEADS, issued)
     left_out = ("issued_at", "inputs")
     now_playing = [
         {name: value for name, value in row.items() if name not in left_out} for row in issued
@@ -245,13 +262,19 @@ def _write_heads(session: Session, issued: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _upsert(session: Session, row: Any, columns: Sequence[Mapping[str, Any]]) -> None:
-    if not columns:
-        return
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    adding = dialect.insert(row.__table__)
+    if columns:
+        is_sqlite = session.get_bind().dialect.name == "sqlite"
+        session.execute(_upserting(row, tuple(columns[0]), is_sqlite=is_sqlite), columns)
+
+
+@cache
+def _upserting(row: Any, names: tuple[str, ...], *, is_sqlite: bool) -> Executable:
+    """Made once for a table: to put a statement together takes longer than to run it."""
+    adding = (sqlite if is_sqlite else postgresql).insert(row.__table__)
     keys = [column.name for column in row.__table__.primary_key]
-    moved = {name: adding.excluded[name] for name in columns[0] if name not in keys}
-    session.execute(adding.on_conflict_do_update(index_elements=keys, set_=moved), columns)
+    moved = {name: adding.excluded[name] for name in names if name not in keys}
+    made: Executable = adding.on_conflict_do_update(index_elements=keys, set_=moved)
+    return made
 
 
 def heads_in_force(session: Session) -> list[SignedHead]:
