@@ -167,8 +167,7 @@ def test_a_removed_screen_plays_on_until_that_is_certain_then_shows_a_code(
     page = paired("s1")
     until_painted(page, "89,90 €")
     del peer.devices["s1"]
-    peer.stop()
-    peer.start()
+    peer.push("refused", {"code": "unknown_screen", "message": "gone"})
     page.wait_for_function("() => enseigne.faults().some(({ text }) => text.includes('401 unkn'))")
     assert page.evaluate("enseigne.state().zones.main.goods[0].text") == "89,90 €"
     with page.expect_navigation():
