@@ -11,6 +11,7 @@ from tests.contract.stage import (
     HOUR,
     LILLE,
     UNKNOWN_CARD,
+    WEATHER,
     case,
     chunk,
     hand,
@@ -35,6 +36,21 @@ def a_card_is_paused_by_hand() -> Iterator[Question]:
         paused = [hand("p1", "pause", "message", NOON + 1_000, NOON + 25_000)]
         for at in around(NOON + 1_000, NOON + 25_000):
             yield f"or {fallback.get('f')}, at {at - NOON:+} ms", made, case(at, overrides=paused)
+
+
+@scenario("overrides")
+def a_fallback_is_paused_by_hand() -> Iterator[Question]:
+    """What stands in for a stale card may be paused too; a hand that shows a card goes before."""
+    made = one_slot("service", f="message", g=[[WEATHER, HOUR]])
+    hands = [
+        hand("p", "pause", "message", NOON, NOON + 9_000),
+        hand("s", "show", "poster", NOON + 4_000, NOON + 6_000),
+    ]
+    for at in around(NOON, NOON + 4_000, NOON + 6_000, NOON + 9_000):
+        for as_of in (NOON, NOON - HOUR + 5_000, NOON - HOUR):
+            fresh = {"channels": {}, "sources": {WEATHER: as_of}}
+            name = f"at {at - NOON:+} ms, weather of {NOON - as_of} ms before"
+            yield name, made, case(at, freshness=fresh, overrides=hands)
 
 
 @scenario("overrides")

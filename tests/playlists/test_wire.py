@@ -10,6 +10,7 @@ from playlists.ids import ChannelId, SourceId, StoreId
 from playlists.slot import Freshness, Lease
 from playlists.wire.door import Prove, ProveWatch, prove_from_json
 from playlists.wire.freshness import FreshnessMessage
+from playlists.wire.http import refusal_nonce
 
 
 def test_freshness_gives_slot_at_its_leases_and_sources() -> None:
@@ -45,3 +46,9 @@ def test_json_with_one_number_too_large_is_refused() -> None:
     assert parse_json(b"-9007199254740991") == -9007199254740991
     with pytest.raises(Invalid, match="whole numbers"):
         parse_json(b"-9007199254740992")
+
+
+def test_a_refusals_signed_time_answers_that_code_to_that_nonce() -> None:
+    answers = {refusal_nonce(code, nonce) for code in ("gone", "moved") for nonce in ("a", "b")}
+    assert len(answers) == 4
+    assert refusal_nonce("gone", "a") in answers
