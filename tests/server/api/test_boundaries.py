@@ -14,6 +14,7 @@ from server.app import create_app
 from server.services.base.actors import ALL_SCOPES
 from tests.server.api.chain import HOUR_MS, furnish, message
 from tests.server.api.programs import Api, token_for
+from tests.support.postgres import Cluster
 from tests.support.record import START_MS, make_context
 
 MINE, OTHERS = "lille", "marseille"
@@ -121,12 +122,25 @@ def routes() -> list[tuple[str, str, str]]:
 NAMED = [route for route in routes() if "<" in route[2] and route[0] not in CHAIN_ONLY]
 
 
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """One application for all of this module: nothing here may change what is Marseille's."""
-    context = make_context(tmp_path_factory.mktemp("boundaries"))
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+)
+def app(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Flask]:
+    """One application over each database for all of this module: nothing here may change what is
+    Marseille's.
+    """
+    url, drop = "", None
+    if request.param == "postgres":
+        cluster: Cluster = request.getfixturevalue("postgres_cluster")
+        drop = cluster.create(request.getfixturevalue("migrated_postgres"))
+        url = cluster.url(drop)
+    context = make_context(tmp_path_factory.mktemp("boundaries"), url)
     yield create_app(context)
     context.db.close()
+    if drop is not None:
+        cluster.drop(drop)
 
 
 @pytest.fixture(scope="module")
