@@ -71,8 +71,8 @@ class Lines:
         self._in.write(command + "\n")
         self._in.flush()
 
-    def hear(self) -> dict[str, Any]:
-        if not select.select([self._out], [], [], READY_S)[0]:
+    def hear(self, within_s: float = READY_S) -> dict[str, Any]:
+        if not select.select([self._out], [], [], within_s)[0]:
             self.say("state")
             raise SystemExit(f"Not all players heard in time: {self._out.readline()}")
         line = self._out.readline()

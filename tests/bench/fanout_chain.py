@@ -29,6 +29,7 @@ from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
 from server.services.chain import places
 from server.services.chain.place_wishes import StoreWish
+from server.services.entry import people
 from server.services.wishes import bases, content
 from tests.bench.fanout_players import device_key, screen_name
 from tests.support.programs import end, free_port
@@ -62,6 +63,7 @@ class Chain:
         settings = Settings(data_dir=folder, port=int(self._env["ENSEIGNE_PORT"]))
         prepare(settings, say=None)
         self._ctx = build_context(settings)
+        self.url = settings.url
         self._url = f"{settings.url}/hooks/till"
         self._folder = folder
         _seed(self._ctx, screens, self._stores)
@@ -80,6 +82,10 @@ class Chain:
             if time.monotonic() > deadline:
                 raise SystemExit("The chain was not published in time.")
             time.sleep(0.2)
+
+    def token(self) -> str:
+        """The secret of a new API token with every right."""
+        return people.create_token(self._ctx, SYSTEM, "bench", SYSTEM.scopes).secret
 
     def change(self) -> None:
         """The shop calls: another price, in every store."""
