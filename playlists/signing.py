@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -224,12 +225,21 @@ def sign(kind: str, payload: Json, key: SigningKey) -> str:
 
     Refuses what `verify` would refuse for its length, so that nothing unreadable is ever sent.
     """
-    header = canonical({"alg": "EdDSA", "kid": key.kid, "typ": f"enseigne.{kind}"})
-    signed = f"{b64(header)}.{b64(canonical(payload))}"
+    return sign_canonical(kind, canonical(payload), key)
+
+
+def sign_canonical(kind: str, data: bytes, key: SigningKey) -> str:
+    """The same of a payload that is in its canonical bytes already."""
+    signed = f"{_header(kind, key.kid)}.{b64(data)}"
     token = f"{signed}.{b64(key.sign_bytes(signed.encode()))}"
     if len(token) > MAX_BYTES[kind]:
         raise Invalid(f"A {kind} message may have {MAX_BYTES[kind]} bytes; this has {len(token)}.")
     return token
+
+
+@lru_cache(maxsize=64)
+def _header(kind: str, kid: str) -> str:
+    return b64(canonical({"alg": "EdDSA", "kid": kid, "typ": f"enseigne.{kind}"}))
 
 
 def verify(token: str, kind: str, ring: KeyRing, now_ms: int | None) -> Json:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
 from playlists.errors import Invalid
 from playlists.fields import Fields, entries, row, text, whole
-from playlists.ids import ChannelId, Json, Sku, check_sku
+from playlists.ids import ChannelId, Json, Sku, canonical, check_sku
 from playlists.pricing import Offer, Step, StockText
 from playlists.wire.texts import MAX_NAME, gate_from, texts_from, texts_json
 
@@ -48,6 +49,22 @@ class OffersMessage:
             "gone": list(self.gone),
             "lease": list(self.lease),
         }
+
+    def to_bytes(self, offer_bytes: Callable[[Offer], bytes]) -> bytes:
+        """`canonical(self.to_json())` of offers whose bytes there are already: channels that say
+        the same share them.
+        """
+        head = canonical(
+            {
+                "channel": self.channel,
+                "from": self.since,
+                "gone": list(self.gone),
+                "lease": list(self.lease),
+            }
+        )
+        offers = b",".join(map(offer_bytes, self.changed))
+        tail = canonical({"to": self.to, "v": 1})
+        return b'%b,"set":[%b],%b' % (head[:-1], offers, tail[1:])
 
     @classmethod
     def from_json(cls, value: object) -> OffersMessage:
@@ -91,6 +108,11 @@ def offer_to_json(offer: Offer) -> Json:
     if offer.confirmed_at:
         out["at"] = offer.confirmed_at
     return out
+
+
+def offer_to_bytes(offer: Offer) -> bytes:
+    """The canonical bytes of one offer, as in `set`."""
+    return canonical(offer_to_json(offer))
 
 
 def offer_from_json(value: object, path: str = "") -> Offer:

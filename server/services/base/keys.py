@@ -16,12 +16,13 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from playlists.credentials import fingerprint, mint_token
+from playlists.pricing import Offer
 from playlists.signing import (
     KeyDocument,
     KeyRing,
@@ -30,10 +31,11 @@ from playlists.signing import (
     b64,
     kid_of,
     sign,
+    sign_canonical,
     unb64,
 )
 from playlists.wire.freshness import FreshnessMessage
-from playlists.wire.offers import OffersMessage
+from playlists.wire.offers import OffersMessage, offer_to_bytes
 from playlists.wire.signed import Head, TimeMessage, Watch
 from server.errors import Conflict
 
@@ -90,9 +92,11 @@ class Keys:
         """The signed head of one screen."""
         return sign("head", head.to_json(), self.online)
 
-    def sign_offers(self, message: OffersMessage) -> str:
+    def sign_offers(
+        self, message: OffersMessage, offer_bytes: Callable[[Offer], bytes] = offer_to_bytes
+    ) -> str:
         """The signed delta or snapshot of a channel. Raises Invalid when it is too long."""
-        return sign("offers", message.to_json(), self.online)
+        return sign_canonical("offers", message.to_bytes(offer_bytes), self.online)
 
     def sign_freshness(self, message: FreshnessMessage) -> str:
         """The signed freshness of a store. Raises Invalid when it is too long."""

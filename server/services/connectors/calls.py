@@ -23,7 +23,14 @@ from server.errors import NotFound, ServerError, TooLarge
 from server.ports import Batch, PermanentError
 from server.services.base.context import Context
 from server.services.connectors import records
-from server.services.connectors.views import OWN, TRUST, kind_of, setup_of, source_of
+from server.services.connectors.views import (
+    OWN,
+    TRUST,
+    kind_of,
+    own_state,
+    setup_of,
+    source_of,
+)
 from server.services.prices import intake, offers
 from server.services.prices.intake import Source, Taken
 
@@ -87,7 +94,7 @@ def receive(
             verify(setup, delivery)
     with gate.lock:
         gate.last_at = max(ctx.clock(), gate.last_at + 1)
-        row, setup = _load(ctx, connector_id)
+        row, setup = _renewed(ctx, row, setup)
         with _counted(ctx, gate, connector_id):
             received = take_call(setup, replace(delivery, received_at=gate.last_at))
         if received.once and _known(ctx, connector_id, received.once):
@@ -127,6 +134,17 @@ def _load(ctx: Context, connector_id: str) -> tuple[ConnectorRow, Setup]:
             return row, setup_of(ctx, session, row)
         except PermanentError as error:
             raise Misconfigured(str(error)) from None
+
+
+def _renewed(ctx: Context, row: ConnectorRow, setup: Setup) -> tuple[ConnectorRow, Setup]:
+    """The same once it is its turn: what the calls before left, in the setup that there was unless
+    somebody changed it.
+    """
+    with ctx.db.read() as session:
+        now = session.get(ConnectorRow, row.id)
+    if now is None or now.version != row.version:
+        return _load(ctx, row.id)
+    return now, replace(setup, state=own_state(now))
 
 
 def _known(ctx: Context, connector_id: str, once: tuple[str, ...]) -> bool:

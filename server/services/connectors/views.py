@@ -98,16 +98,21 @@ def setup_of(ctx: Context, session: Session, row: ConnectorRow) -> Setup:
         config = kind_of(row).config.model_validate(row.config)
     except ValidationError:
         raise PermanentError("The configuration is of another version. Save it anew.") from None
-    own = row.state.get(OWN, {})
     return Setup(
         id=row.id,
         config=config,
         secret=row.secret,
-        state=own if isinstance(own, Mapping) else {},
+        state=own_state(row),
         stores=_stores(session, config),
         clock=ctx.clock,
         limits=Limits.of(ctx.settings),
     )
+
+
+def own_state(row: ConnectorRow) -> Mapping[str, Any]:
+    """What the connector wanted back."""
+    own = row.state.get(OWN, {})
+    return own if isinstance(own, Mapping) else {}
 
 
 def _stores(session: Session, config: Config) -> tuple[StoreAt, ...]:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from playlists import ledger as law
 from playlists.admission import next_revision
-from playlists.ids import ChannelId, Sku
+from playlists.ids import ChannelId, Sku, canonical
 from playlists.pricing import Offer, StockText
 from playlists.wire.offers import OffersMessage, offer_to_json
 from server.services.base.keys import Keys
@@ -94,6 +94,7 @@ class Compiler:
         self.now = now
         self._priced: dict[tuple[Sku, Past, str, str], Offer] = {}
         self._bodies: dict[int, tuple[Offer, Any]] = {}
+        self._bytes: dict[int, tuple[Offer, bytes]] = {}
         self._confirmed: dict[tuple[int, int], tuple[Offer, Offer]] = {}
 
     def offer(
@@ -130,6 +131,12 @@ class Compiler:
         if id(offer) not in self._bodies:
             self._bodies[id(offer)] = (offer, offer_to_json(offer))
         return self._bodies[id(offer)][1]
+
+    def offer_bytes(self, offer: Offer) -> bytes:
+        """The offer as it is signed."""
+        if id(offer) not in self._bytes:
+            self._bytes[id(offer)] = (offer, canonical(self.body(offer)))
+        return self._bytes[id(offer)][1]
 
     def _price(self, sku: Sku, zone: str, past: Past, product: Product, suspect: str) -> Offer:
         names = _names(product.names, sku)
@@ -204,7 +211,7 @@ def compile_part(
             message = OffersMessage(
                 channel.id, state.version, version, tuple(changed), tuple(gone), lease
             )
-            jws = keys.sign_offers(message)
+            jws = keys.sign_offers(message, compiler.offer_bytes)
             writes.channels.append(
                 {
                     "c": channel.id,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Table, select
+from sqlalchemy import String, Table, select
+from sqlalchemy import cast as cast_to
 from sqlalchemy.orm import Session
 
 from playlists.facts import KINDS, FactKey, value_at
@@ -152,19 +154,21 @@ def _offers(
     session: Session, ids: Sequence[ChannelId], skus: Sequence[Sku]
 ) -> dict[Pair, Standing]:
     found: dict[Pair, Standing] = {}
+    bodies: dict[str, Any] = {}  # most channels say the same: each text is read once
     for at in range(0, len(skus), ledger.IN_ROWS):
         query = select(
             _OFFER.channel,
             _OFFER.sku,
-            _OFFER.body,
+            cast_to(_OFFER.body, String),
             _OFFER.version,
             _OFFER.suspect,
             _OFFER.seen_version,
         ).where(_OFFER.channel.in_(ids), _OFFER.sku.in_(skus[at : at + ledger.IN_ROWS]))
-        found.update(
-            ((ChannelId(channel), Sku(sku)), Standing(*rest))
-            for channel, sku, *rest in session.execute(query)
-        )
+        for channel, sku, text, *rest in session.execute(query):
+            body = bodies.get(text)
+            if body is None:
+                body = bodies[text] = json.loads(text)
+            found[ChannelId(channel), Sku(sku)] = Standing(body, *rest)
     return found
 
 
