@@ -7,15 +7,13 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from server.api.kit import Call, Done, operation, resource
-from server.api.shapes import Ms, PageQuery, Shape
+from server.api.shapes import Ms, PageQuery, Scalar, Shape
 from server.api.wish_shapes import FactName
 from server.services.base.paging import Cut
 from server.services.observed import world
 from server.services.observed.world import FactView
 
 blueprint = resource("facts")
-
-Value = int | bool | Annotated[str, Field(max_length=200)]
 
 
 class FactNew(Shape):
@@ -24,7 +22,7 @@ class FactNew(Shape):
     """
 
     key: FactName
-    value: Value
+    value: Scalar
     valid_from: Ms | None = None
     valid_until: Ms | None = None
     life_ms: Annotated[int, Field(ge=1, le=31 * 86_400_000)] | None = None
@@ -34,7 +32,7 @@ class FactShape(Shape):
     """A value of a key, who said it, how long ago, and whether it is still believed."""
 
     key: str
-    value: Value
+    value: Scalar
     unit: str
     source: str
     valid_from: Ms

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 MAX_MS = 2**53 - 1
 
@@ -20,6 +20,48 @@ Ms = Annotated[int, Field(ge=0, le=MAX_MS, description="Unix milliseconds, UTC."
 Sha = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Words = Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(max_length=64)]
 Version = Annotated[int, Field(description="Grows with each edit; the ETag is made of it.")]
+
+
+def by_key(*keys: str) -> Discriminator:
+    """Choose the branch of a union by the key that is there, so that a typo in one branch is not
+    answered with the complaints of all. Branches bear the keys' names, capitalised, as Tag.
+    """
+
+    def chosen(value: Any) -> str | None:
+        if isinstance(value, BaseModel):
+            fields = type(value).model_fields.items()
+            value = {field.alias or name: None for name, field in fields}
+        found = (key.title() for key in keys if isinstance(value, dict) and key in value)
+        return next(found, None)
+
+    return Discriminator(
+        chosen,
+        custom_error_type="one_of",
+        custom_error_message=f"Give an object with one of: {', '.join(keys)}",
+    )
+
+
+def by_type(*types: type) -> Discriminator:
+    """The same for plain values: branches bear the types' names, capitalised, as Tag."""
+    said = {int: "a whole number", str: "a text", bool: "true or false"}
+
+    def chosen(value: Any) -> str | None:
+        return type(value).__name__.title() if type(value) in types else None
+
+    return Discriminator(
+        chosen,
+        custom_error_type="one_of",
+        custom_error_message=f"Give {' or '.join(said[one] for one in types)}",
+    )
+
+
+Scalar = Annotated[
+    Annotated[int, Tag("Int")]
+    | Annotated[bool, Tag("Bool")]
+    | Annotated[str, Field(max_length=200), Tag("Str")],
+    by_type(int, bool, str),
+]
+"""The value of a fact."""
 
 
 class Shape(BaseModel):

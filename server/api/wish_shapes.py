@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, Tag
 
-from server.api.shapes import Id, Sha, Shape
+from server.api.shapes import Id, Scalar, Sha, Shape, by_key, by_type
 from server.services.wishes.templates import described
 
 Text = Annotated[str, Field(max_length=4000)]
+Param = Annotated[Annotated[Text, Tag("Str")] | Annotated[int, Tag("Int")], by_type(str, int)]
 LocalDate = Annotated[
     str,
     Field(
@@ -67,7 +68,7 @@ class Compare(Shape):
 
     fact: FactName
     op: Literal["<", "<=", "==", "!=", ">=", ">"]
-    value: int | bool | Annotated[str, Field(max_length=200)]
+    value: Scalar
 
 
 class Within(Shape):
@@ -108,7 +109,14 @@ class NotShape(Shape):
     not_: Annotated[ConditionShape, Field(alias="not")]
 
 
-ConditionShape = AllShape | AnyShape | NotShape | CompareShape | WithinShape
+ConditionShape = Annotated[
+    Annotated[AllShape, Tag("All")]
+    | Annotated[AnyShape, Tag("Any")]
+    | Annotated[NotShape, Tag("Not")]
+    | Annotated[CompareShape, Tag("Compare")]
+    | Annotated[WithinShape, Tag("Within")],
+    by_key("all", "any", "not", "compare", "within"),
+]
 
 
 class GoodShape(Shape):
@@ -126,7 +134,7 @@ class CardShape(Shape):
         Literal["price", "trio", "elsewhere", "service", "message", "image", "video"],
         Field(description=f"What the card is made into. {described()}"),
     ]
-    params: dict[str, Text | int] = {}
+    params: dict[str, Param] = {}
     texts: dict[str, dict[str, Text]] = {}
     goods: Annotated[list[GoodShape], Field(max_length=24)] = []
     live: dict[str, str] = {}
@@ -152,7 +160,10 @@ class ItemShape(Shape):
 
     id: Id
     title: Annotated[str, Field(max_length=200)] = ""
-    content: CardContent | PlaylistContent
+    content: Annotated[
+        Annotated[CardContent, Tag("Card")] | Annotated[PlaylistContent, Tag("Playlist")],
+        by_key("card", "playlist"),
+    ]
     duration_ms: Annotated[int, Field(ge=1_000, le=1_800_000)] = 10_000
     schedule: ScheduleShape | None = None
     condition: ConditionShape | None = None

@@ -86,6 +86,40 @@ def test_a_fault_deep_in_a_playlist_is_named_by_its_path(api: Api) -> None:
     assert problem(answer, 422, "bad_input")["field"] == "items/0/schedule/dayparts/0/end"
 
 
+RAIN = {"fact": "weather.rain:{store}", "op": ">=", "value": 2}
+
+
+@pytest.mark.parametrize(
+    ("item", "field"),
+    [
+        ({"condition": {"compare": {**RAIN, "opp": 1}}}, "condition/compare/opp"),
+        ({"condition": {"compare": {**RAIN, "op": "="}}}, "condition/compare/op"),
+        ({"condition": {"compare": {**RAIN, "value": 2.5}}}, "condition/compare/value"),
+        ({"condition": {"compar": RAIN}}, "condition"),
+        ({"condition": []}, "condition"),
+        ({"condition": {"compare": RAIN, "all": []}}, "condition/compare"),
+        ({"condition": {"all": [{"compare": RAIN}, {"nott": 1}]}}, "condition/all/1"),
+        (
+            {"condition": {"not": {"within": {"fact": "a:b", "low": 1}}}},
+            "condition/not/within/high",
+        ),
+        ({"content": {"card": {"template": "poster"}}}, "content/card/template"),
+        (
+            {"content": {"card": {"template": "message", "params": {"a": 1.5}}}},
+            "content/card/params/a",
+        ),
+        ({"content": {"crad": {"template": "message"}}}, "content"),
+        ({"content": {"playlist": 5}}, "content/playlist"),
+    ],
+)
+def test_one_typo_gets_one_complaint_at_its_place(
+    api: Api, item: dict[str, object], field: str
+) -> None:
+    answer = api.call("POST", "/playlists", json={"name": "A", "items": [{**message("x"), **item}]})
+    said = problem(answer, 422, "bad_input")
+    assert [fault["field"] for fault in said["errors"]] == [f"items/0/{field}"]
+
+
 def test_what_the_domain_refuses_is_named_by_its_path_too(api: Api) -> None:
     item = {**message("x"), "schedule": {"start": "2026-02-30"}}
     answer = api.call("POST", "/playlists", json={"name": "A", "items": [item]})
