@@ -178,7 +178,14 @@ def _settled(
         if row.version == claim.row.version:
             row.state = _state(claim.row, row, setup, batch, bool(taken.held))
         if row.next_run_at == claim.until:
-            row.next_run_at = max(now, began + row.every_s * 1000)
+            row.next_run_at = max(now, _in_step(claim.row.next_run_at, began, row.every_s * 1000))
+
+
+def _in_step(due: int, began: int, every_ms: int) -> int:
+    """When a source that was due at `due` and asked at `began` is due next: one that was asked a
+    little late keeps its step, as those that look for it do theirs, and never slips a whole look.
+    """
+    return (due if began - due < every_ms else began) + every_ms
 
 
 def _state(

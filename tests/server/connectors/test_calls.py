@@ -30,9 +30,9 @@ from server.services.connectors import ConnectorWish, calls, run_due
 from server.services.prices import intake
 from tests.server.connectors.conftest import ShopPeer, web_app
 from tests.server.connectors.peers import Reply, peer
+from tests.server.connectors.polled import add_feed, fact_values, lease, prices, view
 from tests.server.connectors.test_counts import iso, reading
 from tests.server.connectors.test_mqtt import _until as until
-from tests.server.connectors.test_polling import add_feed, fact_values, lease, prices, view
 from tests.support.record import START_MS, TestClock
 
 SECRET = "a secret of the shop's own"

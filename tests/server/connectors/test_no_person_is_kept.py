@@ -13,9 +13,9 @@ from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
 from server.services.connectors import ConnectorWish, Subscriptions
 from tests.server.connectors.conftest import web_app
+from tests.server.connectors.polled import view
 from tests.server.connectors.test_mqtt import AT, Counter
 from tests.server.connectors.test_mqtt import _until as until
-from tests.server.connectors.test_polling import view
 from tests.server.connectors.test_subscriptions import value
 
 TOKEN = "a long enough token for counters"

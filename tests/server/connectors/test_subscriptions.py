@@ -19,9 +19,9 @@ from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
 from server.services.connectors import ConnectorWish, Subscriptions
 from server.services.connectors.subscriptions import NOTE_EVERY_MS
+from tests.server.connectors.polled import view
 from tests.server.connectors.test_mqtt import AT, Counter
 from tests.server.connectors.test_mqtt import _until as until
-from tests.server.connectors.test_polling import view
 from tests.support.programs import free_port
 from tests.support.record import TestClock
 
