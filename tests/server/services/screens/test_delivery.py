@@ -20,6 +20,12 @@ WALL = Viewer(("lille-window", "prado-window"))
 
 
 @pytest.fixture
+def ctx(any_ctx: Context) -> Context:
+    """Everything here is asked of SQLite and of PostgreSQL."""
+    return any_ctx
+
+
+@pytest.fixture
 def shop(ctx: Context) -> Shop:
     return lay_out(ctx)
 

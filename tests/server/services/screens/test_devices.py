@@ -35,12 +35,12 @@ def key() -> SigningKey:
 
 
 @pytest.fixture
-def chain(ctx: Context, key: SigningKey) -> Context:
+def chain(any_ctx: Context, key: SigningKey) -> Context:
     for store in ("lille", "prado"):
-        create_store(ctx, SYSTEM, StoreWish(store, "Europe/Paris"), store)
-        create_screen(ctx, SYSTEM, ScreenWish(f"{store} window", store), f"{store}-window")
-    pair(ctx, key, SCREEN)
-    return ctx
+        create_store(any_ctx, SYSTEM, StoreWish(store, "Europe/Paris"), store)
+        create_screen(any_ctx, SYSTEM, ScreenWish(f"{store} window", store), f"{store}-window")
+    pair(any_ctx, key, SCREEN)
+    return any_ctx
 
 
 def pair(ctx: Context, key: SigningKey, screen: str) -> None:

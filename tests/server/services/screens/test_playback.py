@@ -30,13 +30,13 @@ NOTHING = Report(0, {}, 0, 0, None, {}, nonce="n" * 24)
 
 
 @pytest.fixture
-def chain(ctx: Context) -> Context:
-    lay_out(ctx)
+def chain(any_ctx: Context) -> Context:
+    lay_out(any_ctx)
     for screen in (SCREEN, "prado-window"):
         key = SigningKey.generate()
-        given = begin(ctx, PairingRequest(key.x, "Pi", (1080, 1920)))
-        claim(ctx, SYSTEM, code=given.code, screen_id=screen)
-    return ctx
+        given = begin(any_ctx, PairingRequest(key.x, "Pi", (1080, 1920)))
+        claim(any_ctx, SYSTEM, code=given.code, screen_id=screen)
+    return any_ctx
 
 
 def head(ctx: Context, screen: str = SCREEN) -> tuple[int, str]:
