@@ -29,7 +29,7 @@ class Slots(dict[int, Bound]):
 
 def cards_at(plan: ZonePlan, at: int) -> tuple[Ready, Ready | None]:
     """The card of a place (by number), and what may fill in for it: its own fallback, else its
-    spare's."""
+    spare's (which may be itself, without its price)."""
     place = plan.stage.places[at]
     cast = plan.casting[place.candidate].cast
     card = cast.fallbacks[place.number] if place.stand_in else cast.cards[place.number]
@@ -41,6 +41,14 @@ def cards_at(plan: ZonePlan, at: int) -> tuple[Ready, Ready | None]:
 
 
 def _lasting_card(plan: ZonePlan, at: int) -> Ready | None:
-    """What a spare shows come what may: its card, or the fallback behind that."""
+    """What a spare shows come what may: its card, the fallback behind that, or the card without its
+    price."""
+    place = plan.stage.places[at]
     card, after = cards_at(plan, at)
-    return card if plan.stage.places[at].lasting else after
+    if place.lasting:
+        return card
+    if place.backed:
+        return after
+    bare = plan.casting[place.candidate].cast.price_free[place.number]
+    assert isinstance(bare, Ready)
+    return bare

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from playlists.ids import ChannelId, Sha256, Sku
-from playlists.model import Store
+from playlists.model import Card, Store
 from playlists.resolving.candidates import Candidate
 from playlists.resolving.carding import Fault, Ready, bind_card, fault_of
 from playlists.resolving.memo import Memo
@@ -19,7 +19,8 @@ class Cast:
     """A rotation, and each entry's card and fallback: ready, at fault, or (fallback) none.
 
     `stand_ins` says for each entry whether the fallback plays for it; None where neither may be on
-    air. `backed` says whether its slot has the fallback behind it.
+    air. `backed` says whether its slot has the fallback behind it. `price_free` are the cards that
+    give way without their price, as they are where nothing else is there.
     """
 
     rotation: Rotation
@@ -27,6 +28,7 @@ class Cast:
     fallbacks: tuple[Ready | Fault | None, ...]
     stand_ins: tuple[bool | None, ...]
     backed: tuple[bool, ...]
+    price_free: tuple[Ready | Fault | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +70,20 @@ def casting_of(
 
     cards = tuple([checked(card) for card in bound.cast.cards])
     fallbacks = tuple([card and checked(card) for card in bound.cast.fallbacks])
-    return Casting(candidate, _cast(rotation, cards, fallbacks))
+    return Casting(candidate, _cast(rotation, cards, fallbacks, bound.cast.price_free))
 
 
 def _bound(rotation: Rotation, language: str, store: Store, memo: Memo) -> _Bound:
+
+    def bind(card: Card | None) -> Ready | Fault | None:
+        return bind_card(card, language, store, memo) if card else None
+
     cards = tuple([bind_card(entry.card, language, store, memo) for entry in rotation.entries])
-    fallbacks = tuple(
-        [
-            bind_card(entry.fallback, language, store, memo) if entry.fallback else None
-            for entry in rotation.entries
-        ]
-    )
+    fallbacks = tuple([bind(entry.fallback) for entry in rotation.entries])
+    price_free = tuple([bind(entry.price_free) for entry in rotation.entries])
     readies = [card for card in (*cards, *fallbacks) if isinstance(card, Ready)]
     return _Bound(
-        cast=_cast(rotation, cards, fallbacks),
+        cast=_cast(rotation, cards, fallbacks, price_free),
         products=tuple(dict.fromkeys(product for card in readies for product in card.products)),
         files=tuple(dict.fromkeys(sha for card in readies for sha in card.files)),
     )
@@ -91,6 +93,7 @@ def _cast(
     rotation: Rotation,
     cards: tuple[Ready | Fault, ...],
     fallbacks: tuple[Ready | Fault | None, ...],
+    price_free: tuple[Ready | Fault | None, ...],
 ) -> Cast:
     stand_ins = tuple(
         False if isinstance(card, Ready) else True if isinstance(fallback, Ready) else None
@@ -100,4 +103,4 @@ def _cast(
         isinstance(card, Ready) and isinstance(fallback, Ready)
         for card, fallback in zip(cards, fallbacks, strict=True)
     )
-    return Cast(rotation, cards, fallbacks, stand_ins, backed)
+    return Cast(rotation, cards, fallbacks, stand_ins, backed, price_free)

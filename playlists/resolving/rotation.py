@@ -23,7 +23,7 @@ MAX_ENTRIES = 1_000
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A card with everything that bounds it, its own and that of the items it is nested in
-    (`within`)."""
+    (`within`). `price_free` is a card that gives way without its price, as it is if it may not."""
 
     item: ItemId
     card: Card
@@ -32,6 +32,7 @@ class Entry:
     schedules: tuple[Schedule, ...]
     conditions: tuple[Condition, ...]
     within: frozenset[ItemId]
+    price_free: Card | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,15 +133,16 @@ def _entry(item: Item, card: Card, outer: Entry | None) -> Entry:
         item=item.id,
         card=card,
         duration_ms=min(max(item.duration_ms, 1), LOOP_MAX_MS),
-        fallback=_lasting(item.fallback) or (outer.fallback if outer else None),
+        fallback=_price_free(item.fallback) or (outer.fallback if outer else None),
         schedules=(*outer.schedules, *own) if outer else own,
         conditions=(*outer.conditions, *asked) if outer else asked,
         within=(outer.within if outer else frozenset()) | {item.id},
+        price_free=None if card.price_loss == "price_free" else _price_free(card),
     )
 
 
-def _lasting(card: Card | None) -> Card | None:
-    """A fallback as it plays: nothing stands behind it, so without its price it is price-free."""
+def _price_free(card: Card | None) -> Card | None:
+    """A card as it plays where nothing stands behind it: it stays without its price."""
     if card is None or card.price_loss == "price_free":
         return card
     return replace(card, price_loss="price_free")

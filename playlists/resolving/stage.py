@@ -30,9 +30,9 @@ class Place:
     """A slot as it may play: which entry (`number`) of which candidate, and whether the entry's
     fallback stands in for a card that may not be on air.
 
-    `lasting`: no fact and no price can take its card off the screen. `backed`: the entry's own
-    fallback is behind it. Else a place that plays is one made of it (`origin`) for its loop, with
-    the `spare` behind it: the place whose card fills in.
+    `asks`: it hangs on a fact. `lasting`: no fact and no price can take its card off the screen.
+    `backed`: the entry's own fallback is behind it. Else a place that plays is one made of it
+    (`origin`) for its loop, with the `spare` behind it: the place whose card fills in.
     """
 
     candidate: int
@@ -40,6 +40,7 @@ class Place:
     entry: Entry
     why: Why
     stand_in: bool
+    asks: bool
     lasting: bool
     backed: bool
     origin: int
@@ -237,23 +238,26 @@ class Stage:
         self, bare: Sequence[int], rows: Mapping[int, Sequence[int]]
     ) -> dict[int, Sequence[int]]:
         """The places whose cards may fill in for each bare one: of the same wish, else of the base,
-        else of the first other wish that plays then. Those that always play are preferred: a loop
-        then need not change as they come and go."""
+        else of the first other wish that plays then; of none, cards stay without their price. Those
+        that always play are preferred: a loop then need not change as they come and go."""
         lasting = {
             at: [place for place in places if self.places[place].lasting]
             for at, places in rows.items()
         }
         common: Sequence[int] = ()
+        unasked: Sequence[int] = ()
         bases = [at for at in rows if self.candidates[at].layer == "base"]
         for at in [*bases, *rows]:
             common = common or lasting[at]
             common = common or [place for place in rows[at] if self.places[place].backed]
-        found = {at: lasting[self.places[at].candidate] or common for at in bare}
-        return {
-            at: sorted([place for place in places if place in self._steady] or places)
-            for at, places in found.items()
-            if places
-        }
+            unasked = unasked or [place for place in rows[at] if not self.places[place].asks]
+        found: dict[int, Sequence[int]] = {}
+        for at in bare:
+            own = unasked if self.places[at].asks else (at,)
+            places = lasting[self.places[at].candidate] or common or own
+            if places:
+                found[at] = sorted([place for place in places if place in self._steady] or places)
+        return found
 
 
 def stage_of(zone: ZoneId, rows: Sequence[Row], pauses: Sequence[Pause]) -> Stage:
@@ -274,10 +278,18 @@ def stage_of(zone: ZoneId, rows: Sequence[Row], pauses: Sequence[Pause]) -> Stag
             why = Why(candidate.layer, candidate.id, ItemId(entry.item))
             asks = bool(entry.conditions) or candidate.condition is not None
             strict = not stand_in and entry.card.price_loss == "fallback"
-            lasting, backed = not asks and not strict, row.backed[number]
-            places.append(
-                Place(at, number, entry, why, stand_in, lasting, backed, origin=len(places))
+            place = Place(
+                candidate=at,
+                number=number,
+                entry=entry,
+                why=why,
+                stand_in=stand_in,
+                asks=asks,
+                lasting=not asks and not strict,
+                backed=row.backed[number],
+                origin=len(places),
             )
+            places.append(place)
         own = () if candidate.schedule == ALWAYS else (candidate.schedule,)
         asked = () if candidate.condition is None else (candidate.condition,)
         parts += [

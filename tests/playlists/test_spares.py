@@ -161,6 +161,17 @@ def test_a_card_that_must_have_its_price_gives_way_and_a_fallback_goes_on_withou
     assert found["o1"] == {"calm"}
 
 
+def test_where_every_card_must_have_its_price_they_stay_without_it() -> None:
+    chain = SmallChain()
+    chain.playlist("base", item("b1", content=strict("b1")), item("b2", content=strict("b2")))
+    chain.campaign("dear", item("d1", content=strict("d1"), condition=RAIN))
+    played = rainy(chain).played()
+    found = stand_ins(played, f"{DAY}T10:00", f"{DAY}T12:00")
+    assert found.pop("d1") <= {"b1", "b2"}
+    assert found == {"b1": {"b1"}, "b2": {"b2"}}
+    assert {c.price_loss for c in played.plan.cards.values()} == {"fallback", "price_free"}
+
+
 def test_shares_stay_what_they_were() -> None:
     chain = rainy(SmallChain())
     chain.campaign("rain", share=2_500, condition=RAIN)
@@ -182,11 +193,12 @@ def test_another_wish_does_not_move_who_fills_in() -> None:
 def wild_chain(draw: random.Random) -> SmallChain:
     """Wishes of all kinds that hang on facts and prices, above a base that always has something."""
     chain = SmallChain()
+    calm = draw.choice((card("calm"), None))
     chain.playlist(
         "base",
         item("b1", 9, condition=draw.choice((None, RAIN))),
         item("b2", 7, schedule=draw.choice((Schedule(), between("09:00", "16:00")))),
-        item("b3", 10, content=draw.choice((card("b3"), strict("b3"))), fallback=card("calm")),
+        item("b3", 10, content=draw.choice((card("b3"), strict("b3"))), fallback=calm),
     )
     for number in range(draw.randint(1, 6)):
         start = draw.randint(0, 20)
@@ -256,7 +268,7 @@ def test_a_fallback_is_of_the_same_wish_or_of_the_base_on_random_schedules() -> 
                 assert said in ("own", "calm", "b1", "b2", "b3") or said.startswith(slot.why.source)
 
 
-def test_resolved_again_ten_minutes_later_all_hashes_are_the_same() -> None:
+def test_resolved_again_from_other_rows_with_another_memory_all_hashes_are_the_same() -> None:
     for seed in range(20):
         chain = wild_chain(random.Random(seed))
         first = chain.played(screen=a_screen()).resolved
