@@ -13,8 +13,12 @@ from playwright.sync_api import Browser, Page, expect
 
 from playlists.ids import OverrideId, PlaylistId, ScreenId, StoreId
 from playlists.model import Override
+from playlists.wire.door import Report
+from server.db.models import ScreenStateRow
 from server.services.base.actors import SYSTEM
+from server.services.prices import offers
 from server.services.screens import watching
+from server.services.showing.explaining import explain
 from server.services.wishes import overrides
 from tests.support.people import holder
 from tests.support.studio import Studio, running_studio
@@ -87,6 +91,17 @@ def hold(studio: Studio, store: str, screen: str) -> str:
     return overrides.create_override(studio.ctx, replace(SYSTEM, name="Inès"), wish).value.id
 
 
+def cut_off(studio: Studio, screen: str) -> None:
+    """A screen that held all there is has not been heard for three hours."""
+    ctx = studio.ctx
+    revision = explain(ctx, SYSTEM, screen, ctx.clock()).revision
+    with ctx.db.write() as session:
+        held = Report(revision, offers.versions(session), ctx.clock(), 0, 20, {})
+        row = session.get_one(ScreenStateRow, screen)
+        row.report = held.to_json()  # type: ignore[assignment]
+        row.connected, row.seen_at = False, ctx.clock() - 3 * HOUR_MS
+
+
 def test_fourteen_screens_that_follow_a_change(wall: Page, studio: Studio) -> None:
     until(wall, f"({DRAWN})() === 14")
     expect(wall.get_by_role("heading", level=1)).to_contain_text("14 screens are playing to plan.")
@@ -103,6 +118,10 @@ def test_fourteen_screens_that_follow_a_change(wall: Page, studio: Studio) -> No
     expect(wall.locator("[data-screen]:visible")).to_have_count(14)
     overrides.end_override(studio.ctx, SYSTEM, held)
     expect(unit).to_have_class("unit is-plan", timeout=WITHIN_MS)
+    cut_off(studio, "prado-shoes")
+    alone = wall.locator("#unit-prado-shoes")
+    expect(alone).to_contain_text("from its last report", timeout=WITHIN_MS)
+    expect(alone.locator(".alone[data-painted]")).to_have_count(1, timeout=WITHIN_MS)
 
 
 def test_a_click_leads_to_the_reasons_and_saturday(wall: Page) -> None:
