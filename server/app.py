@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
+from threading import BoundedSemaphore
 from typing import Any
 
 import requests
@@ -87,6 +88,7 @@ def create_app(context: Context, peers: Mapping[str, Callable[[], bool]] | None 
     app.config["MAX_CONTENT_LENGTH"] = context.settings.max_request_bytes
     app.extensions["enseigne"] = context
     app.extensions["enseigne.limits"] = Limits()
+    app.extensions["enseigne.room"] = BoundedSemaphore(context.settings.players_at_once)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     api.register(app, context, peers or {})
     web.register(app)

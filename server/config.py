@@ -83,6 +83,11 @@ class Settings(BaseSettings):
     """How long a player's bearer token counts."""
     owner_link_life_s: int = 86_400
     """How long an owner link may be followed."""
+    players_at_once: int = 8
+    """What players say (sessions, reports, plays) that the web process takes in at the same time;
+    the others are asked to come again, so that a whole fleet that comes back leaves room for
+    people.
+    """
     device_per_minute: int = 20
     """Challenges and proofs that one paired device may ask for, from one address."""
     stranger_per_minute: int = 120

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import random
 from functools import lru_cache
+from threading import BoundedSemaphore
 
-from flask import Blueprint, Response, after_this_request, request
+from flask import Blueprint, Response, after_this_request, current_app, g, request
 
 from media.serving import YEAR_S, etag
 from playlists.fields import MAX_WHOLE, Fields, parse_json
@@ -25,7 +27,7 @@ from playlists.wire.signed import MAX_NONCE
 from server.api.files import send_file
 from server.api.problems import WrongMedia
 from server.api.requests import asks_from, check_address, context, limits
-from server.errors import BadInput, Forbidden, Unauthenticated
+from server.errors import BadInput, Forbidden, TooMany, Unauthenticated
 from server.services.screens import delivery, devices, pairing, playback, proof
 from server.services.screens.devices import Viewer
 
@@ -34,6 +36,8 @@ blueprint = Blueprint("player", __name__, url_prefix="/player/v1")
 UNPROVED_BYTES = 16 * 1024
 """A body of a request that bears no token."""
 DOOR_CACHE_S = 300
+AGAIN_S = (2, 12)
+"""Players that found no room come again after so many seconds, the least and the most."""
 MIN_NONCE = 16
 GZIP_FROM_BYTES = 512
 GZIP_KEPT_BYTES = 64 * 1024
@@ -45,6 +49,26 @@ JWS = "application/jose"
 @blueprint.before_request
 def _open() -> None:
     check_address()
+    if request.method == "POST":
+        _find_room()
+
+
+def _find_room() -> None:
+    """Take one of the places for what players say. Raises TooMany where all are taken: each is
+    asked to come again at a time of its own.
+    """
+    room: BoundedSemaphore = current_app.extensions["enseigne.room"]
+    if not room.acquire(blocking=False):
+        wait_s = random.randint(*AGAIN_S)
+        raise TooMany(f"Many players come at once. Ask again in {wait_s} s.", retry_after_s=wait_s)
+    g.room = room
+
+
+@blueprint.teardown_request
+def _leave(_: BaseException | None) -> None:
+    room: BoundedSemaphore | None = g.pop("room", None)
+    if room is not None:
+        room.release()
 
 
 @blueprint.after_request

@@ -143,6 +143,29 @@ def test_who_types_wrong_codes_may_not_try_the_right_one_at_once(
     assert colleague.call("POST", "/pairings", json=right).status_code == 201
 
 
+def test_a_fleet_that_comes_back_leaves_room_for_people(
+    app: Flask, ctx: Context, api: Api, client: FlaskClient, shop: Shop
+) -> None:
+    """All places for players are taken: they are asked to come again, each at its own time."""
+    room = app.extensions["enseigne.room"]
+    player = HttpPlayer(app.test_client()).pair(ctx, "lille-window")
+    held = 0
+    while room.acquire(blocking=False):
+        held += 1
+    assert held == ctx.settings.players_at_once, "those before gave theirs back"
+    ctx.settings.stranger_per_minute = 1_000
+    asked = [player.client.post(f"{API}/sessions", json={"screen": "x"}) for _ in range(40)]
+    assert {answer.status_code for answer in asked} == {429}
+    assert len({answer.headers["Retry-After"] for answer in asked}) > 3
+    assert player.get("keys").status_code == 200
+    assert api.call("GET", "/stores").status_code == 200
+    for _ in range(held):
+        room.release()
+    assert player.post("reports", {}).status_code == 422
+    assert player.post("reports", player.report_body()).status_code == 200
+    assert sum(room.acquire(blocking=False) for _ in range(held + 1)) == held, "faults too"
+
+
 def test_an_address_is_counted_by_what_its_owner_cannot_choose() -> None:
     assert origin("2001:db8:1:2::1") == origin("2001:db8:1:2:ffff::9") == "2001:db8:1:2::/64"
     assert origin("192.0.2.1") != origin("192.0.2.2")
