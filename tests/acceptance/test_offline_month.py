@@ -68,6 +68,14 @@ class CutOff:
         now = Now(at, uncertainty_ms)
         return slot_at(self.plan, self.channels, fresh, self.held, (), now)[MAIN]
 
+    def leases_end(self) -> int:
+        """When the last price's lease is over: from its channel's or its own last confirmation."""
+        return max(
+            max(lease.as_of, offer.confirmed_at) + lease.lease_ms
+            for name, lease in self.leases.items()
+            for offer in self.channels[name].offers.values()
+        )
+
     def instants(self, begin: int) -> list[int]:
         return list(range(begin, begin + DAYS * 24 * HOUR_MS, LOOK_MS))
 
@@ -107,7 +115,7 @@ def test_what_hung_on_a_fact_gives_way_to_another_card_as_the_fact_ages(lived: L
 @pytest.mark.parametrize("screen", [screen.id for screen in SCREENS])
 def test_its_prices_lapse_with_their_lease_and_never_come_back(lived: Lived, screen: str) -> None:
     cut = CutOff(lived.ctx, screen)
-    over = min(lease.as_of + lease.lease_ms for lease in cut.leases.values()) - PRICE_MARGIN_MS
+    over = cut.leases_end() - PRICE_MARGIN_MS
     soon = range(lived.now, over, 60_000)
     assert any(cut.shows(at).prices for at in soon)
     assert all(price.ends_at <= over for at in soon for price in cut.shows(at).prices)
