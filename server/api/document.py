@@ -13,13 +13,21 @@ from server.services.entry.sessions import COOKIE, CSRF_HEADER
 
 blueprint = resource("document")
 
-DESCRIPTION = """Every request but those of `health` is signed in: with `Authorization: Bearer` and
+DESCRIPTION = """Every request but `/api/v1/health/…` is signed in: with `Authorization: Bearer` and
 an API token, or with the studio's cookie (then what changes something also sends X-CSRF-Token).
 
 Edits name the version that they change: `If-Match` with the ETag that was read. Creations may send
 an `Idempotency-Key`: the same key with the same request gets the same answer, for a day. Lists come
 in pages: pass `next` on as `after`. Errors are problem documents (RFC 9457). Instants are unix
-milliseconds, UTC; money is minor units."""
+milliseconds, UTC; money is minor units.
+
+Zones have no address of their own: they are a screen's `layout`, and campaigns, overrides and bases
+name them by id.
+
+Not of this API, and so not in this document: `/player/v1`, which players and the server speak among
+themselves (signed messages, written down in `playlists/wire`); `/media/<sha256>`, the files of the
+studio's pages, for who is signed in; `/hooks/<connector>` and `/counts/<connector>`, where shops
+and counters call with a secret of the connector (the guide “Connect a shop” has both)."""
 _HEADERS: dict[str, dict[str, Any]] = {
     "If-Match": {
         "description": "The ETag of the version that you change, or * for whichever it is.",
@@ -86,6 +94,9 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
         described["parameters"].append(header)
     if operation.raw_body:
         described["requestBody"] = _FILE
+    if operation.text:
+        content = {"text/plain": {"schema": {"type": "string"}}}
+        described["responses"]["200"]["content"] = content
     for status, answer in described["responses"].items():
         if status >= "400" and status != "503":
             content = answer.get("content", {})

@@ -50,12 +50,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a view answers: a JSON body, and the version that its ETag is made of."""
+    """What a view answers: a JSON body, and the version that its ETag is made of; or a `text` of
+    the `text_type`.
+    """
 
     body: Mapping[str, Any]
     version: int | None = None
     location: str = ""
     status: int | None = None
+    text: str = ""
+    text_type: str = "text/plain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class Operation:
     public: bool
     raw_body: bool
     versioned: bool
+    text: bool
 
 
 OPERATIONS: dict[str, Operation] = {}
@@ -86,6 +91,7 @@ def operation(
     public: bool = False,
     raw_body: bool = False,
     versioned: bool = False,
+    text: bool = False,
     also: Mapping[int, type[BaseModel] | None] | None = None,
     errors: tuple[int, ...] = (),
 ) -> Callable[[Callable[..., Done]], Callable[..., Any]]:
@@ -93,8 +99,8 @@ def operation(
     `if_version`.
 
     `creates`: an Idempotency-Key is honoured. `edits`: If-Match is required. `public`: nobody need
-    sign in. `raw_body`: the body is not JSON. `also` are further answers, `errors` further
-    problems.
+    sign in. `raw_body`: the body is not JSON; `text`: the answer is not. `also` are further
+    answers, `errors` further problems.
     """
 
     def decorate(view: Callable[..., Done]) -> Callable[..., Any]:
@@ -123,7 +129,7 @@ def operation(
             return _answer(view(call, **arguments), status)
 
         name = view.__name__
-        OPERATIONS[name] = Operation(name, edits, creates, public, raw_body, versioned)
+        OPERATIONS[name] = Operation(name, edits, creates, public, raw_body, versioned, text)
         problems = {400, 422, *errors}
         problems |= set() if public else {401, 403, 429}
         problems |= {413, 415} if body is not None or raw_body else set()
@@ -169,6 +175,8 @@ def _given(done: Done, status: int) -> Given:
 
 
 def _answer(done: Done, status: int) -> Any:
+    if done.text:
+        return done.text, status, {"Content-Type": done.text_type}
     given = _given(done, status)
     if given.status == 204:
         return "", 204, {}

@@ -23,7 +23,7 @@ Part = Annotated[int, Field(ge=0, le=10_000, description="Ten-thousandths of the
 
 
 class ZoneShape(Shape):
-    """A zone of a screen; a locked one takes no override."""
+    """A zone of a screen; zones lie side by side. A locked one takes no override."""
 
     id: Id
     x: Part
@@ -43,7 +43,10 @@ class ScreenEdit(Shape):
     tags: Words = []
     place: Annotated[str, Field(max_length=64, description="Its counting zone in the store.")] = ""
     language: Literal["fr", "en"] = "fr"
-    layout: Annotated[list[ZoneShape], Field(max_length=8, description="One zone if empty.")] = []
+    layout: Annotated[
+        list[ZoneShape],
+        Field(max_length=8, description="The screen's zones; if empty, the one zone “main”."),
+    ] = []
 
 
 class ScreenNew(ScreenEdit):

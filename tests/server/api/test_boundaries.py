@@ -69,6 +69,7 @@ CHAIN_ONLY: dict[str, dict[str, Any]] = {
     "try_connector": {},
     "settle_batch": {"json": {"batch": "any", "accept": True}},
     "list_batches": {},
+    "metrics": {},
 }
 """What only the whole chain may do or see: where prices come from concerns every store."""
 LISTS = {

@@ -61,6 +61,23 @@ def test_it_is_openapi_31_and_names_every_operation(document: Any) -> None:
     assert all(o["summary"] and o["tags"] for p in document["paths"].values() for o in p.values())
 
 
+def test_what_is_no_json_is_documented_as_it_is(document: Any) -> None:
+    described = document["paths"]["/api/v1/metrics"]["get"]["responses"]
+    assert list(described["200"]["content"]) == ["text/plain"]
+    assert "403" in described
+
+
+def test_it_says_where_the_other_addresses_are_written_down(app: Flask, document: Any) -> None:
+    said = document["info"]["description"]
+    described = {path.replace("{", "<").replace("}", ">") for path in document["paths"]}
+    for rule in app.url_map.iter_rules():
+        first = rule.rule.split("/")[1]
+        if rule.rule.startswith("/api/v1/") and not rule.rule.endswith("/openapi.json"):
+            assert rule.rule in described
+        elif first in ("player", "media", "hooks", "counts"):
+            assert f"`/{first}/" in said
+
+
 def test_every_refusal_is_documented_as_a_problem(document: Any) -> None:
     for path in document["paths"].values():
         for described in path.values():
