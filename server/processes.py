@@ -5,6 +5,7 @@ person says so.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -39,11 +40,11 @@ class Group:
         self._stopping = threading.Event()
 
     def start(self, part: Part) -> None:
-        """Start one more part. Its standard input stays open as long as this process lives, so
-        that it can notice its end.
+        """Start one more part, from the main thread. Where this process is killed, Linux ends the
+        part; its standard input stays open as long as this process lives.
         """
         process = subprocess.Popen(
-            list(part.command),
+            [*_ending_with_this(), *part.command],
             env={**os.environ, "PYTHONUNBUFFERED": "1", **part.env},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -119,6 +120,12 @@ def run_until_stopped(group: Group) -> int:
     words = f"The {name} process ended by itself (exit code {code}); stopping everything."
     print(words, file=sys.stderr)
     return 1
+
+
+def _ending_with_this() -> list[str]:
+    """What a command is begun with so that it gets SIGTERM when the thread that started it ends."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv and sys.platform == "linux" else []
 
 
 def _signal_group(process: subprocess.Popen[str], number: int) -> None:

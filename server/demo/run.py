@@ -11,8 +11,10 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import socket
 import sys
+import threading
 import time
 import webbrowser
 from collections.abc import Callable, Iterator
@@ -71,6 +73,9 @@ def run(*, port: int, browser: bool, reset: bool, smoke: bool, webhook: bool = T
     `webhook` False: the smoke test's shop calls nobody, so that prices come by polling alone.
     """
     data = Path(".enseigne", "smoke" if smoke else "demo").absolute()
+    # Stopped while it still starts, it takes what it has started along, as it does later.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         lock = data.with_suffix(".lock")
         if lock.exists():
@@ -85,6 +90,8 @@ def run(*, port: int, browser: bool, reset: bool, smoke: bool, webhook: bool = T
     except CannotStart as why:
         print(why, file=sys.stderr)
         return why.exit_code
+    except KeyboardInterrupt:
+        return 0
 
 
 @contextmanager

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import signal
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -87,3 +89,25 @@ def test_a_signal_to_an_ended_part_is_no_error() -> None:
     until(lambda: group.first_dead() == ("brief", 0))
     group.stop()
     assert group.first_dead() == ("brief", 0)
+
+
+def test_when_the_starter_is_killed_its_parts_end_too() -> None:
+    """Else they would keep their ports, and nobody could start again."""
+    starter = (
+        "import sys, time; from server.processes import Group, Part; group = Group(); "
+        "group.start(Part('one', [sys.executable, '-c', 'import time; time.sleep(600)'])); "
+        "print(group._running['one'].pid, flush=True); time.sleep(600)"
+    )
+    with subprocess.Popen([sys.executable, "-c", starter], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        part = int(process.stdout.readline())
+        process.kill()
+    until(lambda: not is_running(part))
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process is there and not merely waiting to be reaped."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
