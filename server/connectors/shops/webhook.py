@@ -25,7 +25,7 @@ from playlists.errors import Invalid
 from playlists.ids import check_id, check_sku
 from server.connectors import http
 from server.connectors.shops import values
-from server.connectors.plausible import MAX_PIECES
+from server.connectors.shops.local_inventory import MAX_QUANTITY
 from server.connectors.shops.values import Unreadable
 from server.connectors.source import Delivery, Kind, Received, Setup, ShopConfig
 from server.errors import BadInput, Unauthenticated
@@ -236,7 +236,7 @@ def _quantity(item: Mapping[str, Any]) -> int:
         raise Unreadable("no_quantity")
     if quantity < 0:
         raise Unreadable("negative_stock")
-    if quantity > MAX_PIECES:
+    if quantity > MAX_QUANTITY:
         raise Unreadable("huge")
     return quantity
 
