@@ -130,3 +130,11 @@ def test_what_is_wrong_otherwise_is_not_taken_for_others_writing(tmp_path: Path)
     with pytest.raises(Exception, match="not a database") as caught, db.write():
         pass
     assert not isinstance(caught.value, Busy)
+
+
+def test_a_commit_is_on_the_disk_before_it_is_acknowledged(url: str) -> None:
+    db = Database(url)
+    with db.write() as session:
+        said = session.scalar(text("PRAGMA synchronous"))
+    db.close()
+    assert said == 2, "FULL: WAL with NORMAL may lose the last commits in a power cut"
