@@ -13,7 +13,6 @@ from playlists.ids import CampaignId, PlaylistId
 from playlists.model import Campaign, Playlist
 from server.db.models import CampaignRow, PlaylistRow
 from server.errors import BadInput, Conflict, Forbidden
-from server.services.base import audit, outbox
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.editing import (
@@ -22,7 +21,6 @@ from server.services.base.editing import (
     check_name,
     check_version,
     chosen_id,
-    insert,
     locked,
     missing,
 )
@@ -35,8 +33,8 @@ from server.services.wishes.wish_rows import (
     campaign_of,
     playlist_columns,
     playlist_of,
-    set_columns,
 )
+from server.services.wishes.writing import Pen
 from server.services.wishes.zones import check_zone
 
 _STRUCTURE_LOCK = 0x656E7365
@@ -53,11 +51,7 @@ def create_playlist(ctx: Context, actor: Actor, playlist: Playlist) -> Versioned
         chosen = PlaylistId(chosen_id(playlist.id, playlist.name))
         playlist = replace(playlist, id=chosen, edited_at=now)
         columns = _checked_playlist(ctx, session, actor, playlist)
-        row = PlaylistRow(id=chosen, version=1, edited_at=now, edited_by=actor.id, **columns)
-        insert(session, row, "playlist", chosen)
-        subject = f"playlist:{chosen}"
-        audit.record(session, actor, now, "playlist.create", subject, None, columns["body"])
-        outbox.mark(session, [subject], now)
+        Pen(session, actor, now).add(PlaylistRow, chosen, columns, [f"playlist:{chosen}"])
     ctx.wake()
     return Versioned(playlist, 1)
 
@@ -75,11 +69,7 @@ def update_playlist(
         check_version(row.version, if_version)
         playlist = replace(playlist, edited_at=now)
         columns = _checked_playlist(ctx, session, actor, playlist)
-        subject = f"playlist:{playlist.id}"
-        audit.record(session, actor, now, "playlist.update", subject, row.body, columns["body"])
-        set_columns(row, columns, now, actor.id)
-        outbox.mark(session, [subject], now)
-        version = row.version
+        version = Pen(session, actor, now).change(row, columns, [f"playlist:{row.id}"])
     ctx.wake()
     return Versioned(playlist, version)
 
@@ -97,10 +87,7 @@ def delete_playlist(
         if uses:
             message = f"This playlist is in use: {said_of(uses)}. Take it out there first."
             raise Conflict(message, code="in_use")
-        session.delete(row)
-        subject = f"playlist:{playlist_id}"
-        audit.record(session, actor, now, "playlist.delete", subject, row.body)
-        outbox.mark(session, [subject], now)
+        Pen(session, actor, now).delete(row, [f"playlist:{row.id}"])
     ctx.wake()
 
 
@@ -140,11 +127,8 @@ def create_campaign(ctx: Context, actor: Actor, campaign: Campaign) -> Versioned
         with as_bad_input():
             columns = campaign_columns(campaign)
         stores = _check_campaign(session, actor, campaign)
-        row = CampaignRow(id=chosen, version=1, edited_at=now, edited_by=actor.id, **columns)
-        insert(session, row, "campaign", chosen)
-        subject = f"campaign:{chosen}"
-        audit.record(session, actor, now, "campaign.create", subject, None, columns["body"])
-        outbox.mark(session, _campaign_keys(chosen, stores), now)
+        keys = _campaign_keys(chosen, stores)
+        Pen(session, actor, now).add(CampaignRow, chosen, columns, keys)
     ctx.wake()
     return Versioned(campaign, 1)
 
@@ -164,11 +148,8 @@ def update_campaign(
         with as_bad_input():
             columns = campaign_columns(campaign)
         stores = _check_campaign(session, actor, campaign)
-        subject = f"campaign:{campaign.id}"
-        audit.record(session, actor, now, "campaign.update", subject, row.body, columns["body"])
-        set_columns(row, columns, now, actor.id)
-        outbox.mark(session, _campaign_keys(campaign.id, stores | old_stores), now)
-        version = row.version
+        keys = _campaign_keys(row.id, stores | old_stores)
+        version = Pen(session, actor, now).change(row, columns, keys)
     ctx.wake()
     return Versioned(campaign, version)
 
@@ -182,10 +163,7 @@ def delete_campaign(
     with ctx.db.write() as session:
         row, stores = editable_campaign(session, actor, campaign_id)
         check_version(row.version, if_version)
-        session.delete(row)
-        subject = f"campaign:{campaign_id}"
-        audit.record(session, actor, now, "campaign.delete", subject, row.body)
-        outbox.mark(session, _campaign_keys(campaign_id, stores), now)
+        Pen(session, actor, now).delete(row, _campaign_keys(row.id, stores))
     ctx.wake()
 
 

@@ -5,6 +5,7 @@ end.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,7 +14,6 @@ from playlists.ids import OverrideId
 from playlists.model import Emergency, Override, Target
 from server.db.models import EmergencyRow, OverrideRow, PlaylistRow, ScreenRow, StoreRow
 from server.errors import BadInput, Forbidden
-from server.services.base import audit, outbox
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.editing import (
@@ -21,7 +21,6 @@ from server.services.base.editing import (
     as_bad_input,
     check_version,
     chosen_id,
-    insert,
     locked,
     missing,
 )
@@ -33,8 +32,8 @@ from server.services.wishes.wish_rows import (
     emergency_of,
     override_columns,
     override_of,
-    set_columns,
 )
+from server.services.wishes.writing import Pen
 from server.services.wishes.zones import check_zone
 
 
@@ -50,11 +49,7 @@ def create_override(ctx: Context, actor: Actor, override: Override) -> Versioned
         with as_bad_input():
             columns = override_columns(override)
         _check_override(session, actor, override, now)
-        row = OverrideRow(id=chosen, version=1, edited_at=now, edited_by=actor.id, **columns)
-        insert(session, row, "override", chosen)
-        subject = f"override:{chosen}"
-        audit.record(session, actor, now, "override.create", subject, None, columns["body"])
-        outbox.mark(session, [f"overrides@{override.store}"], now)
+        Pen(session, actor, now).add(OverrideRow, chosen, columns, _keys(override.store))
     ctx.wake()
     return Versioned(override, 1)
 
@@ -74,11 +69,7 @@ def update_override(
         with as_bad_input():
             columns = override_columns(override)
         _check_override(session, actor, override, now)
-        subject = f"override:{override.id}"
-        audit.record(session, actor, now, "override.update", subject, row.body, columns["body"])
-        set_columns(row, columns, now, actor.id)
-        outbox.mark(session, [f"overrides@{override.store}"], now)
-        version = row.version
+        version = Pen(session, actor, now).change(row, columns, _keys(override.store))
     ctx.wake()
     return Versioned(override, version)
 
@@ -92,14 +83,11 @@ def end_override(
     with ctx.db.write() as session:
         row = _own_override(session, actor, override_id)
         check_version(row.version, if_version)
-        subject = f"override:{override_id}"
-        audit.record(session, actor, now, "override.end", subject, row.body)
-        if row.from_ms >= now:
-            session.delete(row)
-        elif row.until_ms > now:
-            ended = replace(override_of(row), until_ms=now, edited_at=now)
-            set_columns(row, override_columns(ended), now, actor.id)
-        outbox.mark(session, [f"overrides@{row.store_id}"], now)
+
+        def ended() -> dict[str, Any]:
+            return override_columns(replace(override_of(row), until_ms=now, edited_at=now))
+
+        Pen(session, actor, now).end(row, ended, _keys(row.store_id))
     ctx.wake()
 
 
@@ -139,11 +127,7 @@ def create_emergency(ctx: Context, actor: Actor, emergency: Emergency) -> Versio
         with as_bad_input():
             columns = emergency_columns(emergency)
         _check_emergency(session, actor, emergency, now)
-        row = EmergencyRow(id=chosen, version=1, edited_at=now, edited_by=actor.id, **columns)
-        insert(session, row, "emergency", chosen)
-        subject = f"emergency:{chosen}"
-        audit.record(session, actor, now, "emergency.create", subject, None, columns["body"])
-        outbox.mark(session, ["emergencies"], now)
+        Pen(session, actor, now).add(EmergencyRow, chosen, columns, ["emergencies"])
     ctx.wake()
     return Versioned(emergency, 1)
 
@@ -161,11 +145,7 @@ def update_emergency(
         with as_bad_input():
             columns = emergency_columns(emergency)
         _check_emergency(session, actor, emergency, now)
-        subject = f"emergency:{emergency.id}"
-        audit.record(session, actor, now, "emergency.update", subject, row.body, columns["body"])
-        set_columns(row, columns, now, actor.id)
-        outbox.mark(session, ["emergencies"], now)
-        version = row.version
+        version = Pen(session, actor, now).change(row, columns, ["emergencies"])
     ctx.wake()
     return Versioned(emergency, version)
 
@@ -179,14 +159,11 @@ def end_emergency(
     with ctx.db.write() as session:
         row = _own_emergency(session, actor, emergency_id)
         check_version(row.version, if_version)
-        subject = f"emergency:{emergency_id}"
-        audit.record(session, actor, now, "emergency.end", subject, row.body)
-        if row.from_ms >= now:
-            session.delete(row)
-        elif row.until_ms > now:
-            ended = replace(emergency_of(row), until_ms=now, edited_at=now)
-            set_columns(row, emergency_columns(ended), now, actor.id)
-        outbox.mark(session, ["emergencies"], now)
+
+        def ended() -> dict[str, Any]:
+            return emergency_columns(replace(emergency_of(row), until_ms=now, edited_at=now))
+
+        Pen(session, actor, now).end(row, ended, ["emergencies"])
     ctx.wake()
 
 
@@ -212,6 +189,10 @@ def list_emergencies(ctx: Context, actor: Actor, cut: Cut = FIRST) -> Page[Versi
             return Versioned(emergency, row.version) if seen else None
 
         return paged(session, ctx.settings, statement, [EmergencyRow.id], cut, make)
+
+
+def _keys(store: str) -> list[str]:
+    return [f"overrides@{store}"]
 
 
 def _check_override(session: Session, actor: Actor, override: Override, now: int) -> None:

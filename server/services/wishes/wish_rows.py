@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from playlists.model import Campaign, Emergency, Override, Playlist
@@ -17,8 +16,6 @@ from playlists.model_json import (
     playlist_to_json,
 )
 from server.db.models import CampaignRow, EmergencyRow, OverrideRow, PlaylistRow
-
-WishRow = PlaylistRow | CampaignRow | OverrideRow | EmergencyRow
 
 
 def playlist_of(row: PlaylistRow) -> Playlist:
@@ -68,12 +65,3 @@ def emergency_columns(emergency: Emergency) -> dict[str, Any]:
     body = emergency_to_json(emergency)
     emergency_from_json(body)
     return {"body": body, "from_ms": emergency.from_ms, "until_ms": emergency.until_ms}
-
-
-def set_columns(row: WishRow, columns: Mapping[str, Any], now: int, by: str) -> None:
-    """Store an edit: the columns, the next version, when and by whom."""
-    for name, value in columns.items():
-        setattr(row, name, value)
-    row.version += 1
-    row.edited_at = now
-    row.edited_by = by
