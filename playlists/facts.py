@@ -38,6 +38,8 @@ class FactKind:
 
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
+HAND = "manual"
+"""The source of facts that people enter: `manual@store`."""
 
 KINDS: dict[str, FactKind] = {
     kind.name: kind
@@ -123,14 +125,15 @@ def fact_line(
 ) -> FactLine | None:
     """The values of `key` over time from its rows, in any order; None without a row to believe.
 
-    Rows that expire at or before `now_ms` are left out. Where rows overlap the later `observed_at`
-    wins, then the later `valid_from`. A forecast holds on `[valid_from, valid_until)`. An
+    Rows that expire at or before `now_ms` are left out. What a person said with an end (`by_hand`)
+    wins until that end. Else, where rows overlap, the later `observed_at` wins, then the later
+    `valid_from`. A forecast holds on `[valid_from, valid_until)`. An
     observation (no `valid_until`) holds until the next forecast begins, or to `horizon_ms`: what
     was seen this morning does not overrule tomorrow's forecast.
 
     With `since_ms`, the earliest observation also stands for the time from `since_ms` to it where
     nothing else is known, so that a refresh with the same value leaves the line as it was. A line
-    has one source: of several, the one that spoke last is kept. `max_age_ms` is the kind's unless
+    has one source beside the hand: of several, the one that spoke last is kept. `max_age_ms` is the kind's unless
     given. Raises Invalid for a kind that is not known.
     """
     kind = kind_of(key)
@@ -139,16 +142,25 @@ def fact_line(
     alive = [fact for fact in facts if fact.key == key and fact.expires_at > now_ms]
     if not alive:
         return None
-    source = max((fact.observed_at, fact.source) for fact in alive)[1]
-    rows = [fact for fact in alive if fact.source == source]
-    spans = _merged(_painted(_stretches(rows, horizon_ms, since_ms)))
+    hands = [fact for fact in alive if by_hand(fact)]
+    told = [fact for fact in alive if not by_hand(fact)]
+    source = max((fact.observed_at, fact.source) for fact in told or hands)[1]
+    rows = _stretches([fact for fact in told if fact.source == source], horizon_ms, since_ms)
+    over = [replace(one, by_hand=True) for one in _stretches(hands, horizon_ms, None)]
+    spans = _merged(_painted(rows + over))
     return FactLine(key, source, kind.max_age_ms if max_age_ms is None else max_age_ms, spans)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+def by_hand(fact: Fact) -> bool:
+    """Whether a person said this, until an end: no source overrules it before that."""
+    return fact.valid_until is not None and fact.source.startswith(f"{HAND}@")
+
+
+@dataclass(frozen=True, slots=True, order=True, kw_only=True)
 class _Stretch:
     """Where a row holds. Of two the greater wins; the last fields only make the order total."""
 
+    by_hand: bool = False
     observed_at: int
     valid_from: int
     until_ms: int
@@ -166,19 +178,30 @@ def _stretches(rows: list[Fact], horizon_ms: int, since_ms: int | None) -> list[
     found: list[_Stretch] = []
     seen: list[_Stretch] = []
     for row in rows:
-        begin, end, kind = row.valid_from, row.valid_until, type(row.value).__name__
+        begin, end = row.valid_from, row.valid_until
         if end is not None:
-            found.append(_Stretch(row.observed_at, begin, end, kind, row.value, begin))
+            found.append(_stretch(row, begin, end))
         else:
             following = bisect_right(forecasts, begin)
             end = min([horizon_ms, *forecasts[following : following + 1]])
-            seen.append(_Stretch(row.observed_at, begin, end, kind, row.value, begin))
+            seen.append(_stretch(row, begin, end))
     if seen and since_ms is not None:
         first = min(seen, key=lambda s: (s.valid_from, -s.observed_at, s.value_type, s.value))
         until = first.valid_from
         before = replace(first, observed_at=_NEVER_OBSERVED, from_ms=since_ms, until_ms=until)
         seen.append(before)
     return [stretch for stretch in found + seen if stretch.from_ms < stretch.until_ms]
+
+
+def _stretch(row: Fact, begin: int, end: int) -> _Stretch:
+    return _Stretch(
+        observed_at=row.observed_at,
+        valid_from=begin,
+        until_ms=end,
+        value_type=type(row.value).__name__,
+        value=row.value,
+        from_ms=begin,
+    )
 
 
 def _painted(stretches: list[_Stretch]) -> Iterator[FactSpan]:

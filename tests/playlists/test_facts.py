@@ -112,6 +112,19 @@ def test_of_several_sources_the_one_that_spoke_last_is_kept() -> None:
     assert (found.source, [s.value for s in found.spans]) == ("station@lille", [6])
 
 
+def test_what_a_person_said_with_an_end_holds_over_every_source_until_then() -> None:
+    hand = replace(forecast(0, 2, 3), source=SourceId("manual@lille"))
+    found = line(seen(6, NOW + 4 * HOUR_MS), seen(6, NOW - HOUR_MS), hand, since=NOW)
+    assert found.source == METEO
+    assert hours(found) == [(-1, 2, 6), (2, 5, 0), (5, 30, 6)]
+    assert line(hand).source == "manual@lille"
+
+
+def test_what_a_person_said_without_an_end_is_one_source_among_others() -> None:
+    hand = seen(0, source=SourceId("manual@lille"))
+    assert [s.value for s in line(hand, seen(6, NOW + 1)).spans] == [6]
+
+
 def test_the_max_age_is_the_kinds_unless_given() -> None:
     assert line(seen(4)).max_age_ms == KINDS["weather.rain"].max_age_ms
     given_age = fact_line([seen(4)], RAIN, NOW, HORIZON, max_age_ms=7)

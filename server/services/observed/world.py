@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from playlists.facts import Fact, FactKey, FactKind, FactValue, fact_key, kind_of
+from playlists.facts import HAND, Fact, FactKey, FactKind, FactValue, fact_key, kind_of
 from playlists.ids import SourceId, check_id, check_sku
 from server.connectors.plausible import AHEAD_MS, COUNTED, RANGES, names_a_device
 from server.db.mappers import fact_from, ledger_from
@@ -23,8 +23,6 @@ from server.services.base.editing import as_bad_input, missing
 from server.services.base.paging import FIRST, Cut, Page, paged
 from server.services.observed import facts
 
-MANUAL = "manual"
-"""The source of facts that people enter: `manual@store`."""
 MAX_AHEAD_MS = 35 * 86_400_000
 """How far ahead a forecast entered by hand may reach: no plan reaches further."""
 MAX_LIFE_MS = 31 * 86_400_000
@@ -128,7 +126,7 @@ def put_fact(
         valid_until,
         observed_at=now,
         expires_at=max(now, valid_until or 0) + life,
-        source=SourceId(f"{MANUAL}@{store}"),
+        source=SourceId(f"{HAND}@{store}"),
     )
     with ctx.db.write() as session:
         if session.get(StoreRow, store) is None:

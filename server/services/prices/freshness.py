@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from playlists.facts import Fact, FactKey, FactLine, fact_line
+from playlists.facts import HAND, Fact, FactKey, FactLine, fact_line
 from playlists.ids import ChannelId, SourceId, StoreId
 from playlists.slot import Lease
 from playlists.wire.freshness import FreshnessMessage, LiveText
@@ -21,7 +21,6 @@ from server.db.models import ChannelRow, ConnectorRow, FactRow, ProfileRow, Stor
 from server.services.base.kept import MAX_IN, batched
 from server.services.base.keys import Keys
 from server.services.observed.live_texts import HORIZON_MS, facts_in, live_text
-from server.services.observed.world import MANUAL
 
 _AS_OF = select(FactRow.source, func.max(FactRow.observed_at)).group_by(FactRow.source)
 
@@ -105,7 +104,7 @@ class FreshnessMaker:
             self._names.update(_name(source) for source in found)
             return found
         read = {source for need in needs.values() for source in need.sources}
-        names = {MANUAL, *self._names, *session.scalars(select(ConnectorRow.id))}
+        names = {HAND, *self._names, *session.scalars(select(ConnectorRow.id))}
         names.update(_name(source) for source in read)
         return sources_of(
             session, {*read, *(f"{name}@{store}" for name in names for store in needs)}
