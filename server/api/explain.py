@@ -94,7 +94,9 @@ class PriceThenShape(Shape):
 
 
 class ExplainedShape(Shape):
-    """One zone at one instant. `winner` null is the slate; `sentences` say it all to a person."""
+    """One zone at one instant. `winner` null is the slate; its plan ends at `planned_until` (unix
+    ms); `sentences` say it all to a person.
+    """
 
     screen: str
     at: int
@@ -111,13 +113,17 @@ class ExplainedShape(Shape):
     revision: int
     held: HeldShape
     prices: list[PriceThenShape]
+    planned_until: int
     sentences: list[str]
 
 
 @blueprint.get("/explain")
 @operation("explain", ExplainedShape, query=ExplainQuery, errors=(404,))
 def explain_screen(call: Call, query: ExplainQuery) -> Done:
-    """Why a zone of a screen shows what it shows, at any instant past, present or future."""
+    """Why a zone of a screen shows what it shows, at any instant past, present or planned.
+
+    Beyond the days that are planned it answers `not_planned`, and until when there are plans.
+    """
     at = call.ctx.clock() if query.at is None else query.at
     found = explain(call.ctx, call.actor, query.screen, at, ZoneId(query.zone))
     return Done({"screen": query.screen, **_body(found, query.lang)})
@@ -144,5 +150,6 @@ def _body(found: Explained, lang: Literal["fr", "en"]) -> dict[str, Any]:
             "channels": None if held.versions is None else dict(held.versions),
         },
         "prices": [asdict(price) for price in found.prices],
+        "planned_until": found.planned_until,
         "sentences": list(explanation_text(why, lang)),
     }

@@ -185,6 +185,12 @@ WHY: Final[dict[str, Phrase]] = {
         "L’écran n’a rien consigné de cet instant : voici ce que le serveur avait publié.",
         "The screen recorded nothing of this instant: this is what the server had published.",
     ),
+    "not_planned": Phrase("Ce n’est pas encore planifié.", "This is not planned yet."),
+    "planned_until": Phrase(
+        "Tout est planifié jusqu’au {day}, {at} ; un jour s’y ajoute chaque nuit.",
+        "Everything is planned until {day}, {at}; each night adds a day.",
+    ),
+    "planned_last": Phrase("Le dernier instant planifié", "The last planned instant"),
     "ages_lost": Phrase(
         "L’âge que ces faits avaient alors n’est plus connu.",
         "How old these facts were then is not known any more.",

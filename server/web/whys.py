@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from flask import g, request
+from flask import Response, g, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import NotFound
 from server.services.chain import places
+from server.services.showing.explaining import NotPlanned
 from server.services.showing.whys import screen_why
 from server.web import clock
-from server.web.access import page, studio, visit
+from server.web.access import Visit, page, studio, visit
 from server.web.phrases import say
 from server.web.stills import still
 from server.web.why_text import why_text
@@ -31,10 +32,14 @@ def show(screen_id: str) -> AnyResponse:
     store = places.get_store(looker.ctx, looker.actor, screen.store).value
     asked = request.args.get("at", "")
     at_ms = clock.read_instant(asked, store.zone, looker.language) if asked else now
-    why = screen_why(looker.ctx, looker.actor, screen_id, at_ms)
-    words = why_words(why, now, looker.language)
     embed = request.args.get("embed") == "1"
-    carry = {"key": looker.key, "embed": "1" if embed else ""}
+    given = {"key": looker.key, "embed": "1" if embed else ""}
+    carry = {name: value for name, value in given.items() if value}
+    try:
+        why = screen_why(looker.ctx, looker.actor, screen_id, at_ms)
+    except NotPlanned as beyond:
+        return _not_planned(looker, beyond, store.zone, carry)
+    words = why_words(why, now, looker.language)
     return page(
         "why.html",
         looker,
@@ -49,6 +54,22 @@ def show(screen_id: str) -> AnyResponse:
         until=why.explained.explanation.until,
         saturday=clock.saturday(now, store.zone),
         now=now,
-        carry={name: value for name, value in carry.items() if value},
-        link=lambda **more: "?" + urlencode({**{k: v for k, v in carry.items() if v}, **more}),
+        carry=carry,
+        link=lambda **more: "?" + urlencode({**carry, **more}),
+    )
+
+
+def _not_planned(looker: Visit, beyond: NotPlanned, zone: str, carry: dict[str, str]) -> Response:
+    """The instant has no plan yet: until when there is one, and the way to its last instant."""
+    lang, last = looker.language, beyond.planned_until - 1
+    on, at = clock.day(last, zone, lang), clock.clock(last, zone)
+    return page(
+        "notice.html",
+        looker,
+        status=beyond.status,
+        embed=bool(carry.get("embed")),
+        first=say("not_planned", lang),
+        second="",
+        text=say("planned_until", lang, day=on, at=at),
+        instead=("?" + urlencode({**carry, "at": last}), say("planned_last", lang)),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,7 +17,7 @@ from playlists.errors import Invalid
 from playlists.explain import Explanation
 from playlists.explain import explain as explained
 from playlists.ids import ZoneId
-from playlists.manifest import Plan
+from playlists.manifest import Manifest, Plan
 from playlists.model import MAIN
 from playlists.resolve import lead_from_json
 from server.db.models import ScreenRow
@@ -34,18 +35,34 @@ from server.services.showing.worlds import Playing, World
 @dataclass(frozen=True, slots=True)
 class Explained:
     """An instant of a screen's zone: what is shown, why, under which head; what is known of that
-    (`held`), and each price of it.
+    (`held`), and each price of it. Its plan ends at `planned_until` (unix ms).
     """
 
     playing: Playing
     explanation: Explanation
     held: Holding
     prices: tuple[PriceThen, ...]
+    planned_until: int
 
     @property
     def revision(self) -> int:
         """The head's."""
         return self.held.head.revision
+
+
+class NotPlanned(NotFound):
+    """The instant lies beyond the days that are planned; they end at `planned_until` (unix ms)."""
+
+    code = "not_planned"
+
+    def __init__(self, planned_until: int) -> None:
+        end = datetime.fromtimestamp(planned_until / 1000, UTC).isoformat()
+        super().__init__(
+            f"This is not planned yet. Ask for an instant before {end} (unix ms {planned_until}), "
+            "or again when that day is nearer: a day is added each night.",
+            field="at",
+        )
+        self.planned_until = planned_until
 
 
 def what_plays(
@@ -75,8 +92,9 @@ def what_comes(
     proven: bool = False,
 ) -> dict[str, dict[ZoneId, tuple[Playing, ...]]]:
     """What each zone of these screens shows one after another on `[from_ms, until_ms)` (unix ms),
-    at most `limit` turns, under the head held at `from_ms`; otherwise as `what_plays`. `proven`:
-    as their play records say, where they do.
+    at most `limit` turns, under the head held at `from_ms`; otherwise as `what_plays`. Screens of
+    which `from_ms` is not planned yet are left out. `proven`: as their play records say, where they
+    do.
     """
     actor.require("read")
     plans = plans or Plans()
@@ -96,7 +114,7 @@ def what_comes(
             for screen in group:
                 head = held[screen].head
                 plan = made[head.manifest]
-                if plan is None:
+                if plan is None or _is_beyond(plan.manifest, held[screen], from_ms):
                     continue
                 key = (head.manifest, head.expires_at)
                 if key not in told:
@@ -111,7 +129,7 @@ def explain(
     """Why a zone of a screen shows what it shows at `at_ms` (unix ms), past, present or future.
 
     Raises NotFound for a screen that is not the actor's, or where nothing was published for that
-    instant; BadInput where the screen has no such zone.
+    instant (NotPlanned: nothing yet); BadInput where the screen has no such zone.
     """
     actor.require("read")
     with ctx.db.read() as session:
@@ -124,6 +142,8 @@ def explain(
         plan = _plan_at(session, Plans(), held.head.manifest, at_ms)
         if plan is None:
             raise NotFound("What was published then is not kept any more.")
+        if _is_beyond(plan.manifest, held, at_ms):
+            raise NotPlanned(_end_of(plan.manifest))
         world = World.of(session, [plan], held, at_ms)
         shown = world.coming(plan, held, at_ms, at_ms + 1, 1)
         if not shown.get(zone):
@@ -145,7 +165,17 @@ def explain(
         )
     except Invalid as wrong:
         raise BadInput(str(wrong), field=wrong.field) from wrong
-    return Explained(playing, why, held, prices)
+    return Explained(playing, why, held, prices, _end_of(plan.manifest))
+
+
+def _end_of(manifest: Manifest) -> int:
+    """When its last day ends, unix ms."""
+    return max(day.until_ms for day in manifest.days)
+
+
+def _is_beyond(manifest: Manifest, held: Holding, at_ms: int) -> bool:
+    """Whether that instant is of a day to come, for which this plan will have a successor."""
+    return held.basis == "plan" and at_ms >= _end_of(manifest)
 
 
 def _alike(held: dict[str, Holding]) -> dict[object, list[str]]:

@@ -2,13 +2,14 @@
 
 In this order: what its own play records say (`run`); of one that fell silent before the instant,
 its last report (`report`); for the present what the server says now (`server`), for the future the
-plan (`plan`), and for the past what the server had published by then (`record`).
+plan (`plan`), with a head that is renewed as heads are, and for the past what the server had
+published by then (`record`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from sqlalchemy import Executable, select
@@ -97,8 +98,15 @@ def holdings(
         basis = "server"
     left = [screen for screen in wanted if screen not in found]
     for screen, head in _heads_at(session, left, at_ms).items():
+        if basis == "plan":
+            head = _renewed(head, at_ms, ctx.settings.head_life_ms)
         found[screen] = Holding(basis, head, at_ms if basis == "record" else None)
     return found
+
+
+def _renewed(head: Head, at_ms: int, life_ms: int) -> Head:
+    """A head as it will be at a coming instant: renewed long before its end."""
+    return replace(head, expires_at=max(head.expires_at, at_ms + life_ms))
 
 
 def _run(session: Session, screen: str, at_ms: int) -> Holding | None:

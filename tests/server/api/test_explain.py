@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from server.services.base.context import Context
 from tests.server.api.programs import Api
 from tests.support.record import START_MS, TestClock
@@ -46,9 +48,27 @@ def test_an_instant_before_the_first_plan_is_not_there(shop: Shop, api: Api) -> 
     assert (answer.status_code, answer.json["code"]) == (404, "not_found")
 
 
-def test_beyond_the_last_planned_day_the_slate_shows(shop: Shop, api: Api) -> None:
-    found = api.get("/explain?screen=lille-window&at=4102444800000")
-    assert (found["variant"], found["because"], found["winner"]) == ("slate", ["no_day"], None)
+def test_beyond_the_last_planned_day_it_says_until_when_there_are_plans(
+    shop: Shop, api: Api
+) -> None:
+    until = api.get("/explain?screen=lille-window")["planned_until"]
+    last = api.get(f"/explain?screen=lille-window&at={until - 1}")
+    assert (last["variant"], last["winner"]["source"]) == ("planned", "lille")
+    for at in (until, 4_102_444_800_000):
+        answer = api.call("GET", f"/explain?screen=lille-window&at={at}")
+        problem = answer.json
+        assert (answer.status_code, problem["code"], problem["field"]) == (404, "not_planned", "at")
+        assert "before 2026-11-18T23:00:00+00:00" in problem["title"]
+
+
+def test_prices_are_planned_beyond_the_life_of_todays_head(shop: Shop, api: Api) -> None:
+    for days in (7, 9, 34):
+        at, told = START_MS + days * 86_400_000, dict[str, Any]()
+        while not told.get("prices"):
+            told = api.get(f"/explain?screen=lille-window&at={at}")
+            assert told["because"] == [], days
+            at = told["until"]
+        assert (told["held"]["basis"], told["prices"][0]["price"]) == ("plan", 11_990)
 
 
 def test_a_zone_that_the_screen_has_not(shop: Shop, api: Api) -> None:

@@ -160,6 +160,20 @@ def test_saturday_is_one_step_away(calm: Chain) -> None:
     assert "Saturday 17 October, 18:00:00" in owner.text(f"/screens/prado-shoes/why{saturday[1]}")
 
 
+def test_beyond_the_planned_days_it_says_until_when_there_are_plans(calm: Chain) -> None:
+    owner = calm.owner()
+    beyond = owner.get(f"/screens/prado-shoes/why?at={START_MS + 36 * 24 * HOUR_MS}")
+    assert beyond.status_code == 404
+    words = plain(beyond.text)
+    assert "This is not planned yet." in words
+    assert "Everything is planned until Wednesday 18 November, 23:59" in words
+    last = re.search(r'href="(\?at=\d+)">The last planned instant', beyond.text)
+    assert last
+    assert "It is planned so" in plain(owner.text(f"/screens/prado-shoes/why{last[1]}"))
+    french = calm.owner("fr").get(f"/screens/prado-shoes/why?at={START_MS + 36 * 24 * HOUR_MS}")
+    assert "Tout est planifié jusqu’au mercredi 18 novembre, 23:59" in plain(french.text)
+
+
 def test_an_instant_that_cannot_be_read(calm: Chain) -> None:
     for wrong in ("soon", "2026-13-01T00:00", "9" * 40, "-1"):
         answer = calm.owner().get(f"/screens/prado-shoes/why?at={wrong}")
