@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from server.db.append_only import add_orders
 from server.db.models import Base
 
 connection = context.config.attributes["connection"]
@@ -12,6 +13,7 @@ context.configure(
     target_metadata=Base.metadata,
     render_as_batch=True,
     compare_type=True,
+    process_revision_directives=add_orders,
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -13,10 +13,12 @@ from server.db.models.content import (
 )
 from server.db.models.drafting import DraftRow, EditRow
 from server.db.models.people import (
+    AccountRow,
     ActorRow,
     AuditRow,
     EndedRow,
     IdempotencyRow,
+    PasskeyRow,
     SettingRow,
     TokenRow,
 )
@@ -37,15 +39,18 @@ from server.db.models.publishing import (
     DirtyRow,
     HeadRow,
     ObjectRow,
+    PageRow,
     ProfileReadRow,
     ProfileRow,
     ReadSetRow,
     RunChainRow,
     RunRow,
     ScreenHeadRow,
+    ScreenPageRow,
 )
 
 __all__ = [
+    "AccountRow",
     "ActorRow",
     "AssetRow",
     "AuditRow",
@@ -69,7 +74,9 @@ __all__ = [
     "ObjectRow",
     "OfferRow",
     "OverrideRow",
+    "PageRow",
     "PairingRow",
+    "PasskeyRow",
     "PastOfferRow",
     "PlaylistRow",
     "ProductRow",
@@ -81,6 +88,7 @@ __all__ = [
     "RunChainRow",
     "RunRow",
     "ScreenHeadRow",
+    "ScreenPageRow",
     "ScreenRow",
     "ScreenStateRow",
     "SettingRow",

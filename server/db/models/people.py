@@ -1,20 +1,19 @@
-"""Tables of who may do what: actors and their tokens, the owner link, the audit log, idempotency
-keys.
-"""
+"""Tables of who may do what: actors, how people sign in, tokens, the audit log, idempotency keys."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, String
+from sqlalchemy import BigInteger, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.db.models.base import Base, Hash, Key, Ms, Word
+from server.db.models.base import Base, Hash, Key, LongText, Ms, Word
 
 
 class ActorRow(Base):
-    """A person or a program. `scopes` are rights; `stores` null means the whole chain; `made_by` is
-    the actor that made this one.
+    """A person or a program. A person has a `role`, which says the rights; a program has `scopes`.
+    `stores` null means the whole chain; `made_by` is the actor that made this one; a person who
+    left at `left_at` may do nothing.
     """
 
     __tablename__ = "actor"
@@ -25,10 +24,52 @@ class ActorRow(Base):
     stores: Mapped[list[Any] | None]
     made_by: Mapped[str | None] = mapped_column(String(64), index=True)
     created_at: Mapped[Ms]
+    role: Mapped[str | None] = mapped_column(String(16))
+    left_at: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class AccountRow(Base):
+    """How a person signs in. `password` is an Argon2 hash, "" for none; `totp` the sealed key of an
+    authenticator app, counted once `totp_on`; `recovery` the sha256 of each unused recovery code.
+
+    `totp_counter` is the last time step that was used; `wrong_codes` how many codes in a row were
+    wrong, the last at `wrong_at`.
+    """
+
+    __tablename__ = "account"
+
+    actor_id: Mapped[Word] = mapped_column(primary_key=True)
+    email: Mapped[str | None] = mapped_column(String(254), unique=True)
+    password: Mapped[str] = mapped_column(String(200), default="")
+    language: Mapped[str] = mapped_column(String(8), default="")
+    totp: Mapped[LongText] = mapped_column(default="")
+    totp_on: Mapped[bool] = mapped_column(default=False)
+    totp_counter: Mapped[int] = mapped_column(BigInteger, default=0)
+    wrong_codes: Mapped[int] = mapped_column(default=0)
+    wrong_at: Mapped[Ms] = mapped_column(default=0)
+    recovery: Mapped[list[Any]] = mapped_column(default=list)
+
+
+class PasskeyRow(Base):
+    """A passkey of a person: WebAuthn's credential id (base64url) and public key (COSE)."""
+
+    __tablename__ = "passkey"
+
+    id: Mapped[str] = mapped_column(String(1400), primary_key=True)
+    actor_id: Mapped[Word] = mapped_column(index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[Ms]
+    used_at: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class TokenRow(Base):
-    """A secret an actor signs in with: sha256 only; `kind` is api, session or owner_link."""
+    """A secret of an actor, sha256 only; `kind` is api, session, owner_link, invite (a link to join
+    by), second (a sign-in that waits for its second factor) or passkey (a challenge).
+
+    Of a session: `name` is the browser, `seen_at` when it was last used, give or take minutes.
+    """
 
     __tablename__ = "token"
 
@@ -38,6 +79,7 @@ class TokenRow(Base):
     name: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[Ms]
     expires_at: Mapped[int | None] = mapped_column(BigInteger)
+    seen_at: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class EndedRow(Base):
@@ -50,9 +92,10 @@ class EndedRow(Base):
 
 
 class AuditRow(Base):
-    """Who changed what, from what, to what. Only ever appended."""
+    """Who changed what, from what, to what. Only ever appended: the database refuses the rest."""
 
     __tablename__ = "audit"
+    __table_args__ = ({"info": {"append_only": True}},)
 
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     at: Mapped[Ms] = mapped_column(index=True)
