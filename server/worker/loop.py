@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import structlog
@@ -17,6 +18,7 @@ from server.bus import BusServer, Peer
 from server.services.base.context import Context
 from server.services.publishing import tidying
 from server.services.publishing.publish import Publisher
+from server.services.screens.pages import keep_page
 from server.worker.hearing import Hearing
 from server.worker.telling import Teller
 
@@ -29,8 +31,12 @@ SWEEP_S = 30.0
 """Rolls that are due, screens without a head, heads to renew: looked for this often."""
 FRESHNESS_S = 1.0
 """How often it is looked whose turn it is to be told that prices still hold."""
-SETTLE_STEPS = 20
+PAGE_S = 3_600.0
+"""How often it is looked whether the page's code is another one, beside at the start."""
+SETTLE_STEPS = 5
 """After so many steps at once very much was remembered."""
+REST_S = 5.0
+"""Nothing was published for so long: there is time for what takes a tenth of a second."""
 PAUSE_S = 1.0
 """After a fault (the record is away) the loop waits so long."""
 
@@ -42,6 +48,7 @@ class Loop:
         self._awake = threading.Event()
         self._priced = threading.Event()
         self._stopping = threading.Event()
+        self._busy_at = time.monotonic()
         self.ctx = replace(ctx, wake=self._wake)
         self.teller = Teller(self.ctx, self._send)
         self.hearing = Hearing(self.ctx, self.teller.published)
@@ -51,6 +58,7 @@ class Loop:
             Timer(SWEEP_S, self.publisher.sweep),
             Timer(SWEEP_S, self.publisher.renew_heads),
             Timer(FRESHNESS_S, self.teller.freshness),
+            Timer(PAGE_S, partial(keep_page, self.ctx)),
         )
         self._bus = BusServer(ctx.settings.bus, self._take)
 
@@ -79,9 +87,11 @@ class Loop:
         finally:
             self._look_around()
         steps += self._publish()
+        if steps:
+            self._busy_at = time.monotonic()
         if steps >= SETTLE_STEPS:
             tidying.after_much()
-        elif not steps:
+        elif time.monotonic() - self._busy_at > REST_S:
             tidying.at_rest()
         if self.teller.behind():
             self._awake.set()

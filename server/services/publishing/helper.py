@@ -24,10 +24,10 @@ from server.services.publishing.talk import Line, Ready, Setup, Slice, Stored, r
 
 log = structlog.get_logger(__name__)
 
-IDLE_S = 1.0
-"""After so long without a word, what was remembered is put out of the collector's sight."""
-SETTLE_STORES = 50
-"""Once so many stores were planned since it last was."""
+IDLE_S = 5.0
+"""After so long without a word there is time to look for garbage."""
+SETTLE_STORES = 20
+"""So many stores planned without a rest are very much to remember."""
 
 
 class Helper:
