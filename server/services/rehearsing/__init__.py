@@ -1,0 +1,1 @@
+"""What would play: pretended situations, and drafts as if they were on air."""
