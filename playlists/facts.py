@@ -133,8 +133,8 @@ def fact_line(
 
     With `since_ms`, the earliest observation also stands for the time from `since_ms` to it where
     nothing else is known, so that a refresh with the same value leaves the line as it was. A line
-    has one source beside the hand: of several, the one that spoke last is kept. `max_age_ms` is the kind's unless
-    given. Raises Invalid for a kind that is not known.
+    has one source beside the hand: of several, the one that spoke last is kept. `max_age_ms` is the
+    kind's unless given. Raises Invalid for a kind that is not known.
     """
     kind = kind_of(key)
     if kind is None:

@@ -74,6 +74,10 @@ class Settings(BaseSettings):
     """A batch with more suspect prices than this is held whole, for a person."""
     suspect_jump_percent: int = 50
     """A price that moves by more than this at once is suspect."""
+    hold_minutes_per_day: int = 600
+    """How long of one day the screens of a store may be held by hand, by whoever does not edit
+    content; all holds of the day together, counted once where they overlap.
+    """
     allow_private: bool = False
     """Whether a configured URL may reach a private or loopback address."""
 

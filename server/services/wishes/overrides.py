@@ -25,6 +25,7 @@ from server.services.base.editing import (
     missing,
 )
 from server.services.base.paging import FIRST, Cut, Page, paged
+from server.services.wishes.budget import check_budget
 from server.services.wishes.reach import sees_playlist
 from server.services.wishes.targeting import check_target, map_of, sees_target, within
 from server.services.wishes.wish_rows import (
@@ -46,12 +47,21 @@ def create_override(ctx: Context, actor: Actor, override: Override) -> Versioned
     with ctx.db.write() as session:
         chosen = OverrideId(chosen_id(override.id, f"{override.store} {override.kind}"))
         override = replace(override, id=chosen, edited_at=now, by=actor.name)
-        with as_bad_input():
-            columns = override_columns(override)
-        _check_override(session, actor, override, now)
-        Pen(session, actor, now).add(OverrideRow, chosen, columns, _keys(override.store))
+        keep_override(ctx, session, actor, override, now)
     ctx.wake()
     return Versioned(override, 1)
+
+
+def keep_override(
+    ctx: Context, session: Session, actor: Actor, override: Override, now: int
+) -> None:
+    """Check a new override, whole with its id, and keep it in the caller's transaction. Raises
+    BadInput.
+    """
+    with as_bad_input():
+        columns = override_columns(override)
+    _check_override(ctx, session, actor, override, now)
+    Pen(session, actor, now).add(OverrideRow, override.id, columns, _keys(override.store))
 
 
 def update_override(
@@ -68,7 +78,7 @@ def update_override(
         override = replace(override, edited_at=now, by=actor.name)
         with as_bad_input():
             columns = override_columns(override)
-        _check_override(session, actor, override, now)
+        _check_override(ctx, session, actor, override, now)
         version = Pen(session, actor, now).change(row, columns, _keys(override.store))
     ctx.wake()
     return Versioned(override, version)
@@ -195,7 +205,9 @@ def _keys(store: str) -> list[str]:
     return [f"overrides@{store}"]
 
 
-def _check_override(session: Session, actor: Actor, override: Override, now: int) -> None:
+def _check_override(
+    ctx: Context, session: Session, actor: Actor, override: Override, now: int
+) -> None:
     if session.get(StoreRow, override.store) is None:
         raise missing("store")
     _check_span(override.until_ms, now)
@@ -210,6 +222,7 @@ def _check_override(session: Session, actor: Actor, override: Override, now: int
     if override.kind == "show":
         where = sorted(override.screens)
         check_zone(session, actor, override.zone, store=override.store, screens=where, locked=False)
+    check_budget(ctx, session, actor, override)
 
 
 def _check_emergency(session: Session, actor: Actor, emergency: Emergency, now: int) -> None:

@@ -1,0 +1,1 @@
+"""Minding the shop: what a store manager's phone shows and does."""
