@@ -19,7 +19,10 @@ class Room:
     scope: Scope
 
 
-ROOMS = (Room("wall", "/wall", lazy_gettext("Wall"), "read"),)
+ROOMS = (
+    Room("wall", "/wall", lazy_gettext("Wall"), "read"),
+    Room("playlists", "/playlists", lazy_gettext("Playlists"), "content"),
+)
 
 
 def rooms_of(actor: Actor) -> list[Room]:

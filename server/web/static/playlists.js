@@ -1,0 +1,5 @@
+/** The list of playlists: draws its thumbnails. */
+
+import { drawIn } from "./thumbs.js";
+
+drawIn(document);

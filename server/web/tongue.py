@@ -1,0 +1,15 @@
+"""Sentences in the reader's language, typed: English as written, French from the catalogues."""
+
+from __future__ import annotations
+
+import flask_babel
+
+
+def gettext(message: str, **values: object) -> str:
+    """A sentence, its `%(name)s` filled in."""
+    return str(flask_babel.gettext(message, **values))
+
+
+def ngettext(one: str, many: str, number: int, **values: object) -> str:
+    """A sentence that counts; `%(num)s` is the number."""
+    return str(flask_babel.ngettext(one, many, number, **values))
