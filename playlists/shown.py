@@ -44,8 +44,9 @@ class LocalOverride:
     """A hand on this very screen, `[from_ms, until_ms)`: show a card of the deck, or pause a card
     (its fallback plays).
 
-    Locked zones ignore it. Of several that show, the later `from_ms` wins, then the greater `id`;
-    one whose card may not show now gives way to the next. A paused card shows in no role.
+    Locked zones ignore it. So does a planned emergency: no pause touches its cards, and no hand
+    shows while it can. Of several that show, the later `from_ms` wins, then the greater `id`; one
+    whose card may not show now gives way to the next. A paused card shows in no other role.
     """
 
     id: str

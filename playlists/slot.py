@@ -1,8 +1,8 @@
 """The one pure function: what is on screen at an instant, since when, until when, and why.
 
-For each zone, the first of these that may show now: a hand on this screen (`LocalOverride`), the
-planned card, its named fallback, the brand slate. A card may show while nobody has paused it, its
-gates are fresh and its files are held.
+For each zone, the first of these that may show now: a planned emergency's card or its fallback, a
+hand on this screen (`LocalOverride`), the planned card, its named fallback, the brand slate. A card
+may show while nobody has paused it, its gates are fresh and its files are held.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Literal
 
 from playlists.cards import files_of
 from playlists.ids import CardId, ChannelId, ItemId, Sha256, SourceId, ZoneId
-from playlists.manifest import FOREVER_MS, Plan, Why
+from playlists.manifest import FOREVER_MS, DeckCard, Plan, Why
 from playlists.model import FULL_SCREEN, ZoneBox
-from playlists.prices import prices_of
+from playlists.prices import Prices, prices_of
 from playlists.pricing import ChannelState
 from playlists.shown import (
     PRICE_MARGIN_MS,
@@ -26,7 +26,7 @@ from playlists.shown import (
     Priced,
     Shown,
 )
-from playlists.turns import turn_at
+from playlists.turns import Turn, turn_at, urgent_turns
 
 __all__ = [
     "PRICE_MARGIN_MS",
@@ -110,9 +110,14 @@ def _walk(world: _World, box: ZoneBox, until_ms: int, limit: int) -> Iterator[Sh
 
 
 def _zone_at(world: _World, box: ZoneBox) -> Shown:
-    if world.plan is None:
+    plan, now = world.plan, world.now.ms
+    if plan is None:
         return Shown(box.id, None, 0, FOREVER_MS, None, "slate", ("no_plan",))
-    now = world.now.ms
+    turn = turn_at(plan, box.id, now)
+    if turn.urgent:
+        urgent = _planned(world, plan, box.id, turn)
+        if urgent.card is not None:
+            return urgent
     hands = _hands(world, box)
     until = FOREVER_MS
     because: list[str] = []
@@ -122,7 +127,7 @@ def _zone_at(world: _World, box: ZoneBox) -> Shown:
         if hand.from_ms > now:
             until = min(until, hand.from_ms)
             continue
-        tried = _try(world, world.plan, hand.card, hands)
+        tried = _try(world, plan, hand.card, hands)
         because += tried.because
         until = min(until, hand.until_ms, tried.until)
         if tried.shows:
@@ -130,14 +135,28 @@ def _zone_at(world: _World, box: ZoneBox) -> Shown:
                 zone=box.id,
                 card=hand.card,
                 since=hand.from_ms,
-                until=until,
+                until=_emergency_begin(world, plan, box.id, until),
                 why=Why("override", hand.id, ItemId("")),
                 variant="override",
                 because=tuple(because),
                 prices=tried.prices,
             )
         because.append(f"not_shown:{hand.id}")
-    return _planned(world, world.plan, box.id, hands, because, until)
+    planned = _planned(world, plan, box.id, turn, () if turn.urgent else hands)
+    return replace(planned, until=min(until, planned.until), because=(*because, *planned.because))
+
+
+def _emergency_begin(world: _World, plan: Plan, zone: ZoneId, until: int) -> int:
+    """The first instant from now on at which an emergency may show, at most `until`."""
+    for turn in urgent_turns(plan, zone, world.now.ms, until):
+        at = max(world.now.ms, turn.since)
+        while at < min(until, turn.until):
+            there = replace(world, now=replace(world.now, ms=at))
+            shown = _planned(there, plan, zone, turn)
+            if shown.card is not None:
+                return at
+            at = shown.until
+    return until
 
 
 def _hands(world: _World, box: ZoneBox) -> list[LocalOverride]:
@@ -152,31 +171,24 @@ def _hands(world: _World, box: ZoneBox) -> list[LocalOverride]:
 
 
 def _planned(
-    world: _World,
-    plan: Plan,
-    zone: ZoneId,
-    hands: Sequence[LocalOverride],
-    because: list[str],
-    until: int,
+    world: _World, plan: Plan, zone: ZoneId, turn: Turn, hands: Sequence[LocalOverride] = ()
 ) -> Shown:
-    turn = turn_at(plan, zone, world.now.ms)
-    slot = turn.slot
-    until = min(until, turn.until)
+    """What the plan itself shows in this turn, where `hands` pause nothing of it."""
+    slot, until = turn.slot, turn.until
     if slot is None:
-        reasons = (*because, turn.missing)
-        return Shown(zone, None, turn.since, until, None, "slate", reasons)
+        return Shown(zone, None, turn.since, until, None, "slate", (turn.missing,))
+    because: tuple[str, ...] = ()
     ways: list[tuple[Literal["planned", "fallback"], CardId, tuple[tuple[SourceId, int], ...]]]
     ways = [("planned", slot.card, slot.gates)]
     if slot.fallback is not None:
         ways.append(("fallback", slot.fallback, ()))
     for variant, card, gates in ways:
         tried = _try(world, plan, card, hands, gates)
-        because += tried.because
+        because = (*because, *tried.because)
         until = min(until, tried.until)
         if tried.shows:
-            reasons = tuple(because)
-            return Shown(zone, card, turn.since, until, slot.why, variant, reasons, tried.prices)
-    return Shown(zone, None, turn.since, until, slot.why, "slate", tuple(because))
+            return Shown(zone, card, turn.since, until, slot.why, variant, because, tried.prices)
+    return Shown(zone, None, turn.since, until, slot.why, "slate", because)
 
 
 def _try(
@@ -198,10 +210,22 @@ def _try(
     if because:
         return _Tried(False, because, until)
     prices = prices_of(card, world.offers, world.freshness, plan.expires_at, world.now)
-    until = min(until, prices.until)
     if prices.off and card.price_loss == "fallback":
+        until = min(until, _lost_until(world, plan, card, prices))
         return _Tried(False, [*prices.off, "price_lost"], until)
-    return _Tried(True, prices.off, until, tuple(prices.on))
+    return _Tried(True, prices.off, min(until, prices.until), tuple(prices.on))
+
+
+def _lost_until(world: _World, plan: Plan, card: DeckCard, lost: Prices) -> int:
+    """Until when a card is off for the same reasons. Other prices of it may come and go."""
+    until = lost.until
+    while until < FOREVER_MS:
+        now = replace(world.now, ms=until)
+        later = prices_of(card, world.offers, world.freshness, plan.expires_at, now)
+        if later.off != lost.off:
+            break
+        until = later.until
+    return until
 
 
 def _pauses(name: CardId, hands: Sequence[LocalOverride], now: int) -> tuple[list[str], int]:

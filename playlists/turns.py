@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,6 +19,11 @@ class Turn:
     until: int
     slot: Slot | None = None
     missing: Literal["", "no_day", "empty"] = ""
+
+    @property
+    def urgent(self) -> bool:
+        """Whether this is an emergency's turn."""
+        return self.slot is not None and _urgent(self.slot)
 
 
 def turn_at(plan: Plan, zone: ZoneId, now_ms: int) -> Turn:
@@ -35,6 +41,26 @@ def turn_at(plan: Plan, zone: ZoneId, now_ms: int) -> Turn:
     if chunk is None:
         return Turn(day.from_ms, day.until_ms, missing="no_day")
     return turn_in(day, chunk, zone, now_ms)
+
+
+def urgent_turns(plan: Plan, zone: ZoneId, from_ms: int, until_ms: int) -> Iterator[Turn]:
+    """The turns of emergencies that lie in `[from_ms, until_ms)` at least in part, in order."""
+    for day in plan.manifest.days:
+        chunk = plan.chunks.get(day.chunk)
+        if chunk is None:
+            continue
+        segments = chunk.zones.get(zone, ())
+        for number, segment in enumerate(segments):
+            if not any(_urgent(chunk.slots[index]) for index in segment.loop):
+                continue
+            following = segments[number + 1 :][:1]
+            end = min([day.until_ms, until_ms, *(day.from_ms + it.from_ms for it in following)])
+            at = max(from_ms, day.from_ms + segment.from_ms)
+            while at < end:
+                turn = turn_in(day, chunk, zone, at)
+                if turn.urgent:
+                    yield turn
+                at = turn.until
 
 
 def turn_in(day: Day, chunk: Chunk, zone: ZoneId, now_ms: int) -> Turn:
@@ -68,6 +94,10 @@ def _turn_of_loop(chunk: Chunk, loop: tuple[int, ...], begin: int, end: int, now
     if until + following.duration_ms > end:
         until = end
     return Turn(since, until, slot)
+
+
+def _urgent(slot: Slot) -> bool:
+    return slot.why.layer == "emergency"
 
 
 def _day_from(day: Day) -> int:

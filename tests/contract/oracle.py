@@ -58,6 +58,11 @@ def content(
     active.sort(key=lambda hand: hand[0], reverse=True)
     active.sort(key=lambda hand: hand[4], reverse=True)
     paused = [(hand[3], hand[0]) for hand in active if hand[2] == "pause"]
+    since, _, slot, missing = turn(plan, zone, t)
+    alarm = slot is not None and slot["w"][0] == "emergency"
+    plain = by_plan(plan, case, since, slot, missing, [] if alarm else paused, t, uncertainty)
+    if alarm and plain["card"] is not None:
+        return plain
     told: list[str] = []
     for name, _, kind, card, begin, _ in active:
         if kind == "show":
@@ -66,16 +71,28 @@ def content(
             if fine:
                 return _shown(card, begin, ["override", name, ""], "override", told, prices)
             told.append("not_shown:" + name)
-    since, _, slot, missing = turn(plan, zone, t)
+    return {**plain, "because": told + plain["because"]}
+
+
+def by_plan(
+    plan: Doc,
+    case: Doc,
+    since: int,
+    slot: Doc | None,
+    missing: str,
+    paused: list[tuple[str, str]],
+    t: int,
+    uncertainty: int | None,
+) -> Doc:
+    """What a turn of the plan shows at `t`, whatever hands want to show."""
     if slot is None:
-        return _shown(None, since, None, "slate", [*told, missing], [])
-    fine, reasons, prices = judge(plan, case, slot["c"], slot["gates"], paused, t, uncertainty)
-    told += reasons
+        return _shown(None, since, None, "slate", [missing], [])
+    fine, told, prices = judge(plan, case, slot["c"], slot["gates"], paused, t, uncertainty)
     if fine:
         return _shown(slot["c"], since, slot["w"], "planned", told, prices)
     if "f" in slot:
         fine, reasons, prices = judge(plan, case, slot["f"], [], paused, t, uncertainty)
-        told += reasons
+        told = told + reasons
         if fine:
             return _shown(slot["f"], since, slot["w"], "fallback", told, prices)
     return _shown(None, since, slot["w"], "slate", told, [])
@@ -222,7 +239,7 @@ def happenings(
         if chunk is not None:
             for source, max_age in chunk["gates"]:
                 marks.append(case["freshness"]["sources"].get(source, 0) + max_age)
-            if begin <= now < end:
+            if begin <= now < end or case["overrides"]:
                 marks += [row[1] for row in day_turns(json.dumps(chunk), zone, begin, end)]
     leases = list(case["freshness"]["channels"].items())
     leases += [(name, [0, *held.get("lease", [0, 0])]) for name, held in case["offers"].items()]

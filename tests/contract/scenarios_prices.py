@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.contract.asking import DAY, NOON, T0, Doc, Question, around, one_slot, scenario
+from tests.contract.asking import (
+    DAY,
+    NOON,
+    T0,
+    WEDNESDAY,
+    Doc,
+    Question,
+    around,
+    one_slot,
+    scenario,
+)
 from tests.contract.stage import (
     HOUR,
     LILLE,
     LYON,
     MINUTE,
     case,
+    chunk,
     offer,
+    plan,
+    slot,
 )
 
 
@@ -114,6 +127,22 @@ def a_price_confirmed_alone_outlives_its_channel() -> Iterator[Question]:
         fresh = leased_at(NOON - DAY, 2 * HOUR, said)
         asked = case(NOON, offers=leaseless, freshness=fresh)
         yield f"no lease of its own, told {said}", one_slot("coat"), asked
+
+
+@scenario("prices")
+def one_price_lost_is_a_card_lost() -> Iterator[Question]:
+    """Its other price may come and go: the card stays away, for the same reasons or others."""
+    day = chunk(DAY, {"main": [(0, [slot("strict-pair", 600, f="message")])]})
+    made = plan({WEDNESDAY: day}, seldom=("strict-pair",))
+    coat = (NOON + MINUTE, NOON + 2 * MINUTE)
+    for boot in ([], [(T0, NOON + 9_000)], [(NOON + 3 * MINUTE, None)], [(T0, None)]):
+        boots = {**offer("BOOT", *boot), "at": NOON - 4 * HOUR + 90_000}
+        for lease in (HOUR, 4 * HOUR):
+            offers = {LILLE: {**shop(7, boots, offer("COAT", coat)), "lease": [T0, lease]}}
+            for at in around(NOON, NOON + 9_000, *coat, NOON + 3 * MINUTE):
+                asked = case(at, offers=offers, freshness=leased_at(NOON - 4 * HOUR + 15_000))
+                name = f"boot {[(begin - NOON, end) for begin, end in boot]}, lease {lease}"
+                yield f"{name}, at noon {at - NOON:+} ms", made, asked
 
 
 @scenario("prices")

@@ -42,7 +42,13 @@ CARDS = {
     "lead": {**_card("message"), "p": {"headline": "Encore hier"}},
     "alarm": {**_card("message"), "p": {"headline": "Sortez calmement"}},
 }
-IDS = {name: sha256(canonical(card))[:10] for name, card in CARDS.items()}
+SELDOM = {
+    "strict-pair": _card(
+        "duo", [{"k": "BOOT", "c": LILLE}, {"k": "COAT", "c": LILLE}], n="fallback"
+    )
+}
+"""Cards of those plans only that ask for them."""
+IDS = {name: sha256(canonical(card))[:10] for name, card in {**CARDS, **SELDOM}.items()}
 UNKNOWN_CARD = "0000000000"
 
 
@@ -99,9 +105,11 @@ def plan(
     layout: tuple[tuple[str, int], ...] = (("main", 0),),
     expires_in: int = 30 * 24 * HOUR,
     held_chunks: bool = True,
+    seldom: tuple[str, ...] = (),
 ) -> Doc:
     """A plan of chunks by date; `layout` names zones and says which are locked."""
-    deck = {"v": 1, "cards": {IDS[name]: CARDS[name] for name in CARDS}}
+    cards = {**CARDS, **{name: SELDOM[name] for name in seldom}}
+    deck = {"v": 1, "cards": {IDS[name]: card for name, card in cards.items()}}
     rows = [[day, *bounds(day), sha256(canonical(made))] for day, made in days.items()]
     manifest = {
         "v": 1,

@@ -53,6 +53,11 @@ function layout(plan) {
 function zoneAt(world, box) {
   if (world.plan === null) return slate(box.id, 0, FOREVER_MS, null, ["no_plan"]);
   const now = world.now.ms;
+  const turn = turnAt(world.plan, box.id, now);
+  if (isUrgent(turn)) {
+    const urgent = planned(world, box.id, turn, []);
+    if (urgent.card !== null) return urgent;
+  }
   const hands = handsOn(world, box);
   const because = [];
   let until = FOREVER_MS;
@@ -70,7 +75,7 @@ function zoneAt(world, box) {
         zone: box.id,
         card: hand.card,
         since: hand.fromMs,
-        until,
+        until: emergencyBegin(world, box.id, until),
         why: { layer: "override", source: hand.id, item: "" },
         variant: "override",
         because,
@@ -79,7 +84,21 @@ function zoneAt(world, box) {
     }
     because.push(`not_shown:${hand.id}`);
   }
-  return planned(world, box.id, hands, because, until);
+  const shown = planned(world, box.id, turn, isUrgent(turn) ? [] : hands);
+  return { ...shown, until: Math.min(until, shown.until), because: [...because, ...shown.because] };
+}
+
+/** The first instant from now on at which an emergency may show, at most `until`. */
+function emergencyBegin(world, zone, until) {
+  for (const turn of urgentTurns(world.plan, zone, world.now.ms, until)) {
+    let ms = Math.max(world.now.ms, turn.since);
+    while (ms < Math.min(until, turn.until)) {
+      const shown = planned({ ...world, now: { ...world.now, ms } }, zone, turn, []);
+      if (shown.card !== null) return ms;
+      ms = shown.until;
+    }
+  }
+  return until;
 }
 
 /** The zone's overrides that are not over yet, the one that wins first. */
@@ -90,11 +109,12 @@ function handsOn(world, box) {
     .sort((a, b) => b.fromMs - a.fromMs || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0));
 }
 
-function planned(world, zone, hands, because, until) {
-  const turn = turnAt(world.plan, zone, world.now.ms);
+/** What the plan itself shows in this turn, where `hands` pause nothing of it. */
+function planned(world, zone, turn, hands) {
   const { since, slot } = turn;
-  until = Math.min(until, turn.until);
-  if (slot === null) return slate(zone, since, until, null, [...because, turn.missing]);
+  let until = turn.until;
+  if (slot === null) return slate(zone, since, until, null, [turn.missing]);
+  const because = [];
   const ways = [["planned", slot.card, slot.gates]];
   if (slot.fallback !== null) ways.push(["fallback", slot.fallback, []]);
   for (const [variant, card, gates] of ways) {
@@ -124,13 +144,22 @@ function tryCard(world, name, hands, gates) {
   const missing = filesOf(card).filter((sha) => !world.heldAssets.has(sha));
   if (because.length || missing.length) return refused(...missing.map((sha) => `asset_missing:${sha}`));
   const prices = pricesOf(world, card);
-  const lost = prices.off.length > 0 && card.priceLoss === "fallback";
-  return {
-    shows: !lost,
-    because: lost ? [...prices.off, "price_lost"] : prices.off,
-    until: Math.min(until, prices.until),
-    prices: lost ? [] : prices.on,
-  };
+  if (prices.off.length > 0 && card.priceLoss === "fallback") {
+    const end = Math.min(until, lostUntil(world, card, prices));
+    return { shows: false, because: [...prices.off, "price_lost"], until: end, prices: [] };
+  }
+  return { shows: true, because: prices.off, until: Math.min(until, prices.until), prices: prices.on };
+}
+
+/** Until when a card is off for the same reasons. Other prices of it may come and go. */
+function lostUntil(world, card, lost) {
+  let ms = lost.until;
+  while (ms < FOREVER_MS) {
+    const later = pricesOf({ ...world, now: { ...world.now, ms } }, card);
+    if (later.off.join(" ") !== lost.off.join(" ")) break;
+    ms = later.until;
+  }
+  return ms;
 }
 
 function pauses(name, hands, now) {
@@ -229,6 +258,29 @@ function turnAt(plan, zone, ms) {
   const chunk = plan.chunks.get(day.chunk);
   if (chunk === undefined) return { since: day.fromMs, until: day.untilMs, slot: null, missing: "no_day" };
   return turnIn(day, chunk, zone, ms);
+}
+
+function isUrgent({ slot }) {
+  return slot !== null && slot.why.layer === "emergency";
+}
+
+/** The turns of emergencies that lie in [fromMs, untilMs) at least in part, in order. */
+function* urgentTurns(plan, zone, fromMs, untilMs) {
+  for (const day of plan.manifest.days) {
+    const chunk = plan.chunks.get(day.chunk);
+    const segments = chunk?.zones.get(zone) ?? [];
+    for (const [at, segment] of segments.entries()) {
+      if (!segment.loop.some((index) => isUrgent({ slot: chunk.slots[index] }))) continue;
+      const next = segments[at + 1]?.fromMs ?? Infinity;
+      const end = Math.min(day.untilMs, untilMs, day.fromMs + next);
+      let ms = Math.max(fromMs, day.fromMs + segment.fromMs);
+      while (ms < end) {
+        const turn = turnIn(day, chunk, zone, ms);
+        if (isUrgent(turn)) yield turn;
+        ms = turn.until;
+      }
+    }
+  }
 }
 
 function turnIn(day, chunk, zone, ms) {
