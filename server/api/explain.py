@@ -93,6 +93,18 @@ class PriceThenShape(Shape):
     doubt: str
 
 
+class PageShape(Shape):
+    """The version of the page's code that drew it, by the screen's word or as the server served it.
+
+    `kept`: its files are at /page-at/<version>/; `newest`: it is what this server serves now.
+    """
+
+    version: str
+    by: Literal["screen", "server"]
+    kept: bool
+    newest: bool
+
+
 class ExplainedShape(Shape):
     """One zone at one instant. `winner` null is the slate; its plan ends at `planned_until` (unix
     ms); `sentences` say it all to a person.
@@ -113,6 +125,7 @@ class ExplainedShape(Shape):
     revision: int
     held: HeldShape
     prices: list[PriceThenShape]
+    page: PageShape | None
     planned_until: int
     sentences: list[str]
 
@@ -150,6 +163,7 @@ def _body(found: Explained, lang: Literal["fr", "en"]) -> dict[str, Any]:
             "channels": None if held.versions is None else dict(held.versions),
         },
         "prices": [asdict(price) for price in found.prices],
+        "page": None if found.page is None else asdict(found.page),
         "planned_until": found.planned_until,
         "sentences": list(explanation_text(why, lang)),
     }

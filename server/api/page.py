@@ -1,37 +1,31 @@
-"""The page of a screen, straight from the server: /screen, and its files under /page."""
+"""The page of a screen, straight from the server: /screen, and its files under /page; files of
+versions before under /page-at.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import html
-import mimetypes
 import re
 from dataclasses import dataclass
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import NotFound
 from werkzeug.security import safe_join
 
-from server.api.requests import context
+from playlists.ids import Sha256, sha256
+from playlists.wire.page_tree import page_kind, page_version
+from server.api.requests import authenticate, check_address, context
 from server.config import Settings
+from server.errors import NotFound
+from server.services.screens.pages import page_file, page_folder
 
 blueprint = Blueprint("page", __name__)
 
 CACHE_S = 10
 """A file of the page is asked for again after this long: soon after an update."""
 WORKER = "sw.js"
-_TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".json": "application/json",
-    ".mjs": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".woff2": "font/woff2",
-}
+KEPT_S = 365 * 24 * 3_600
+"""A file of a version is never another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +34,7 @@ class _Read:
 
     changed: int
     data: bytes
-    tag: str
+    tag: Sha256
 
 
 _READ: dict[Path, _Read] = {}
@@ -59,18 +53,31 @@ def screen() -> Response:
             document,
         )
     data = document.encode()
-    return _answer(data, hashlib.sha256(data).hexdigest(), _TYPES[".html"])
+    return _answer(data, sha256(data), page_kind("index.html") or "")
 
 
 @blueprint.get("/page/<path:name>")
 def bundle(name: str) -> Response:
     """A file of the page."""
     read = _file(name)
-    suffix = Path(name).suffix
-    kind = _TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
-    answer = _answer(read.data, read.tag, kind)
+    answer = _answer(read.data, read.tag, page_kind(name) or "")
     if name == WORKER:
         answer.headers["Service-Worker-Allowed"] = "/"
+    return answer
+
+
+@blueprint.get("/page-at/<version>/<path:name>")
+def bundle_then(version: str, name: str) -> Response:
+    """A file of a version of the page that is kept, to draw with the code of then."""
+    check_address()
+    authenticate()
+    with context().db.read() as session:
+        data = page_file(session, version, name)
+    answer = Response(data, content_type=page_kind(name))
+    answer.headers["Cache-Control"] = f"private, max-age={KEPT_S}, immutable"
+    # Code for the studio's pages: no document of its own.
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
     return answer
 
 
@@ -106,30 +113,21 @@ def _answer(data: bytes, tag: str, kind: str) -> Response:
 
 def _file(name: str) -> _Read:
     """A file of the bundle, read anew where it changed. Raises NotFound."""
-    found = safe_join(str(_folder()), name)
+    found = safe_join(str(page_folder()), name)
     path = Path(found) if found is not None else None
-    if path is None or not path.is_file():
-        raise NotFound
+    if path is None or page_kind(path.name) is None or not path.is_file():
+        raise NotFound("The page of the screens has no such file.")
     changed = path.stat().st_mtime_ns
     read = _READ.get(path)
     if read is None or read.changed != changed:
         data = path.read_bytes()
-        read = _READ[path] = _Read(changed, data, hashlib.sha256(data).hexdigest())
+        read = _READ[path] = _Read(changed, data, sha256(data))
     return read
 
 
 def _version() -> str:
     """A hash of all of the bundle: another one whenever a file changed, came or went."""
-    folder = _folder()
-    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
-    listed = "\n".join(f"{name} {_file(name).tag}" for name in names if Path(name).suffix in _TYPES)
-    return hashlib.sha256(listed.encode()).hexdigest()
-
-
-@cache
-def _folder() -> Path:
-    """Where the page lies: beside the player's code, none of which is imported here."""
-    spec = find_spec("player")
-    if spec is None or not spec.submodule_search_locations:
-        raise NotFound  # a server installed without the player has no page to show
-    return Path(next(iter(spec.submodule_search_locations))) / "page"
+    folder = page_folder()
+    found = (path for path in folder.rglob("*.*") if path.is_file() and page_kind(path.name))
+    names = (path.relative_to(folder).as_posix() for path in found)
+    return page_version({name: _file(name).tag for name in names})

@@ -185,6 +185,22 @@ WHY: Final[dict[str, Phrase]] = {
         "L’écran n’a rien consigné de cet instant : voici ce que le serveur avait publié.",
         "The screen recorded nothing of this instant: this is what the server had published.",
     ),
+    "page_screen": Phrase(
+        "Dessiné par la page {version}, dit l’écran.",
+        "Drawn by page {version}, the screen says.",
+    ),
+    "page_server": Phrase(
+        "Dessiné par la page {version}, celle que servait le serveur.",
+        "Drawn by page {version}, the one that the server served.",
+    ),
+    "page_not_kept": Phrase(
+        "Elle n’est pas gardée ici : voici la page d’aujourd’hui.",
+        "It is not kept here: this is today’s page.",
+    ),
+    "page_unknown": Phrase(
+        "On ne sait plus quelle page l’a dessiné : voici celle d’aujourd’hui.",
+        "Which page drew it is not known: this is today’s.",
+    ),
     "not_planned": Phrase("Ce n’est pas encore planifié.", "This is not planned yet."),
     "planned_until": Phrase(
         "Tout est planifié jusqu’au {day}, {at} ; un jour s’y ajoute chaque nuit.",

@@ -83,6 +83,7 @@ class WhyWords:
     device: str
     instant: str
     basis: str
+    page: str
     troubles: tuple[str, ...]
     prices: tuple[PriceLine, ...]
     ages_lost: bool

@@ -11,7 +11,7 @@ from server.web.why_shapes import FactLine, Lost, WhyWords
 def why_text(words: WhyWords, language: Language) -> str:
     """All that the page says, in its order."""
     parts = [
-        [f"{words.first} {words.second}", words.instant, words.device, words.basis],
+        [f"{words.first} {words.second}", words.instant, words.device, words.basis, words.page],
         words.troubles,
         [words.win, *(f"{one.text} ({one.age})" for one in words.marked), *words.notes],
         _titled(

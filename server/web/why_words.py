@@ -16,6 +16,8 @@ from server.web.price_words import price_line
 from server.web.trouble_words import trouble_lines
 from server.web.why_shapes import Block, FactLine, Gone, Lost, Marked, WhyWords
 
+VERSION_SHOWN = 8
+"""Hex digits of a version that people are shown."""
 AGEING = 4
 """A fact is ageing in the last quarter of its life."""
 FULL = 100
@@ -68,6 +70,7 @@ class _Teller:
             device=self._device(),
             instant=self._instant(),
             basis=self._basis(),
+            page=self._page(),
             troubles=trouble_lines(
                 self._why.place.standing.troubles, self._now, self._zone, self._lang
             ),
@@ -84,6 +87,16 @@ class _Teller:
         if held.basis == "server":
             return ""
         return self._say(f"basis_{held.basis}", at=self._when(held.said_at or 0))
+
+    def _page(self) -> str:
+        """Which version of the page's code drew it; of what is to come nobody can say."""
+        if self._why.explained.held.basis == "plan":
+            return ""
+        drawn = self._why.explained.page
+        if drawn is None:
+            return self._say("page_unknown")
+        said = self._say(f"page_{drawn.by}", version=drawn.version[:VERSION_SHOWN])
+        return said if drawn.kept else f"{said} {self._say('page_not_kept')}"
 
     @property
     def _is_held(self) -> bool:

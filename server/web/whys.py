@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from server.errors import NotFound
 from server.services.chain import places
 from server.services.showing.explaining import NotPlanned
-from server.services.showing.whys import screen_why
+from server.services.showing.whys import ScreenWhy, screen_why
 from server.web import clock
 from server.web.access import Visit, page, studio, visit
 from server.web.phrases import say
@@ -48,6 +48,7 @@ def show(screen_id: str) -> AnyResponse:
         why=why,
         words=words,
         text=why_text(words, looker.language),
+        code=_code(why, looker),
         still=still(why.explained.playing, at_ms, why.texts),
         follows=not asked,
         at=clock.field(at_ms, store.zone),
@@ -57,6 +58,14 @@ def show(screen_id: str) -> AnyResponse:
         carry=carry,
         link=lambda **more: "?" + urlencode({**carry, **more}),
     )
+
+
+def _code(why: ScreenWhy, looker: Visit) -> str:
+    """Where the code lies that drew the instant, empty for today's: a watch link opens no other."""
+    drawn = why.explained.page
+    if drawn is None or drawn.newest or not drawn.kept or looker.key:
+        return ""
+    return f"/page-at/{drawn.version}"
 
 
 def _not_planned(looker: Visit, beyond: NotPlanned, zone: str, carry: dict[str, str]) -> Response:

@@ -65,8 +65,8 @@ class ReadSetRow(Base):
 
 
 class ObjectRow(Base):
-    """A manifest, deck, day chunk or resolve input, by sha256, kept for explanation. `data` is
-    zlib-compressed.
+    """A manifest, deck, day chunk, resolve input or file of the page, by sha256, kept for
+    explanation. `data` is zlib-compressed.
     """
 
     __tablename__ = "object"
@@ -75,6 +75,25 @@ class ObjectRow(Base):
     kind: Mapped[str] = mapped_column(String(16))
     data: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[Ms]
+
+
+class PageRow(Base):
+    """The version of the screens' page (an object: its tree) that this server serves since then."""
+
+    __tablename__ = "page"
+
+    since: Mapped[Ms] = mapped_column(primary_key=True)
+    version: Mapped[Hash]
+
+
+class ScreenPageRow(Base):
+    """The version of the page that a screen reports since then; it may be none of this server's."""
+
+    __tablename__ = "screen_page"
+
+    screen_id: Mapped[Word] = mapped_column(ForeignKey("screen.id"), primary_key=True)
+    since: Mapped[Ms] = mapped_column(primary_key=True)
+    version: Mapped[Hash]
 
 
 class HeadRow(Base):

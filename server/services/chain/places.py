@@ -21,6 +21,7 @@ from server.db.models import (
     RunChainRow,
     RunRow,
     ScreenHeadRow,
+    ScreenPageRow,
     ScreenRow,
     ScreenStateRow,
     StoreRow,
@@ -42,6 +43,12 @@ from server.services.base.paging import FIRST, Cut, Page, paged
 from server.services.chain.place_checks import check_screen, check_store
 from server.services.chain.place_views import ScreenView, StoreView, screen_view, store_view
 from server.services.chain.place_wishes import ScreenWish, StoreWish
+
+_OF_SCREEN = (
+    *(DeviceRow, PairingRow, ScreenStateRow, ScreenPageRow),
+    *(ScreenHeadRow, HeadRow, RunChainRow),
+)
+"""What goes with a screen that is taken away."""
 
 
 def create_store(
@@ -181,7 +188,7 @@ def delete_screen(
         check_version(row.version, if_version)
         if session.scalar(select(RunRow.seq).where(RunRow.screen_id == screen_id).limit(1)):
             raise Conflict("This screen's proof of play is kept, so it cannot be taken away.")
-        for table in (DeviceRow, PairingRow, ScreenStateRow, ScreenHeadRow, HeadRow, RunChainRow):
+        for table in _OF_SCREEN:
             session.execute(delete(table).where(table.screen_id == screen_id))
         _forget_base(session, "screen", screen_id)
         session.delete(row)

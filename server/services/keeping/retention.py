@@ -17,6 +17,7 @@ from server.services.observed import facts
 from server.services.prices import past
 from server.services.publishing.readsets import sweep_sets
 from server.services.publishing.storing import alone
+from server.services.screens import pages
 
 HISTORY_MS = 400 * 24 * 3_600_000
 """Heads, what explains them and offers that were replaced are kept this long."""
@@ -49,6 +50,8 @@ def sweep(ctx: Context) -> None:
     with ctx.db.write() as session:
         past.sweep(session, now - HISTORY_MS)
     with ctx.db.write() as session:
+        pages.sweep_pages(session, now - HISTORY_MS)
+    with ctx.db.write() as session:
         alone(session)
         sweep_sets(session)
     while _sweep_heads(ctx, now):
@@ -74,7 +77,7 @@ def _sweep_heads(ctx: Context, now: int) -> bool:
 
 
 def _sweep_objects(ctx: Context, now: int) -> None:
-    """Delete objects older than history that no head names. What many share (`shared`) stays."""
+    """Delete objects older than history that nothing names. What many share (`shared`) stays."""
     with ctx.db.read() as session:
         old = set(
             session.scalars(
@@ -98,11 +101,14 @@ def _sweep_objects(ctx: Context, now: int) -> None:
 
 
 def _named(session: Session) -> set[str]:
-    """Everything that a head or a profile names: manifests, their decks and chunks, inputs."""
+    """Everything that a head, a profile or a history of the page names: manifests, their decks and
+    chunks, inputs, page trees and their files.
+    """
     manifests = set(session.scalars(select(HeadRow.manifest).distinct()))
     manifests.update(m for m in session.scalars(select(ProfileRow.manifest)) if m)
     named = {i for i in session.scalars(select(HeadRow.inputs).distinct()) if i}
     named.update(i for i in session.scalars(select(ProfileRow.inputs)) if i)
+    named |= pages.named_pages(session)
     for some in batched(sorted(manifests), MAX_IN):
         for sha, data in load_objects(session, some).items():
             body = json.loads(data)

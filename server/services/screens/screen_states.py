@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from server.db.models import ScreenRow, ScreenStateRow
 from server.services.base.context import Context
 from server.services.base.kept import MAX_IN, batched
+from server.services.screens import pages
 
 ROWS_AT_ONCE = 500
 """Rows written in one transaction."""
@@ -21,6 +22,7 @@ def record_reports(ctx: Context, reports: Mapping[str, tuple[int, Mapping[str, A
     """Keep the newest report of each screen, with when it was received (unix milliseconds)."""
     for some in batched(sorted(reports), ROWS_AT_ONCE):
         with ctx.db.write() as session:
+            there = _existing(session, some)
             rows = [
                 {
                     "screen_id": screen,
@@ -28,9 +30,10 @@ def record_reports(ctx: Context, reports: Mapping[str, tuple[int, Mapping[str, A
                     "connected": True,
                     "report": dict(reports[screen][1]),
                 }
-                for screen in _existing(session, some)
+                for screen in there
             ]
             _upsert(session, rows, ("seen_at", "connected", "report"))
+            pages.record_reported(session, {screen: reports[screen] for screen in there})
 
 
 def record_links(

@@ -27,6 +27,7 @@ from server.services.base.context import Context
 from server.services.base.kept import MAX_IN, batched
 from server.services.base.objects import Plans
 from server.services.publishing.inputs import recall
+from server.services.screens.pages import PageThen, page_then
 from server.services.showing.holding import Holding, holdings
 from server.services.showing.proving import PriceThen, prices_then
 from server.services.showing.worlds import Playing, World
@@ -35,7 +36,7 @@ from server.services.showing.worlds import Playing, World
 @dataclass(frozen=True, slots=True)
 class Explained:
     """An instant of a screen's zone: what is shown, why, under which head; what is known of that
-    (`held`), and each price of it. Its plan ends at `planned_until` (unix ms).
+    (`held`), each price of it, and which page drew it. Its plan ends at `planned_until` (unix ms).
     """
 
     playing: Playing
@@ -43,6 +44,7 @@ class Explained:
     held: Holding
     prices: tuple[PriceThen, ...]
     planned_until: int
+    page: PageThen | None
 
     @property
     def revision(self) -> int:
@@ -151,6 +153,7 @@ def explain(
         playing = shown[zone][0]
         prices = prices_then(session, playing, held, at_ms, plan.manifest.language)
         recalled = recall(session, held.head.inputs)
+        page = page_then(session, screen_id, at_ms)
     try:
         why = explained(
             recalled.profile,
@@ -165,7 +168,7 @@ def explain(
         )
     except Invalid as wrong:
         raise BadInput(str(wrong), field=wrong.field) from wrong
-    return Explained(playing, why, held, prices, _end_of(plan.manifest))
+    return Explained(playing, why, held, prices, _end_of(plan.manifest), page)
 
 
 def _end_of(manifest: Manifest) -> int:

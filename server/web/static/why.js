@@ -11,7 +11,7 @@ const LATE_MS = 250;
 
 const main = document.getElementById("main");
 const glass = document.querySelector("[data-stage]");
-const still = new Still(glass, main.dataset.key);
+const still = new Still(glass, main.dataset.key, main.dataset.page || undefined);
 
 function copying() {
   const button = document.querySelector("[data-copy]");
