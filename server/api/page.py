@@ -14,7 +14,7 @@ from werkzeug.security import safe_join
 
 from playlists.ids import Sha256, sha256
 from playlists.wire.page_tree import page_kind, page_version
-from server.api.requests import authenticate, check_address, context
+from server.api.requests import actor, authenticate, check_address, context
 from server.config import Settings
 from server.errors import NotFound
 from server.services.screens.pages import page_file, page_folder
@@ -71,6 +71,7 @@ def bundle_then(version: str, name: str) -> Response:
     """A file of a version of the page that is kept, to draw with the code of then."""
     check_address()
     authenticate()
+    actor().require("read")
     with context().db.read() as session:
         data = page_file(session, version, name)
     answer = Response(data, content_type=page_kind(name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 from playlists.ids import ScreenId
@@ -14,6 +15,7 @@ from server.services.base.actors import SYSTEM
 from server.services.chain import places
 from server.services.chain.place_wishes import ScreenWish
 from server.services.prices import intake
+from server.services.screens.pages import keep_page
 from server.services.screens.screen_states import record_links, record_reports
 from server.services.showing.explaining import explain
 from server.services.showing.proving import PriceThen
@@ -120,6 +122,25 @@ def test_a_past_price_is_drawn_as_it_was_and_says_what_it_stood_on(chain: Chain)
     assert f"{was.name} €{was.price / 100:.2f}".replace(".00", "") in words
     assert f"ledger: row {was.ledger}" in words
     assert "The screen recorded nothing of this instant" in words
+
+
+def test_it_is_drawn_with_the_page_of_then(chain: Chain, tmp_path: Path) -> None:
+    keep_page(chain.ctx)
+    then = chain.clock()
+    chain.clock.advance(HOUR_MS)
+    (tmp_path / "main.js").write_text("another", "utf-8")
+    owner, at = chain.owner(), f"/screens/prado-shoes/why?at={then}"
+    assert 'data-page=""' in owner.text(at)  # served still
+    keep_page(chain.ctx, tmp_path)
+    page = owner.text(at)
+    drawn = re.search(r'data-page="(/page-at/([0-9a-f]{64}))"', page)
+    assert drawn
+    assert f"Drawn by page {drawn[2][:8]}, the one that the server served." in plain(page)
+    assert owner.get(f"{drawn[1]}/still.js").status_code == 200
+    assert 'data-page=""' in owner.text("/screens/prado-shoes/why")
+    record_reports(chain.ctx, {"prado-shoes": (chain.clock(), {"page": "e" * 64})})
+    unknown = plain(french(chain, "prado-shoes", chain.clock()))
+    assert "Dessiné par la page eeeeeeee, dit l’écran. Elle n’est pas gardée ici" in unknown
 
 
 def french(chain: Chain, screen: str, at: int) -> str:
