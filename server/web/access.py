@@ -159,6 +159,7 @@ def _secure(answer: AnyResponse, *, embed: bool) -> None:
         "img-src 'self' blob: data:",
         "media-src 'self' blob:",
         f"connect-src 'self' {door} {re.sub('^http', 'ws', door)}",
+        "manifest-src 'self'",
         "base-uri 'none'",
         "form-action 'self'",
         f"frame-ancestors {ancestors}",
