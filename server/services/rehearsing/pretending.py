@@ -48,6 +48,7 @@ from server.services.observed.live_texts import live_text
 from server.services.publishing.reading import Library, Snapshot
 from server.services.publishing.viewing import View
 from server.services.showing.holding import Head, Holding
+from server.services.showing.titles import Titles, Told
 from server.services.showing.worlds import Playing, World
 
 PRETENCE = SourceId("pretence")
@@ -65,7 +66,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Pretence:
-    """What is pretended. `at_ms` None: now. `facts` by key, whose subject names a store or zone.
+    """What is pretended. `at_ms` None: now. `facts` by key, or by kind for all of that kind.
     `drafts` are shown as if they were on air, of `only` (playlist draft, item) nothing but that
     item.
     """
@@ -79,9 +80,10 @@ class Pretence:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One turn of a zone, and the live texts that its card shows then."""
+    """One turn of a zone, as people are told of it, and the live texts that its card shows then."""
 
     playing: Playing
+    told: Told
     texts: Mapping[str, LiveText]
 
 
@@ -103,7 +105,7 @@ def pretend(
     actor.require("read")
     now = ctx.clock()
     at = now if pretence.at_ms is None else pretence.at_ms
-    pins = _pins(pretence.facts)
+    _check_facts(pretence.facts)
     over = _drafted(ctx, actor, pretence)
     with ctx.db.read() as session:
         row = session.get(ScreenRow, screen_id)
@@ -115,44 +117,49 @@ def pretend(
             raise NotFound("There is no such store among your stores.")
         _check_instant(snapshot, store, at)
         screen = screen_from(row)
-        view = _Pretending(snapshot, _profile(session, snapshot, store, screen), pins)
+        view = _Pretending(snapshot, _profile(session, snapshot, store, screen), pretence.facts)
         plan = _plan(view, store, at, now + ctx.settings.head_life_ms)
         held = Holding("plan", Head(0, now, "", plan.expires_at, None))
         world = World.of(session, [plan], held, at)
         if pretence.prices == "expired":
             world = _lapsed(world)
         zones = world.coming(plan, held, at, at + AHEAD_MS, min(limit, MAX_TURNS))
-        told = {
-            zone: tuple(Turn(one, _texts(view, store, one, at)) for one in turns)
-            for zone, turns in zones.items()
-        }
-    return Pretended(at, screen, told)
+        titles = Titles(session, [one for turns in zones.values() for one in turns])
+
+        def turn(one: Playing) -> Turn:
+            return Turn(one, titles.told(one, screen.language), _texts(view, store, one, at))
+
+        found = {zone: tuple(map(turn, turns)) for zone, turns in zones.items()}
+    return Pretended(at, screen, found)
 
 
 class _Pretending(View):
     """The record's view, with the pretended facts in the place of the observed ones."""
 
-    def __init__(self, snapshot: Snapshot, profile: Profile, pins: Mapping[FactKey, FactLine]):
+    def __init__(
+        self, snapshot: Snapshot, profile: Profile, facts: Mapping[str, FactValue]
+    ) -> None:
         super().__init__(snapshot, profile)
         self.profile = profile
-        self._pins = pins
+        self._pretended = facts
 
     def fact(self, key: FactKey) -> FactLine | None:
         """See Reader."""
-        return self._pins[key] if key in self._pins else super().fact(key)
+        kind = key.partition(":")[0]
+        value = self._pretended.get(key, self._pretended.get(kind))
+        if value is None:
+            return super().fact(key)
+        span = FactSpan(0, FOREVER_MS, value)
+        return FactLine(key, PRETENCE, KINDS[kind].max_age_ms, (span,))
 
 
-def _pins(facts: Mapping[str, FactValue]) -> dict[FactKey, FactLine]:
-    """Lines that hold for ever. Raises BadInput."""
+def _check_facts(facts: Mapping[str, FactValue]) -> None:
     if len(facts) > MAX_FACTS:
         raise BadInput(f"Pretend at most {MAX_FACTS} facts at once.", field="facts")
-    found: dict[FactKey, FactLine] = {}
-    for name, value in facts.items():
-        with as_bad_input("facts"):
-            key = fact_key(name)
-        age = KINDS[key.partition(":")[0]].max_age_ms
-        found[key] = FactLine(key, PRETENCE, age, (FactSpan(0, FOREVER_MS, value),))
-    return found
+    for name in facts:
+        if name not in KINDS:
+            with as_bad_input("facts"):
+                fact_key(name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,8 @@ def test_rain_that_is_pretended_brings_the_umbrellas_and_moves_nothing(chain: Co
     assert headlines(pretend(chain, SYSTEM, "lille-window", Pretence(), 2)) == ["message"] * 2
     wet = pretend(chain, SYSTEM, "lille-window", Pretence(facts=RAIN), 2)
     assert headlines(wet) == ["umbrellas"] * 2
+    everywhere = Pretence(facts={"weather.rain": 9})
+    assert headlines(pretend(chain, SYSTEM, "marseille-till", everywhere, 1)) == ["umbrellas"]
     assert headlines(pretend(chain, SYSTEM, "lille-window", Pretence(), 1)) == ["message"]
     assert headlines(pretend(chain, SYSTEM, "marseille-window", Pretence(facts=RAIN), 1)) == [
         "message"

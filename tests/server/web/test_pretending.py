@@ -1,0 +1,64 @@
+"""Pretend, as people meet it: controls that work without script, turns for those with it."""
+
+from __future__ import annotations
+
+import json
+
+from tests.server.web.conftest import Chain
+
+SCREEN = "/screens/lille-window"
+
+
+def titles(found: list[dict[str, object]]) -> str:
+    """What it shows in turn."""
+    return " ".join(str(turn["title"]) for turn in found)
+
+
+def test_a_screen_is_shown_in_another_weather(chain: Chain) -> None:
+    reader = chain.owner()
+    as_it_is = json.loads(reader.get(f"{SCREEN}/pretended").data)
+    sunny = json.loads(reader.get(f"{SCREEN}/pretended?weather=sun").data)
+    assert (as_it_is["said"], as_it_is["pretends"]) == ("As it is now in Lille.", False)
+    assert (sunny["said"], sunny["pretends"]) == ("Pretending in Lille at 14:32, sun.", True)
+    assert "raining" in titles(as_it_is["turns"]) or "pleut" in titles(as_it_is["turns"])
+    assert "pleut" not in titles(sunny["turns"])
+    [text] = {
+        said["texts"]["fr"]["text"]
+        for turn in sunny["turns"]
+        for said in turn["still"]["texts"].values()
+    } or {"24°, soleil"}
+    assert text.startswith("24°")
+
+
+def test_prices_that_have_expired_are_not_drawn(chain: Chain) -> None:
+    reader = chain.owner()
+    found = json.loads(reader.get(f"{SCREEN}/pretended?prices=expired").data)
+    assert not any(turn["still"]["shown"]["prices"] for turn in found["turns"])
+    real = json.loads(reader.get(f"{SCREEN}/pretended").data)
+    assert any(turn["still"]["shown"]["prices"] for turn in real["turns"])
+
+
+def test_the_page_works_without_script_and_in_french(chain: Chain) -> None:
+    reader = chain.owner("fr")
+    answer = reader.get(f"{SCREEN}/pretend?on=2026-10-17&minute=1080&crowd=crowded")
+    body = answer.get_data(as_text=True)
+    assert answer.status_code == 200
+    assert "Hypothèse à Lille à 18:00, foule." in body
+    assert 'value="crowded" checked' in body
+
+
+def test_an_instant_without_a_plan_is_said_beside_the_field(chain: Chain) -> None:
+    reader = chain.owner()
+    for on in ("2031-01-01", "gibberish", "2020-01-01"):
+        answer = reader.get(f"{SCREEN}/pretend?on={on}&minute=5")
+        assert answer.status_code == 422
+        assert 'role="alert"></p>' not in answer.get_data(as_text=True)
+        said = reader.get(f"{SCREEN}/pretended?on={on}&minute=5")
+        assert (said.status_code, bool(said.get_json()["message"])) == (422, True)
+
+
+def test_nobody_pretends_with_what_is_not_theirs(chain: Chain) -> None:
+    manager = chain.manager("prado", "read")
+    assert manager.client.get(f"{SCREEN}/pretend").status_code == 404
+    assert manager.client.get(f"{SCREEN}/pretended").status_code == 404
+    assert chain.browser().get(f"{SCREEN}/pretend").status_code == 401
