@@ -194,16 +194,16 @@ WHY: Final[dict[str, Phrase]] = {
         "Drawn by page {version}, the one that the server served.",
     ),
     "page_not_kept": Phrase(
-        "Elle n’est pas gardée ici : voici la page d’aujourd’hui.",
+        "Elle n’est pas gardée ici : voici la page d’aujourd’hui.",
         "It is not kept here: this is today’s page.",
     ),
     "page_unknown": Phrase(
-        "On ne sait plus quelle page l’a dessiné : voici celle d’aujourd’hui.",
+        "On ne sait plus quelle page l’a dessiné : voici celle d’aujourd’hui.",
         "Which page drew it is not known: this is today’s.",
     ),
     "not_planned": Phrase("Ce n’est pas encore planifié.", "This is not planned yet."),
     "planned_until": Phrase(
-        "Tout est planifié jusqu’au {day}, {at} ; un jour s’y ajoute chaque nuit.",
+        "Tout est planifié jusqu’au {day}, {at} ; un jour s’y ajoute chaque nuit.",
         "Everything is planned until {day}, {at}; each night adds a day.",
     ),
     "planned_last": Phrase("Le dernier instant planifié", "The last planned instant"),
