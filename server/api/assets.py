@@ -12,17 +12,28 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from server.api.kit import NOTHING, Call, Done, located, operation, resource
 from server.api.problems import Unreadable, WrongMedia
-from server.api.shapes import Ms, PageQuery, Sha, Shape
+from server.api.shapes import Ms, Name, PageQuery, Sha, Shape
 from server.errors import TooLarge
 from server.services.base.paging import Cut
 from server.services.library import assets
 from server.services.library.assets import AssetView
+from server.services.library.describing import (
+    MAX_PRICE_MINOR,
+    MAX_PRICES,
+    MAX_TAG_CHARACTERS,
+    MAX_TAGS,
+    describe,
+)
+from server.services.wishes.drawn import Drawn
 
 blueprint = resource("assets")
 
 CHUNK_BYTES = 256 * 1024
 FORM_BYTES = 64 * 1024
 """What the form around an uploaded file may take."""
+
+
+Tag = Annotated[str, Field(min_length=1, max_length=MAX_TAG_CHARACTERS)]
 
 
 class RenditionShape(Shape):
@@ -43,6 +54,20 @@ class RenditionShape(Shape):
     said: dict[str, str]
 
 
+class DrawnPriceShape(Shape):
+    """A price that the file itself shows, in minor units. In a store where the shop says another
+    price, or none, the file leaves the air until they agree again.
+
+    `channel`, as `shop@store`, is only needed where it is not that of the store that shows the
+    file.
+    """
+
+    sku: Annotated[str, Field(min_length=1, max_length=64)]
+    price: Annotated[int, Field(ge=1, le=MAX_PRICE_MINOR)]
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    channel: Annotated[str, Field(max_length=140)] = ""
+
+
 class AssetShape(Shape):
     """A picture or video, or a drawing (SVG) of the installation's own."""
 
@@ -57,6 +82,16 @@ class AssetShape(Shape):
     created_at: Ms
     created_by: str
     renditions: list[RenditionShape]
+    prices: list[DrawnPriceShape]
+    tags: list[str]
+
+
+class AssetWish(Shape):
+    """What to say of a file; what is left out stays. `prices` are all that it shows."""
+
+    name: Name | None = None
+    tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] | None = None
+    prices: Annotated[list[DrawnPriceShape], Field(max_length=MAX_PRICES)] | None = None
 
 
 class AssetPage(Shape):
@@ -108,6 +143,17 @@ def get_asset(call: Call, sha: str) -> Done:
     return Done(_body(assets.get_asset(call.ctx, call.actor, sha)))
 
 
+@blueprint.patch("/assets/<sha>")
+@operation("assets", AssetShape, body=AssetWish, errors=(404,))
+def describe_asset(call: Call, sha: str, body: AssetWish) -> Done:
+    """Say what a file is called, its tags, and which prices it shows."""
+    prices = None
+    if body.prices is not None:
+        prices = [Drawn(**one.model_dump()) for one in body.prices]
+    found = describe(call.ctx, call.actor, sha, name=body.name, tags=body.tags, prices=prices)
+    return Done(_body(found))
+
+
 @blueprint.delete("/assets/<sha>")
 @operation("assets", status=204, errors=(404, 409))
 def delete_asset(call: Call, sha: str) -> Done:
@@ -134,4 +180,4 @@ def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
 
 def _body(asset: AssetView) -> dict[str, Any]:
     body = asdict(asset)
-    return {**body, "renditions": [asdict(one) for one in asset.renditions]}
+    return {**body, **{name: list(body[name]) for name in ("renditions", "prices", "tags")}}

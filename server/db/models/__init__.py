@@ -12,6 +12,7 @@ from server.db.models.content import (
     RenditionRow,
 )
 from server.db.models.drafting import DraftRow, EditRow
+from server.db.models.library import AssetPriceRow, AssetTagRow
 from server.db.models.people import (
     AccountRow,
     ActorRow,
@@ -52,7 +53,9 @@ from server.db.models.publishing import (
 __all__ = [
     "AccountRow",
     "ActorRow",
+    "AssetPriceRow",
     "AssetRow",
+    "AssetTagRow",
     "AuditRow",
     "Base",
     "BaseRow",

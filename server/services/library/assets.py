@@ -13,7 +13,14 @@ from sqlalchemy.orm import Session
 from media.errors import Reason, Refused
 from media.limits import DEFAULT_LIMITS, Limits
 from media.probe import Probed, probe
-from server.db.models import AssetRow, RenditionFaultRow, RenditionRow, StoreRow
+from server.db.models import (
+    AssetPriceRow,
+    AssetRow,
+    AssetTagRow,
+    RenditionFaultRow,
+    RenditionRow,
+    StoreRow,
+)
 from server.errors import BadInput, Conflict, Forbidden, TooLarge
 from server.services.base import audit, outbox
 from server.services.base.actors import Actor
@@ -21,13 +28,14 @@ from server.services.base.context import Context
 from server.services.base.editing import check_name, locked, missing
 from server.services.base.paging import FIRST, Cut, Page, paged
 from server.services.library.renditions import RenditionView, renditions_of, sizes_of_screens
+from server.services.wishes.drawn import Drawn, drawn_of
 from server.services.wishes.reach import Reach, said_of
 
 
 @dataclass(frozen=True, slots=True)
 class AssetView:
     """A file: pixels, bytes and milliseconds; `renditions` are its forms, made and still to be
-    made.
+    made, `prices` those that it shows, `tags` the words that it is filed under.
     """
 
     sha: str
@@ -41,6 +49,8 @@ class AssetView:
     created_at: int
     created_by: str
     renditions: tuple[RenditionView, ...]
+    prices: tuple[Drawn, ...]
+    tags: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +93,7 @@ def get_asset(ctx: Context, actor: Actor, sha: str) -> AssetView:
         row = session.get(AssetRow, sha)
         if row is None or not _sees(session, actor, row):
             raise missing("file")
-        return _view(session, row)
+        return view_of(session, row)
 
 
 def list_assets(ctx: Context, actor: Actor, cut: Cut = FIRST) -> Page[AssetView]:
@@ -96,7 +106,7 @@ def list_assets(ctx: Context, actor: Actor, cut: Cut = FIRST) -> Page[AssetView]
         def make(row: AssetRow) -> AssetView | None:
             if reach is not None and not _seen_through(reach, session, actor, row):
                 return None
-            return _view(session, row, sizes)
+            return view_of(session, row, sizes)
 
         keys = [AssetRow.created_at, AssetRow.sha]
         statement = select(AssetRow)
@@ -108,11 +118,7 @@ def delete_asset(ctx: Context, actor: Actor, sha: str) -> None:
     actor.require("content")
     now = ctx.clock()
     with ctx.db.write() as session:
-        row = locked(session, AssetRow, sha, "file")
-        if not _sees(session, actor, row):
-            raise missing("file")
-        if actor.stores is not None and row.created_by != actor.id:
-            raise Forbidden("Someone else uploaded this file, so you cannot delete it.")
+        row = own(session, actor, sha)
         uses = where_used(session, sha)
         if uses:
             raise Conflict(
@@ -120,7 +126,7 @@ def delete_asset(ctx: Context, actor: Actor, sha: str) -> None:
             )
         renditions = select(RenditionRow.sha).where(RenditionRow.asset_sha == sha)
         gone = [sha, *session.scalars(renditions)]
-        for table in (RenditionRow, RenditionFaultRow):
+        for table in (RenditionRow, RenditionFaultRow, AssetPriceRow, AssetTagRow):
             session.execute(delete(table).where(table.asset_sha == sha))
         session.delete(row)
         session.flush()
@@ -130,6 +136,30 @@ def delete_asset(ctx: Context, actor: Actor, sha: str) -> None:
     for one in gone:
         ctx.media.delete(one)
     ctx.wake()
+
+
+def own(session: Session, actor: Actor, sha: str) -> AssetRow:
+    """A file that the actor may change, held until the transaction ends. Raises NotFound,
+    Forbidden.
+    """
+    row = locked(session, AssetRow, sha, "file")
+    if not _sees(session, actor, row):
+        raise missing("file")
+    if actor.stores is not None and row.created_by != actor.id:
+        raise Forbidden("Someone else uploaded this file, so you cannot change it.")
+    return row
+
+
+def prices_of(session: Session, sha: str) -> tuple[Drawn, ...]:
+    """The prices that a file shows, by SKU."""
+    rows = select(AssetPriceRow).where(AssetPriceRow.asset_sha == sha)
+    return tuple(map(drawn_of, session.scalars(rows.order_by(AssetPriceRow.sku))))
+
+
+def tags_of(session: Session, sha: str) -> tuple[str, ...]:
+    """The words that a file is filed under, in order."""
+    rows = select(AssetTagRow.tag).where(AssetTagRow.asset_sha == sha)
+    return tuple(session.scalars(rows.order_by(AssetTagRow.tag)))
 
 
 def where_used(session: Session, sha: str) -> list[str]:
@@ -161,7 +191,7 @@ def _keep(ctx: Context, actor: Actor, name: str, sha: str, probed: Probed) -> Up
             session.flush()
             audit.record(session, actor, now, "asset.create", f"asset:{sha}", None, {"name": name})
             outbox.mark(session, [f"asset:{sha}"], now)
-        view = _view(session, row)
+        view = view_of(session, row)
     ctx.wake()
     return Upload(view, new)
 
@@ -185,9 +215,10 @@ def _still_kept(session: Session, sha: str) -> bool:
     return session.get(AssetRow, sha) is not None or session.scalar(other) is not None
 
 
-def _view(
+def view_of(
     session: Session, row: AssetRow, sizes: Iterable[tuple[int, int]] | None = None
 ) -> AssetView:
+    """A file with all that is said of it; `sizes` are the screens', looked up where not given."""
     wanted = sizes_of_screens(session) if sizes is None else sizes
     return AssetView(
         sha=row.sha,
@@ -201,4 +232,6 @@ def _view(
         created_at=row.created_at,
         created_by=row.created_by,
         renditions=renditions_of(session, row, wanted),
+        prices=prices_of(session, row.sha),
+        tags=tags_of(session, row.sha),
     )

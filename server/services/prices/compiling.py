@@ -20,7 +20,7 @@ from playlists.ids import ChannelId, Sku, canonical
 from playlists.pricing import Offer, StockText
 from playlists.wire.offers import OffersMessage, offer_to_json
 from server.services.base.keys import Keys
-from server.services.prices import ledger, past, texts
+from server.services.prices import ledger, past, products, texts
 from server.services.prices.ledger import NOTHING, Entry, Pair, Past
 from server.services.prices.seeing import (
     CHANNELS,
@@ -32,6 +32,7 @@ from server.services.prices.seeing import (
     Seen,
     Standing,
 )
+from server.services.wishes.drawn import shown_in_pictures
 
 HORIZON_MS = 40 * 86_400_000
 """Steps are written this far ahead: sales begin and end offline for the whole window."""
@@ -260,7 +261,7 @@ _UPDATE_CHANNEL = (
 
 
 def store(session: Session, writes: Writes) -> None:
-    """Write it in the caller's transaction."""
+    """Write it in the caller's transaction, and mark the prices that pictures show."""
     ledger.append(session, writes.entries, writes.at_ms)
     past.keep_offers(session, [*writes.bodies, *writes.both, *writes.gone])
     connection = session.connection()
@@ -274,6 +275,10 @@ def store(session: Session, writes: Writes) -> None:
     ):
         if rows:
             connection.execute(statement, rows)
+    moved = [(row["c"], row["s"]) for row in (*writes.bodies, *writes.both, *writes.gone)]
+    moved += [(row["channel"], row["sku"]) for row in writes.new]
+    shown = shown_in_pictures(session, {sku for _, sku in moved})
+    products.mark(session, [pair for pair in moved if pair[1] in shown], writes.at_ms)
 
 
 def _names(given: Names, sku: Sku) -> Names:

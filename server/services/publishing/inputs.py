@@ -33,6 +33,7 @@ from server.services.base.objects import Packed, load_object, load_objects, pack
 from server.services.publishing.fitting import fitted
 from server.services.publishing.reading import shop_of
 from server.services.publishing.viewing import View
+from server.services.wishes.drawn import Agreement
 
 LISTS_KEPT = 5_000
 """Lists of wishes remembered in memory."""
@@ -112,6 +113,7 @@ class InputsWriter:
             "facts": {key: _line_json(line) for key, line in sorted(view.lines.items())},
             "absent": sorted(view.absent),
             "files": dict(sorted(view.unshowable.items())),
+            "drawn": {sha: _drawn_json(one) for sha, one in sorted(view.differing.items())},
             "pictures": dict(sorted(view.pictures.items())),
             "swaps": dict(sorted(view.swaps.items())),
         }
@@ -230,6 +232,12 @@ def recall(session: Session, inputs: str) -> Recalled:
         home=store_from_json(json.loads(load_object(session, body["store"]))),
         wishes=wishes,
     )
+
+
+def _drawn_json(found: Agreement) -> list[Any]:
+    """A drawn price that differs: as drawn, why, and what the shop said."""
+    drawn = found.drawn
+    return [drawn.sku, drawn.price, drawn.currency, found.reason, found.price, found.currency]
 
 
 def _line_json(line: FactLine | None) -> list[Any] | None:

@@ -301,7 +301,7 @@ class Planner:
             reads=None if as_stored else self.index.shared(split(found.reads | view.also)),
             inputs=inputs,
             lead=led,
-            rolls_at=days[0].until_ms + self._jitter(store.id),
+            rolls_at=min(days[0].until_ms + self._jitter(store.id), view.again_at or NO_EXPIRY_MS),
             objects=objects,
         )
 

@@ -39,6 +39,7 @@ from server.services.base.kept import MAX_IN, Kept, Wish, batched
 from server.services.chain.calendars import calendar_of
 from server.services.publishing.fitting import Rendition, best_rendition, files_in, fitted, goods_in
 from server.services.publishing.on_air import OnAir
+from server.services.wishes.drawn import DrawnPrices
 
 OVER_MS = 48 * HOUR_MS
 """Overrides and emergencies are read until this long after their end: today's past stays."""
@@ -114,10 +115,13 @@ class Library:
 
 @dataclass(slots=True)
 class _File:
-    """A file of the store of media, as far as it was looked up."""
+    """A file of the store of media, as far as it was looked up; `origins` are the files that it is
+    or was made from.
+    """
 
     there: bool = False
     renditions: list[Rendition] = field(default_factory=list)
+    origins: set[str] = field(default_factory=set)
 
 
 class Snapshot:
@@ -126,6 +130,7 @@ class Snapshot:
     def __init__(self, library: Library, session: Session, now: int) -> None:
         self.library = library
         self.now = now
+        self.drawn = DrawnPrices(session, now)
         self._session = session
         self._facts: dict[str, list[Fact]] = {}
         self._products: dict[tuple[str, str], str | None] = {}
@@ -333,6 +338,7 @@ class Snapshot:
             self._files.update({sha: _File() for sha in some})
             for sha in self._session.scalars(select(AssetRow.sha).where(AssetRow.sha.in_(some))):
                 self._files[sha].there = True
+                self._files[sha].origins.add(sha)
             rows = select(
                 RenditionRow.asset_sha, RenditionRow.sha, RenditionRow.spec, RenditionRow.mime
             )
@@ -342,6 +348,7 @@ class Snapshot:
                     self._files[asset].renditions.append(Rendition(Sha256(sha), spec, mime))
                 if sha in self._files:
                     self._files[sha].there = True
+                    self._files[sha].origins.add(asset)
 
 
 def shop_of(channel: str) -> str:

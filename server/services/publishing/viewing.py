@@ -13,13 +13,15 @@ from playlists.resolve import AssetState, Profile
 from playlists.resolving.reading import Scope
 from server.services.base.kept import Wish
 from server.services.publishing.reading import Snapshot, shop_of
+from server.services.wishes.drawn import Agreement
 
 
 class View:
     """The Reader for one profile, on a snapshot.
 
     `also` are keys that were read beside those that resolving itself notes; the other members are
-    what was read, for the inputs that are kept.
+    what was read, for the inputs that are kept. `differing` are, by file, the drawn prices that are
+    not the shop's; at `again_at` (unix ms) that may be otherwise, None: not by itself.
     """
 
     def __init__(self, snapshot: Snapshot, profile: Profile) -> None:
@@ -27,7 +29,8 @@ class View:
         self._profile = profile
         store = snapshot.store(profile.store)
         self._zone = store.calendar.zone if store is not None else "UTC"
-        self._shop = shop_of(store.channel or "") if store is not None else ""
+        self._channel = store.channel if store is not None else None
+        self._shop = shop_of(self._channel or "")
         self.also: set[str] = set()
         self.wishes: dict[str, Wish[Any]] = {}
         self.swaps: dict[str, Sha256] = {}
@@ -36,6 +39,8 @@ class View:
         self.base_rows: dict[tuple[str, str], Sequence[Base]] = {}
         self.absent: set[str] = set()
         self._files: dict[str, AssetState] = {}
+        self.differing: dict[str, Agreement] = {}
+        self.again_at: int | None = None
 
     def again(self, snapshot: Snapshot, moved: Collection[str]) -> View:
         """The same, with the facts in `moved` read anew on another snapshot."""
@@ -118,5 +123,20 @@ class View:
     def asset(self, sha: Sha256) -> AssetState:
         """See Reader."""
         if sha not in self._files:
-            self._files[sha] = "showable" if self._snapshot.file(sha).there else "unknown"
+            self._files[sha] = self._state(sha)
         return self._files[sha]
+
+    def _state(self, sha: Sha256) -> AssetState:
+        found = self._snapshot.file(sha)
+        if not found.there:
+            return "unknown"
+        for drawn in self._snapshot.drawn.of(found.origins):
+            channel = drawn.channel_in(self._profile.store, self._channel)
+            self.also.update(f"asset:{origin}" for origin in found.origins)
+            self.also.add(f"product:{drawn.sku}@{channel}")
+            agreement = self._snapshot.drawn.agreement(drawn, channel)
+            if agreement.again_at is not None:
+                self.again_at = min(agreement.again_at, self.again_at or agreement.again_at)
+            if agreement.reason:
+                self.differing.setdefault(sha, agreement)
+        return "price_differs" if sha in self.differing else "showable"

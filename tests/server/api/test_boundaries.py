@@ -302,7 +302,7 @@ def test_lille_reads_the_chains_campaigns_but_does_not_change_them(api: Api, lil
 @pytest.mark.parametrize(("name", "method", "template"), routes(), ids=[r[0] for r in routes()])
 def test_nobody_comes_in_without_a_right(app: Flask, name: str, method: str, template: str) -> None:
     path = f"/api/v1{template}".replace("<", "").replace(">", "")
-    body = {"json": {}} if method in ("POST", "PUT") and name != "upload_asset" else {}
+    body = {"json": {}} if method in ("POST", "PUT", "PATCH") and name != "upload_asset" else {}
     answer = app.test_client().open(path, method=method, **body)
     if OPERATIONS[name].public:
         assert answer.status_code == 200

@@ -326,6 +326,31 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_token_actor_id"), ["actor_id"], unique=False)
 
     op.create_table(
+        "asset_price",
+        sa.Column("asset_sha", sa.String(length=64), nullable=False),
+        sa.Column("sku", sa.String(length=64), nullable=False),
+        sa.Column("price", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("channel", sa.String(length=140), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["asset_sha"], ["asset.sha"], name=op.f("fk_asset_price_asset_sha")
+        ),
+        sa.PrimaryKeyConstraint("asset_sha", "sku", name=op.f("pk_asset_price")),
+    )
+    with op.batch_alter_table("asset_price", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_asset_price_sku"), ["sku"], unique=False)
+
+    op.create_table(
+        "asset_tag",
+        sa.Column("asset_sha", sa.String(length=64), nullable=False),
+        sa.Column("tag", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["asset_sha"], ["asset.sha"], name=op.f("fk_asset_tag_asset_sha")),
+        sa.PrimaryKeyConstraint("asset_sha", "tag", name=op.f("pk_asset_tag")),
+    )
+    with op.batch_alter_table("asset_tag", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_asset_tag_tag"), ["tag"], unique=False)
+
+    op.create_table(
         "base_playlist",
         sa.Column("scope", sa.String(length=8), nullable=False),
         sa.Column("subject", sa.String(length=64), nullable=False),
@@ -708,6 +733,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_base_playlist_playlist_id"))
 
     op.drop_table("base_playlist")
+    with op.batch_alter_table("asset_tag", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_asset_tag_tag"))
+
+    op.drop_table("asset_tag")
+    with op.batch_alter_table("asset_price", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_asset_price_sku"))
+
+    op.drop_table("asset_price")
     with op.batch_alter_table("token", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_token_actor_id"))
 
