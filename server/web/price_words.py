@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from server.services.prices.texts import money
 from server.services.showing.proving import PriceThen
+from server.services.wishes.drawn import Agreement
 from server.web.clock import when
 from server.web.phrases import Language, say
 
@@ -34,6 +35,18 @@ def price_line(price: PriceThen, now: int, zone: str, language: Language) -> Pri
     proof = say("price_proof", language, at=at, row=_rows(price, language))
     value = money(price.price, price.currency, language)
     return PriceLine(price.name, value, _said(price, language), proof, off=False)
+
+
+def drawn_differs(found: Agreement, language: Language) -> str:
+    """That a picture shows another price than the shop says, with both."""
+    drawn = money(found.drawn.price, found.drawn.currency, language)
+    if found.reason in ("other_price", "other_currency") and found.price is not None:
+        shop = money(found.price, found.currency, language)
+        if shop != drawn:
+            return say("drawn_other", language, drawn=drawn, shop=shop)
+        return say("drawn_soon_other", language, drawn=drawn)
+    known = found.reason in ("suspect", "lapsed")
+    return say(f"drawn_{found.reason}" if known else "drawn_no_price", language, drawn=drawn)
 
 
 def _said(price: PriceThen, language: Language) -> str:

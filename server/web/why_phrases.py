@@ -127,6 +127,26 @@ WHY: Final[dict[str, Phrase]] = {
         "le prix dessiné n’est plus celui de la boutique",
         "the drawn price is no longer the shop’s",
     ),
+    "drawn_other": Phrase(
+        "l’image montre {drawn}, la boutique dit {shop}",
+        "the picture shows {drawn}, the shop says {shop}",
+    ),
+    "drawn_soon_other": Phrase(
+        "l’image montre {drawn}, un prix qui va changer",
+        "the picture shows {drawn}, a price about to change",
+    ),
+    "drawn_no_price": Phrase(
+        "l’image montre {drawn}, la boutique ne donne pas de prix",
+        "the picture shows {drawn}, the shop gives no price",
+    ),
+    "drawn_suspect": Phrase(
+        "l’image montre {drawn}, le prix reçu attend une vérification",
+        "the picture shows {drawn}, the price that came waits for a person",
+    ),
+    "drawn_lapsed": Phrase(
+        "l’image montre {drawn}, la boutique ne confirme plus ses prix",
+        "the picture shows {drawn}, the shop no longer confirms its prices",
+    ),
     "lost_asset": Phrase("un fichier manque", "a file is missing"),
     "lost_card": Phrase("sa carte n’est pas valable ({subject})", "its card is bad ({subject})"),
     "lost_empty": Phrase("rien à afficher", "nothing to show"),

@@ -12,7 +12,7 @@ from server.services.showing.whys import ScreenWhy
 from server.web.clock import MINUTE_MS, NBSP, clock, day, length, when
 from server.web.fact_words import degrees, fact_name, fact_value, needed
 from server.web.phrases import Language, counted, say, sentence
-from server.web.price_words import price_line
+from server.web.price_words import drawn_differs, price_line
 from server.web.trouble_words import trouble_lines
 from server.web.why_shapes import Block, FactLine, Gone, Lost, Marked, WhyWords
 
@@ -203,6 +203,8 @@ class _Teller:
             said = self._say("lost_waits", at=clock(waits, self._zone, seconds=True))
         if not said and loser.rule == "turn" and (at := self._turn_of(loser)) is not None:
             said = self._say("lost_turn_at", at=clock(at, self._zone, seconds=True))
+        if loser.rule == "price" and (drawn := self._why.drawn.get(str(detail.get("subject")))):
+            said = drawn_differs(drawn, self._lang)
         said = said or self._say(f"lost_{loser.rule}", **values)
         if "next" in detail:
             said = self._say("lost_next", said=said, at=self._when(int(detail["next"])))

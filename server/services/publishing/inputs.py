@@ -33,7 +33,7 @@ from server.services.base.objects import Packed, load_object, load_objects, pack
 from server.services.publishing.fitting import fitted
 from server.services.publishing.reading import shop_of
 from server.services.publishing.viewing import View
-from server.services.wishes.drawn import Agreement
+from server.services.wishes.drawn import Agreement, Drawn
 
 LISTS_KEPT = 5_000
 """Lists of wishes remembered in memory."""
@@ -165,6 +165,11 @@ class Recalled:
         found: Mapping[str, Any] = self.body["lead"]
         return found
 
+    @property
+    def drawn(self) -> Mapping[str, Agreement]:
+        """By file: the prices that pictures showed and the shop did not say."""
+        return {sha: _drawn_from(kept) for sha, kept in self.body.get("drawn", {}).items()}
+
     def store(self, store: StoreId) -> Store | None:
         """See Reader."""
         return self.home if store == self.home.id else None
@@ -238,6 +243,11 @@ def _drawn_json(found: Agreement) -> list[Any]:
     """A drawn price that differs: as drawn, why, and what the shop said."""
     drawn = found.drawn
     return [drawn.sku, drawn.price, drawn.currency, found.reason, found.price, found.currency]
+
+
+def _drawn_from(kept: Sequence[Any]) -> Agreement:
+    sku, shown, shown_in, reason, price, currency = kept
+    return Agreement(Drawn(sku, shown, shown_in), reason, price, currency, None)
 
 
 def _line_json(line: FactLine | None) -> list[Any] | None:

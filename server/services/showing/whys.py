@@ -33,6 +33,7 @@ from server.services.showing.standing import Standing, standings
 from server.services.showing.titles import Titles, Told, joined
 from server.services.showing.wish_names import WishNames, wish_names
 from server.services.showing.worlds import Playing
+from server.services.wishes.drawn import Agreement
 
 PAST_TURNS = 3
 MAX_ROUND = 24
@@ -70,6 +71,7 @@ class ScreenWhy:
     """All that the page of an instant says. `turn` is what shows, `past` the turns before it,
     latest first; `reasons` made the winner's conditions true; `offers` (wire JSON by channel and
     SKU) and `texts` are what its card needs beside files; `issued_at` is when its plan was made.
+    `drawn` are, by file, prices in pictures that were not the shop's.
     """
 
     explained: Explained
@@ -83,6 +85,7 @@ class ScreenWhy:
     by: str
     issued_at: int
     offers: Mapping[str, Mapping[str, Json]]
+    drawn: Mapping[str, Agreement]
     texts: Mapping[str, LiveText]
 
 
@@ -127,6 +130,7 @@ def screen_why(ctx: Context, actor: Actor, screen_id: str, at_ms: int) -> Screen
         by=_by(recalled, explained),
         issued_at=head.issued_at,
         offers=offers_of(explained.playing),
+        drawn=recalled.drawn,
         texts=texts,
     )
 

@@ -8,7 +8,8 @@ import pytest
 
 from playlists.ids import ChannelId, Sku
 from server.services.showing.proving import PRICE_CODES, UNKNOWN, PriceThen
-from server.web.price_words import PriceLine, price_line
+from server.services.wishes.drawn import Agreement, Drawn, Reason
+from server.web.price_words import PriceLine, drawn_differs, price_line
 from tests.support.record import START_MS
 
 NBSP = "\u00a0"
@@ -74,3 +75,20 @@ def test_a_price_that_was_withheld_says_what_was_wrong(doubt: str, said: str) ->
 
 def test_a_product_that_nobody_spoke_of_has_no_proof() -> None:
     assert en(replace(GONE, version=None, off="no_offer")).proof == ""
+
+
+@pytest.mark.parametrize(
+    ("reason", "price", "said"),
+    [
+        ("other_price", 7_990, "l’image montre 89,90 €, la boutique dit 79,90 €"),
+        ("other_price", 8_990, "l’image montre 89,90 €, un prix qui va changer"),
+        ("no_price", None, "l’image montre 89,90 €, la boutique ne donne pas de prix"),
+        ("suspect", None, "l’image montre 89,90 €, le prix reçu attend une vérification"),
+        ("lapsed", 8_990, "l’image montre 89,90 €, la boutique ne confirme plus ses prix"),
+    ],
+)
+def test_a_picture_with_another_price_than_the_shops(
+    reason: Reason, price: int | None, said: str
+) -> None:
+    found = Agreement(Drawn("BAG", 8_990, "EUR"), reason, price, "EUR", None)
+    assert drawn_differs(found, "fr").replace("\u00a0", " ") == said
