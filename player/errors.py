@@ -25,14 +25,14 @@ class Missing(PlayerError):
 
 class Denied(PlayerError):
     """The server refuses this device. `code` is its stable word, such as cloned_key; `signed` is
-    the same with its signature, in answer to the proof of `nonce`, "" where it gave none.
+    the same with its signature, which must answer `refusal`, both "" where it gave none.
     """
 
-    def __init__(self, code: str, message: str, signed: str = "", nonce: str = "") -> None:
+    def __init__(self, code: str, message: str, signed: str = "", refusal: str = "") -> None:
         super().__init__(message)
         self.code = code
         self.signed = signed
-        self.nonce = nonce
+        self.refusal = refusal
 
 
 class Corrupt(PlayerError):

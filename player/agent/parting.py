@@ -10,7 +10,7 @@ from player.errors import Denied
 from playlists.admission import Trusted
 from playlists.errors import DomainError
 from playlists.signing import open_token
-from playlists.wire.http import PARTED, refusal_nonce
+from playlists.wire.http import PARTED
 from playlists.wire.signed import TimeMessage
 
 AGAIN_MS = 20_000
@@ -45,4 +45,4 @@ def _is_signed(error: Denied, trusted: Trusted) -> bool:
         said = TimeMessage.from_json(opened.payload)
     except DomainError:
         return False
-    return said.nonce == refusal_nonce(error.code, error.nonce) and said.now >= trusted.time.mark_ms
+    return said.nonce == error.refusal and said.now >= trusted.time.mark_ms

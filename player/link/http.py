@@ -32,6 +32,7 @@ from playlists.wire.http import (
     offers_from_json,
     paired_from_json,
     plays_json,
+    refusal_nonce,
 )
 
 API = "/player/v1"
@@ -178,11 +179,13 @@ class Server:
             asked: Json = {"screen": self._screen}
             nonce = self._json("POST", "/sessions", Challenge.from_json, body=asked).nonce
             sig = sign_proof(self._key, nonce, self._screen)
-            proof = SessionProof(ScreenId(self._screen), nonce, sig).to_json()
+            proof = SessionProof(ScreenId(self._screen), nonce, sig)
             try:
-                given = self._json("POST", "/sessions/prove", SessionGiven.from_json, body=proof)
+                given = self._json(
+                    "POST", "/sessions/prove", SessionGiven.from_json, body=proof.to_json()
+                )
             except Denied as denied:
-                denied.nonce = nonce
+                denied.refusal = refusal_nonce(denied.code, proof)
                 raise
             self._token = given.token
             return given.token

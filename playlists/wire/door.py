@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from playlists.errors import Invalid
 from playlists.fields import Fields, text, whole
 from playlists.ids import ChannelId, Json, ScreenId, ZoneId, check_id
-from playlists.wire.signed import MAX_NONCE
+from playlists.wire.signed import MAX_NONCE, asked_nonce
 from playlists.wire.texts import MAX_NAME
 
 MAX_CAPS = 64
@@ -88,7 +88,7 @@ def prove_from_json(value: object) -> Prove | ProveWatch:
     return Prove(
         ScreenId(check_id(given.text("screen"), "screen")),
         given.base64url("sig"),
-        given.text("nonce", MAX_NONCE),
+        asked_nonce(given.text("nonce", MAX_NONCE), given.at("nonce")),
         caps_from(given),
         formats,
     )
@@ -249,7 +249,7 @@ class Report:
                 for zone, _ in given.members("playing", MAX_ZONES, 64)
             },
             given.text("page", 64, empty=True) if given.has("page") else "",
-            given.text("nonce", MAX_NONCE, empty=True) if given.has("nonce") else "",
+            asked_nonce(given.value("nonce"), given.at("nonce")) if given.has("nonce") else "",
             _troubles(given) if given.has("troubles") else {},
         )
 

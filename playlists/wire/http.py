@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from playlists.errors import Invalid
 from playlists.fields import Fields, row, text, whole
-from playlists.ids import Json, ScreenId, check_id
+from playlists.ids import Json, ScreenId, check_id, sha256
 from playlists.runs import Run
 from playlists.signing import MAX_BYTES, public_key
 from playlists.wire.door import MAX_TOKEN, Cap, caps_from
@@ -160,9 +160,12 @@ class SessionProof:
         return cls(screen, given.text("nonce", MAX_NONCE), given.base64url("sig"))
 
 
-def refusal_nonce(code: str, nonce: str) -> str:
-    """What the signed time in SIGNED_REFUSAL answers: that code to the proof of that nonce."""
-    return f"{code}:{nonce}"
+def refusal_nonce(code: str, proof: SessionProof) -> str:
+    """What the signed time in SIGNED_REFUSAL answers: that code to this very proof. A refusal of
+    what somebody else sent, for another screen or with another signature, says nothing to a device.
+    """
+    said = f"{proof.screen}\n{proof.nonce}\n{proof.sig}"
+    return f"{code}:{sha256(said.encode())}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from playlists.errors import Invalid
@@ -12,6 +13,19 @@ MAX_WATCHED = 500
 """Screens that one studio page may follow."""
 MAX_NONCE = 128
 """Characters of a nonce."""
+_ASKED = re.compile(r"[A-Za-z0-9_-]*")
+
+
+def asked_nonce(value: object, path: str) -> str:
+    """A nonce that a client asks the signed time with. Raises Invalid.
+
+    What the server signs of itself has a colon in it (`playlists.wire.http.refusal_nonce`), so that
+    no client can ask for it.
+    """
+    nonce = text(value, path, MAX_NONCE, empty=True)
+    if not _ASKED.fullmatch(nonce):
+        raise Invalid("A nonce has letters of base64url only.", path)
+    return nonce
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from playlists.wire.http import (
     plays_from_json,
     refusal_nonce,
 )
-from playlists.wire.signed import MAX_NONCE
+from playlists.wire.signed import MAX_NONCE, asked_nonce
 from server.api.files import send_file
 from server.api.problems import WrongMedia
 from server.api.requests import asks_from, check_address, context, limits
@@ -123,7 +123,7 @@ def prove_session() -> Response:
         return _json(devices.prove(ctx, given).to_json())
     except Unauthenticated as refused:
         if refused.code in PARTED:
-            signed = ctx.keys.sign_time(refusal_nonce(refused.code, given.nonce), ctx.clock())
+            signed = ctx.keys.sign_time(refusal_nonce(refused.code, given), ctx.clock())
             after_this_request(lambda response: _with_header(response, SIGNED_REFUSAL, signed))
         raise
 
@@ -141,6 +141,7 @@ def signed_time() -> Response:
     ctx, nonce = context(), request.args.get("nonce", "")
     if not MIN_NONCE <= len(nonce) <= MAX_NONCE:
         raise BadInput(f"Send a nonce of {MIN_NONCE} to {MAX_NONCE} characters.", field="nonce")
+    asked_nonce(nonce, "nonce")
     return _jws(ctx.keys.sign_time(nonce, ctx.clock()))
 
 

@@ -64,11 +64,13 @@ export async function run(engine, load) {
   const { pkcs8, nonce, screen, signature } = primitives.proof;
   const key = await crypto.subtle.importKey("pkcs8", jws.unb64(pkcs8), { name: "Ed25519" }, false, ["sign"]);
   check("proof", await jws.signProof(key, nonce, screen), signature);
+  const refusal = await jws.refusalNonce("bad_signature", { screen, nonce, sig: signature });
+  check("refusal", refusal, primitives.proof.refusal);
   check("bad nonce", await settled(jws.signProof(key, "short", screen)), "malformed");
   check("whole object", [...(await admission.checkObject(await jws.sha256(jws.unb64("YWJj")), jws.unb64("YWJj")))], [97, 98, 99]);
   check("cut object", await settled(admission.checkObject("0".repeat(64), jws.unb64("YWJj"))), "truncated");
   check("foreign state", await settled(admission.fromJson({ v: 2 })), "format");
-  return { count: count + 5, wrong };
+  return { count: count + 6, wrong };
 }
 
 async function live(admission, state, step) {

@@ -16,6 +16,7 @@ import pytest
 
 from playlists import credentials, fields, signing
 from playlists.errors import DomainError
+from playlists.wire.http import SessionProof, refusal_nonce
 from tests.contract import admission_scenarios
 
 HERE = Path(__file__).parent
@@ -55,6 +56,8 @@ def test_keys_and_proofs_in_python() -> None:
         assert credentials.fingerprint(key["x"]) == key["fingerprint"]
     proof, device = PRIMITIVES["proof"], signing.public_key(PRIMITIVES["keys"][0]["x"])
     assert credentials.check_proof(device, proof["nonce"], proof["screen"], proof["signature"])
+    sent = SessionProof(proof["screen"], proof["nonce"], proof["signature"])
+    assert refusal_nonce("bad_signature", sent) == proof["refusal"]
 
 
 # Chromium is the proof; Node, where it happens to be, says the same in a tenth of the time.

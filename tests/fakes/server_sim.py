@@ -34,7 +34,7 @@ from playlists.shown import Lease
 from playlists.signing import KeyDocument, OnlineKey, SigningKey, b64, public_key, sign
 from playlists.wire.door import Report
 from playlists.wire.freshness import FreshnessMessage
-from playlists.wire.http import SIGNED_REFUSAL, plays_from_json, refusal_nonce
+from playlists.wire.http import SIGNED_REFUSAL, SessionProof, plays_from_json, refusal_nonce
 from playlists.wire.offers import OffersMessage
 from playlists.wire.signed import Head, TimeMessage
 from tests.fakes.shop_content import DAY_MS, HOUR_MS, NOTHING, SCREEN, SHOP, STORE, Content
@@ -75,6 +75,7 @@ class Sim:
     freshness: FreshnessMessage | None = None
     device: bytes = b""
     signs: bool = True
+    refused_instead: dict[str, Any] = field(default_factory=dict)
     """Whether refusals that part a device from its screen come signed."""
     runs: list[Run] = field(default_factory=list)
     posts: int = 0
@@ -299,7 +300,8 @@ class Sim:
         if not self.proves(nonce, given["screen"], given["sig"]):
             code = "bad_signature" if self.device else "unknown_screen"
             status, headers, body = _problem(401, code)
-            signed = self.tell_time(refusal_nonce(code, nonce))
+            refused = replace(SessionProof.from_json(given), **self.refused_instead)
+            signed = self.tell_time(refusal_nonce(code, refused))
             return status, headers | ({SIGNED_REFUSAL: signed} if self.signs else {}), body
         expires = self.clock() + HOUR_MS
         token = mint_token(self.secret, SCREEN, expires)

@@ -194,9 +194,15 @@ def test_one_who_is_not_the_server_parts_no_device_from_its_screen(screen: Bench
     screen.wait(600_000)
     assert screen.state["plan"] is not None
     screen.sim.signs = True
+    timer = screen.sim.timer
     screen.sim.timer = SigningKey.generate()
     screen.wait(600_000)
     assert screen.state["plan"] is not None
+    screen.sim.timer = timer
+    for other in ({"screen": "another"}, {"sig": "c2ln"}):
+        screen.sim.refused_instead = other
+        screen.wait(600_000)
+        assert screen.state["plan"] is not None
 
 
 def test_a_server_that_knows_the_screen_again_keeps_it(screen: Bench) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
+from dataclasses import replace
+
 import pytest
 
 from playlists.errors import Invalid
 from playlists.fields import Fields, parse_json
-from playlists.ids import ChannelId, SourceId, StoreId
+from playlists.ids import ChannelId, ScreenId, SourceId, StoreId
 from playlists.slot import Freshness, Lease
 from playlists.wire.door import Prove, ProveWatch, prove_from_json
 from playlists.wire.freshness import FreshnessMessage
-from playlists.wire.http import refusal_nonce
+from playlists.wire.http import PARTED, SessionProof, refusal_nonce
+from playlists.wire.signed import MAX_NONCE, asked_nonce
 
 
 def test_freshness_gives_slot_at_its_leases_and_sources() -> None:
@@ -48,7 +52,25 @@ def test_json_with_one_number_too_large_is_refused() -> None:
         parse_json(b"-9007199254740992")
 
 
-def test_a_refusals_signed_time_answers_that_code_to_that_nonce() -> None:
-    answers = {refusal_nonce(code, nonce) for code in ("gone", "moved") for nonce in ("a", "b")}
-    assert len(answers) == 4
-    assert refusal_nonce("gone", "a") in answers
+def test_a_refusals_signed_time_answers_that_code_to_that_very_proof() -> None:
+    proof = SessionProof(ScreenId("lille-1"), "n" * 22, "c2ln")
+    others = [
+        refusal_nonce("bad_signature", proof),
+        refusal_nonce("unknown_screen", replace(proof, screen=ScreenId("lille-2"))),
+        refusal_nonce("unknown_screen", replace(proof, nonce="m" * 22)),
+        refusal_nonce("unknown_screen", replace(proof, sig="c2lm")),
+    ]
+    answer = refusal_nonce("unknown_screen", replace(proof))
+    assert answer == refusal_nonce("unknown_screen", proof)
+    assert len({answer, *others}) == 5
+
+
+@pytest.mark.parametrize("code", sorted(PARTED))
+def test_nobody_can_ask_for_the_signature_of_a_refusal(code: str) -> None:
+    refusal = refusal_nonce(code, SessionProof(ScreenId("lille-1"), "n" * 22, "c2ln"))
+    assert len(refusal) <= MAX_NONCE
+    with pytest.raises(Invalid) as caught:
+        asked_nonce(refusal, "nonce")
+    assert caught.value.field == "nonce"
+    for own in (secrets.token_urlsafe(16), secrets.token_urlsafe(18), ""):
+        assert asked_nonce(own, "nonce") == own

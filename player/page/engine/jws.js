@@ -112,6 +112,11 @@ export async function signProof(privateKey, nonce, screen) {
   return b64(await signedBy(privateKey, message));
 }
 
+/** What the signed time in a refusal of this very proof answers; the twin of playlists/wire/http.py. */
+export async function refusalNonce(code, { screen, nonce, sig }) {
+  return `${code}:${await sha256(utf8.encode(`${screen}\n${nonce}\n${sig}`))}`;
+}
+
 /** JSON text with sorted keys, to compare two values. */
 export function stable(value) {
   return JSON.stringify(value, (_, inner) =>

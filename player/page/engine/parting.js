@@ -14,7 +14,7 @@ export class Parting {
   #isSigned;
   #since = null;
 
-  /** @param {(refusal: {code, nonce, signed}) => Promise<boolean>} isSigned whether the server's signature is on it */
+  /** @param {(refusal: {code, signed, proof}) => Promise<boolean>} isSigned whether the server's signature is on it */
   constructor(isSigned) {
     this.#isSigned = isSigned;
   }

@@ -47,7 +47,7 @@ export class Session {
 
   /**
    * @param {string} api address of /player/v1 @param {CryptoKey} key the device's private key
-   * @param {(refusal: {code, nonce, signed}) => void} onRefused the server does not take the device's proof
+   * @param {(refusal: {code, signed, proof}) => void} onRefused the server does not take the device's proof
    */
   constructor(api, screen, key, onRefused) {
     this.#onRefused = onRefused;
@@ -104,7 +104,7 @@ export class Session {
       const { token } = await (await request(`${this.#api}/sessions/prove`, { method: "POST", body })).json();
       this.token = token;
     } catch (error) {
-      if (error.code) this.#onRefused({ code: error.code, signed: error.signed, nonce });
+      if (error.code) this.#onRefused({ code: error.code, signed: error.signed, proof: body });
       throw error;
     }
   }

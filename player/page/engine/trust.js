@@ -5,7 +5,7 @@
 
 import * as admission from "./admission.js";
 import { monotonic, wallGuess } from "./clock.js";
-import { b64, openToken, unb64 } from "./jws.js";
+import { b64, openToken, refusalNonce, unb64 } from "./jws.js";
 import { changesOf } from "./keeping.js";
 import { channelState, decodeFreshness } from "./offers.js";
 import { readTime } from "./wire.js";
@@ -80,12 +80,12 @@ export class Trust {
     return this.versionOf(channel) === 0 || Math.max(...told, 0) > this.versionOf(channel);
   }
 
-  /** Whether the server signed that it refuses the proof of `nonce`, and not before what it said last. */
-  async isSigned({ code, nonce, signed }) {
+  /** Whether the server signed that it refuses this very proof, and not before what it said last. */
+  async isSigned({ code, signed, proof }) {
     try {
       const { payload } = await openToken(signed, "time", this.#state.ring, null);
       const said = readTime(payload);
-      return said.nonce === `${code}:${nonce}` && said.now >= this.#state.time.mark;
+      return said.nonce === (await refusalNonce(code, proof)) && said.now >= this.#state.time.mark;
     } catch {
       return false;
     }

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from playlists.ids import ChannelId, Sha256, ZoneId
 from playlists.runs import GENESIS, Play, append
 from playlists.signing import SigningKey, verify
-from playlists.wire.http import SIGNED_REFUSAL
+from playlists.wire.http import SIGNED_REFUSAL, SessionProof, refusal_nonce
 from playlists.wire.signed import TimeMessage
 from server.db.models import ChannelRow, ScreenHeadRow, ScreenStateRow
 from server.services.base.actors import SYSTEM
@@ -299,11 +299,20 @@ def test_a_removed_device_is_told_so_with_the_servers_signature(
     ctx: Context, lille: HttpPlayer
 ) -> None:
     devices.revoke(ctx, SYSTEM, "lille-window")
-    answer = lille.prove()
+    proof = lille.proof()
+    answer = lille.prove(proof)
     code, signed = answer.json["code"], answer.headers[SIGNED_REFUSAL]
     said = TimeMessage.from_json(verify(signed, "time", ctx.keys.ring, None))
     assert code == "unknown_screen"
-    assert said.nonce.startswith(f"{code}:")
+    assert said.nonce == refusal_nonce(code, SessionProof.from_json(proof))
+
+
+def test_nobody_gets_the_signature_of_a_refusal_by_asking(lille: HttpPlayer) -> None:
+    refusal = refusal_nonce("unknown_screen", SessionProof.from_json(lille.proof()))
+    asked = lille.get(f"time?nonce={refusal}")
+    reported = lille.post("reports", {**lille.report_body(), "nonce": refusal})
+    for answer in (asked, reported):
+        assert (answer.status_code, answer.json["field"]) == (422, "nonce")
 
 
 def test_keys_door_and_time_are_told(ctx: Context, client: FlaskClient, lille: HttpPlayer) -> None:
