@@ -56,6 +56,8 @@ PHRASES: Final[dict[str, Phrase]] = {
     "head_held_many": Phrase(
         "{n} sont retenus, leur clé a été copiée", "{n} wait, their keys were copied"
     ),
+    "head_prices_one": Phrase("un ne montre pas ses prix", "one shows no prices"),
+    "head_prices_many": Phrase("{n} ne montrent pas leurs prix", "{n} show no prices"),
     "head_unpaired_one": Phrase("un n’est pas encore jumelé", "one is not paired yet"),
     "head_unpaired_many": Phrase("{n} ne sont pas encore jumelés", "{n} are not paired yet"),
     # the wall's filters

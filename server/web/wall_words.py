@@ -98,7 +98,7 @@ def wall_words(wall: Wall, look: Look, language: Language) -> WallWords:
     else:
         counts = {name: wall.kinds.get(_kind(name), 0) for name in FILTERS}
     shown = [(name, counts[name]) for name in FILTERS if name not in SELDOM or counts[name]]
-    first, second = headline(wall.counts, language)
+    first, second = headline(wall.counts, counts["prices"], language)
     return WallWords(
         first=first,
         second=second,
@@ -114,8 +114,8 @@ def _kind(name: str) -> Kind:
     return next((kind for kind in KINDS if kind == name), "")
 
 
-def headline(counts: Mapping[State, int], language: Language) -> tuple[str, str]:
-    """The state of all screens in a sentence, and its second voice."""
+def headline(counts: Mapping[State, int], prices_off: int, language: Language) -> tuple[str, str]:
+    """The state of all screens in a sentence, and its second voice; `prices_off` show none."""
     total = sum(counts.values())
     plan = counts.get("plan", 0)
     if total == 0:
@@ -126,6 +126,8 @@ def headline(counts: Mapping[State, int], language: Language) -> tuple[str, str]
         for state in states
         if counts.get(state, 0)
     ]
+    if prices_off:
+        parts.append(counted("head_prices", prices_off, language))
     second = sentence(", ".join(parts) + ".") if parts else ""
     if plan == total:
         key = "head_plan_one_only" if total == 1 else "head_plan_all"

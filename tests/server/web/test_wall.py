@@ -119,6 +119,7 @@ def test_prices_off_while_the_shop_is_silent(chain: Chain) -> None:
     assert "Prices off" in said
     assert "prices unconfirmed since 14:32" in said
     assert "Weather unknown" in page
+    assert "show no prices." in page
 
 
 def test_captions_follow_the_plan(calm: Chain) -> None:
@@ -151,7 +152,12 @@ def test_captions_follow_the_plan(calm: Chain) -> None:
     ],
 )
 def test_headline(counts: dict[str, int], said: tuple[str, str]) -> None:
-    assert headline(counts, "en") == said  # type: ignore[arg-type]
+    assert headline(counts, 0, "en") == said  # type: ignore[arg-type]
+
+
+def test_the_headline_tells_of_screens_without_prices() -> None:
+    first, second = headline({"plan": 14}, 13, "en")
+    assert (first, second) == ("All 14 screens are playing to plan.", "13 show no prices.")
 
 
 def test_a_manager_sees_her_store_only(calm: Chain) -> None:
