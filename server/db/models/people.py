@@ -1,4 +1,4 @@
-"""Tables of who may do what: actors, how people sign in, tokens, the audit log, idempotency keys."""
+"""Tables of who may do what: actors, how people sign in, tokens, audit log, repeated requests."""
 
 from __future__ import annotations
 

@@ -1,45 +1,27 @@
-"""Who may come in: the one-time owner link, sessions of people, API tokens of programs.
-
-Secrets are 256 random bits, so the record keeps their plain sha256 and nothing that could be used
-again.
-"""
+"""Who may come in: the one-time owner link, sessions of people, API tokens of programs."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from playlists.ids import sha256
-from server.db.models import ActorRow, StoreRow, TokenRow
+from server.db.models import AccountRow, ActorRow, StoreRow, TokenRow
 from server.errors import BadInput, Forbidden, NotFound, Unauthenticated
 from server.services.base import audit
 from server.services.base.actors import ALL_SCOPES, SYSTEM, Actor, Scope
 from server.services.base.context import Context
 from server.services.base.editing import check_name, new_id
 from server.services.base.paging import FIRST, Cut, Page, paged
-from server.services.entry import ended
+from server.services.entry import ended, roles, tokens
+from server.services.entry.tokens import API, OWNER_LINK, SESSION, SignedIn
 
 OWNER = "owner"
-SECRET_BYTES = 32
-SESSION_LIFE_MS = 14 * 24 * 3_600_000
 TOKEN_PREFIX = "ens_"
 """Begins every API token, so that scanners of leaked secrets can tell one."""
-API, SESSION, OWNER_LINK = "api", "session", "owner_link"
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A session just begun: `secret` goes into the cookie and is nowhere else. `expires_at`: unix
-    ms.
-    """
-
-    actor: Actor
-    secret: str
-    expires_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +55,12 @@ def owner_link(ctx: Context) -> str:
 
     For the console of the machine only: whoever holds the link owns the installation.
     """
-    secret = secrets.token_urlsafe(SECRET_BYTES)
+    secret = tokens.new_secret()
     now = ctx.clock()
     expires_at = now + ctx.settings.owner_link_life_s * 1000
     with ctx.db.write() as session:
         session.execute(delete(TokenRow).where(TokenRow.kind == OWNER_LINK))
-        _add_token(session, secret, OWNER, OWNER_LINK, "owner link", now, expires_at)
+        tokens.add(session, secret, OWNER, OWNER_LINK, "owner link", now, expires_at)
         audit.record(session, SYSTEM, now, "people.owner_link", f"actor:{OWNER}")
     return f"{ctx.settings.url}/start/{secret}"
 
@@ -86,33 +68,30 @@ def owner_link(ctx: Context) -> str:
 def is_owner_link(ctx: Context, secret: str) -> bool:
     """Whether an owner link would let someone in now; asking does not use it up."""
     with ctx.db.read() as session:
-        link = session.get(TokenRow, sha256(secret.encode()))
-        return link is not None and link.kind == OWNER_LINK and (link.expires_at or 0) > ctx.clock()
+        return tokens.look(session, secret, OWNER_LINK, ctx.clock()) is not None
 
 
-def redeem_owner_link(ctx: Context, secret: str) -> SignedIn:
+def redeem_owner_link(ctx: Context, secret: str, browser: str = "") -> SignedIn:
     """Come in through an owner link, which works once. Raises Unauthenticated when used, expired or
     unknown.
     """
     now = ctx.clock()
     with ctx.db.write() as session:
-        link = TokenRow.hash == sha256(secret.encode()), TokenRow.kind == OWNER_LINK
-        gone = session.execute(
-            delete(TokenRow).where(*link, TokenRow.expires_at > now).returning(TokenRow.hash)
-        ).all()
-        if len(gone) != 1:
+        if tokens.take(session, secret, OWNER_LINK, now) is None:
             raise Unauthenticated(
                 "This link was used already, or is too old. Start the server again, or run "
                 "“enseigne owner-link”, for a new one."
             )
-        if session.get(ActorRow, OWNER) is None:
-            scopes = sorted(ALL_SCOPES)
-            session.add(
-                ActorRow(id=OWNER, name="Owner", scopes=scopes, stores=None, created_at=now)
-            )
-            session.flush()
-        signed_in = _sign_in(session, _actor(session, OWNER), now)
-        audit.record(session, signed_in.actor, now, "people.sign_in", f"actor:{OWNER}")
+        if (row := session.get(ActorRow, OWNER)) is None:
+            row = ActorRow(id=OWNER, name="Owner", scopes=[], stores=None, created_at=now)
+            session.add(row)
+            session.add(AccountRow(actor_id=OWNER))
+        row.role, row.stores, row.left_at = roles.OWNER, None, None
+        session.flush()
+        account = session.get_one(AccountRow, OWNER)
+        owner = tokens.actor(session, OWNER)
+        signed_in = tokens.begin(session, owner, now, browser, account.language)
+        audit.record(session, owner, now, "people.sign_in", f"actor:{OWNER}")
     return signed_in
 
 
@@ -157,11 +136,11 @@ def create_token(
     """
     actor.require("people")
     wanted, shops = frozenset(scopes), None if stores is None else frozenset(stores)
-    _check_rights(actor, wanted, shops)
+    check_rights(actor, wanted, shops)
     now = ctx.clock()
     if expires_at is not None and expires_at <= now:
         raise BadInput("The end of a token lies in the future.", field="expires_at")
-    secret = TOKEN_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+    secret = TOKEN_PREFIX + tokens.new_secret()
     row = ActorRow(
         id=new_id(check_name(name)),
         name=name.strip(),
@@ -176,7 +155,7 @@ def create_token(
             if session.get(StoreRow, store) is None:
                 raise NotFound(f"There is no store “{store}” among your stores.", field="stores")
         session.add(row)
-        token = _add_token(session, secret, row.id, API, row.name, now, expires_at)
+        token = tokens.add(session, secret, row.id, API, row.name, now, expires_at)
         view = _token_view(row, token)
         after = {"name": row.name, "scopes": row.scopes, "stores": row.stores}
         audit.record(session, actor, now, "token.create", f"token:{row.id}", None, after)
@@ -194,7 +173,7 @@ def leave_until(session: Session, actor: Actor, until: int) -> int:
 
 
 def sweep(session: Session, now: int) -> None:
-    """Forget sessions and owner links that are over; API tokens stay in their list."""
+    """Forget sessions and links that are over; API tokens stay in their list."""
     over = TokenRow.kind != API, TokenRow.expires_at <= now
     session.execute(delete(TokenRow).where(*over))
     ended.sweep(session, now)
@@ -204,14 +183,14 @@ def list_tokens(ctx: Context, actor: Actor, cut: Cut = FIRST) -> Page[TokenView]
     """The API tokens whose rights lie within the actor's stores, by id."""
     actor.require("people")
     with ctx.db.read() as session:
-        tokens = {
+        held = {
             token.actor_id: token
             for token in session.scalars(select(TokenRow).where(TokenRow.kind == API))
         }
 
         def make(row: ActorRow) -> TokenView | None:
-            token = tokens.get(row.id)
-            return _token_view(row, token) if token and _within(actor, row) else None
+            token = held.get(row.id)
+            return _token_view(row, token) if token and within(actor, row) else None
 
         return paged(session, ctx.settings, select(ActorRow), [ActorRow.id], cut, make)
 
@@ -231,32 +210,52 @@ def revoke_token(ctx: Context, actor: Actor, token_id: str) -> None:
     actor.require("people")
     now = ctx.clock()
     with ctx.db.write() as session:
-        tree = [_token(session, actor, token_id)]
-        while tree:
-            row, token = tree.pop()
-            ended.end(session, token, now)  # before its children are read: see _check_maker
-            audit.record(session, actor, now, "token.revoke", f"token:{row.id}", {"name": row.name})
-            made = select(ActorRow, TokenRow).join(TokenRow, TokenRow.actor_id == ActorRow.id)
-            made = made.where(ActorRow.made_by == row.id, TokenRow.kind == API)
-            tree += [(child, held) for child, held in session.execute(made.with_for_update())]
+        _end_tree(session, actor, now, [_token(session, actor, token_id)])
     ctx.wake()
+
+
+def end_beyond(session: Session, actor: Actor, now: int, maker: Actor) -> None:
+    """Stop the tokens that the maker made and that may do more than the maker itself may now."""
+    tree = [(row, token) for row, token in _made_by(session, maker.id) if _exceeds(row, maker)]
+    _end_tree(session, actor, now, tree)
+
+
+def _exceeds(row: ActorRow, maker: Actor) -> bool:
+    return not roles.rights_of(row) <= maker.scopes or not within(maker, row)
+
+
+def _end_tree(
+    session: Session, actor: Actor, now: int, tree: list[tuple[ActorRow, TokenRow]]
+) -> None:
+    while tree:
+        row, token = tree.pop()
+        ended.end(session, token, now)  # before its children are read: see _check_maker
+        audit.record(session, actor, now, "token.revoke", f"token:{row.id}", {"name": row.name})
+        tree += _made_by(session, row.id)
+
+
+def _made_by(session: Session, maker: str) -> list[tuple[ActorRow, TokenRow]]:
+    made = select(ActorRow, TokenRow).join(TokenRow, TokenRow.actor_id == ActorRow.id)
+    made = made.where(ActorRow.made_by == maker, TokenRow.kind == API)
+    return [(row, token) for row, token in session.execute(made.with_for_update())]
 
 
 def _token(session: Session, actor: Actor, token_id: str) -> tuple[ActorRow, TokenRow]:
     row = session.get(ActorRow, token_id)
     chosen = select(TokenRow).where(TokenRow.actor_id == token_id, TokenRow.kind == API)
     token = session.scalars(chosen).first()
-    if row is None or token is None or not _within(actor, row):
+    if row is None or token is None or not within(actor, row):
         raise NotFound("There is no such token among your stores.")
     return row, token
 
 
-def _within(actor: Actor, row: ActorRow) -> bool:
-    """Whether what a token may do ends within the actor's stores."""
+def within(actor: Actor, row: ActorRow) -> bool:
+    """Whether what this one may do ends within the actor's stores."""
     return actor.stores is None or (row.stores is not None and set(row.stores) <= actor.stores)
 
 
-def _check_rights(actor: Actor, scopes: frozenset[Scope], stores: frozenset[str] | None) -> None:
+def check_rights(actor: Actor, scopes: frozenset[Scope], stores: frozenset[str] | None) -> None:
+    """Refuse to give rights that the actor has not. Raises BadInput, Forbidden, NotFound."""
     if not scopes or not scopes <= ALL_SCOPES:
         raise BadInput(f"Name at least one of {', '.join(sorted(ALL_SCOPES))}.", field="scopes")
     if not scopes <= actor.scopes:
@@ -288,49 +287,19 @@ def _check_maker(session: Session, actor: Actor, expires_at: int | None) -> None
 
 
 def _actor_of(ctx: Context, hashed: str, kinds: tuple[str, ...]) -> Actor:
+    now = ctx.clock()
     with ctx.db.read() as session:
         token = session.get(TokenRow, hashed)
         if token is None or token.kind not in kinds:
-            raise Unauthenticated("Sign in, or send a token that is good.")
-        if token.expires_at is not None and token.expires_at <= ctx.clock():
+            raise Unauthenticated(tokens.NOBODY)
+        if token.expires_at is not None and token.expires_at <= now:
             raise Unauthenticated("This has expired. Sign in again, or make a new token.")
-        return replace(_actor(session, token.actor_id), under=hashed)
-
-
-def _actor(session: Session, actor_id: str) -> Actor:
-    row = session.get(ActorRow, actor_id)
-    if row is None:
-        raise Unauthenticated("Sign in, or send a token that is good.")
-    stores = None if row.stores is None else frozenset(row.stores)
-    return Actor(row.id, row.name, frozenset(row.scopes) & ALL_SCOPES, stores)
-
-
-def _sign_in(session: Session, actor: Actor, now: int) -> SignedIn:
-    secret = secrets.token_urlsafe(SECRET_BYTES)
-    expires_at = now + SESSION_LIFE_MS
-    _add_token(session, secret, actor.id, SESSION, "session", now, expires_at)
-    return SignedIn(actor, secret, expires_at)
-
-
-def _add_token(
-    session: Session,
-    secret: str,
-    actor_id: str,
-    kind: str,
-    name: str,
-    now: int,
-    expires_at: int | None,
-) -> TokenRow:
-    token = TokenRow(
-        hash=sha256(secret.encode()),
-        actor_id=actor_id,
-        kind=kind,
-        name=name,
-        created_at=now,
-        expires_at=expires_at,
-    )
-    session.add(token)
-    return token
+        actor = replace(tokens.actor(session, token.actor_id), under=hashed)
+        unseen = token.kind == SESSION and now - (token.seen_at or 0) >= tokens.SEEN_EVERY_MS
+    if unseen:
+        with ctx.db.write() as session:
+            session.execute(update(TokenRow).where(TokenRow.hash == hashed).values(seen_at=now))
+    return actor
 
 
 def _token_view(row: ActorRow, token: TokenRow) -> TokenView:

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from server.errors import Unauthenticated
 from server.services.base.actors import ALL_SCOPES
 from server.services.base.context import Context
-from server.services.entry import people, sessions
+from server.services.entry import people, sessions, tokens
 from tests.server.api.programs import Api, token_for
 from tests.support.record import TestClock
 
@@ -56,7 +56,7 @@ def test_signing_out_ends_the_session_on_the_server(owner: FlaskClient) -> None:
 
 
 def test_a_session_ends_by_itself(owner: FlaskClient, clock: TestClock) -> None:
-    clock.advance(people.SESSION_LIFE_MS - 1)
+    clock.advance(tokens.SESSION_LIFE_MS - 1)
     assert owner.get("/api/v1/session").status_code == 200
     clock.advance(1)
     assert owner.get("/api/v1/session").status_code == 401

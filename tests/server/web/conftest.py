@@ -18,7 +18,7 @@ from server.db.models import ActorRow, ScreenStateRow
 from server.demo.screens import SCREENS
 from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
-from server.services.entry import people, sessions
+from server.services.entry import people, sessions, tokens
 from server.services.screens import devices
 from server.services.wishes import overrides
 from tests.support.record import TestClock, make_context
@@ -56,8 +56,7 @@ class Chain:
         with self.ctx.db.write() as session:
             session.merge(row)
             session.flush()
-            actor = people._actor(session, name)
-            signed_in = people._sign_in(session, actor, self.clock())
+            signed_in = tokens.begin(session, tokens.actor(session, name), self.clock())
         client = self.browser()
         client.set_cookie(sessions.COOKIE, sessions.seal(self.ctx, signed_in.secret))
         return Reader(client, "en")

@@ -18,7 +18,7 @@ from server.services.base.actors import ALL_SCOPES, SYSTEM, Actor
 from server.services.base.context import Context
 from server.services.chain import places
 from server.services.chain.place_wishes import StoreWish
-from server.services.entry import ended, people
+from server.services.entry import ended, people, tokens
 from tests.support.record import TestClock
 
 
@@ -185,7 +185,7 @@ def test_what_is_over_is_forgotten_in_time(any_ctx: Context, clock: TestClock) -
 
     gone = [sha256(signed_in.secret.encode())]
     assert left() == (["api", "owner_link", "session"], gone)
-    clock.advance(people.SESSION_LIFE_MS)
+    clock.advance(tokens.SESSION_LIFE_MS)
     assert left() == (["api"], gone)
     clock.advance(ended.LEAVE_LIFE_MS)
     assert left() == (["api"], [])
