@@ -144,7 +144,7 @@ def test_a_screen_that_moves_hears_its_new_store_and_channels(pair: Pair) -> Non
     door, worker = pair
     fresh = worker.freshness("prado", 50)
     client = door.player(worker, "lille-1")
-    row = ["lille-1", worker.devices["lille-1"].x, "prado", ["shop@prado"]]
+    row = ["lille-1", worker.devices["lille-1"].x, "prado", ["shop@prado"], False]
     worker.tell({"t": "screens", "set": [row], "gone": []})
     assert client.heard.wait("freshness") == fresh
     worker.offers("shop@lille", 0, 10)
