@@ -1,46 +1,50 @@
-"""How long a light process waits for its turn beside a busy one: a door's loop, stood in for.
+"""How long the door lets people wait while the worker is busy beside it.
 
-`python -m tests.bench.pings` ticks every few milliseconds until its input closes, then prints the
-lateness of each tick in milliseconds as a JSON list.
+`python -m tests.bench.pings PORT` asks the door for its health again and again, until its input
+closes, then prints how long each answer took in milliseconds as a JSON list.
 """
 
 from __future__ import annotations
 
+import http.client
 import json
 import select
 import subprocess
 import sys
 import time
 
-TICK_S = 0.005
+PAUSE_S = 0.02
+TIMEOUT_S = 10.0
 
 
 class Pings:
-    """A ticking process."""
+    """A process that asks the door on this port."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.pings"],
+            [sys.executable, "-m", "tests.bench.pings", str(port)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
 
     def stop(self) -> list[float]:
-        """End it; the lateness of every tick in milliseconds."""
+        """End it; how long every answer took in milliseconds."""
         out, _ = self._process.communicate()
         found: list[float] = json.loads(out)
         return found
 
 
 def main() -> None:
-    """Tick until told to stop."""
-    late: list[float] = []
-    while not select.select([sys.stdin], [], [], 0)[0]:
-        due = time.perf_counter() + TICK_S
-        time.sleep(TICK_S)
-        late.append(round((time.perf_counter() - due) * 1000, 3))
-    print(json.dumps(late))
+    """Ask until told to stop."""
+    took: list[float] = []
+    door = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=TIMEOUT_S)
+    while not select.select([sys.stdin], [], [], PAUSE_S)[0]:
+        asked = time.perf_counter()
+        door.request("GET", "/health")
+        door.getresponse().read()
+        took.append(round((time.perf_counter() - asked) * 1000, 3))
+    print(json.dumps(took))
 
 
 if __name__ == "__main__":
