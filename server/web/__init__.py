@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
-from server.web import doors, i18n, pairing, playlists, pretending, walls, whys
+from server.web import doors, i18n, pairing, playlists, pretending, store, walls, whys
 
 
 def register(app: Flask) -> None:
     """Put the studio into the application."""
     i18n.set_up(app)
-    for module in (doors, walls, pairing, whys, playlists, pretending):
+    for module in (doors, walls, pairing, whys, playlists, pretending, store):
         app.register_blueprint(module.blueprint)

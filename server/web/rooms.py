@@ -21,6 +21,7 @@ class Room:
 
 ROOMS = (
     Room("wall", "/wall", lazy_gettext("Wall"), "read"),
+    Room("store", "/store", lazy_gettext("My store"), "override"),
     Room("playlists", "/playlists", lazy_gettext("Playlists"), "content"),
 )
 
