@@ -5,5 +5,6 @@ from __future__ import annotations
 from playlists.explain.explaining import explain
 from playlists.explain.explanation import Explanation, FactUsed, Loser, Rule
 from playlists.explain.telling import explanation_text
+from playlists.explain.wording import Names
 
-__all__ = ["Explanation", "FactUsed", "Loser", "Rule", "explain", "explanation_text"]
+__all__ = ["Explanation", "FactUsed", "Loser", "Names", "Rule", "explain", "explanation_text"]

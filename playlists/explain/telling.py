@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Literal
 
 from playlists.explain.explanation import Detail, Explanation, FactUsed, Loser
+from playlists.explain.wording import Language, Names, Wording
 from playlists.localtime import zone_of
 
-Language = Literal["fr", "en"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE_MS = 60_000
 
@@ -34,7 +33,6 @@ _WORDS: dict[Language, dict[str, str]] = {
         "reason_no_step": "{subject} has no price now",
         "reason_lease_over": "the prices of {subject} are stale",
         "reason_version_differs": "the prices of {subject} are changing",
-        "item": "{wish}, {item}",
         "layer": "{who}: {winner} goes before {layer}.",
         "priority": "{who}: another of its layer goes first, by {by}.",
         "turn": "{who}: its turn comes later in the loop.",
@@ -53,9 +51,9 @@ _WORDS: dict[Language, dict[str, str]] = {
         "asset": "{who}: the file {subject} is not there.",
         "card": "{who}: its card is not valid ({subject}).",
         "empty": "{who}: nothing to play.",
-        "used": "{key} was {value} from {since} to {until}.",
-        "aged": "{key} was {value} from {since} to {until}, confirmed {age} min before.",
-        "lacking": "{key} was unknown.",
+        "used": "{fact} was {value} from {since} to {until}.",
+        "aged": "{fact} was {value} from {since} to {until}, confirmed {age} min before.",
+        "lacking": "{fact} was unknown.",
         "fact_range": "{who}: {fact} is {had}, needs {needed} to {high}.",
         "fact_not": "{who}: {fact} is {had}, must not be {op} {needed}.",
         "fact_not_range": "{who}: {fact} is {had}, must not be {needed} to {high}.",
@@ -96,7 +94,6 @@ _WORDS: dict[Language, dict[str, str]] = {
         "reason_no_step": "{subject} n’a pas de prix à cette heure",
         "reason_lease_over": "les prix de {subject} ne sont plus à jour",
         "reason_version_differs": "les prix de {subject} sont en train de changer",
-        "item": "{wish}, {item}",
         "layer": "{who} : passe après ({winner} avant {layer}).",
         "priority": "{who} : un autre du même rang passe devant ({by}).",
         "turn": "{who} : son tour vient plus tard dans la boucle.",
@@ -108,19 +105,19 @@ _WORDS: dict[Language, dict[str, str]] = {
         "daypart": "{who} : hors de ses heures.",
         "next": "Cela change à {next}.",
         "pause": "{who} : mis en pause par le magasin.",
-        "fact": "{who} : {fact} vaut {had}, il faut {op} {needed}.",
-        "unknown": "{who} : {fact} est inconnu, rien de ce qui en dépend n’est affiché.",
+        "fact": "{who} : {fact}, {had} ; il faut {op} {needed}.",
+        "unknown": "{who} : {fact}, on ne sait pas ; rien de ce qui en dépend n’est affiché.",
         "product": "{who} : la boutique ne connaît pas {subject}.",
         "price": "{who} : le prix porté par {subject} n’est plus celui de la boutique.",
         "asset": "{who} : le fichier {subject} manque.",
         "card": "{who} : sa carte n’est pas valable ({subject}).",
         "empty": "{who} : rien à diffuser.",
-        "used": "{key} valait {value} de {since} à {until}.",
-        "aged": "{key} valait {value} de {since} à {until}, confirmé {age} min avant.",
-        "lacking": "{key} était inconnu.",
-        "fact_range": "{who} : {fact} vaut {had}, il faut de {needed} à {high}.",
-        "fact_not": "{who} : {fact} vaut {had}, il ne faut pas {op} {needed}.",
-        "fact_not_range": "{who} : {fact} vaut {had}, il ne faut pas de {needed} à {high}.",
+        "used": "{fact} : {value}, de {since} à {until}.",
+        "aged": "{fact} : {value}, de {since} à {until}, confirmé {age} min avant.",
+        "lacking": "{fact} : on ne savait pas.",
+        "fact_range": "{who} : {fact}, {had} ; il faut de {needed} à {high}.",
+        "fact_not": "{who} : {fact}, {had} ; il ne faut pas {op} {needed}.",
+        "fact_not_range": "{who} : {fact}, {had} ; il ne faut pas de {needed} à {high}.",
         "emergency": "urgence",
         "override": "main du magasin",
         "takeover": "prise d’antenne",
@@ -142,13 +139,13 @@ _WORDS: dict[Language, dict[str, str]] = {
 
 
 def explanation_text(
-    explanation: Explanation, language: Language, names: Mapping[str, str] | None = None
+    explanation: Explanation, language: Language, names: Names | None = None
 ) -> tuple[str, ...]:
     """The explanation as short sentences: the winner, each loser, each fact. Times are the store's.
 
-    `names` gives people's names for ids of campaigns, playlists, overrides and items.
+    `names` are for what the explanation names by id.
     """
-    teller = _Teller(explanation, _WORDS[language], names or {})
+    teller = _Teller(explanation, _WORDS[language], Wording(language, names or Names()))
     return (
         *teller.winner(),
         *(teller.loser(loser) for loser in explanation.losers),
@@ -158,11 +155,11 @@ def explanation_text(
 
 class _Teller:
     def __init__(
-        self, explanation: Explanation, words: Mapping[str, str], names: Mapping[str, str]
+        self, explanation: Explanation, words: Mapping[str, str], wording: Wording
     ) -> None:
         self._explanation = explanation
         self._words = words
-        self._names = names
+        self._wording = wording
         self._zone = zone_of(explanation.time_zone)
 
     def winner(self) -> list[str]:
@@ -172,7 +169,7 @@ class _Teller:
         if winner is not None:
             said.append(
                 self._words["shows"].format(
-                    wish=self._who(winner.source, winner.item),
+                    wish=self._wording.wish(winner.source, winner.item),
                     since=self._time(explanation.since),
                     until=self._time(explanation.until),
                     layer=self._words[winner.layer],
@@ -186,8 +183,8 @@ class _Teller:
 
     def loser(self, loser: Loser) -> str:
         """Why one did not."""
-        detail = {name: self._value(name, value) for name, value in loser.detail.items()}
-        detail["who"] = self._who(loser.wish, loser.item)
+        detail = {name: self._value(loser, name, value) for name, value in loser.detail.items()}
+        detail["who"] = self._wording.wish(loser.wish, loser.item)
         detail["layer"] = self._words[loser.layer]
         said = self._words[_sentence(loser)].format(**detail)
         if "next" in loser.detail:
@@ -196,11 +193,13 @@ class _Teller:
 
     def fact(self, fact: FactUsed) -> str:
         """What was known of a fact."""
+        said = self._wording.fact(fact.key)
+        named = said[:1].upper() + said[1:]
         if fact.value is None or fact.since is None or fact.until is None:
-            return self._words["lacking"].format(key=fact.key)
+            return self._words["lacking"].format(fact=named)
         return self._words["used" if fact.age_ms is None else "aged"].format(
-            key=fact.key,
-            value=fact.value,
+            fact=named,
+            value=self._wording.value(fact.key, fact.value),
             since=self._time(fact.since),
             until=self._time(fact.until),
             age=(fact.age_ms or 0) // _MINUTE_MS,
@@ -208,22 +207,23 @@ class _Teller:
 
     def _reason(self, reason: str) -> str:
         code, _, subject = reason.partition(":")
-        return self._words[f"reason_{code}"].format(subject=subject)
+        return self._words[f"reason_{code}"].format(subject=self._wording.subject(code, subject))
 
-    def _value(self, name: str, value: Detail) -> str:
+    def _value(self, loser: Loser, name: str, value: Detail) -> str:
+        key = str(loser.detail.get("fact", ""))
+        if name in ("had", "needed", "high"):
+            return self._wording.value(key, value)
+        if name == "fact":
+            return self._wording.fact(key)
+        if name == "op" and value != "within":
+            return self._wording.op(str(value))
         if name in ("next", "waits"):
             return self._time(int(value))
         if name == "by" and f"by_{value}" in self._words:
             return self._words[f"by_{value}"]
         if name in ("winner", "part"):
             return self._words[str(value)]
-        return str(value)
-
-    def _who(self, wish: str, item: str) -> str:
-        name = self._names.get(wish, wish)
-        if not item:
-            return name
-        return self._words["item"].format(wish=name, item=self._names.get(item, item))
+        return self._wording.subject(loser.rule, str(value))
 
     def _time(self, at_ms: int) -> str:
         moment = (_EPOCH + timedelta(milliseconds=at_ms)).astimezone(self._zone)

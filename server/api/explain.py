@@ -12,6 +12,7 @@ from playlists.ids import ZoneId
 from server.api.kit import Call, Done, operation, resource
 from server.api.shapes import Shape
 from server.services.showing.explaining import Explained, explain
+from server.services.showing.spoken import names_for
 
 blueprint = resource("explain")
 
@@ -139,10 +140,12 @@ def explain_screen(call: Call, query: ExplainQuery) -> Done:
     """
     at = call.ctx.clock() if query.at is None else query.at
     found = explain(call.ctx, call.actor, query.screen, at, ZoneId(query.zone))
-    return Done({"screen": query.screen, **_body(found, query.lang)})
+    names = names_for(call.ctx, found, query.lang)
+    sentences = explanation_text(found.explanation, query.lang, names)
+    return Done({"screen": query.screen, **_body(found), "sentences": list(sentences)})
 
 
-def _body(found: Explained, lang: Literal["fr", "en"]) -> dict[str, Any]:
+def _body(found: Explained) -> dict[str, Any]:
     why, shown, held = found.explanation, found.playing.shown, found.held
     return {
         "at": why.at_ms,
@@ -165,5 +168,4 @@ def _body(found: Explained, lang: Literal["fr", "en"]) -> dict[str, Any]:
         "prices": [asdict(price) for price in found.prices],
         "page": None if found.page is None else asdict(found.page),
         "planned_until": found.planned_until,
-        "sentences": list(explanation_text(why, lang)),
     }

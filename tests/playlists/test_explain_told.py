@@ -9,6 +9,7 @@ import pytest
 
 from playlists.conditions import Compare, Not, Within
 from playlists.explain import Loser, explanation_text
+from playlists.explain.wording import Names, Wording
 from playlists.facts import FactKey
 from playlists.ids import SourceId
 from playlists.model import Card
@@ -28,7 +29,7 @@ def test_what_was_shown_keeps_its_reasons(fallback: Card | None) -> None:
     found = why(chain, f"{DAY}T10:00", shown=shown)
     assert (found.variant, found.because) == ("fallback", ("gate_stale:weather@lille",))
     english = explanation_text(found, "en")
-    assert english[1] == "A fallback shows instead, because weather@lille is stale."
+    assert english[1] == "A fallback shows instead, because weather at lille is stale."
 
 
 REASONS = [
@@ -54,7 +55,7 @@ REASONS = [
 @pytest.mark.parametrize("reason", REASONS)
 def test_every_reason_has_its_words_in_both_languages(reason: str) -> None:
     found = replace(why(SmallChain(), f"{DAY}T10:00"), because=(reason, "gate_stale:x@y"))
-    for language, stale in (("en", "x@y is stale."), ("fr", "x@y n’est plus à jour.")):
+    for language, stale in (("en", "x at y is stale."), ("fr", "x (y) n’est plus à jour.")):
         for variant in ("planned", "fallback", "slate", "override"):
             said = explanation_text(replace(found, variant=variant), language)[1]  # type: ignore[arg-type]
             assert said.endswith(stale)
@@ -74,19 +75,61 @@ def test_it_is_told_in_short_sentences() -> None:
     chain.fact("stock:A@lille", (f"{DAY}T09:00", f"{DAY}T12:00", 7))
     fresh = Freshness(sources={SourceId("weather@lille"): at(f"{DAY}T09:56")})
     found = why(chain, f"{DAY}T10:00", freshness=fresh)
-    french = explanation_text(found, "fr", {"rain": "Parapluies", "b1": "Accueil"})
-    assert "few : stock:A@lille vaut 7, il faut de 1 à 3." in french
-    assert "dry : weather.rain:lille vaut 4, il ne faut pas > 0." in french
-    assert "mild : weather.rain:lille vaut 4, il ne faut pas de 1 à 9." in french
-    assert "lost : occupancy:x@lille est inconnu, rien de ce qui en dépend n’est affiché." in french
-    assert "early : hors de ses heures. Cela change à 06/10 08:00:00." in french
-    assert (
-        "weather.rain:lille valait 4 de 05/10 09:00:00 à 05/10 12:00:00, confirmé 4 min avant."
-        in french
+    names = Names(wishes={"rain": "Parapluies"}, goods={"A": "Galet"}, stores={"lille": "Lille"})
+    french = explanation_text(found, "fr", names)
+    assert "few : le stock de Galet (Lille), 7 ; il faut de 1 à 3." in french
+    dry = "dry : la pluie (Lille), 0,4\u00a0mm/h ; il ne faut pas plus de 0\u00a0mm/h."
+    assert dry in french
+    mild = (
+        "mild : la pluie (Lille), 0,4\u00a0mm/h ; il ne faut pas de 0,1\u00a0mm/h à 0,9\u00a0mm/h."
     )
-    assert "occupancy:x@lille était inconnu." in french
-    wet = explanation_text(why(chain, f"{DAY}T12:30"), "en")
-    assert "rain: weather.rain:lille is unknown, so nothing that hangs on it shows." in wet
+    assert mild in french
+    lost = "l’affluence, x (Lille), on ne sait pas ; rien de ce qui en dépend n’est affiché."
+    assert f"lost : {lost}" in french
+    assert "early : hors de ses heures. Cela change à 06/10 08:00:00." in french
+    rain = "La pluie (Lille) : 0,4\u00a0mm/h, de 05/10 09:00:00 à 05/10 12:00:00"
+    assert f"{rain}, confirmé 4 min avant." in french
+    assert "L’affluence, x (Lille) : on ne savait pas." in french
+    wet = explanation_text(why(chain, f"{DAY}T12:30"), "en", names)
+    assert "Parapluies: rain at Lille is unknown, so nothing that hangs on it shows." in wet
+    assert "Rain at Lille was unknown." in wet
+
+
+def test_wishes_and_items_are_called_by_their_names() -> None:
+    chain = SmallChain()
+    chain.playlist("base", item("b1"), item("b2"))
+    found = why(chain, f"{DAY}T10:00")
+    said = explanation_text(found, "en", Names({"base": "Accueil"}, {("base", "b1"): "Bonjour"}))
+    assert said[0].startswith("Accueil, Bonjour shows, from ")
+    same = explanation_text(found, "en", Names({"base": "Accueil"}, {("base", "b1"): "Accueil"}))
+    assert same[0].startswith("Accueil shows, from ")
+    assert explanation_text(found, "en", Names({"base": "Accueil"}))[0].startswith(
+        "Accueil, b1 shows"
+    )
+
+
+VALUES = [
+    ("stock:A@lille", 7, "stock of A at lille", "7", "7"),
+    ("weather.temperature:lille", -25, "the temperature at lille", "−2.5 °C", "−2,5 °C"),
+    ("weather.temperature:lille", 200, "the temperature at lille", "20 °C", "20 °C"),
+    ("weather.rain:lille", 4, "rain at lille", "0.4 mm/h", "0,4 mm/h"),
+    ("weather.code:lille", 61, "the sky at lille", "rain", "pluie"),
+    ("weather.code:lille", 120, "the sky at lille", "a thunderstorm", "orage"),
+    ("footfall:door@lille", 9, "the number of people passing door at lille", "9 in 15 min", "9 en"),
+    ("occupancy:tills@lille", 9, "the number of people in tills at lille", "9", "9"),
+    ("occupancy:tills@lille", True, "the number of people in tills at lille", "True", "True"),
+    ("else:a", "x", "else:a", "x", "x"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "name", "english", "french"), VALUES)
+def test_facts_are_said_with_their_units(
+    key: str, value: int | str, name: str, english: str, french: str
+) -> None:
+    said, dit = Wording("en", Names()), Wording("fr", Names())
+    assert said.fact(key) == name
+    assert said.value(key, value).replace("\u00a0", " ") == english
+    assert dit.value(key, value).replace("\u00a0", " ").startswith(french)
 
 
 def test_every_rule_has_its_sentence_in_both_languages() -> None:
@@ -125,3 +168,21 @@ def test_every_rule_has_its_sentence_in_both_languages() -> None:
         told = explanation_text(replace(found, losers=losers), language)  # type: ignore[arg-type]
         assert len(told) == 1 + len(losers)
         assert not any("{" in sentence for sentence in told)
+
+
+def test_what_a_reason_or_a_rule_is_about_is_called_by_its_name() -> None:
+    names = Names(
+        wishes={"hand": "La main"},
+        goods={"A": "Galet"},
+        stores={"lille": "Lille"},
+        sources={"sky": "Météo"},
+        files={"f" * 64: "Marée.mp4"},
+    )
+    wording = Wording("en", names)
+    assert wording.subject("gate_stale", "sky@lille") == "Météo at Lille"
+    assert wording.subject("lease_over", "shop@lille") == "shop at Lille"
+    assert wording.subject("gate_stale", "sky") == "Météo"
+    assert wording.subject("no_offer", "A") == wording.subject("product", "A") == "Galet"
+    assert wording.subject("asset_missing", "f" * 64) == "Marée.mp4"
+    assert wording.subject("paused", "hand") == "La main"
+    assert wording.subject("card", "texts.headline") == "texts.headline"

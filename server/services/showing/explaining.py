@@ -26,7 +26,7 @@ from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.kept import MAX_IN, batched
 from server.services.base.objects import Plans
-from server.services.publishing.inputs import recall
+from server.services.publishing.inputs import Recalled, recall
 from server.services.screens.pages import PageThen, page_then
 from server.services.showing.holding import Holding, holdings
 from server.services.showing.proving import PriceThen, prices_then
@@ -36,7 +36,8 @@ from server.services.showing.worlds import Playing, World
 @dataclass(frozen=True, slots=True)
 class Explained:
     """An instant of a screen's zone: what is shown, why, under which head; what is known of that
-    (`held`), each price of it, and which page drew it. Its plan ends at `planned_until` (unix ms).
+    (`held`), each price of it, and which page drew it. Its plan ends at `planned_until` (unix ms);
+    `recalled` is what it was made from.
     """
 
     playing: Playing
@@ -45,6 +46,7 @@ class Explained:
     prices: tuple[PriceThen, ...]
     planned_until: int
     page: PageThen | None
+    recalled: Recalled
 
     @property
     def revision(self) -> int:
@@ -168,7 +170,7 @@ def explain(
         )
     except Invalid as wrong:
         raise BadInput(str(wrong), field=wrong.field) from wrong
-    return Explained(playing, why, held, prices, _end_of(plan.manifest), page)
+    return Explained(playing, why, held, prices, _end_of(plan.manifest), page, recalled)
 
 
 def _end_of(manifest: Manifest) -> int:

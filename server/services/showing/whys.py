@@ -25,7 +25,6 @@ from server.services.base.context import Context
 from server.services.base.objects import Plans
 from server.services.chain.place_views import StoreView, store_view
 from server.services.observed.live_texts import HORIZON_MS, facts_in, live_text
-from server.services.publishing.inputs import Recalled, recall
 from server.services.showing import explaining
 from server.services.showing.explaining import Explained
 from server.services.showing.holding import NOW_MS
@@ -100,7 +99,6 @@ def screen_why(ctx: Context, actor: Actor, screen_id: str, at_ms: int) -> Screen
     shown, head = explained.playing.shown, explained.held.head
     before = _before(ctx, actor, screen_id, shown.since, zone, plans)
     with ctx.db.read() as session:
-        recalled = recall(session, head.inputs or "")
         plan = plans.plan(session, head.manifest, head.expires_at, _dates(explained, at_ms))
         place = _place(ctx, session, actor, screen_id)
     loop = _loop(plan, zone, at_ms) if plan else None
@@ -113,7 +111,7 @@ def screen_why(ctx: Context, actor: Actor, screen_id: str, at_ms: int) -> Screen
         titles = Titles(session, playings)
         live = abs(at_ms - ctx.clock()) <= NOW_MS
         texts = _texts(session, explained.playing, place.store.zone, at_ms) if live else {}
-        names = wish_names(session, recalled, place.language)
+        names = wish_names(session, explained.recalled, place.language)
 
     def told(playing: Playing) -> Told:
         return titles.told(playing, place.language)
@@ -126,11 +124,11 @@ def screen_why(ctx: Context, actor: Actor, screen_id: str, at_ms: int) -> Screen
         round=_round(joined([told(one) for one in turns]), at_ms, loop) if loop else None,
         past=tuple(told(one) for one in before),
         names=names,
-        reasons=_reasons(recalled, explained, at_ms),
-        by=_by(recalled, explained),
+        reasons=_reasons(explained, at_ms),
+        by=_by(explained),
         issued_at=head.issued_at,
         offers=offers_of(explained.playing),
-        drawn=recalled.drawn,
+        drawn=explained.recalled.drawn,
         texts=texts,
     )
 
@@ -228,9 +226,9 @@ def _before(
     return found
 
 
-def _reasons(recalled: Recalled, explained: Explained, at_ms: int) -> tuple[Reason, ...]:
+def _reasons(explained: Explained, at_ms: int) -> tuple[Reason, ...]:
     """What made the conditions of the winner and of its item true."""
-    winner = explained.explanation.winner
+    winner, recalled = explained.explanation.winner, explained.recalled
     if winner is None:
         return ()
     conditions = []
@@ -251,10 +249,10 @@ def _reasons(recalled: Recalled, explained: Explained, at_ms: int) -> tuple[Reas
     return tuple(dict.fromkeys(reasons))
 
 
-def _by(recalled: Recalled, explained: Explained) -> str:
+def _by(explained: Explained) -> str:
     """Who put the winner there by hand; empty where nobody did."""
     winner = explained.explanation.winner
-    held = recalled.wishes.get(f"override:{winner.source}") if winner else None
+    held = explained.recalled.wishes.get(f"override:{winner.source}") if winner else None
     return str(held.by) if held is not None else ""
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from playlists.explain import explanation_text
 from server.errors import BadInput, NotFound
 from server.services.base.actors import SYSTEM, Actor
 from server.services.base.context import Context
 from server.services.showing.explaining import explain, what_plays
+from server.services.showing.spoken import names_for
 from server.services.wishes import content
 from tests.support.record import TestClock
 from tests.support.shops import STORES, Watched, add_campaign, observe_rain, open_chain, screen_ids
@@ -38,6 +40,21 @@ def test_the_present_names_the_winner_and_why_the_others_lost(chain: Watched) ->
     assert found.playing.card.params["headline"] == "message"
     [loser] = found.explanation.losers
     assert (loser.wish, loser.rule) == ("umbrellas", "weather")
+
+
+def test_its_sentences_call_things_by_their_names(chain: Watched, clock: TestClock) -> None:
+    for tenths in (9, 0):
+        observe_rain(chain.ctx, "lille", tenths)
+        chain.publish()
+        clock.advance(MINUTE)
+    found = explain(chain.ctx, SYSTEM, "lille-window", chain.ctx.clock())
+    names = names_for(chain.ctx, found, "fr")
+    assert names.stores == {"lille": "Lille"}
+    said = explanation_text(found.explanation, "en", names)
+    assert "umbrellas: rain at Lille is 0\u00a0mm/h, needs at least 0.1\u00a0mm/h." in said
+    assert any(one.startswith("Rain at Lille was 0\u00a0mm/h from ") for one in said)
+    dit = explanation_text(found.explanation, "fr", names)
+    assert "umbrellas : la pluie (Lille), 0\u00a0mm/h ; il faut au moins 0,1\u00a0mm/h." in dit
 
 
 def test_the_past_is_explained_by_what_was_known_then(chain: Watched, clock: TestClock) -> None:
