@@ -18,6 +18,7 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from media.errors import AssetCorrupt, AssetMissing, Reason, Refused
+from media.incoming import Incoming
 from media.limits import MIB
 
 CHUNK_BYTES = 256 * 1024
@@ -120,6 +121,13 @@ class AssetStore:
         aside = Path(self._root) / _INCOMING if self._is_local else None
         with tempfile.TemporaryDirectory(prefix="enseigne-", dir=aside) as folder:
             yield Path(folder)
+
+    @property
+    def incoming(self) -> Incoming:
+        """What arrives in pieces: on the store's disk where that is local."""
+        local = Path(self._root) / _INCOMING
+        away = Path(tempfile.gettempdir()) / "enseigne-incoming"
+        return Incoming(local if self._is_local else away)
 
     def commit(self, staged: Staged) -> Stored:
         """Make staged bytes an asset; the same bytes twice are one asset."""

@@ -58,6 +58,12 @@ class Settings(BaseSettings):
 
     max_request_bytes: int = 2 * 1024 * 1024
     max_upload_bytes: int = 512 * 1024 * 1024
+    upload_life_s: int = 86_400
+    """An upload that nobody goes on with for so long is forgotten."""
+    uploads_per_person: int = 100
+    """Unfinished uploads of one person."""
+    upload_bytes_per_person: int = 4 * 1024 * 1024 * 1024
+    """What the unfinished uploads of one person may come to, as announced."""
     page_rows: int = 50
     max_page_rows: int = 200
     """Rows of one page of a list."""
@@ -100,6 +106,8 @@ class Settings(BaseSettings):
     """How often one device may ask whether its code was typed."""
     failures_per_minute: int = 60
     """Owner links, tokens and sessions that are not good, of one address."""
+    passwords_per_minute: int = 10
+    """Wrong passwords of one account."""
     codes_per_minute: int = 20
     """Wrong pairing codes that one person may type."""
     hsts_s: int = 31_536_000

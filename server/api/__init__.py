@@ -31,6 +31,7 @@ from server.api import (
     requests,
     screens,
     stores,
+    uploads,
 )
 from server.api.health import Peers
 from server.services.base.context import Context
@@ -57,8 +58,9 @@ RESOURCES = (
     document,
 )
 
-OTHERS = (player, page, media, hooks)
-"""What is not of the API: players' HTTP, a screen's page, the studio's files, calls of sources."""
+OTHERS = (player, page, media, uploads, hooks)
+"""What is not of the API: players' HTTP, a screen's page, the studio's files, uploads in
+pieces, calls of sources."""
 
 
 def register(app: Flask, ctx: Context, peers: Peers) -> None:

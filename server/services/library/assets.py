@@ -72,17 +72,28 @@ def upload(
 
     Raises BadInput with media's own reason as code, TooLarge; nothing is then kept.
     """
-    actor.require("content")
-    name = check_name(name)
-    most = min(limits.max_upload_bytes, ctx.settings.max_upload_bytes)
     try:
-        with ctx.media.staged(chunks, most) as staged:
-            probed = probe(staged.path, limits)
-            ctx.media.commit(staged)
-            sha = staged.sha256
+        return keep(ctx, actor, name, chunks, limits)
     except Refused as refused:
         kind = TooLarge if refused.reason is Reason.TOO_LARGE else BadInput
         raise kind(str(refused), field="file", code=str(refused.reason)) from None
+
+
+def keep(
+    ctx: Context,
+    actor: Actor,
+    name: str,
+    chunks: Iterable[bytes],
+    limits: Limits = DEFAULT_LIMITS,
+) -> Upload:
+    """As `upload`, but raises media's own Refused."""
+    actor.require("content")
+    name = check_name(name)
+    most = min(limits.max_upload_bytes, ctx.settings.max_upload_bytes)
+    with ctx.media.staged(chunks, most) as staged:
+        probed = probe(staged.path, limits)
+        ctx.media.commit(staged)
+        sha = staged.sha256
     return _keep(ctx, actor, name, sha, probed)
 
 
