@@ -124,13 +124,6 @@ def next_revision(last: int, now_ms: int) -> int:
     return max(last + 1, now_ms)
 
 
-def check_object(address: Sha256, data: bytes) -> bytes:
-    """`data`, if it is whole and what its address says. Raises Refused `truncated`."""
-    if sha256(data) != address:
-        raise Refused("truncated", "These bytes are not those that were named; fetch them again.")
-    return data
-
-
 def admit_keys(state: Trusted, token: str) -> Admitted:
     """A keys document. What dropped keys had signed is forgotten and pulled anew.
 

@@ -1,4 +1,4 @@
-"""A card of the deck as canonical bytes, the name those give it, and the files it needs."""
+"""A card of the deck as canonical bytes, and the files it needs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from playlists.errors import Invalid
 from playlists.fields import MAX_WHOLE, Fields, text, whole
-from playlists.ids import CardId, ChannelId, Json, Sha256, canonical, check_id, check_sku, sha256
+from playlists.ids import ChannelId, Json, Sha256, canonical, check_id, check_sku
 from playlists.manifest import DeckCard, DeckGood
 
 MAX_PARAMS = 64
@@ -17,11 +17,6 @@ MAX_NAME_CHARS = 160
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[!-~]+")
-
-
-def card_id(card: DeckCard) -> CardId:
-    """A name for a card: the first 10 hex digits of its bytes' sha256. Raises Invalid."""
-    return CardId(sha256(encode_card(card))[:10])
 
 
 def encode_card(card: DeckCard) -> bytes:
@@ -39,6 +34,7 @@ def files_of(card: DeckCard) -> tuple[Sha256, ...]:
 
 
 def card_json(card: DeckCard) -> dict[str, Json]:
+    """A card as it stands in a deck, empty members left out."""
     return {
         "t": card.template,
         "p": dict(card.params),
@@ -54,6 +50,7 @@ def card_json(card: DeckCard) -> dict[str, Json]:
 
 
 def read_card(value: object, path: str) -> DeckCard:
+    """Undo `card_json`. Raises Invalid, naming the part that is wrong under `path`."""
     fields = Fields.of(value, path)
     params: dict[str, str | int] = {}
     for name, param in fields.members("p", MAX_PARAMS):

@@ -1,4 +1,4 @@
-"""The canonical bytes of chunks, decks and manifests: written, and read strictly.
+"""The canonical form of chunks, decks and manifests: written, and read strictly.
 
 Limits are far above what a chain needs and low enough that no input can exhaust a small player.
 """
@@ -72,14 +72,9 @@ _CARD_ID = re.compile(r"[0-9a-f]{10}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-def encode_chunk(chunk: Chunk) -> bytes:
-    """A chunk's canonical bytes. Raises Invalid, naming the part that is wrong."""
-    return _encode(_chunk_json(chunk), MAX_CHUNK_BYTES, _read_chunk)
-
-
 def decode_chunk(data: bytes) -> Chunk:
     """Read a chunk. Raises Refused: too_large, not_json, version, shape or not_canonical."""
-    return _decode(data, MAX_CHUNK_BYTES, _read_chunk, _chunk_json)
+    return _decode(data, MAX_CHUNK_BYTES, _read_chunk, chunk_json)
 
 
 def decode_own_chunk(data: bytes) -> Chunk:
@@ -88,33 +83,25 @@ def decode_own_chunk(data: bytes) -> Chunk:
     return _read_chunk(Fields.of(json.loads(data)))
 
 
-def encode_deck(cards: Mapping[CardId, DeckCard]) -> bytes:
-    """A deck's canonical bytes. Raises Invalid, naming the part that is wrong."""
-    return _encode(_deck_json(cards), MAX_DECK_BYTES, _read_deck)
-
-
 def decode_deck(data: bytes) -> dict[CardId, DeckCard]:
     """Read a deck. Names are the writer's (what a card says, whichever store shows it): the deck as
     a whole is held by the hash in its manifest. Raises Refused like decode_chunk."""
-    return _decode(data, MAX_DECK_BYTES, _read_deck, _deck_json)
+    return _decode(data, MAX_DECK_BYTES, _read_deck, deck_json)
 
 
 def encode_manifest(manifest: Manifest) -> bytes:
     """A manifest's canonical bytes. Raises Invalid, naming the part that is wrong."""
-    return _encode(_manifest_json(manifest), MAX_MANIFEST_BYTES, _read_manifest)
+    body = _manifest_json(manifest)
+    _read_manifest(Fields.of(body))
+    data = canonical(body)
+    if len(data) > MAX_MANIFEST_BYTES:
+        raise Invalid(f"This comes to {len(data)} bytes, over {MAX_MANIFEST_BYTES}.")
+    return data
 
 
 def decode_manifest(data: bytes) -> Manifest:
     """Read a manifest. Raises Refused like decode_chunk."""
     return _decode(data, MAX_MANIFEST_BYTES, _read_manifest, _manifest_json)
-
-
-def _encode(body: Json, most: int, read: Callable[[Fields], object]) -> bytes:
-    read(Fields.of(body))
-    data = canonical(body)
-    if len(data) > most:
-        raise Invalid(f"This comes to {len(data)} bytes, over {most}: plan fewer slots or cards.")
-    return data
 
 
 def _decode(data: bytes, most: int, read: Callable[[Fields], T], write: Callable[[T], Json]) -> T:
@@ -138,7 +125,8 @@ def _decode(data: bytes, most: int, read: Callable[[Fields], T], write: Callable
 # --- decks ----------------------------------------------------------------------------------------
 
 
-def _deck_json(cards: Mapping[CardId, DeckCard]) -> Json:
+def deck_json(cards: Mapping[CardId, DeckCard]) -> Json:
+    """The one JSON form of a deck."""
     return {"v": FORMAT, "cards": {name: card_json(card) for name, card in cards.items()}}
 
 
@@ -152,7 +140,8 @@ def _read_deck(fields: Fields) -> dict[CardId, DeckCard]:
 # --- chunks ---------------------------------------------------------------------------------------
 
 
-def _chunk_json(chunk: Chunk) -> Json:
+def chunk_json(chunk: Chunk) -> Json:
+    """The one JSON form of a chunk."""
     gates = _numbered(gate for slot in chunk.slots for gate in slot.gates)
     zones = sorted(chunk.zones.items())
     loops = {zone: _numbered(segment.loop for segment in segments) for zone, segments in zones}

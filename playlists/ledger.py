@@ -103,14 +103,22 @@ def reduction_began(stretches: Sequence[Stretch], at_ms: int) -> int | None:
     return began
 
 
-def prior_price(
-    rows: Iterable[LedgerRow], reduction_began_ms: int, days: int = PRIOR_DAYS
-) -> Prior:
-    """The lowest price in force in the `days` before a reduction began at `reduction_began_ms`.
+def prior_price(stretches: Sequence[Stretch], reduction_began_ms: int) -> Prior:
+    """The lowest price in force in the PRIOR_DAYS before a reduction began.
 
     The ledger must reach back to the beginning of those days; without that there is no prior price.
     """
-    return _prior(effective(rows), reduction_began_ms, days)
+    begin = reduction_began_ms - PRIOR_DAYS * DAY_MS
+    if not stretches or stretches[0].from_ms > begin:
+        return Prior(None, "history_too_short")
+    applied = [stretch for stretch in stretches if stretch.meets(begin, reduction_began_ms)]
+    if not applied:
+        return Prior(None, "not_sold")
+    first = (reduction_began_ms, reduction_began_ms + 1)
+    at_begin = [stretch for stretch in stretches if stretch.meets(*first)]
+    if len({stretch.currency for stretch in (*applied, *at_begin)}) > 1:
+        return Prior(None, "currency_changed")
+    return Prior(min(stretch.price for stretch in applied), "")
 
 
 def reduction_percent(price: int, prior: int) -> int | None:
@@ -166,25 +174,12 @@ def _grew_from(earlier: Stretch, later: Stretch) -> bool:
     return earlier.reduced and same_currency and unbroken and earlier.price >= later.price
 
 
-def _prior(stretches: Sequence[Stretch], began_ms: int, days: int) -> Prior:
-    begin = began_ms - days * DAY_MS
-    if not stretches or stretches[0].from_ms > begin:
-        return Prior(None, "history_too_short")
-    applied = [stretch for stretch in stretches if stretch.meets(begin, began_ms)]
-    if not applied:
-        return Prior(None, "not_sold")
-    at_begin = [stretch for stretch in stretches if stretch.meets(began_ms, began_ms + 1)]
-    if len({stretch.currency for stretch in (*applied, *at_begin)}) > 1:
-        return Prior(None, "currency_changed")
-    return Prior(min(stretch.price for stretch in applied), "")
-
-
 def _step(stretches: Sequence[Stretch], stretch: Stretch) -> PriceStep:
     bare = PriceStep(stretch.from_ms, stretch.until_ms, stretch.price, None, "regular")
     began = reduction_began(stretches, stretch.from_ms)
     if began is None:
         return bare
-    prior = _prior(stretches, began, PRIOR_DAYS)
+    prior = prior_price(stretches, began)
     if prior.price is None:
         return bare._replace(reason=prior.reason)
     if prior.price <= stretch.price:

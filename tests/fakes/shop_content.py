@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from playlists.cards import card_json
-from playlists.codec import encode_chunk, encode_deck, encode_manifest
+from playlists.codec import chunk_json, deck_json, encode_manifest
 from playlists.ids import (
     CardId,
     ChannelId,
@@ -77,8 +77,8 @@ def content(
         cards.append(card("Bottes", sku=BOOT))
     slots = tuple(Slot(card_id(made), TEN_S, Why("base", "loop", ItemId("i"))) for made in cards)
     segments = (Segment(0, tuple(range(len(slots)))),)
-    chunk = encode_chunk(Chunk(DAY_MS, slots, {ZoneId("main"): segments}))
-    deck = encode_deck({card_id(made): made for made in cards})
+    chunk = canonical(chunk_json(Chunk(DAY_MS, slots, {ZoneId("main"): segments})))
+    deck = canonical(deck_json({card_id(made): made for made in cards}))
     begins = [first_day_ms + at * DAY_MS for at in range(days)]
     dates = [datetime.fromtimestamp(begin / 1000, UTC).date().isoformat() for begin in begins]
     rows = zip(dates, begins, strict=True)

@@ -44,7 +44,7 @@ def row(
 
 
 def prior(rows: list[LedgerRow], began: int) -> Prior:
-    return prior_price(rows, began * DAY_MS)
+    return prior_price(effective(rows), began * DAY_MS)
 
 
 def shown(rows: list[LedgerRow], day: int) -> tuple[int, int | None, str]:
@@ -107,7 +107,7 @@ def test_a_history_of_29_days_says_nothing() -> None:
 def test_a_history_of_exactly_30_days_is_enough() -> None:
     """Article 6a(2): "not shorter than 30 days"."""
     assert prior([row(11990, 0)], 30) == Prior(11990, "")
-    assert prior_price([row(11990, 0)], 30 * DAY_MS - 1) == TOO_SHORT
+    assert prior_price(effective([row(11990, 0)]), 30 * DAY_MS - 1) == TOO_SHORT
 
 
 def test_an_empty_ledger_says_nothing() -> None:

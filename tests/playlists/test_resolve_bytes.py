@@ -7,11 +7,11 @@ from copy import deepcopy
 
 import pytest
 
-from playlists.codec import encode_chunk, encode_deck
+from playlists.codec import chunk_json, deck_json
 from playlists.conditions import Compare
 from playlists.errors import Invalid
 from playlists.facts import FactKey
-from playlists.ids import ScreenId, StoreId, ZoneId, sha256
+from playlists.ids import ScreenId, StoreId, ZoneId, canonical, sha256
 from playlists.model import Target, ZoneBox
 from playlists.resolve import Memo, profile_of, resolve, wishes_of
 from tests.playlists.small_chain import (
@@ -67,8 +67,8 @@ def test_bytes_are_those_of_the_codec() -> None:
     chain.fact("weather.rain:lille", (f"{DAY}T10:20", f"{DAY}T16:40", 5))
     played = chain.played(screen=a_screen(layout=layout))
     for data in played.resolved.chunks.values():
-        assert encode_chunk(played.plan.chunks[sha256(data)]) == data
-    assert encode_deck(played.plan.cards) == played.resolved.deck
+        assert canonical(chunk_json(played.plan.chunks[sha256(data)])) == data
+    assert canonical(deck_json(played.plan.cards)) == played.resolved.deck
     assert played.resolved.manifest.deck == sha256(played.resolved.deck)
     assert played.resolved.cards == played.plan.cards
 

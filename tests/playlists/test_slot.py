@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from playlists.cards import card_id, files_of
-from playlists.ids import ChannelId, ItemId, Sku, ZoneId, sha256
+from playlists.cards import files_of
+from playlists.ids import CardId, ChannelId, ItemId, Sku, ZoneId, sha256
 from playlists.manifest import (
     FOREVER_MS,
     Chunk,
@@ -29,6 +29,7 @@ from playlists.slot import PRICE_MARGIN_MS, Freshness, Lease, Now, Shown, slot_a
 from tests.contract.random_worlds import random_doc
 from tests.contract.world import read_inputs, read_plan
 
+BOOT = CardId("0123456789")
 World = tuple[Plan | None, tuple[Any, ...], Now]
 
 
@@ -125,7 +126,7 @@ def test_steps_that_overlap_still_end_in_time() -> None:
     card = DeckCard("price", {}, (DeckGood(sku, channel),))
     chunk = Chunk(
         86_400_000,
-        (Slot(card_id(card), 3_600_000, Why("base", "chain", ItemId("i1"))),),
+        (Slot(BOOT, 3_600_000, Why("base", "chain", ItemId("i1"))),),
         {MAIN: (Segment(0, (0,)),)},
     )
     manifest = Manifest(
@@ -139,7 +140,7 @@ def test_steps_that_overlap_still_end_in_time() -> None:
         deck=sha256(b"deck"),
         days=(Day("1970-01-01", 0, 86_400_000, sha256(b"chunk")),),
     )
-    plan = Plan(manifest, {card_id(card): card}, {sha256(b"chunk"): chunk}, FOREVER_MS)
+    plan = Plan(manifest, {BOOT: card}, {sha256(b"chunk"): chunk}, FOREVER_MS)
     steps = (Step(noon + 5_000, None, 7_990, None, {}), Step(0, noon + 9_000, 8_990, None, {}))
     offers = {channel: ChannelState(channel, 1, {sku: Offer(sku, "EUR", steps, {})})}
     leased = Freshness({channel: Lease(1, 0, 86_400_000)})
