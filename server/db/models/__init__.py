@@ -49,6 +49,7 @@ from server.db.models.publishing import (
     ScreenHeadRow,
     ScreenPageRow,
 )
+from server.db.models.watching import ConcernRow, ToldRow, WatcherRow
 
 __all__ = [
     "AccountRow",
@@ -61,6 +62,7 @@ __all__ = [
     "BaseRow",
     "CampaignRow",
     "ChannelRow",
+    "ConcernRow",
     "ConnectorRow",
     "DeliveryRow",
     "DeviceRow",
@@ -98,4 +100,6 @@ __all__ = [
     "SilenceRow",
     "StoreRow",
     "TokenRow",
+    "ToldRow",
+    "WatcherRow",
 ]

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db.models.base import Base, Key, LongText, Ms, Word
+
+_SUSPECT: dict[str, Any] = {
+    f"{dialect}_where": text("suspect <> ''") for dialect in ("sqlite", "postgresql")
+}
 
 
 class FactRow(Base):
@@ -88,6 +92,10 @@ class OfferRow(Base):
     """
 
     __tablename__ = "offer"
+    __table_args__ = (
+        # Few are: whoever looks for them need not read the others.
+        Index("ix_offer_suspect", "sku", **_SUSPECT),
+    )
 
     channel: Mapped[str] = mapped_column(ForeignKey("channel.id"), primary_key=True)
     sku: Mapped[Word] = mapped_column(primary_key=True)

@@ -76,6 +76,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_audit_subject"), ["subject"], unique=False)
 
     op.create_table(
+        "concern",
+        sa.Column("id", sa.String(length=300), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("stores", sa.JSON(), nullable=False),
+        sa.Column("said", sa.JSON(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("over_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_concern")),
+    )
+    op.create_table(
         "connector",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("kind", sa.String(length=64), nullable=False),
@@ -326,6 +338,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_token_actor_id"), ["actor_id"], unique=False)
 
     op.create_table(
+        "watcher",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("muted", sa.Boolean(), nullable=False),
+        sa.Column("next_at", sa.BigInteger(), nullable=False),
+        sa.Column("recent", sa.JSON(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("last_error", sa.String(length=500), nullable=False),
+        sa.Column("told_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_watcher")),
+    )
+    op.create_table(
         "asset_price",
         sa.Column("asset_sha", sa.String(length=64), nullable=False),
         sa.Column("sku", sa.String(length=64), nullable=False),
@@ -515,6 +538,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_screen_store_id"), ["store_id"], unique=False)
 
     op.create_table(
+        "told",
+        sa.Column("watcher", sa.String(length=64), nullable=False),
+        sa.Column("concern", sa.String(length=300), nullable=False),
+        sa.Column("told_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["concern"], ["concern.id"], name=op.f("fk_told_concern")),
+        sa.ForeignKeyConstraint(["watcher"], ["watcher.id"], name=op.f("fk_told_watcher")),
+        sa.PrimaryKeyConstraint("watcher", "concern", name=op.f("pk_told")),
+    )
+    with op.batch_alter_table("told", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_told_concern"), ["concern"], unique=False)
+
+    op.create_table(
         "device",
         sa.Column("screen_id", sa.String(length=64), nullable=False),
         sa.Column("public_key", sa.LargeBinary(length=32), nullable=False),
@@ -555,6 +590,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["channel"], ["channel.id"], name=op.f("fk_offer_channel")),
         sa.PrimaryKeyConstraint("channel", "sku", name=op.f("pk_offer")),
     )
+    with op.batch_alter_table("offer", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_offer_suspect",
+            ["sku"],
+            unique=False,
+            sqlite_where=sa.text("suspect <> ''"),
+            postgresql_where=sa.text("suspect <> ''"),
+        )
+
     op.create_table(
         "pairing",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -687,12 +731,23 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_pairing_public_key"))
 
     op.drop_table("pairing")
+    with op.batch_alter_table("offer", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_offer_suspect",
+            sqlite_where=sa.text("suspect <> ''"),
+            postgresql_where=sa.text("suspect <> ''"),
+        )
+
     op.drop_table("offer")
     with op.batch_alter_table("head", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_head_manifest"))
 
     op.drop_table("head")
     op.drop_table("device")
+    with op.batch_alter_table("told", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_told_concern"))
+
+    op.drop_table("told")
     with op.batch_alter_table("screen", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_screen_store_id"))
 
@@ -741,6 +796,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_asset_price_sku"))
 
     op.drop_table("asset_price")
+    op.drop_table("watcher")
     with op.batch_alter_table("token", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_token_actor_id"))
 
@@ -795,6 +851,7 @@ def downgrade() -> None:
     op.drop_table("draft")
     op.drop_table("dirty")
     op.drop_table("connector")
+    op.drop_table("concern")
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_subject"))
         batch_op.drop_index(batch_op.f("ix_audit_at"))
