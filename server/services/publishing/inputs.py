@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from playlists.facts import FactKey, FactLine, FactSpan
+from playlists.facts import Fact, FactKey, FactLine, FactSpan, fact_line
 from playlists.ids import ChannelId, PlaylistId, Sha256, Sku, SourceId, StoreId, ZoneId, sha256
 from playlists.localtime import LocalDay
 from playlists.model import Base, Campaign, Emergency, Override, Playlist, Store
@@ -28,7 +29,9 @@ from playlists.model_json import (
 )
 from playlists.resolve import AssetState, Profile
 from playlists.resolving.reading import Scope
-from server.db.mappers import layout_from, layout_rows
+from server.db.mappers import fact_from, layout_from, layout_rows
+from server.db.models import FactRow
+from server.services.base.kept import MAX_IN, batched
 from server.services.base.objects import Packed, load_object, load_objects, pack
 from server.services.publishing.fitting import fitted
 from server.services.publishing.reading import shop_of
@@ -248,6 +251,25 @@ def _drawn_json(found: Agreement) -> list[Any]:
 def _drawn_from(kept: Sequence[Any]) -> Agreement:
     sku, shown, shown_in, reason, price, currency = kept
     return Agreement(Drawn(sku, shown, shown_in), reason, price, currency, None)
+
+
+def with_facts_now(session: Session, recalled: Recalled, now: int) -> Recalled:
+    """The same inputs with their facts as the record has them now.
+
+    Facts that move and leave the plan as it was leave its inputs as they were too: to be told of
+    the present, they are read anew.
+    """
+    keys = sorted(recalled.body["facts"])
+    rows: dict[str, list[Fact]] = {key: [] for key in keys}
+    for some in batched(keys, MAX_IN):
+        for row in session.scalars(select(FactRow).where(FactRow.key.in_(some))):
+            rows[row.key].append(fact_from(row))
+    since, until = recalled.days[0].from_ms, recalled.days[-1].until_ms
+    lines = {
+        key: _line_json(fact_line(facts, FactKey(key), now, until, since_ms=since))
+        for key, facts in rows.items()
+    }
+    return replace(recalled, body={**recalled.body, "facts": lines})
 
 
 def _line_json(line: FactLine | None) -> list[Any] | None:

@@ -7,7 +7,7 @@ the inputs that the plan was resolved from.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import select
@@ -20,13 +20,14 @@ from playlists.ids import ZoneId
 from playlists.manifest import Manifest, Plan
 from playlists.model import MAIN
 from playlists.resolve import lead_from_json
+from playlists.slot import Freshness, Shown
 from server.db.models import ScreenRow
 from server.errors import BadInput, NotFound
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.kept import MAX_IN, batched
 from server.services.base.objects import Plans
-from server.services.publishing.inputs import Recalled, recall
+from server.services.publishing.inputs import Recalled, recall, with_facts_now
 from server.services.screens.pages import PageThen, page_then
 from server.services.showing.holding import Holding, holdings
 from server.services.showing.proving import PriceThen, prices_then
@@ -37,7 +38,8 @@ from server.services.showing.worlds import Playing, World
 class Explained:
     """An instant of a screen's zone: what is shown, why, under which head; what is known of that
     (`held`), each price of it, and which page drew it. Its plan ends at `planned_until` (unix ms);
-    `recalled` is what it was made from.
+    `recalled` is what it was made from, of the present and of what is to come with facts as they
+    are now.
     """
 
     playing: Playing
@@ -155,22 +157,52 @@ def explain(
         playing = shown[zone][0]
         prices = prices_then(session, playing, held, at_ms, plan.manifest.language)
         recalled = recall(session, held.head.inputs)
+        present = held.basis in ("server", "plan")
+        lately = with_facts_now(session, recalled, ctx.clock()) if present else recalled
         page = page_then(session, screen_id, at_ms)
+    # How old sources were at another instant is not kept: rather no age than a guess.
+    freshness = world.freshness if held.basis in ("server", "report") else None
+    if present:
+        found = _reckoned(lately, plan, zone, at_ms, freshness)
+        if found.winner == playing.shown.why:
+            why = _as_shown(found, playing.shown)
+            return Explained(playing, why, held, prices, _end_of(plan.manifest), page, lately)
+        # A fact moved this moment and its plan is still being made: told by what plays.
+    why = _reckoned(recalled, plan, zone, at_ms, freshness, playing.shown)
+    return Explained(playing, why, held, prices, _end_of(plan.manifest), page, recalled)
+
+
+def _reckoned(
+    inputs: Recalled,
+    plan: Plan,
+    zone: ZoneId,
+    at_ms: int,
+    freshness: Freshness | None,
+    shown: Shown | None = None,
+) -> Explanation:
+    """What plays, and why, by the inputs of a resolve alone, but for what is told of `shown`."""
+    lead = lead_from_json(inputs.lead, plan) if inputs.lead else None
     try:
-        why = explained(
-            recalled.profile,
-            recalled,
-            recalled.days,
-            at_ms,
+        return explained(
+            *(inputs.profile, inputs, inputs.days, at_ms),
             zone=zone,
-            shown=playing.shown,
-            # How old sources were at another instant is not kept: rather no age than a guess.
-            freshness=world.freshness if held.basis in ("server", "report") else None,
-            lead=lead_from_json(recalled.lead, plan) if recalled.lead else None,
+            shown=shown,
+            freshness=freshness,
+            lead=lead,
         )
     except Invalid as wrong:
         raise BadInput(str(wrong), field=wrong.field) from wrong
-    return Explained(playing, why, held, prices, _end_of(plan.manifest), page, recalled)
+
+
+def _as_shown(why: Explanation, shown: Shown) -> Explanation:
+    """An explanation of what is shown, with how that is shown."""
+    return replace(
+        why,
+        since=shown.since,
+        until=shown.until,
+        variant=shown.variant,
+        because=shown.because,
+    )
 
 
 def _end_of(manifest: Manifest) -> int:

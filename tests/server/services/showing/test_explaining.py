@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from playlists.explain import explanation_text
+from playlists.facts import FactValue
 from server.errors import BadInput, NotFound
 from server.services.base.actors import SYSTEM, Actor
 from server.services.base.context import Context
@@ -55,6 +56,25 @@ def test_its_sentences_call_things_by_their_names(chain: Watched, clock: TestClo
     assert any(one.startswith("Rain at Lille was 0\u00a0mm/h from ") for one in said)
     dit = explanation_text(found.explanation, "fr", names)
     assert "umbrellas : la pluie (Lille), 0\u00a0mm/h ; il faut au moins 0,1\u00a0mm/h." in dit
+
+
+def test_a_fact_that_moves_and_changes_no_plan_is_told_as_it_is_now(
+    chain: Watched, clock: TestClock
+) -> None:
+    def rain(at: int) -> list[FactValue | None]:
+        return [
+            fact.value for fact in explain(chain.ctx, SYSTEM, "lille-window", at).explanation.facts
+        ]
+
+    for tenths in (9, 20, 0):
+        observe_rain(chain.ctx, "lille", tenths)
+        chain.publish()
+        clock.advance(MINUTE)
+        assert rain(clock.now) == [tenths]
+        assert rain(clock.now + 10 * MINUTE) == [tenths]
+    observe_rain(chain.ctx, "lille", 30)  # its plan is still to come: the dry one plays
+    assert winner(chain.ctx, "lille-window", clock.now) == "base"
+    assert rain(clock.now) == [0]
 
 
 def test_the_past_is_explained_by_what_was_known_then(chain: Watched, clock: TestClock) -> None:
