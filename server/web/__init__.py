@@ -4,11 +4,40 @@ from __future__ import annotations
 
 from flask import Flask
 
-from server.web import doors, i18n, pairing, playlists, pretending, store, walls, whys
+from server.web import (
+    audits,
+    doors,
+    i18n,
+    me,
+    pairing,
+    people,
+    playlist_editor,
+    playlist_parts,
+    playlists,
+    pretending,
+    signing_in,
+    store,
+    walls,
+    whys,
+)
 
 
 def register(app: Flask) -> None:
     """Put the studio into the application."""
     i18n.set_up(app)
-    for module in (doors, walls, pairing, whys, playlists, pretending, store):
+    for module in (
+        doors,
+        walls,
+        pairing,
+        whys,
+        playlists,
+        playlist_editor,
+        playlist_parts,
+        pretending,
+        store,
+        signing_in,
+        me,
+        people,
+        audits,
+    ):
         app.register_blueprint(module.blueprint)

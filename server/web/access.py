@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, g, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
@@ -233,4 +234,5 @@ def signed_out_page(first: str, *, status: int = 200) -> Response:
         second=say("signed_out_second", lang),
         text=say("signed_out_how", lang),
         command="enseigne owner-link",
+        sign_in=urlencode({"next": request.path}) if request.method == "GET" else "",
     )

@@ -1,4 +1,4 @@
-"""Ways in and out: the one-time owner link, signing out, the language, the studio's own files."""
+"""Ways in and out: the owner link, signing out, the language, the studio's own files."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from server.web.access import (
     studio,
     visit,
 )
+from server.web.carried import browser, carry, inside, keep_language
 from server.web.phrases import LANGUAGES, say
 
 blueprint = studio("doors")
@@ -52,20 +53,11 @@ def start(secret: str) -> AnyResponse:
     ctx = context()
     try:
         with limits().failures("sign-in", asks_from(), ctx.settings.failures_per_minute):
-            signed_in = people.redeem_owner_link(ctx, secret)
+            signed_in = people.redeem_owner_link(ctx, secret, browser())
     except Unauthenticated:
         return signed_out_page(say("link_over", language()), status=410)
     answer = redirect(WALL, 303)
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    answer.headers["Cache-Control"] = "no-store"
-    answer.set_cookie(
-        sessions.COOKIE,
-        sessions.seal(ctx, signed_in.secret),
-        max_age=(signed_in.expires_at - ctx.clock()) // 1000,
-        httponly=True,
-        samesite="Lax",
-        secure=ctx.settings.url.startswith("https://"),
-    )
+    carry(answer, signed_in)
     return answer
 
 
@@ -88,14 +80,13 @@ def sign_out() -> AnyResponse:
 
 @blueprint.post("/language")
 def choose_language() -> AnyResponse:
-    """Keep a language, and go back to where it was chosen. It changes nothing but words, so no
-    session is asked for.
+    """Keep a language, on the account of who is signed in too, and go back to where it was chosen.
+    It changes nothing but words, so nobody need be.
     """
     chosen = request.form.get("language", "")
-    back = request.form.get("back", WALL)
-    inside = back.startswith("/") and not back.startswith(("//", "/\\")) and back.isprintable()
-    answer = redirect(back if inside else WALL, 303)
+    answer = redirect(inside(request.form.get("back", WALL)), 303)
     if chosen in LANGUAGES:
+        keep_language(chosen)
         answer.set_cookie(
             LANGUAGE_COOKIE, chosen, max_age=LANGUAGE_LIFE_S, httponly=True, samesite="Lax"
         )

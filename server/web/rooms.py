@@ -23,6 +23,7 @@ ROOMS = (
     Room("wall", "/wall", lazy_gettext("Wall"), "read"),
     Room("store", "/store", lazy_gettext("My store"), "override"),
     Room("playlists", "/playlists", lazy_gettext("Playlists"), "content"),
+    Room("people", "/people", lazy_gettext("People"), "people"),
 )
 
 

@@ -37,6 +37,7 @@ class Person:
     email: str
     role: Role
     stores: tuple[str, ...] | None
+    has_password: bool
     joined: bool
     two_factor: bool
     passkeys: int
@@ -165,6 +166,41 @@ def dismiss(ctx: Context, actor: Actor, person: str) -> None:
     ctx.wake()
 
 
+def introduce(ctx: Context, actor: Actor, name: str, email: str) -> None:
+    """One's own name, and the address that one signs in with. Raises BadInput, Conflict."""
+    now, title, address = ctx.clock(), check_name(name).strip(), check_email(email)
+    with one_address(), ctx.db.write() as session:
+        row, account = session.get_one(ActorRow, actor.id), session.get_one(AccountRow, actor.id)
+        before = {"name": row.name, "email": account.email}
+        row.name, account.email = title, address
+        session.flush()
+        after = {"name": title, "email": address}
+        audit.record(session, actor, now, "people.introduce", f"actor:{row.id}", before, after)
+
+
+def speak(ctx: Context, actor: Actor, language: str) -> None:
+    """Keep the language that someone chose."""
+    with ctx.db.write() as session:
+        account = session.get(AccountRow, actor.id)
+        if account is not None:
+            account.language = language
+
+
+def get_own(ctx: Context, actor: Actor) -> Person:
+    """Oneself. Raises NotFound for a program."""
+    with ctx.db.read() as session:
+        row = session.get(ActorRow, actor.id)
+        if row is None or row.role is None:
+            raise NotFound("Programs have no account.")
+        return _person(session, row)
+
+
+def recovery_left(ctx: Context, actor: Actor) -> int:
+    """How many of one's recovery codes are unused."""
+    with ctx.db.read() as session:
+        return len(session.get_one(AccountRow, actor.id).recovery)
+
+
 def end_sessions(session: Session, person: str, now: int, but: str = "") -> int:
     """End someone's sessions, all `but` the one of that hash; how many there were."""
     chosen = select(TokenRow).where(TokenRow.actor_id == person, TokenRow.kind == tokens.SESSION)
@@ -186,7 +222,7 @@ def found_below(session: Session, actor: Actor, person: str) -> ActorRow:
     """The same, to be changed. Raises Forbidden for someone who may do more than the actor."""
     row = found(session, actor, person)
     if not rights_of(row) <= actor.scopes:
-        raise Forbidden("This person may do more than you. Ask an owner.")
+        raise Forbidden("This person may do more than you. Ask an owner.", code="above_you")
     return row
 
 
@@ -196,7 +232,9 @@ def check_email(email: str) -> str:
     name, at, host = address.rpartition("@")
     good = name and at and host and not any(c.isspace() or not c.isprintable() for c in address)
     if not good or len(address) > MAX_EMAIL:
-        raise BadInput("Write an email address, such as ines@example.org.", field="email")
+        raise BadInput(
+            "Write an email address, such as ines@example.org.", field="email", code="bad_email"
+        )
     return address
 
 
@@ -206,7 +244,9 @@ def one_address() -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        raise Conflict("Someone has this address already.", field="email") from error
+        raise Conflict(
+            "Someone has this address already.", field="email", code="email_taken"
+        ) from error
 
 
 def _checked(
@@ -218,11 +258,11 @@ def _checked(
         raise BadInput(f"A role is one of {', '.join(ROLES)}.", field="role")
     shops = None if stores is None else frozenset(stores)
     if wanted in CHAIN_WIDE and shops is not None:
-        raise BadInput("An owner’s rights do not end at stores.", field="stores")
+        raise BadInput("An owner’s rights end at no store.", field="stores", code="owner_stores")
     if wanted in OF_STORES and not shops:
-        raise BadInput("Choose the stores of a manager.", field="stores")
+        raise BadInput("Choose the stores of a manager.", field="stores", code="no_stores")
     if shops is not None and not shops:
-        raise BadInput("Choose one store at least, or the whole chain.", field="stores")
+        raise BadInput("Choose a store, or the whole chain.", field="stores", code="no_stores")
     scopes: frozenset[Scope] = ROLES[wanted]
     people.check_rights(actor, scopes, shops)
     return wanted, None if shops is None else sorted(shops)
@@ -241,7 +281,9 @@ def _check_last_owner(session: Session, row: ActorRow) -> None:
     owners = select(func.count()).select_from(ActorRow)
     others = owners.where(ActorRow.role == OWNER, ActorRow.left_at.is_(None), ActorRow.id != row.id)
     if not session.scalar(others):
-        raise Conflict("This is the last owner. Make someone else an owner first.")
+        raise Conflict(
+            "This is the last owner. Make someone else an owner first.", code="last_owner"
+        )
 
 
 def _invited(ctx: Context, session: Session, row: ActorRow) -> Invited:
@@ -277,6 +319,7 @@ def _persons(session: Session, rows: Sequence[ActorRow]) -> list[Person]:
             email=account.email or "",
             role=next(known for known in get_args(Role) if known == row.role),
             stores=None if row.stores is None else tuple(row.stores),
+            has_password=account.password != "",
             joined=bool(account.password or row.id in passkeys),
             two_factor=account.totp_on,
             passkeys=passkeys.get(row.id, 0),

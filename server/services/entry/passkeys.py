@@ -132,7 +132,9 @@ def add(ctx: Context, actor: Actor, name: str, answer: Mapping[str, Any]) -> Non
             require_user_verification=True,
         )
     except (WebAuthnException, ValueError, TypeError, KeyError) as error:
-        raise BadInput("The device’s answer does not fit. Try again.") from error
+        raise BadInput(
+            "The device’s answer does not fit. Try again.", code="bad_passkey"
+        ) from error
     now, key = ctx.clock(), bytes_to_base64url(made.credential_id)
     with ctx.db.write() as session:
         if session.get(PasskeyRow, key) is not None:
@@ -184,11 +186,11 @@ def sign_in(ctx: Context, answer: Mapping[str, Any], browser: str) -> SignedIn:
     try:
         challenge = _answered(ctx, answer, ANYONE)
     except BadInput as error:
-        raise Unauthenticated(error.message) from error
+        raise Unauthenticated(error.message, code=error.code) from error
     with ctx.db.read() as session:
         kept = session.get(PasskeyRow, key)
     if kept is None:
-        raise Unauthenticated(REFUSED)
+        raise Unauthenticated(REFUSED, code="unknown_passkey")
     try:
         shown = verify_authentication_response(
             credential=dict(answer),
@@ -200,13 +202,13 @@ def sign_in(ctx: Context, answer: Mapping[str, Any], browser: str) -> SignedIn:
             require_user_verification=True,
         )
     except (WebAuthnException, ValueError, TypeError, KeyError) as error:
-        raise Unauthenticated(REFUSED) from error
+        raise Unauthenticated(REFUSED, code="unknown_passkey") from error
     with ctx.db.write() as session:
         same = PasskeyRow.id == key, PasskeyRow.sign_count == kept.sign_count
         values = {"sign_count": shown.new_sign_count, "used_at": ctx.clock()}
         changed = update(PasskeyRow).where(*same).values(**values).returning(PasskeyRow.id)
         if session.scalar(changed) is None:
-            raise Unauthenticated(REFUSED)
+            raise Unauthenticated(REFUSED, code="unknown_passkey")
         return signing_in.begin(ctx, session, kept.actor_id, browser, "passkey")
 
 
@@ -235,8 +237,8 @@ def _answered(ctx: Context, answer: Mapping[str, Any], who: str) -> bytes:
         said = json.loads(base64url_to_bytes(answer["response"]["clientDataJSON"]))
         word = base64url_to_bytes(said["challenge"]).decode()
     except (ValueError, TypeError, KeyError) as error:
-        raise BadInput("This is no answer of a passkey.") from error
+        raise BadInput("This is no answer of a passkey.", code="bad_passkey") from error
     with ctx.db.write() as session:
         if tokens.take(session, word, tokens.PASSKEY, ctx.clock()) != who:
-            raise BadInput("That took too long. Try again.")
+            raise BadInput("That took too long. Try again.", code="waited_too_long")
     return word.encode()

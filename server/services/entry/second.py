@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from passlib.totp import TOTP
 
 ISSUER = "Enseigne"
+WRONG = "This code is wrong, or was used. Wait for the app’s next one."
 WINDOW_S = 30
 """How far the phone's clock may be off."""
 RECOVERY_CODES = 10
@@ -143,9 +144,7 @@ def use(ctx: Context, who: str, code: str) -> None:
             audit.record(session, actor, now, "people.recovery_used", f"actor:{who}", None, left)
             return
         account.wrong_codes, account.wrong_at = account.wrong_codes + 1, now
-    raise Unauthenticated(
-        "This code is wrong, or was used. Wait for the app’s next one.", code="wrong_code"
-    )
+    raise Unauthenticated(WRONG, code="wrong_code")
 
 
 def _remove(ctx: Context, actor: Actor, person: str) -> None:
@@ -200,4 +199,4 @@ def _bare(code: str) -> str:
 
 
 def _wrong() -> BadInput:
-    return BadInput("This code is wrong. Wait for the app’s next one.", field="code")
+    return BadInput(WRONG, field="code", code="wrong_code")

@@ -22,6 +22,8 @@ from server.services.entry.tokens import SignedIn
 WAITING_LIFE_MS = 10 * 60_000
 """How long a sign-in waits for its second factor."""
 WRONG = "The address or the password is wrong."
+NO_EMAIL = "Write your email address first: you sign in with it."
+TOO_LATE = "That took too long. Sign in again."
 LINK_OVER = "This link was used already, or is too old. Ask for a new one."
 
 
@@ -48,12 +50,12 @@ def by_password(ctx: Context, email: str, password: str, browser: str) -> Signed
         account = session.scalars(chosen).first()
         who, kept = (account.actor_id, account.password) if account else ("", "")
     if not passwords.fits(kept, password):
-        raise Unauthenticated(WRONG)
+        raise Unauthenticated(WRONG, code="wrong_sign_in")
     better = passwords.hashed(password) if passwords.is_old(kept) else kept
     with ctx.db.write() as session:
         account = session.get(AccountRow, who, with_for_update=True)
         if account is None or account.password != kept:
-            raise Unauthenticated(WRONG)
+            raise Unauthenticated(WRONG, code="wrong_sign_in")
         account.password = better
         return _let_in(ctx, session, account, browser, "password")
 
@@ -67,12 +69,12 @@ def by_code(ctx: Context, waiting: str, code: str, browser: str) -> SignedIn:
     with ctx.db.read() as session:
         token = tokens.look(session, waiting, tokens.SECOND, now)
         if token is None:
-            raise Unauthenticated("That took too long. Sign in again.")
+            raise Unauthenticated(TOO_LATE, code="waited_too_long")
         who = token.actor_id
     second.use(ctx, who, code)
     with ctx.db.write() as session:
         if tokens.take(session, waiting, tokens.SECOND, now) is None:
-            raise Unauthenticated("That took too long. Sign in again.")
+            raise Unauthenticated(TOO_LATE, code="waited_too_long")
         return begin(ctx, session, who, browser, "second factor")
 
 
@@ -81,7 +83,7 @@ def who_joins(ctx: Context, secret: str) -> Joining:
     with ctx.db.read() as session:
         token = tokens.look(session, secret, tokens.INVITE, ctx.clock())
         if token is None:
-            raise Unauthenticated(LINK_OVER)
+            raise Unauthenticated(LINK_OVER, code="link_over")
         row = session.get_one(ActorRow, token.actor_id)
         return Joining(row.name, session.get_one(AccountRow, row.id).email or "")
 
@@ -99,7 +101,7 @@ def join(ctx: Context, secret: str, password: str, browser: str) -> SignedIn | W
     with ctx.db.write() as session:
         actor_id = tokens.take(session, secret, tokens.INVITE, now)
         if actor_id is None:
-            raise Unauthenticated(LINK_OVER)
+            raise Unauthenticated(LINK_OVER, code="link_over")
         account = session.get_one(AccountRow, actor_id, with_for_update=True)
         account.password = kept or account.password
         accounts.end_sessions(session, actor_id, now)
@@ -140,7 +142,7 @@ def set_password(ctx: Context, actor_id: str, under: str, current: str, password
         name, email = session.get_one(ActorRow, actor_id).name, account.email
         kept = account.password
     if not email:
-        raise BadInput("Write your email address first: you sign in with it.", field="email")
+        raise BadInput(NO_EMAIL, field="email", code="no_email")
     if kept and not passwords.fits(kept, current):
         raise BadInput("This is not your password.", field="current", code="wrong_password")
     passwords.check(password, name, email)
