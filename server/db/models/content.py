@@ -28,6 +28,7 @@ class AssetRow(Base):
     width: Mapped[int]
     height: Mapped[int]
     duration_ms: Mapped[int | None]
+    codec: Mapped[str] = mapped_column(String(20), default="")
     created_at: Mapped[Ms]
     created_by: Mapped[Word]
 

@@ -4,6 +4,7 @@ unused.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from server.db.models import (
     AssetPriceRow,
     AssetRow,
     AssetTagRow,
+    DraftRow,
     RenditionFaultRow,
     RenditionRow,
     StoreRow,
@@ -174,8 +176,10 @@ def tags_of(session: Session, sha: str) -> tuple[str, ...]:
 
 
 def where_used(session: Session, sha: str) -> list[str]:
-    """What shows a file: playlists and stores' brands, as `kind:id`."""
+    """What shows a file: playlists, drafts of them and stores' brands, as `kind:id`."""
     playlists = [f"playlist:{name}" for name in Reach(session).showing(sha)]
+    drafts = session.execute(select(DraftRow.subject, DraftRow.body))
+    playlists += [f"draft:{name}" for name, body in drafts if sha in json.dumps(body)]
     brands = session.execute(select(StoreRow.id, StoreRow.brand))
     return sorted([*playlists, *(f"store:{name}" for name, b in brands if sha in b.values())])
 
@@ -195,6 +199,7 @@ def _keep(ctx: Context, actor: Actor, name: str, sha: str, probed: Probed) -> Up
                 width=probed.width,
                 height=probed.height,
                 duration_ms=probed.duration_ms,
+                codec=probed.codec,
                 created_at=now,
                 created_by=actor.id,
             )
@@ -205,6 +210,12 @@ def _keep(ctx: Context, actor: Actor, name: str, sha: str, probed: Probed) -> Up
         view = view_of(session, row)
     ctx.wake()
     return Upload(view, new)
+
+
+def sees(session: Session, actor: Actor, sha: str) -> bool:
+    """Whether the actor may know of a file."""
+    row = session.get(AssetRow, sha)
+    return row is not None and _sees(session, actor, row)
 
 
 def _sees(session: Session, actor: Actor, row: AssetRow) -> bool:

@@ -39,6 +39,8 @@ def describe(
 ) -> AssetView:
     """Say it of a file; what is None stays. Raises BadInput, NotFound, Forbidden."""
     actor.require("content")
+    if prices is not None and len(prices) > MAX_PRICES:
+        raise BadInput(f"A picture shows {MAX_PRICES} prices at most.", field="prices")
     now = ctx.clock()
     with ctx.db.write() as session:
         row = assets.own(session, actor, sha)
@@ -70,8 +72,6 @@ def _set_tags(session: Session, sha: str, tags: Sequence[str]) -> None:
 
 
 def _set_prices(session: Session, sha: str, prices: Sequence[Drawn]) -> None:
-    if len(prices) > MAX_PRICES:
-        raise BadInput(f"A picture shows {MAX_PRICES} prices at most.", field="prices")
     if len({one.sku for one in prices}) < len(prices):
         message = "A product is named twice: a picture shows one price of each."
         raise BadInput(message, field="prices", code="named_twice")
