@@ -136,8 +136,10 @@ def store_words(shop: Shop, wall: Wall, by: str, language: Language) -> StoreWor
 
 
 def headline(counts: Mapping[State, int]) -> tuple[str, str]:
-    """How the store's screens stand, and its second voice."""
-    total, plan = sum(counts.values()), counts.get("plan", 0)
+    """How the store's screens stand, and its second voice. A pause takes one thing away: what else
+    plays is to plan.
+    """
+    total, plan = sum(counts.values()), counts.get("plan", 0) + counts.get("paused", 0)
     if total == 0:
         return _("No screen hangs here yet."), ""
     if plan == total:
@@ -149,10 +151,9 @@ def headline(counts: Mapping[State, int]) -> tuple[str, str]:
     else:
         first = ngettext("One screen follows the plan.", "%(num)d screens follow the plan.", plan)
     off = sum(counts.get(state, 0) for state in ("offline", "held", "unpaired"))
-    hand, paused = counts.get("hand", 0), counts.get("paused", 0)
+    hand = counts.get("hand", 0)
     parts = [
         ngettext("One is held by hand.", "%(num)d are held by hand.", hand) if hand else "",
-        ngettext("One has a pause.", "%(num)d have a pause.", paused) if paused else "",
         ngettext("One does not answer.", "%(num)d do not answer.", off) if off else "",
     ]
     return first, " ".join(part for part in parts if part)
@@ -207,10 +208,10 @@ def _held(
 
 def _screen(screen: WallScreen, shop: Shop, language: Language) -> ScreenWords:
     mark, word = "playing", _("To plan")
-    if screen.state in ("hand", "paused") and screen.hand is not None:
-        mark = "paused" if screen.state == "paused" else "hand"
+    if screen.state == "hand" and screen.hand is not None:
+        mark = "hand"
         word = when(screen.hand.until_ms, shop.now, shop.store.zone, language)
-    elif screen.state != "plan":
+    elif screen.state not in ("plan", "paused"):
         mark = screen.state
         word = {
             "offline": _("Offline"),

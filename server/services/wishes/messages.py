@@ -29,7 +29,8 @@ MOST: Mapping[str, int] = {"headline": 32, "second": 32, "lead": 60}
 """The texts of a message, and how many characters each may have to be read from afar."""
 PREFIX = "message-"
 """Begins the ids of the playlists that hold messages."""
-TURN_MS = 30_000
+TURN_MS = 10_000
+"""A message leaves at the end of its turn, so it is no more than this late."""
 
 
 def show_message(

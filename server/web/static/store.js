@@ -82,6 +82,22 @@ function openSheet() {
   });
 }
 
+/** The line that says where and until when follows what is chosen below it. */
+function sayHow() {
+  const how = sheet.querySelector(".how");
+  if (!how) return;
+  const line = how.querySelector("summary span");
+  const said = line.textContent;
+  const boxes = [...how.querySelectorAll("[name=screens]")];
+  const until = how.querySelector("[name=until]");
+  const [all, at] = [how.dataset.all, until.defaultValue];
+  how.addEventListener("change", () => {
+    const chosen = boxes.filter((box) => box.checked).map((box) => box.parentElement.textContent.trim());
+    const where = chosen.length === boxes.length ? all : chosen.join(", ");
+    line.textContent = said.replace(all, () => where || "–").replace(at, () => until.value || "–");
+  });
+}
+
 /** A message of the shop's own kind has no small line below. */
 function fitFields() {
   const chosen = () => sheet.querySelector("[name=template]:checked")?.value;
@@ -115,6 +131,7 @@ setInterval(tick, TICK_MS);
 paint();
 if (sheet) {
   openSheet();
+  sayHow();
   if (sheet.classList.contains("message")) fitFields();
 } else {
   draw();

@@ -1,0 +1,117 @@
+"""A manager's hand from a phone: held until other pixels are on a live screen, ended by itself."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from server.db.models import ActorRow
+from server.services.base.actors import SYSTEM
+from server.services.entry import sessions, tokens
+from server.services.wishes import overrides
+from tests.support.studio import Studio, running_studio
+
+pytestmark = [pytest.mark.chromium, pytest.mark.journey]
+
+WITHIN_MS = 20_000
+LOOK_MS = 50
+ENDS_IN_MS = 2_500
+TENTS = "vieux-port-tents"
+GLASS = """(id) => [...document.querySelector(`[data-screen="${id}"]`).querySelectorAll("*")]
+  .flatMap((zone) => [...(zone.shadowRoot?.querySelectorAll(".words") ?? [])])
+  .map((words) => words.innerText).join("|")"""
+
+
+@pytest.fixture(scope="module")
+def studio() -> Iterator[Studio]:
+    """A running studio; a bus's socket needs a short path."""
+    with (
+        tempfile.TemporaryDirectory(prefix="ens-phone-") as folder,
+        running_studio(Path(folder)) as running,
+    ):
+        yield running
+
+
+@pytest.fixture
+def phone(studio: Studio, browser: Browser) -> Iterator[Page]:
+    """Vieux-Port's manager on a small phone; nothing goes wrong on the page."""
+    ctx = studio.ctx
+    row = ActorRow(
+        id="ines",
+        name="Inès Benali",
+        scopes=["read", "override"],
+        stores=["vieux-port"],
+        created_at=ctx.clock(),
+    )
+    with ctx.db.write() as session:
+        session.merge(row)
+        session.flush()
+        came = tokens.begin(session, tokens.actor(session, "ines"), ctx.clock())
+    context = browser.new_context(
+        locale="fr-FR", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True
+    )
+    secret = sessions.seal(ctx, came.secret)
+    context.add_cookies([{"name": sessions.COOKIE, "value": secret, "url": studio.url}])
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    page.set_default_timeout(WITHIN_MS)
+    page.goto(f"{studio.url}/store")
+    yield page
+    context.close()
+    assert not faults
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait until an expression is true, asked from outside: the studio's policy forbids eval."""
+    deadline = time.monotonic() + WITHIN_MS / 1000
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, expression
+        page.wait_for_timeout(LOOK_MS)
+
+
+def fits(page: Page) -> bool:
+    """Whether the page never scrolls sideways, and whatever is tapped is large enough."""
+    return bool(
+        page.evaluate(
+            """() => document.documentElement.scrollWidth <= innerWidth
+              && [...document.querySelectorAll(".under button, .under .act, .sheet button")]
+                .every((one) => one.offsetHeight >= 52)"""
+        )
+    )
+
+
+def end_soon(studio: Studio) -> None:
+    """Bring the end of what is held near: what comes then comes without another word."""
+    held = overrides.list_overrides(studio.ctx, SYSTEM, store="vieux-port").items[0].value
+    soon = replace(held, until_ms=studio.ctx.clock() + ENDS_IN_MS)
+    overrides.update_override(studio.ctx, SYSTEM, soon)
+
+
+def test_a_message_is_on_the_screen_and_leaves_by_itself(phone: Page, studio: Studio) -> None:
+    expect(phone.get_by_role("heading", level=1)).to_contain_text("Les 4 écrans suivent le plan.")
+    until(phone, f"({GLASS})('{TENTS}') !== ''")
+    assert fits(phone)
+    phone.get_by_role("link", name="Message").tap()
+    expect(phone.get_by_role("dialog")).to_contain_text("Ni prix ni remise")
+    assert fits(phone)
+    phone.get_by_label("En grand").fill("Atelier au fond")
+    phone.get_by_text("Changer").tap()
+    for name in ("Caisses", "Entrée", "Vitrine"):
+        phone.get_by_role("checkbox", name=name).uncheck()
+    phone.get_by_text("Sur Tentes, jusqu’à").wait_for()
+    phone.get_by_role("button", name="Montrer le message").tap()
+    expect(phone.get_by_role("heading", level=1)).to_contain_text("Un est tenu à la main.")
+    until(phone, f"({GLASS})('{TENTS}').includes('Atelier')")
+    expect(phone.get_by_text("Tentes, Atelier au fond")).to_be_visible()
+    assert fits(phone)
+    end_soon(studio)
+    until(phone, f"({GLASS})('{TENTS}') && !({GLASS})('{TENTS}').includes('Atelier')")
+    expect(phone.get_by_role("heading", level=1)).to_contain_text("Les 4 écrans suivent le plan.")
