@@ -234,6 +234,19 @@ def names_of_people(session: Session, ids: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def writers(ctx: Context, ids: Iterable[str]) -> Mapping[str, str]:
+    """The names of those who edited something."""
+    with ctx.db.read() as session:
+        return names_of_people(session, ids)
+
+
+def names_of_playlists(ctx: Context, ids: Iterable[str]) -> Mapping[str, str]:
+    """What some playlists on air are called."""
+    with ctx.db.read() as session:
+        named = select(PlaylistRow.id, PlaylistRow.name).where(PlaylistRow.id.in_(list(ids)))
+        return dict(session.execute(named).tuples().all())
+
+
 def uses_of(session: Session, ids: list[str], now: int) -> dict[str, list[UsedBy]]:
     """What plays each of some playlists directly, by their ids."""
     found: dict[str, list[UsedBy]] = defaultdict(list)

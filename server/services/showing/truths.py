@@ -26,7 +26,7 @@ from playlists.intervals import contains, next_edge
 from playlists.model import Store
 from playlists.schedule import Schedule, compile_schedule
 from server.db.mappers import store_from
-from server.db.models import ScreenRow, StoreRow
+from server.db.models import FactRow, ScreenRow, StoreRow
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.chain.calendars import calendar_of
@@ -169,3 +169,17 @@ def scene(
 def _asks_sun(schedule: Schedule) -> bool:
     edges = (edge for part in schedule.dayparts for edge in (part.start, part.end))
     return any(edge.anchor in ("sunrise", "sunset") for edge in edges)
+
+
+def counting_zones(ctx: Context, actor: Actor, stores: Sequence[str]) -> tuple[str, ...]:
+    """The zones in which people are counted in some stores, by name."""
+    actor.require("read")
+    found: set[str] = set()
+    counted = select(FactRow.key).where(FactRow.key.startswith("occupancy:"))
+    with ctx.db.read() as session:
+        for store in stores:
+            if actor.sees(store):
+                own = counted.where(FactRow.key.endswith(f"@{store}", autoescape=True))
+                for key in session.scalars(own.distinct()):
+                    found.add(key.partition(":")[2].partition("@")[0])
+    return tuple(sorted(found))

@@ -1,0 +1,189 @@
+"""A playlist's editor: /playlists/<id>. Every change is one POST; the answer is the sheet anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import jsonify, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from server.errors import BadInput, ServerError
+from server.services.drafting import drafts, history
+from server.services.drafting.listing import writers
+from server.services.drafting.problems import problems
+from server.services.showing.truths import MAX_COLUMNS
+from server.web.access import Visit, page, studio
+from server.web.edit_words import ago
+from server.web.editor_words import mark_of
+from server.web.playlist_sheet import (
+    KIND,
+    answer,
+    context,
+    enter,
+    refused,
+    sheet_of,
+    wants_json,
+)
+from server.web.problem_words import problem_said
+from server.web.tongue import gettext as _
+from server.web.tongue import ngettext
+
+blueprint = studio("playlist-editor")
+
+
+@blueprint.get("/playlists/<subject>")
+def show(subject: str) -> AnyResponse:
+    """The editor."""
+    looker = enter()
+    draft = drafts.read(looker.ctx, looker.actor, KIND, subject)
+    sheet = sheet_of(looker, draft)
+    return page(
+        "playlist.html",
+        looker,
+        room="playlists",
+        lively=True,
+        most=MAX_COLUMNS,
+        **{name: value for name, value in context(looker, sheet).items() if name != "visit"},
+    )
+
+
+@blueprint.get("/playlists/<subject>/sheet")
+def sheet(subject: str) -> AnyResponse:
+    """The sheet anew, and what others did since `seq`; only its mark where nothing changed."""
+    looker = enter()
+    try:
+        seq = request.args.get("seq", "0")
+        since = int(seq) if seq.isascii() and seq.isdigit() and len(seq) < 10 else 0
+        draft, edits = drafts.edits_since(looker.ctx, looker.actor, KIND, subject, since)
+        if request.args.get("mark") == mark_of(draft):
+            return jsonify({"mark": mark_of(draft)})
+        return answer(looker, draft, edits=edits)
+    except ServerError as error:
+        return refused(error)
+
+
+@blueprint.post("/playlists/<subject>/edit")
+def edit(subject: str) -> AnyResponse:
+    """Apply operations (JSON: `ops`) as one edit."""
+    try:
+        looker = enter(form=True)
+        given: Any = request.get_json(silent=True)
+        ops = given.get("ops") if isinstance(given, dict) else None
+        if not isinstance(ops, list) or not all(isinstance(op, dict) for op in ops):
+            raise BadInput("Give the operations of one edit.", field="ops")
+        draft = drafts.edit(looker.ctx, looker.actor, KIND, subject, ops)
+        return answer(looker, draft)
+    except ServerError as error:
+        return refused(error)
+
+
+@blueprint.post("/playlists/<subject>/undo")
+def undo(subject: str) -> AnyResponse:
+    """Take back one's own last change."""
+    return _step(subject, "undo")
+
+
+@blueprint.post("/playlists/<subject>/redo")
+def redo(subject: str) -> AnyResponse:
+    """Do again what one took back."""
+    return _step(subject, "redo")
+
+
+@blueprint.post("/playlists/<subject>/publish")
+def publish(subject: str) -> AnyResponse:
+    """Put the draft on the wall; what is still wrong is said instead."""
+
+    def act(looker: Visit) -> str:
+        draft = drafts.read(looker.ctx, looker.actor, KIND, subject)
+        wrong = problems(draft.body)
+        if wrong:
+            n = len(wrong)
+            said = ngettext(
+                "One turn is not ready: %(what)s",
+                "%(num)s turns are not ready: %(what)s",
+                n,
+                what=problem_said(wrong[0]),
+            )
+            raise BadInput(said, field="publish", code="not_ready")
+        drafts.put_on_air(looker.ctx, looker.actor, KIND, subject)
+        return _("It is on the wall.")
+
+    return _act(subject, act)
+
+
+@blueprint.post("/playlists/<subject>/drop")
+def drop(subject: str) -> AnyResponse:
+    """Forget the draft: back to what is on air."""
+
+    def act(looker: Visit) -> str:
+        drafts.drop(looker.ctx, looker.actor, KIND, subject)
+        return _("This is what is on air. The changes are gone.")
+
+    return _act(subject, act)
+
+
+@blueprint.get("/playlists/<subject>/history")
+def versions(subject: str) -> AnyResponse:
+    """What was on the wall before."""
+    looker = enter()
+    draft = drafts.read(looker.ctx, looker.actor, KIND, subject)
+    found = history.versions(looker.ctx, looker.actor, KIND, subject)
+    people = writers(looker.ctx, {past.by for past in found})
+    now = looker.ctx.clock()
+    rows = [
+        {
+            "number": past.number,
+            "name": past.name,
+            "size": ngettext("%(num)s turn", "%(num)s turns", len(past.body.get("items", []))),
+            "said": _(
+                "put on the wall by %(who)s, %(ago)s",
+                who=people.get(past.by, past.by),
+                ago=ago(past.at, now),
+            ),
+            "now": at == 0 and not draft.changed,
+        }
+        for at, past in enumerate(found)
+    ]
+    return page(
+        "playlist_history.html",
+        looker,
+        room="playlists",
+        rows=rows,
+        name=draft.body["name"],
+        subject=subject,
+    )
+
+
+@blueprint.post("/playlists/<subject>/history/<int:number>")
+def restore(subject: str, number: int) -> AnyResponse:
+    """Have the draft say what an old version said."""
+    looker = enter(form=True)
+    try:
+        history.restore(looker.ctx, looker.actor, KIND, subject, number)
+    except ServerError as error:
+        if error.code != "nothing_left":
+            raise
+    return redirect(f"/playlists/{subject}", 303)
+
+
+def _step(subject: str, which: str) -> AnyResponse:
+    def act(looker: Visit) -> str:
+        take = drafts.undo if which == "undo" else drafts.redo
+        take(looker.ctx, looker.actor, KIND, subject)
+        return _("Taken back.") if which == "undo" else _("Done again.")
+
+    return _act(subject, act)
+
+
+def _act(subject: str, act: Any) -> AnyResponse:
+    """Do something for a script, or for a form without one."""
+    if not wants_json():
+        looker = enter(form=True)
+        act(looker)
+        return redirect(f"/playlists/{subject}", 303)
+    try:
+        looker = enter(form=True)
+        said = act(looker)
+        return answer(looker, drafts.read(looker.ctx, looker.actor, KIND, subject), said)
+    except ServerError as error:
+        return refused(error)

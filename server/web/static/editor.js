@@ -1,0 +1,49 @@
+/** The playlist's editor: puts sheet, sequence, menus and the turn beside them together. */
+
+import { Menus } from "./menu.js";
+import { Panel } from "./panel.js";
+import { itemOf, Sequence } from "./sequence.js";
+import { Sheet } from "./sheet.js";
+import { drawIn } from "./thumbs.js";
+
+const main = document.getElementById("main");
+const sheet = new Sheet(main);
+const panel = new Panel(sheet);
+const menus = new Menus(sheet);
+new Sequence(sheet);
+
+main.addEventListener("click", async ({ target }) => {
+  const button = target.closest("button");
+  const item = itemOf(target);
+  if (button?.matches("[data-phrase]")) {
+    panel.open(item);
+    menus.open(button, `/items/${encodeURIComponent(item)}/phrase/${button.dataset.phrase}`);
+  } else if (button?.matches("[data-add]")) menus.open(button, "/add");
+  else if (button?.matches("[data-stores]")) menus.open(button, "/stores");
+  else if (button?.matches("[data-rename]")) menus.open(button, "/rename");
+  else if (button?.matches("[data-open]")) {
+    await panel.open(item);
+    panel.aside.classList.add("up");
+  }
+});
+
+main.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches("[data-act]")) return;
+  event.preventDefault();
+  const { id } = form;
+  const path = new URL(form.action).pathname.slice(sheet.root.length);
+  const refusal = await sheet.post(path, new URLSearchParams(new FormData(form)));
+  if (refusal) sheet.refuse(refusal.message);
+  document.getElementById(id)?.querySelector("button").focus();
+});
+
+sheet.onRenewed(({ added }) => {
+  if (!added) return;
+  panel.open(added, true);
+  document.getElementById(`turn-${added}`)?.scrollIntoView({ block: "nearest" });
+});
+
+drawIn(document);
+const first = document.querySelector("#turns > [data-item]");
+if (first) panel.open(first.dataset.item);

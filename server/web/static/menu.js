@@ -1,0 +1,132 @@
+/** Menus beside what opened them: phrases of a sentence, what may be added, which stores are shown. */
+
+const GAP = 6;
+const EDGE = 10;
+const SEARCH_MS = 250;
+
+export class Menus {
+  #opener = null;
+  #path = "";
+  #timer = 0;
+
+  constructor(sheet) {
+    this.sheet = sheet;
+    this.box = document.getElementById("menu");
+    this.box.addEventListener("click", (event) => this.#click(event));
+    this.box.addEventListener("submit", (event) => this.#submit(event));
+    this.box.addEventListener("input", (event) => this.#input(event));
+    this.box.addEventListener("keydown", (event) => this.#key(event));
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && this.#opener) this.close();
+    });
+    document.addEventListener("pointerdown", (event) => {
+      if (this.#opener && !this.box.contains(event.target) && !this.#opener.contains(event.target)) this.close(false);
+    });
+    sheet.onRenewed(() => this.#again());
+  }
+
+  /** Open what `path` leads to beside `opener`; a second time closes it. */
+  async open(opener, path, extra = {}) {
+    if (this.#opener === opener) return this.close();
+    this.close(false);
+    this.#opener = opener;
+    this.extra = extra;
+    opener.setAttribute("aria-expanded", "true");
+    await this.#show(path);
+  }
+
+  close(back = true) {
+    if (!this.#opener) return;
+    this.#opener.setAttribute("aria-expanded", "false");
+    if (back && this.#opener.isConnected) this.#opener.focus();
+    this.#opener = null;
+    this.box.hidden = true;
+    this.box.replaceChildren();
+  }
+
+  async #show(path) {
+    this.#path = path;
+    try {
+      this.box.innerHTML = await this.sheet.part(path);
+    } catch (error) {
+      this.box.replaceChildren(Object.assign(document.createElement("p"), { className: "wrong", textContent: error.message }));
+    }
+    this.box.hidden = false;
+    this.box.setAttribute("aria-labelledby", "menu-title");
+    this.#place();
+    (this.box.querySelector("[aria-current]") ?? this.box.querySelector("button, input:not([type=hidden])"))?.focus();
+  }
+
+  /** Below its opener, or above where there is no room. */
+  #place() {
+    const at = this.#opener.getBoundingClientRect();
+    const { offsetWidth: width, offsetHeight: height } = this.box;
+    const left = Math.max(EDGE, Math.min(at.left - 12, innerWidth - width - EDGE));
+    const fits = at.bottom + GAP + height < innerHeight || at.top < height;
+    this.box.style.left = `${left + scrollX}px`;
+    this.box.style.top = `${(fits ? at.bottom + GAP : at.top - GAP - height) + scrollY}px`;
+  }
+
+  /** The sheet was renewed: the opener may be another element now. */
+  #again() {
+    if (!this.#opener || this.#opener.isConnected) return;
+    this.close(false);
+  }
+
+  async #click(event) {
+    const button = event.target.closest("button");
+    if (!button) return;
+    const { ops, goes, kind, new: fresh } = button.dataset;
+    if (ops) return this.#done(await this.sheet.edit(JSON.parse(ops)));
+    if (goes) return this.#show(this.#path.replace(/[^/]+$/, goes));
+    if (kind !== undefined) return this.#show(`/add?kind=${kind}`);
+    if (fresh && button.type === "button") return this.#add(new URLSearchParams({ kind: fresh }));
+  }
+
+  async #submit(event) {
+    const form = event.target;
+    if (!form.dataset.new && !form.dataset.say) return;
+    event.preventDefault();
+    const body = new URLSearchParams(new FormData(form));
+    if (form.dataset.new) return this.#add(body);
+    this.#done(await this.sheet.post(form.dataset.say.slice(this.sheet.root.length), body));
+  }
+
+  async #add(body) {
+    if (this.extra.after) body.set("after", this.extra.after);
+    this.#done(await this.sheet.post("/add", body));
+  }
+
+  /** A refusal is said in the menu, where all that was typed stays. */
+  #done(refusal) {
+    if (!refusal) return this.close();
+    const place = this.box.querySelector(".wrong");
+    if (!place) return this.sheet.refuse(refusal.message);
+    place.textContent = refusal.message;
+    place.hidden = false;
+  }
+
+  #input(event) {
+    const { search } = event.target.dataset;
+    if (!search) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(async () => {
+      const markup = await this.sheet.part(`/add?kind=${search}&q=${encodeURIComponent(event.target.value)}`);
+      const fresh = new DOMParser().parseFromString(markup, "text/html").querySelector(".picklist");
+      const held = this.box.querySelector(".picklist");
+      if (!fresh || !held) return;
+      const chosen = [...held.querySelectorAll("input:checked")].map((input) => input.closest(".pickrow"));
+      const there = new Set(chosen.map((row) => row.querySelector("input").value));
+      for (const input of fresh.querySelectorAll("input")) if (there.has(input.value)) input.closest(".pickrow").remove();
+      held.replaceChildren(...chosen, ...document.importNode(fresh, true).childNodes);
+    }, SEARCH_MS);
+  }
+
+  #key(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step || event.target.matches("input, select")) return;
+    const buttons = [...this.box.querySelectorAll("button")];
+    buttons[(buttons.indexOf(document.activeElement) + step + buttons.length) % buttons.length]?.focus();
+    event.preventDefault();
+  }
+}
