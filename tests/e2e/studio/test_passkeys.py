@@ -1,0 +1,88 @@
+"""A passkey is added and signs in, in Chromium with a virtual authenticator (WebAuthn over CDP)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, CDPSession, Page, expect
+from werkzeug.serving import make_server
+
+from server.app import build_context, create_app, prepare
+from server.config import Settings
+from server.services.base.context import Context
+from server.services.entry import people
+from tests.support.programs import free_port
+
+pytestmark = pytest.mark.chromium
+
+WITHIN_MS = 20_000
+PHONE = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+@pytest.fixture
+def ctx(tmp_path: Path) -> Iterator[Context]:
+    """The web process alone, on a free port."""
+    settings = Settings(data_dir=tmp_path, port=free_port(), _env_file=None)  # type: ignore[call-arg]
+    prepare(settings, say=None)
+    context = build_context(settings)
+    server = make_server("127.0.0.1", settings.port, create_app(context), threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield context
+    server.shutdown()
+    context.db.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A browser; nothing goes wrong on its pages."""
+    context = browser.new_context(locale="en-GB")
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.set_default_timeout(WITHIN_MS)
+    yield page
+    context.close()
+    assert not faults
+
+
+def test_a_passkey_is_made_and_comes_in_alone(ctx: Context, page: Page) -> None:
+    authenticator = phone(page)
+    site = ctx.settings.url.replace("127.0.0.1", "localhost")
+    page.goto(site + people.owner_link(ctx).removeprefix(ctx.settings.url))
+    page.get_by_role("button", name="Come in").press("Enter")
+    page.wait_for_url("**/wall")
+    page.goto(f"{site}/me")
+    page.get_by_label("Name of the device").fill("My phone")
+    page.get_by_role("button", name="Add a passkey").click()
+    page.wait_for_url("**/me?done=passkey*")
+    expect(page.get_by_text("My phone")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(f"{site}/sign-in?next=/me")
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_url("**/me")
+    expect(page.get_by_role("button", name="Remove the passkey My phone")).to_be_visible()
+
+    page.get_by_role("button", name="Sign out").click()
+    session, made = authenticator
+    session.send("WebAuthn.setUserVerified", {"authenticatorId": made, "isUserVerified": False})
+    page.goto(f"{site}/sign-in")
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_role("alert")).to_contain_text("The passkey was not shown.")
+
+
+def phone(page: Page) -> tuple[CDPSession, str]:
+    """An authenticator that keeps keys and knows its person; it with its id."""
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    made = session.send("WebAuthn.addVirtualAuthenticator", {"options": PHONE})
+    return session, made["authenticatorId"]
