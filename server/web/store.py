@@ -229,7 +229,7 @@ def _page(
     status: int = 200,
     sure: Any = None,
 ) -> AnyResponse:
-    found = wall(looker.ctx, looker.actor, Look(store=shop.store.id))
+    found = wall(looker.ctx, looker.actor, Look(store=shop.store.id), shop.screens)
     words = store_words(shop, found, looker.actor.name, looker.language)
     return page(
         "store.html",

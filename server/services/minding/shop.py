@@ -13,7 +13,14 @@ from sqlalchemy.orm import Session
 
 from playlists.localtime import instant, local_date, local_days, zone_of
 from playlists.model import Override
-from server.db.models import CampaignRow, EmergencyRow, OverrideRow, PlaylistRow, StoreRow
+from server.db.models import (
+    CampaignRow,
+    EmergencyRow,
+    OverrideRow,
+    PlaylistRow,
+    ScreenRow,
+    StoreRow,
+)
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.editing import missing
@@ -55,10 +62,11 @@ class Alarm:
 @dataclass(frozen=True, slots=True)
 class Shop:
     """The store now (unix ms). `closing_ms` is today's closing, or midnight where that is over;
-    `latest_ms` is until when a hold may last today.
+    `latest_ms` is until when a hold may last today; `screens` are the store's, by id.
     """
 
     store: StoreView
+    screens: tuple[str, ...]
     now: int
     closing_ms: int
     latest_ms: int
@@ -98,8 +106,10 @@ def mind(ctx: Context, actor: Actor, store: str, language: str) -> Shop:
         names = _names(session, hands)
         shown = [_hold(one, names) for one in hands if one.kind == "show"]
         paused = [_hold(one, names) for one in hands if one.kind == "pause"]
+        screens = select(ScreenRow.id).where(ScreenRow.store_id == store).order_by(ScreenRow.id)
         return Shop(
             view,
+            tuple(session.scalars(screens)),
             now,
             closing(view, now),
             latest_end(ctx, session, actor, store, now),

@@ -11,14 +11,17 @@ import pytest
 
 from playlists.facts import FactKey, fact_line, value_at
 from playlists.ids import OverrideId, PlaylistId, ScreenId, StoreId
-from playlists.model import Emergency, Override, Target
+from playlists.model import MAIN, Emergency, Override, Target, ZoneBox
 from server.errors import BadInput, Forbidden, NotFound
 from server.services.base.actors import SYSTEM, Actor, Scope
 from server.services.base.context import Context
+from server.services.chain import places
+from server.services.chain.place_wishes import ScreenWish
 from server.services.minding import holding, running_out
 from server.services.minding.on_air import airings, goods_here, offered
 from server.services.minding.shop import Shop, mind, stores_of
 from server.services.observed import facts
+from server.services.showing.explaining import what_plays
 from server.services.wishes import content, messages, overrides
 from tests.support.record import TestClock, make_context
 from tests.support.small_shop import publish
@@ -167,6 +170,26 @@ def test_what_plays_may_be_paused_by_its_name(minded: Minded) -> None:
     assert found["Embrun"].subject == "embrun"
     with pytest.raises(NotFound):
         airings(minded.ctx, INES, "lille")
+
+
+def test_what_is_locked_is_out_of_a_hands_reach(minded: Minded) -> None:
+    locked = (ZoneBox(MAIN, 0, 0, 10_000, 10_000, locked=True),)
+    notice = ScreenWish("Mentions", STORE, layout=locked)
+    places.create_screen(minded.ctx, SYSTEM, notice, "notice")
+    publish(minded.ctx)
+    assert all("Mentions" not in one.screens for one in airings(minded.ctx, INES, STORE))
+    with pytest.raises(BadInput) as refused:
+        minded.hold(60, screens=frozenset({ScreenId("notice")}))
+    assert refused.value.code == "no_such_zone"
+    held = minded.hold(60)  # of all the store's screens
+    publish(minded.ctx)
+    minded.clock.advance(MINUTE)
+    now = minded.clock()
+    playing = what_plays(minded.ctx, INES, ["notice", "vieux-port-tents"], now)
+    layers = {screen: turns[0].shown.why for screen, turns in playing.items()}
+    assert layers["vieux-port-tents"] is not None
+    assert layers["vieux-port-tents"].source == held
+    assert layers["notice"] is None or layers["notice"].layer != "override"
 
 
 def test_a_product_that_is_out_leaves_this_store_and_comes_back(minded: Minded) -> None:
