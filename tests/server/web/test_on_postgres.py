@@ -13,6 +13,11 @@ from tests.server.web.test_doors import (  # noqa: F401  (scenarios)
     test_pressing_the_button_comes_in_once,
     test_signing_out_ends_the_session,
 )
+from tests.server.web.test_store import (  # noqa: F401
+    ines,
+    test_a_pause_and_its_end,
+    test_out_of_this_and_back,
+)
 from tests.server.web.test_wall import (  # noqa: F401
     test_a_manager_sees_her_store_only,
     test_a_watch_link_reads_its_screens_and_nothing_else,
