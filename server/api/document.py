@@ -26,7 +26,8 @@ name them by id.
 
 Not of this API, and so not in this document: `/player/v1`, which players and the server speak among
 themselves (signed messages, written down in `playlists/wire`); `/media/<sha256>`, the files of the
-studio's pages, for who is signed in; `/uploads`, files sent in pieces (tus 1.0.0), which end as
+studio's pages, and `/page-at/<version>`, the code of the screens' pages before, for who is signed
+in; `/uploads`, files sent in pieces (tus 1.0.0), which end as
 assets; `/hooks/<connector>` and `/counts/<connector>`, where shops and counters call with a secret
 of the connector (the guide “Connect a shop” has both)."""
 _HEADERS: dict[str, dict[str, Any]] = {
