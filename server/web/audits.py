@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlencode
 
-from flask import Response, request, stream_with_context
+from flask import Response, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -139,7 +139,7 @@ def _shown(values: dict[str, object], key: str) -> str:
 
 
 def _file(pieces: Iterator[str], mimetype: str, name: str) -> Response:
-    answer = Response(stream_with_context(pieces), mimetype=mimetype)
+    answer = Response(pieces, mimetype=mimetype)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["X-Content-Type-Options"] = "nosniff"
