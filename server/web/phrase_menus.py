@@ -116,7 +116,7 @@ def clause_menu(
     now = held[at] if at is not None else None
     choices = tuple(
         Choice(
-            clause_text(one.clause, names, language),
+            clause_text(one.clause, names, language, whole=now is None),
             _where(one.clause, scene),
             _icon(one.clause),
             one.clause == now,

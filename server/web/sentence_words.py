@@ -87,9 +87,10 @@ def clause_pieces(
     return _pieces(template, phrase, values)
 
 
-def clause_text(clause: Clause, names: Names, language: Language) -> str:
-    """What a clause's opened words say: the choice in a menu."""
-    return "".join(p.text for p in clause_pieces(clause, "x", names, language) if p.phrase)
+def clause_text(clause: Clause, names: Names, language: Language, *, whole: bool) -> str:
+    """A clause as the choice of a menu: all of it, or only the words that opened the menu."""
+    pieces = clause_pieces(clause, "x", names, language)
+    return "".join(piece.text for piece in pieces if whole or piece.phrase)
 
 
 def day_words(day: date, language: Language) -> str:

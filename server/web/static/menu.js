@@ -57,14 +57,17 @@ export class Menus {
     (this.box.querySelector("[aria-current]") ?? this.box.querySelector("button, input:not([type=hidden])"))?.focus();
   }
 
-  /** Below its opener, or above where there is no room. */
+  /** Below its opener, above where there is room only there, else as low as the window allows. */
   #place() {
     const at = this.#opener.getBoundingClientRect();
     const { offsetWidth: width, offsetHeight: height } = this.box;
     const left = Math.max(EDGE, Math.min(at.left - 12, innerWidth - width - EDGE));
-    const fits = at.bottom + GAP + height < innerHeight || at.top < height;
+    const below = at.bottom + GAP;
+    const above = at.top - GAP - height;
+    const lowest = Math.max(EDGE, innerHeight - EDGE - height);
+    const top = below <= lowest ? below : above >= EDGE ? above : lowest;
     this.box.style.left = `${left + scrollX}px`;
-    this.box.style.top = `${(fits ? at.bottom + GAP : at.top - GAP - height) + scrollY}px`;
+    this.box.style.top = `${top + scrollY}px`;
   }
 
   /** The sheet was renewed: the opener may be another element now. */

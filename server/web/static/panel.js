@@ -7,6 +7,7 @@ const SECOND_MS = 1_000;
 export class Panel {
   #item = "";
   #store = "";
+  #filled = null;
 
   constructor(sheet) {
     this.sheet = sheet;
@@ -24,11 +25,15 @@ export class Panel {
 
   /** Show a turn; `enter` puts the hand into its first field. */
   async open(item, enter = false) {
-    this.#item = item;
     this.aside.hidden = false;
+    if (item !== this.#item) {
+      this.#item = item;
+      this.box.replaceChildren();  // What is typed next must not land in the turn before.
+      this.#filled = this.#fill();
+    }
     this.#mark();
     this.#paint();
-    await this.#fill();
+    await this.#filled;
     if (enter) this.box.querySelector("input, textarea")?.focus();
   }
 

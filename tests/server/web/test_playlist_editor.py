@@ -78,7 +78,7 @@ def test_a_playlist_in_sentences_with_their_truth(calm: Chain) -> None:
 def test_a_phrase_offers_what_is_true_where(chain: Chain) -> None:
     editor = Editor(chain.owner(), "base")
     menu = plain(editor.part("/items/brand/phrase/add?store=lille&store=prado"))
-    assert "Only when raining Lille now dry Prado now" in menu
+    assert "Only when it is raining in the store’s town Lille now" in menu
     done = words(editor.choose("/items/brand/phrase/add?store=lille&store=prado", "raining"))
     assert "When it is raining in the store’s town." in done
     done = words(editor.choose("/items/brand/phrase/c0", "colder than 5°"))

@@ -1,0 +1,145 @@
+"""A playlist in a real Chromium: begun, written, dragged, moved by keys, undone, put on the wall
+and seen there; somebody else's change is heard meanwhile.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from playlists.ids import OverrideId, PlaylistId, ScreenId, StoreId
+from playlists.model import Override
+from server.services.base.actors import SYSTEM
+from server.services.drafting import drafts
+from server.services.wishes import overrides
+from tests.support.studio import Studio, running_studio
+
+pytestmark = pytest.mark.chromium
+
+WITHIN_MS = 20_000
+expect.set_options(timeout=WITHIN_MS)
+LOOK_MS = 50
+HOUR_MS = 3_600_000
+GLASS = """(id) => [...document.querySelector(`[data-screen="${id}"]`).querySelectorAll("*")]
+  .flatMap((zone) => [...(zone.shadowRoot?.querySelectorAll(".words") ?? [])])
+  .map((words) => words.innerText).join("|")"""
+
+
+@pytest.fixture(scope="module")
+def studio() -> Iterator[Studio]:
+    """A running studio; a bus's socket needs a short path."""
+    with (
+        tempfile.TemporaryDirectory(prefix="ens-list-") as folder,
+        running_studio(Path(folder)) as running,
+    ):
+        yield running
+
+
+@pytest.fixture
+def page(studio: Studio, browser: Browser) -> Iterator[Page]:
+    """The owner, come in through the link; nothing goes wrong on the page."""
+    context = browser.new_context(locale="en-GB", viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    page.set_default_timeout(WITHIN_MS)
+    page.goto(studio.link())
+    page.get_by_role("button", name="Come in").press("Enter")
+    page.wait_for_url("**/wall")
+    yield page
+    context.close()
+    assert not faults
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait until an expression is true."""
+    deadline = time.monotonic() + WITHIN_MS / 1000
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, expression
+        page.wait_for_timeout(LOOK_MS)
+
+
+def order(page: Page) -> list[str]:
+    """The turns as they stand."""
+    return [title.strip() for title in page.locator("#turns h3 bdi").all_inner_texts()]
+
+
+def write(page: Page, said: str) -> None:
+    """Add a message with these words."""
+    page.get_by_role("button", name="Add to the sequence").click()
+    page.get_by_role("button", name="a message").click()
+    expect(page.locator("#f-title")).to_be_focused()
+    for language in ("Français", "English"):
+        field = page.get_by_role("group", name="Headline").get_by_label(language)
+        field.fill(said)
+        field.press("Tab")
+    expect(page.locator("#turns h3 bdi").last).to_have_text(said)
+
+
+def drag(page: Page, title: str, onto: str) -> None:
+    """Drag a turn by its grip to where another stands."""
+    grips = [page.get_by_role("button", name=f"Move {name}: arrow up") for name in (title, onto)]
+    start, end = (grip.bounding_box() for grip in grips)
+    assert start
+    assert end
+    page.mouse.move(start["x"] + 13, start["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(start["x"] + 13, start["y"] + 4, steps=4)
+    page.mouse.move(end["x"] + 13, end["y"] - 14, steps=12)
+    page.mouse.up()
+
+
+def test_from_nothing_to_the_wall(page: Page, studio: Studio) -> None:
+    page.goto(f"{studio.url}/playlists")
+    page.get_by_label("New playlist").fill("Window, October")
+    page.get_by_role("button", name="Begin it").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("It shows nothing yet.")
+    for said in ("One.", "Two.", "Three."):
+        write(page, said)
+
+    drag(page, "Three.", "One.")
+    expect(page.locator("#turns h3 bdi").first).to_have_text("Three.")
+    expect(page.locator("#heard")).to_have_text("“Three.” is number 1 of 3 now.")
+
+    page.get_by_role("button", name="Move Two.: arrow up").press("ArrowUp")
+    expect(page.locator("#heard")).to_have_text("“Two.” is number 2 of 3 now.")
+    assert order(page) == ["Three.", "Two.", "One."]
+    expect(page.get_by_role("button", name="Move Two.: arrow up")).to_be_focused()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#turns h3 bdi").nth(1)).to_have_text("One.")
+
+    subject = page.url.rpartition("/")[2]
+    body = drafts.read(studio.ctx, SYSTEM, "playlist", subject).body
+    move = {"op": "move", "path": "items", "id": body["items"][2]["id"], "after": None}
+    drafts.edit(studio.ctx, replace(SYSTEM, id="claire"), "playlist", subject, [move])
+    expect(page.locator("#heard")).to_have_text("claire moved “Two.”.")
+    assert order(page) == ["Two.", "Three.", "One."]
+
+    page.locator("#turns .ph").first.click()
+    page.get_by_role("button", name="sunny").press("Enter")
+    expect(page.locator("#turns .rule").first).to_contain_text("When it is sunny")
+    page.keyboard.press("Escape")
+
+    page.get_by_role("button", name="Put on the wall").click()
+    expect(page.locator("#refusal")).to_have_text("")
+    expect(page.locator("#heard")).to_have_text("It is on the wall.")
+    now = studio.ctx.clock()
+    wish = Override(
+        OverrideId(""),
+        StoreId("lille"),
+        "show",
+        now,
+        now + HOUR_MS,
+        playlist=PlaylistId(subject),
+        screens=frozenset({ScreenId("lille-luggage")}),
+    )
+    overrides.create_override(studio.ctx, SYSTEM, wish)
+    page.goto(f"{studio.url}/wall")
+    until(page, f"/Three|One/.test(({GLASS})('lille-luggage'))")
