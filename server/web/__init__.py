@@ -6,9 +6,11 @@ from flask import Flask
 
 from server.web import (
     audits,
+    calendars,
     doors,
     i18n,
     me,
+    media,
     pairing,
     people,
     playlist_editor,
@@ -33,7 +35,9 @@ def register(app: Flask) -> None:
         playlists,
         playlist_editor,
         playlist_parts,
+        calendars,
         pretending,
+        media,
         store,
         signing_in,
         me,

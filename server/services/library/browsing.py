@@ -85,11 +85,14 @@ class Shelved:
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """Some files, newest first; how many there are of each kind, and of each tag."""
+    """Some files, newest first; how many there are of each kind, and of each tag. `off` are how
+    many the prices that they show keep off some store's screens.
+    """
 
     files: tuple[Shelved, ...]
     kinds: Mapping[str, int]
     tags: tuple[tuple[str, int], ...]
+    off: int
     next: str
 
 
@@ -120,6 +123,7 @@ def gallery(ctx: Context, actor: Actor, look: Look) -> Gallery:
             files,
             dict(session.execute(counts).all()),
             tuple((tag, n) for tag, n in session.execute(most)),
+            _off(ctx, session, actor, mine),
             page.next,
         )
 
@@ -204,6 +208,12 @@ def disagreements(
         if here:
             found[sha] = tuple(here)
     return found
+
+
+def _off(ctx: Context, session: Session, actor: Actor, mine: Sequence[str] | None) -> int:
+    priced = set(session.scalars(select(AssetPriceRow.asset_sha)))
+    known = sorted(priced if mine is None else priced.intersection(mine))
+    return len(disagreements(ctx, session, actor, _prices(session, known)))
 
 
 def _asked(look: Look, uses: Mapping[str, int]) -> Select[Any]:
