@@ -11,17 +11,18 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import BadInput, NotFound, Stale
 from server.services.minding import holding, running_out
-from server.services.minding.on_air import airings, goods_here, offered
+from server.services.minding.on_air import airings, for_local_use, goods_here, offered
 from server.services.minding.shop import Shop, mind, stores_of
 from server.services.screens import watching
 from server.services.showing.explaining import what_plays
 from server.services.showing.wall import Look, Wall, wall
 from server.services.wishes import messages, overrides
+from server.services.wishes.local_use import set_local_use
 from server.web.access import Visit, check_form, page, studio, visit
 from server.web.stills import still
 from server.web.store_faults import Wrong, wrong
 from server.web.store_forms import emergency, hold, instant, message_words, pause, text
-from server.web.store_words import MORE_MS, lasts, pieces, store_words
+from server.web.store_words import MORE_MS, lasts, lasts_hours, pieces, store_words
 from server.web.walls import WATCH_LIFE_MS
 
 blueprint = studio("store")
@@ -37,9 +38,28 @@ def choose() -> AnyResponse:
     looker = g.visit = visit()
     named = request.args.get("named", "")[:100].strip()
     stores = stores_of(looker.ctx, looker.actor, named)
-    if len(stores) == 1 and not named:
+    if len(stores) == 1 and not named and looker.actor.stores is not None:
         return redirect(url_for("store.show", store=stores[0][0]))
-    return page("stores.html", looker, room="store", stores=stores, named=named)
+    decides = looker.actor.stores is None and looker.actor.may("content")
+    return page(
+        "stores.html",
+        looker,
+        room="store",
+        stores=stores,
+        named=named,
+        playlists=for_local_use(looker.ctx, looker.actor) if decides else (),
+        saved=request.args.get("saved") == "1",
+        hours=lasts_hours(looker.ctx.settings.hold_minutes_per_day),
+    )
+
+
+@blueprint.post("/store")
+def decide() -> AnyResponse:
+    """Say which playlists every store may show by hand."""
+    looker = g.visit = visit()
+    check_form(looker)
+    set_local_use(looker.ctx, looker.actor, request.form.getlist("playlists"))
+    return redirect(f"{url_for('store.choose')}?saved=1", 303)
 
 
 @blueprint.get("/store/<store>")

@@ -226,3 +226,9 @@ def _screen(screen: WallScreen, shop: Shop, language: Language) -> ScreenWords:
 def lasts(ms: int) -> str:
     """How long a playlist is: `45 s`, `2 min`."""
     return f"{ms // 1000}{NBSP}s" if ms < 2 * MINUTE_MS else f"{ms // MINUTE_MS}{NBSP}min"
+
+
+def lasts_hours(minutes: int) -> str:
+    """A budget: `10 h`, `1 h 30`."""
+    hours, rest = divmod(minutes, 60)
+    return f"{hours}{NBSP}h{NBSP}{rest:02d}" if rest else f"{hours}{NBSP}h"

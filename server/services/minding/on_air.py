@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -18,6 +18,7 @@ from server.services.minding.running_out import outs, product_names, shop_says
 from server.services.showing.explaining import what_comes
 from server.services.showing.titles import Titles, Told
 from server.services.showing.worlds import Playing
+from server.services.wishes.local_use import local_playlists
 from server.services.wishes.messages import PREFIX
 from server.services.wishes.reach import Reach
 
@@ -55,13 +56,14 @@ class GoodHere:
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A playlist that a store may show by hand."""
+    """A playlist that a store may show by hand; `local` where it is for every store's use."""
 
     id: str
     name: str
     sky: str
     picture: Sha256 | None
     length_ms: int
+    local: bool
 
 
 def airings(ctx: Context, actor: Actor, store: str) -> tuple[Airing, ...]:
@@ -126,28 +128,40 @@ def offered(ctx: Context, actor: Actor, store: str) -> tuple[Offered, ...]:
     messages that were written on a phone. By name.
     """
     actor.require("override", store)
+    return _offered(ctx, actor)[:MAX_OFFERED]
+
+
+def for_local_use(ctx: Context, actor: Actor) -> tuple[Offered, ...]:
+    """All playlists, for whoever decides what every store may show. Raises Forbidden."""
+    actor.require_chain("content")
+    return _offered(ctx, actor)
+
+
+def _offered(ctx: Context, actor: Actor) -> tuple[Offered, ...]:
     with ctx.db.read() as session:
         reach = Reach(session)
+        local = local_playlists(session)
         rows = session.execute(
             select(PlaylistRow.id, PlaylistRow.name)
             .where(~PlaylistRow.id.startswith(PREFIX, autoescape=True))
             .order_by(PlaylistRow.name, PlaylistRow.id)
         )
         found = [
-            _offer(playlist, name, reach)
+            _offer(playlist, name, reach, local)
             for playlist, name in rows
             if reach.playlists[playlist].items and reach.sees(actor, playlist)
         ]
-    return tuple(found[:MAX_OFFERED])
+    return tuple(found)
 
 
-def _offer(playlist: str, name: str, reach: Reach) -> Offered:
+def _offer(playlist: str, name: str, reach: Reach, local: Collection[str]) -> Offered:
     items = reach.playlists[playlist].items
     cards = [item.content for item in items if isinstance(item.content, Card)]
     card = cards[0] if cards else None
     sky = str(card.params.get("sky") or _SKIES.get(card.template, "mist")) if card else "mist"
     picture = next((good.picture for good in card.goods), None) if card else None
-    return Offered(playlist, name, sky, picture, sum(item.duration_ms for item in items))
+    lasts = sum(item.duration_ms for item in items)
+    return Offered(playlist, name, sky, picture, lasts, playlist in local)
 
 
 _SKIES: Mapping[str, str] = {"price": "price", "service": "tide"}

@@ -1,7 +1,7 @@
 """How far playlists and files reach: the stores whose screens may come to show them, through what.
 
-Whoever's rights end at some stores sees what reaches one of those, and changes only what reaches no
-further. What nothing uses yet belongs to whoever made it.
+Whoever's rights end at some stores sees what reaches one of those or is for local use, and changes
+only what reaches no further. What nothing uses yet belongs to whoever made it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from server.db.models import (
     StoreRow,
 )
 from server.services.base.actors import Actor
+from server.services.wishes.local_use import local_playlists
 from server.services.wishes.targeting import Map, map_of, within
 from server.services.wishes.wish_rows import campaign_of, emergency_of, override_of, playlist_of
 
@@ -51,6 +52,7 @@ class Reach:
         rows = list(session.scalars(select(PlaylistRow)))
         self.playlists: dict[str, Playlist] = {row.id: playlist_of(row) for row in rows}
         self._editors = {row.id: row.edited_by for row in rows}
+        self._local = local_playlists(session)
         self._direct: dict[str, list[Use]] = defaultdict(list)
         self._parents: dict[str, set[str]] = defaultdict(set)
         for playlist in self.playlists.values():
@@ -77,7 +79,7 @@ class Reach:
 
     def sees(self, actor: Actor, playlist: str) -> bool:
         """Whether this actor may know of it."""
-        if actor.stores is None:
+        if actor.stores is None or playlist in self._local:
             return True
         uses = self.uses(playlist)
         made = self._editors.get(playlist) == actor.id

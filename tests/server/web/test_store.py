@@ -62,7 +62,23 @@ def test_several_stores_are_a_choice_first(chain: Chain) -> None:
     said = words(owner.text("/store"))
     assert "Which store?" in said
     assert "Prado" in said
-    assert words(owner.text("/store?named=nowhere")).endswith("No store of yours is called that.")
+    assert "No store of yours is called that." in words(owner.text("/store?named=nowhere"))
+
+
+def test_marketing_lets_stores_show_what_no_campaign_brings(chain: Chain, ines: Reader) -> None:
+    hold = {"playlist": "held-by-hand", "screens": SCREENS, "until": "16:00"}
+    assert "À la main" not in words(ines.text(f"{HERE}/show"))
+    assert post(ines, f"{HERE}/show", **hold).status_code == 422
+    assert post(ines, "/store", playlists=["held-by-hand"]).status_code == 403
+    owner = chain.owner()
+    kept = post(owner, "/store", playlists=["held-by-hand"])
+    assert "Kept. The phones offer it from now on." in words(owner.text(kept.headers["Location"]))
+    assert post(owner, "/store", playlists=["gone"]).status_code == 422
+    assert "À la main" in words(ines.text(f"{HERE}/show"))
+    assert post(ines, f"{HERE}/show", **hold).status_code == 303
+    post(owner, "/store")
+    lille = chain.manager("lille", "read", "override")
+    assert "À la main" not in words(lille.text("/store/lille/show"))
 
 
 def test_other_stores_and_other_people_are_kept_out(chain: Chain, ines: Reader) -> None:
@@ -202,7 +218,9 @@ def test_the_days_budget_is_told_with_the_latest_end(chain: Chain, ines: Reader)
 def test_an_emergency_is_asked_twice(chain: Chain) -> None:
     chief = chain.manager("vieux-port", "read", "override", "emergency")
     asked = post(chief, f"{HERE}/emergency", playlist="base", until="18:00")
-    assert "Every screen of Vieux-Port shows “Fond de rayon” at once, until 18:00." in words(asked.text)
+    assert "Every screen of Vieux-Port shows “Fond de rayon” at once, until 18:00." in words(
+        asked.text
+    )
     assert overrides.list_emergencies(chain.ctx, SYSTEM).items == ()
     post(chief, f"{HERE}/emergency", playlist="base", until="18:00", sure="yes")
     page = chief.text(HERE)
