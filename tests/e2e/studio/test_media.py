@@ -1,0 +1,141 @@
+"""The room of files in Chromium: files sent in pieces over a line that breaks, a session that ends
+in their midst, a refusal in words, and the price that a picture shows.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, Route, expect
+from werkzeug.serving import make_server
+
+from server.app import build_context, create_app, prepare
+from server.config import Settings
+from server.ports import Batch, ProductReport
+from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
+from server.services.chain import places
+from server.services.chain.place_wishes import StoreWish
+from server.services.entry import people
+from server.services.library import assets
+from server.services.prices.batches import Source
+from server.services.prices.intake import take
+from server.services.wishes.drawn import Drawn
+from tests.support.programs import free_port
+
+pytestmark = pytest.mark.chromium
+
+WITHIN_MS = 20_000
+SIDE = 1_600
+"""Of a picture that takes several pieces."""
+WIDE = "document.documentElement.scrollWidth > innerWidth"
+
+
+@pytest.fixture
+def ctx(tmp_path: Path) -> Iterator[Context]:
+    """The web process alone, with a shop that sells a bag."""
+    settings = Settings(data_dir=tmp_path, port=free_port(), _env_file=None)  # type: ignore[call-arg]
+    prepare(settings, say=None)
+    context = build_context(settings)
+    wish = StoreWish("Lille", "Europe/Paris", channel="pluvier@lille")
+    places.create_store(context, SYSTEM, wish, "lille")
+    bag = ProductReport("BAG", "EUR", 8_990, names={"en": {"name": "Estran 28"}})
+    take(context, Source("feed", shop="pluvier"), Batch(context.clock(), products=(bag,)))
+    server = make_server("127.0.0.1", settings.port, create_app(context), threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield context
+    server.shutdown()
+    context.db.close()
+
+
+@pytest.fixture
+def room(browser: Browser, ctx: Context) -> Iterator[Page]:
+    """The owner in the room of files; nothing goes wrong on the page."""
+    context = browser.new_context(locale="en-GB", viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.set_default_timeout(WITHIN_MS)
+    enter(page, ctx)
+    page.goto(f"{ctx.settings.url}/media")
+    yield page
+    context.close()
+    assert not faults
+
+
+def enter(page: Page, ctx: Context) -> None:
+    page.goto(people.owner_link(ctx))
+    page.get_by_role("button", name="Come in").press("Enter")
+    page.wait_for_url("**/wall")
+
+
+def noise() -> bytes:
+    """A picture that does not get small."""
+    out = io.BytesIO()
+    Image.merge("RGB", [Image.effect_noise((SIDE, SIDE), 90) for _ in range(3)]).save(out, "PNG")
+    return out.getvalue()
+
+
+def sign_out(page: Page, ctx: Context) -> None:
+    """In another tab."""
+    tab = page.context.new_page()
+    tab.goto(f"{ctx.settings.url}/media")
+    tab.locator("form[action='/sign-out'] button").click()
+    tab.close()
+
+
+def test_files_arrive_whatever_happens_on_the_way(room: Page, ctx: Context) -> None:
+    large = noise()
+    broken: list[int] = []
+    pieces: list[int] = []
+
+    def line(route: Route) -> None:
+        request = route.request
+        if request.method == "PATCH":
+            at = int(request.headers["upload-offset"])
+            pieces.append(at)
+            if at and not broken:
+                broken.append(at)
+                return route.abort()
+            if at and len(broken) == 1:
+                broken.append(at)
+                sign_out(room, ctx)
+        return route.continue_()
+
+    room.route("**/uploads/*", line)
+    room.set_input_files(
+        "#files",
+        [
+            {"name": "window.png", "mimeType": "image/png", "buffer": large},
+            {"name": "page.png", "mimeType": "image/png", "buffer": b"<html>"},
+        ],
+    )
+    way = room.locator("#way")
+    expect(way).to_contain_text("This is a web page or an XML file.", timeout=WITHIN_MS)
+    expect(way).to_contain_text("You are signed out.", timeout=WITHIN_MS)
+    assert broken
+    tab = room.context.new_page()
+    enter(tab, ctx)
+    tab.close()
+    room.get_by_role("button", name="Go on: window.png").click()
+    expect(way.get_by_role("link", name="It is here")).to_be_visible(timeout=WITHIN_MS)
+    assert pieces.count(0) == 2, "each file begins once"
+    (kept,) = assets.list_assets(ctx, SYSTEM).items
+    assert (kept.name, kept.bytes) == ("window.png", len(large))
+    expect(room.locator("#shelf")).to_contain_text("window.png")
+
+    way.get_by_role("link", name="It is here").click()
+    room.get_by_label("Product").first.fill("Estran 28 · BAG")
+    room.get_by_label("Price in it").first.fill("89.90")
+    room.get_by_role("button", name="Keep the prices").press("Enter")
+    expect(room.get_by_label("Price in it").first).to_have_value("€89.90")
+    assert assets.get_asset(ctx, SYSTEM, kept.sha).prices == (Drawn("BAG", 8_990, "EUR"),)
+    for path in ("/media", f"/media/file/{kept.sha}"):
+        room.set_viewport_size({"width": 360, "height": 780})
+        room.goto(ctx.settings.url + path)
+        assert not room.evaluate(WIDE)
