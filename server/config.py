@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -118,6 +119,38 @@ class Settings(BaseSettings):
     """Address of the proxy whose X-Forwarded-For and X-Forwarded-Proto are believed; empty: none
     is.
     """
+
+    smtp_host: str = ""
+    """The mail server that tells people what is not as it should be; empty: no mail is sent."""
+    smtp_port: int = 587
+    smtp_tls: Literal["starttls", "implicit", "none"] = "starttls"
+    """How the way to it is encrypted: after a greeting (587), from the first byte (465), or not."""
+    smtp_ca: str = ""
+    """A file with the certificate authorities that it is trusted by; empty: the system's."""
+    smtp_user: str = ""
+    smtp_password: str = Field("", repr=False)
+    """Both empty: it asks for none."""
+    smtp_from: str = ""
+    """Sender's address; empty: enseigne@ and the mail server's name."""
+    watch_webhook_url: str = ""
+    """Where the same is told to a program, signed; empty: to none."""
+    watch_webhook_secret: str = Field("", repr=False)
+    watch_every_s: int = 15
+    """How often is looked for what is not as it should be."""
+    watch_grace_s: int = 600
+    """A source that fails for no longer is not told of."""
+    watch_offline_s: int = 900
+    """The same for a screen that is offline."""
+    watch_settle_s: int = 300
+    """What was told is over once it was well for so long: what comes and goes is told once."""
+    watch_remind_s: int = 86_400
+    """What lasts is told again after this long."""
+    watch_pause_s: int = 60
+    """What comes up meanwhile is told in one message."""
+    watch_messages_per_hour: int = 12
+    """The most that one recipient is sent; the rest waits for the next message."""
+    disk_low_bytes: int = 1024 * 1024 * 1024
+    """The server's disk counts as full below this."""
     log_json: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

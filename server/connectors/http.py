@@ -128,6 +128,19 @@ def get(
             )
 
 
+def post(url: str, body: bytes, headers: Mapping[str, str], limits: Limits) -> None:
+    """POST `body` to `url` within `limits`; redirects are not followed. Any answer of 2xx will do.
+
+    Raises as `get` does.
+    """
+    with Deadline(limits.total_s) as deadline, _session(limits, deadline) as session:
+        sent = {"User-Agent": USER_AGENT, **headers}
+        with _ask(session, url, sent, limits, deadline, body) as response:
+            if response.status_code in REDIRECTING:
+                raise PermanentError(f"{_host(url)} redirects. Use the last address.")
+            _check_status(response, _host(url))
+
+
 class _Raw:
     """The bytes as they came over the wire, still packed."""
 
@@ -168,10 +181,13 @@ def _ask(
     headers: Mapping[str, str],
     limits: Limits,
     deadline: Deadline,
+    body: bytes | None = None,
 ) -> requests.Response:
     try:
-        return session.get(
+        return session.request(
+            "GET" if body is None else "POST",
             url,
+            data=body,
             headers=dict(headers),
             stream=True,
             allow_redirects=False,

@@ -11,6 +11,7 @@ from server.services.base.context import Context
 from server.services.connectors import Poller, Subscriptions, sweep_deliveries
 from server.services.keeping import retention
 from server.services.prices import horizon
+from server.services.situation import rounds
 
 POLL_S = 1
 """How often sources that are due are looked for."""
@@ -35,6 +36,7 @@ class Timers:
             ("old deliveries", SWEEP_S, partial(sweep_deliveries, ctx)),
             ("what nothing names", SWEEP_S, partial(retention.sweep, ctx)),
             ("prices that come near", SWEEP_S, partial(horizon.extend, ctx)),
+            ("who should know", ctx.settings.watch_every_s, partial(rounds.run, ctx)),
         )
         for name, every_s, work in jobs:
             self._scheduler.add_job(work, "interval", seconds=every_s, id=name, name=name)

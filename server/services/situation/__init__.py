@@ -1,0 +1,1 @@
+"""What speaks, what is silent, what waits for a person, and who is told of it."""
