@@ -84,7 +84,10 @@ class Record:
             return recall(session, inputs)
 
 
-@pytest.mark.parametrize("instants", [FEW, pytest.param(MANY, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "instants",
+    [FEW, pytest.param(MANY, marks=[pytest.mark.slow, pytest.mark.timeout(600)])],
+)
 def test_any_instant_is_explained_as_it_plays(lived: Lived, instants: int) -> None:
     dice, record = random.Random(instants), Record(lived)
     seen: Counter[str] = Counter()
