@@ -53,13 +53,16 @@ class Shop:
 
 @dataclass(frozen=True, slots=True)
 class StoreNow:
-    """A store as it stands: its calendar, and the counting zones of its screens."""
+    """A store as it stands: its calendar, the counting zones of its screens, one of these by id
+    (empty: it has none).
+    """
 
     id: str
     name: str
     store: Store
     places: tuple[str, ...]
     language: str
+    screen: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +138,14 @@ def scene(
         rows = {
             row.id: row for row in session.scalars(select(StoreRow).where(StoreRow.id.in_(mine)))
         }
-        screens = select(ScreenRow.store_id, ScreenRow.place, ScreenRow.language).where(
-            ScreenRow.store_id.in_(mine)
-        )
+        screens = select(
+            ScreenRow.store_id, ScreenRow.place, ScreenRow.language, ScreenRow.id
+        ).where(ScreenRow.store_id.in_(mine))
         places: dict[str, set[str]] = {}
         languages: dict[str, str] = {}
-        for store, place, language in session.execute(screens):
+        first: dict[str, str] = {}
+        for store, place, language, screen in session.execute(screens.order_by(ScreenRow.id)):
+            first.setdefault(store, screen)
             places.setdefault(store, set()).add(place)
             languages[store] = min(language, languages.get(store, language))
         found = tuple(
@@ -150,6 +155,7 @@ def scene(
                 store_from(rows[name], calendar_of(rows[name], now, DAYS, sun=sun)),
                 tuple(sorted(places.get(name, {""}))),
                 languages.get(name, "fr"),
+                first.get(name, ""),
             )
             for name in mine
             if name in rows

@@ -16,6 +16,8 @@ export class Panel {
     this.#store = sheet.main.dataset.first;
     this.aside.addEventListener("click", (event) => this.#click(event));
     this.box.addEventListener("change", (event) => this.#change(event.target));
+    document.addEventListener("keydown", (event) => event.key === "Escape" && this.#lower());
+    document.addEventListener("pointerdown", ({ target }) => this.aside.contains(target) || this.#lower());
     sheet.onRenewed((told) => this.#renewed(told));
   }
 
@@ -38,9 +40,16 @@ export class Panel {
   }
 
   close() {
+    if (!this.#lower()) return;
     const row = document.getElementById(`turn-${this.#item}`);
-    this.aside.classList.remove("up");
     row?.querySelector("h3 [data-open]")?.focus();
+  }
+
+  /** On small screens the turn lies over the sequence until it is put away. */
+  #lower() {
+    const was = this.aside.classList.contains("up");
+    this.aside.classList.remove("up");
+    return was;
   }
 
   async #fill() {
@@ -62,6 +71,17 @@ export class Panel {
     for (const button of this.aside.querySelectorAll("[data-store]")) {
       button.setAttribute("aria-pressed", String(button.dataset.store === this.#store));
     }
+    this.#link();
+  }
+
+  /** To the page that plays this turn of the draft in a pretended situation. */
+  #link() {
+    const { screen = "" } = this.aside.querySelector(`[data-store="${CSS.escape(this.#store)}"]`)?.dataset ?? {};
+    const { playlist } = this.sheet.main.dataset;
+    const link = document.getElementById("pretend");
+    const query = new URLSearchParams({ draft: `playlist:${playlist}`, only: `${playlist}/${this.#item}` });
+    link.href = `/screens/${encodeURIComponent(screen)}/pretend?${query}`;
+    link.hidden = !screen;
   }
 
   #paint() {
@@ -121,7 +141,7 @@ export class Panel {
     else if (button.dataset.remove) {
       const refusal = await this.sheet.edit([{ op: "remove", path: "items", id: button.dataset.remove }]);
       if (refusal) this.sheet.refuse(refusal.message);
-      else this.aside.classList.remove("up");
+      else this.#lower();
     }
   }
 }

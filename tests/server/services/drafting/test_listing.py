@@ -1,0 +1,138 @@
+"""The list of playlists: states, uses, pages, who sees what; and what keeps one off the air."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from playlists.ids import PlaylistId
+from playlists.model import Base, Playlist
+from server.errors import BadInput, Forbidden
+from server.services.base.actors import ALL_SCOPES, SYSTEM, Actor
+from server.services.base.context import Context
+from server.services.drafting import additions, drafts
+from server.services.drafting import listing as lists
+from server.services.drafting.listing import Look, listing
+from server.services.drafting.problems import problems
+from server.services.wishes import bases, content
+from tests.support.record import TestClock
+from tests.support.small_shop import lay_out
+
+LISE = Actor("lise", "Lise", ALL_SCOPES, frozenset({"lille"}))
+
+
+def states(ctx: Context, actor: Actor = SYSTEM, **look: Any) -> dict[str, str]:
+    """What is listed, with its state."""
+    return {row.id: row.state for row in listing(ctx, actor, Look(**look)).rows}
+
+
+def test_states_and_uses(any_ctx: Context) -> None:
+    lay_out(any_ctx)
+    drafts.edit(any_ctx, SYSTEM, "playlist", "lille", [rename("Été")])
+    made = drafts.begin(any_ctx, SYSTEM, "playlist", {"name": "New"})
+    assert states(any_ctx) == {
+        "lille": "changed",
+        "prado": "air",
+        "soon": "idle",
+        made.id: "draft",
+    }
+    found = listing(any_ctx, SYSTEM, Look(named="été"))
+    assert [(row.name, row.uses[0].kind, row.uses[0].id) for row in found.rows] == [
+        ("Été", "base", "lille")
+    ]
+    assert found.counts == {"air": 1, "idle": 1, "changed": 1, "draft": 1}
+    assert states(any_ctx, state="idle") == {"soon": "idle"}
+    additions.add(any_ctx, SYSTEM, "prado", "playlist", ["soon"])
+    drafts.put_on_air(any_ctx, SYSTEM, "playlist", "prado")
+    assert states(any_ctx)["soon"] == "air"
+    inside = next(row for row in listing(any_ctx, SYSTEM, Look()).rows if row.id == "soon")
+    assert [(use.kind, use.id) for use in inside.uses] == [("playlist", "prado")]
+
+
+def test_who_sees_what(any_ctx: Context) -> None:
+    lay_out(any_ctx)
+    assert states(any_ctx, LISE) == {"lille": "air"}
+    own = drafts.begin(any_ctx, LISE, "playlist", {"name": "Mine"})
+    drafts.begin(any_ctx, SYSTEM, "playlist", {"name": "Theirs"})
+    assert states(any_ctx, LISE) == {"lille": "air", own.id: "draft"}
+    with pytest.raises(Forbidden):
+        listing(any_ctx, replace(LISE, scopes=frozenset({"read"})), Look())
+
+
+def test_pages(ctx: Context, clock: TestClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lists, "PAGE_ROWS", 2)
+    for name in ("a", "b", "c", "d", "e"):
+        content.create_playlist(ctx, SYSTEM, Playlist(PlaylistId(name), name, ()))
+        clock.advance(name not in "cd")
+    seen: list[list[str]] = []
+    after = ""
+    while True:
+        page = listing(ctx, SYSTEM, Look(after=after))
+        seen.append([row.id for row in page.rows])
+        after = page.next
+        if not after:
+            break
+    assert seen == [["c", "d"], ["e", "b"], ["a"]]
+    with pytest.raises(BadInput):
+        listing(ctx, SYSTEM, Look(after="not ours"))
+
+
+def test_everything_that_is_wrong_is_said_at_once(ctx: Context) -> None:
+    shop = lay_out(ctx)
+    draft = drafts.begin(ctx, SYSTEM, "playlist", {"name": "New"})
+    for kind, chosen in (("message", []), ("trio", ["BAG"]), ("image", [shop.lille])):
+        additions.add(ctx, SYSTEM, draft.id, kind, chosen)  # type: ignore[arg-type]
+    body = drafts.read(ctx, SYSTEM, "playlist", draft.id).body
+    ids = [item["id"] for item in body["items"]]
+    assert [(one.item, one.field) for one in problems(body)] == [
+        (ids[0], "content/card/texts/headline/fr")
+    ]
+    price = {"fr": "9,90 €", "en": "x"}
+    path = f"items/{ids[1]}/content/card/texts/headline"
+    drafts.edit(ctx, SYSTEM, "playlist", draft.id, [{"op": "set", "path": path, "value": price}])
+    body = drafts.read(ctx, SYSTEM, "playlist", draft.id).body
+    assert [(one.item, one.code) for one in problems(body)] == [
+        (ids[0], "bad_input"),
+        (ids[1], "typed_price"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "chosen"),
+    [
+        ("price", []),
+        ("price", ["BAG", "BAG"]),
+        ("trio", ["a", "b", "c", "d"]),
+        ("price", ["no such sku \n"]),
+        ("image", ["0" * 64]),
+        ("video", []),
+        ("playlist", ["prado"]),
+    ],
+)
+def test_what_cannot_be_added(ctx: Context, kind: Any, chosen: list[str]) -> None:
+    lay_out(ctx)
+    with pytest.raises(BadInput):
+        additions.add(ctx, SYSTEM, "prado", kind, chosen)
+    assert not drafts.read(ctx, SYSTEM, "playlist", "prado").changed
+
+
+def test_an_addition_stands_where_it_was_asked_for(ctx: Context) -> None:
+    lay_out(ctx)
+    draft, first = additions.add(ctx, SYSTEM, "prado", "message")
+    draft, second = additions.add(ctx, SYSTEM, "prado", "price", ["BAG"], after=first)
+    draft, third = additions.add(ctx, SYSTEM, "prado", "message", after=first)
+    assert [item["id"] for item in draft.body["items"]][-3:] == [first, third, second]
+
+
+def test_a_base_of_the_chain_is_a_use(ctx: Context) -> None:
+    lay_out(ctx)
+    bases.set_base(ctx, SYSTEM, Base("chain", "", PlaylistId("soon")))
+    found = {row.id: row.uses for row in listing(ctx, SYSTEM, Look()).rows}
+    assert [(use.kind, use.id) for use in found["soon"]] == [("base", "")]
+
+
+def rename(name: str) -> dict[str, Any]:
+    """Another name."""
+    return {"op": "set", "path": "name", "value": name}
