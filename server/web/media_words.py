@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from media.advice import Advice
 from server.services.library.browsing import Disagreement, Gallery, Shelved
+from server.services.library.drawings import KIND as DRAWING
 from server.services.library.filing import Filed, Place
 from server.services.library.renditions import RenditionView
 from server.services.prices.texts import money
@@ -19,6 +20,8 @@ from server.web.tongue import gettext as _
 from server.web.tongue import ngettext
 
 MIB, KIB = 1024 * 1024, 1024
+STORES_NAMED = 6
+"""Stores that one line names; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,9 @@ class PriceLine:
 
 @dataclass(frozen=True, slots=True)
 class FileWords:
-    """What the page of one file says. `at` are where it is used, as (text, address)."""
+    """What the page of one file says. `at` are where it is used, as (text, address); `off` which
+    stores its prices keep it from, and why.
+    """
 
     first: str
     second: str
@@ -83,8 +88,8 @@ class FileWords:
 
 def media_words(found: Gallery, language: Language) -> MediaWords:
     """The grid."""
-    total = sum(found.kinds.values())
-    tabs = [Tab("", "", _("All"), total)]
+    total = sum(n for kind, n in found.kinds.items() if kind != DRAWING)
+    tabs = [Tab("", "", _("Pictures and films"), total)]
     titles = {"image": _("Pictures"), "video": _("Films"), "drawing": _("Drawings")}
     tabs += [Tab(kind, "", title, found.kinds.get(kind, 0)) for kind, title in titles.items()]
     tabs += [
@@ -121,10 +126,7 @@ def file_words(found: Filed, now: int, language: Language) -> FileWords:
             )
             for one in file.prices
         ),
-        off=tuple(
-            (found.stores.get(one.store, one.store), drawn_differs(one.agreement, language))
-            for one in file.differs
-        ),
+        off=_off_where(found, language),
     )
 
 
@@ -150,10 +152,12 @@ def advice_words(one: Advice) -> str:
 def size_words(size: int) -> str:
     """`640 kB`, `12.5 MB`."""
     if size < MIB:
-        return f"{max(1, size // KIB)}{NBSP}{_('kB')}"
+        unit = _("kB")
+        return f"{max(1, size // KIB)}{NBSP}{unit}"
+    unit, point = _("MB"), _(".")
     tenths = size * 10 // MIB
     whole, part = divmod(tenths, 10)
-    return f"{whole}{_('.') + str(part) if part and whole < 100 else ''}{NBSP}{_('MB')}"
+    return f"{whole}{f'{point}{part}' if part and whole < 100 else ''}{NBSP}{unit}"
 
 
 def _second(found: Gallery, total: int) -> str:
@@ -206,6 +210,23 @@ def _off(differs: tuple[Disagreement, ...], language: Language) -> str:
         stores,
         why=first,
     )
+
+
+def _off_where(found: Filed, language: Language) -> tuple[tuple[str, str], ...]:
+    why: dict[str, list[str]] = {}
+    for one in found.file.differs:
+        stores = why.setdefault(drawn_differs(one.agreement, language), [])
+        stores.append(found.stores.get(one.store, one.store))
+    lines = []
+    for said, names in why.items():
+        shown = ", ".join(names[:STORES_NAMED])
+        more = len(names) - STORES_NAMED
+        if more > 0:
+            shown = ngettext(
+                "%(stores)s and one more", "%(stores)s and %(num)s more", more, stores=shown
+            )
+        lines.append((_("%(stores)s:", stores=shown), said))
+    return tuple(lines)
 
 
 def _place(one: Place) -> tuple[str, str]:

@@ -29,6 +29,7 @@ from server.db.models import (
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.paging import Cut, paged
+from server.services.library.drawings import KIND as DRAWING
 from server.services.library.renditions import POSTER_KEY, sizes_of_screens
 from server.services.wishes.drawn import Agreement, Drawn, compare, drawn_of
 from server.services.wishes.reach import Reach, files_of
@@ -42,7 +43,9 @@ FILES_SHOWN = 48
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What is looked for: part of a name, a kind, a tag, a state; `after` is a page's `next`."""
+    """What is looked for: part of a name, a kind (none: all but drawings, which the installation
+    itself makes), a tag, a state; `after` is a page's `next`.
+    """
 
     named: str = ""
     kind: str = ""
@@ -220,6 +223,8 @@ def _asked(look: Look, uses: Mapping[str, int]) -> Select[Any]:
     statement = select(AssetRow)
     if look.kind in KINDS:
         statement = statement.where(AssetRow.kind == look.kind)
+    else:
+        statement = statement.where(AssetRow.kind != DRAWING)
     if look.tag:
         tagged = select(AssetTagRow.asset_sha).where(AssetTagRow.tag == look.tag)
         statement = statement.where(AssetRow.sha.in_(tagged))
