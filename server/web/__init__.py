@@ -7,6 +7,7 @@ from flask import Flask
 from server.web import (
     audits,
     calendars,
+    campaigns,
     doors,
     i18n,
     me,
@@ -18,6 +19,7 @@ from server.web import (
     playlists,
     pretending,
     signing_in,
+    situation,
     store,
     walls,
     whys,
@@ -36,6 +38,7 @@ def register(app: Flask) -> None:
         playlist_editor,
         playlist_parts,
         calendars,
+        campaigns,
         pretending,
         media,
         store,
@@ -43,5 +46,6 @@ def register(app: Flask) -> None:
         me,
         people,
         audits,
+        situation,
     ):
         app.register_blueprint(module.blueprint)

@@ -26,6 +26,7 @@ ROOMS = (
     Room("calendar", "/calendar", lazy_gettext("Calendar"), "content"),
     Room("media", "/media", lazy_gettext("Media"), "content"),
     Room("people", "/people", lazy_gettext("People"), "people"),
+    Room("situation", "/situation", lazy_gettext("Situation"), "read"),
 )
 
 

@@ -35,8 +35,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A fact that holds now, or did until it grew too old. `source` is its connector's name, empty
-    for a person's hand; it was said at `said_at` and holds for `life_ms`.
+    """A fact that holds now, or did until it grew too old. `source` is what its connector is
+    called, empty for a person's hand; it was said at `said_at` and holds for `life_ms`.
     """
 
     key: str
@@ -134,10 +134,11 @@ def _facts(
     found: dict[str, list[Known]] = {}
     for key, row in newest.items():
         kind = kind_of(FactKey(key))
-        by = names.get(connector_of(row.source, names), "")
+        said_by = row.source.partition("@")[0]
+        by = names.get(connector_of(row.source, names), said_by)
         life = kind.max_age_ms if kind is not None else row.expires_at - row.observed_at
-        if row.source.startswith(f"{HAND}@"):
-            life = row.expires_at - row.observed_at
+        if said_by == HAND:
+            by, life = "", row.expires_at - row.observed_at
         known = Known(key, value_from(row.value), by, row.observed_at, life)
         found.setdefault(store_of(key), []).append(known)
     return found

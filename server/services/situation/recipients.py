@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -98,13 +99,13 @@ def _told(role: str | None) -> frozenset[Kind]:
 
 
 def places_of(session: Session) -> Places:
-    """All stores by name and clock; the chain's own clock is that of its first store."""
+    """All stores by name and clock; the chain's own clock is the one that most of them keep."""
     rows = session.execute(select(StoreRow.id, StoreRow.name, StoreRow.zone).order_by(StoreRow.id))
     found = [(store, name, zone) for store, name, zone in rows]
     return Places(
         {store: name for store, name, _ in found},
         {store: zone for store, _, zone in found},
-        found[0][2] if found else "UTC",
+        Counter(zone for _, _, zone in found).most_common(1)[0][0] if found else "UTC",
     )
 
 

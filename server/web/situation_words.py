@@ -1,0 +1,317 @@
+"""What the page of the situation says: the headline, what waits, sources and stores in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from server.services.prices.texts import money
+from server.services.situation.concerns import Concern
+from server.services.situation.overview import Batch, Situation, Source, Suspect
+from server.services.situation.rails import Rail
+from server.services.situation.spoken import following, sentence
+from server.web.clock import MINUTE_MS, length, when
+from server.web.edit_words import ago
+from server.web.phrases import Language
+from server.web.rail_words import Line, rail_lines, summary
+from server.web.tongue import gettext as _
+from server.web.tongue import ngettext
+
+SAID = 1
+"""Concerns told in the headline; the others are counted."""
+SCREENS = ("cloned", "offline", "trouble")
+WALLS: Mapping[str, str] = {"cloned": "offline", "offline": "offline", "trouble": "trouble"}
+"""The wall's filter that shows a screen's concern."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A concern: what is so, what follows."""
+
+    what: str
+    then: str
+    mark: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A price that would change, in words."""
+
+    name: str
+    sku: str
+    where: str
+    before: str
+    after: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What waits for a person. `channels` are named where it is a price."""
+
+    id: str
+    title: str
+    said: str
+    changes: tuple[Change, ...]
+    channels: tuple[str, ...]
+    sku: str
+    may_accept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """A connector in words; `mark` is its shape."""
+
+    name: str
+    kind: str
+    mark: str
+    state: str
+    heard: str
+    due: str
+    error: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoreLine:
+    """A store: in one line where all is well, else with what is not."""
+
+    id: str
+    name: str
+    summary: str
+    mark: str
+    said: tuple[Said, ...]
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SituationWords:
+    """The whole page."""
+
+    first: str
+    second: str
+    now: str
+    held: tuple[Held, ...]
+    more_held: str
+    server: tuple[Said, ...]
+    failing: tuple[SourceLine, ...]
+    speaking: tuple[SourceLine, ...]
+    screens: tuple[Said, ...]
+    screens_well: str
+    stores: tuple[StoreLine, ...]
+
+
+def situation_words(found: Situation, language: Language) -> SituationWords:
+    """The situation in a language."""
+    first, second = _headline(found, language)
+    sources = [_source(one, found, language) for one in found.sources or ()]
+    bad = [said for said, one in zip(sources, found.sources or (), strict=True) if one.failing]
+    good = [said for said, one in zip(sources, found.sources or (), strict=True) if not one.failing]
+    lost = [one for one in found.concerns if one.kind in SCREENS]
+    return SituationWords(
+        first=first,
+        second=second,
+        now=when(found.now, found.now, found.places.zone, language),
+        held=(
+            *(_batch(one, found, language) for one in found.batches),
+            *(_suspect(one, found, language) for one in found.suspects),
+        ),
+        more_held=_("and %(n)s more", n=found.more_held) if found.more_held else "",
+        server=tuple(_said(one, found, language) for one in found.concerns if one.kind == "disk"),
+        failing=tuple(bad),
+        speaking=tuple(good),
+        screens=tuple(_said(one, found, language) for one in lost),
+        screens_well=_screens_well(found.screens, len({_screen(one) for one in lost})),
+        stores=tuple(_store(rail, found, language) for rail in found.rails),
+    )
+
+
+def _headline(found: Situation, language: Language) -> tuple[str, str]:
+    if not found.places.names:
+        return _("Nothing speaks here yet."), _("Add a store and connect your shop.")
+    if not found.concerns:
+        return _("Everything that should speak does."), _("Nothing waits for anyone.")
+    told = [sentence(one, found.places, found.now, language) for one in found.concerns[:SAID]]
+    more = len(found.concerns) - SAID
+    if more <= 0:
+        return told[0], _("Everything else is well.")
+    return told[0], ngettext(
+        "One more thing is not as it should be.",
+        "%(num)s more things are not as they should be.",
+        more,
+    )
+
+
+def _screen(concern: Concern) -> str:
+    return concern.subject.partition("/")[0]
+
+
+def _screens_well(screens: int, lost: int) -> str:
+    well = screens - lost
+    if not screens:
+        return ""
+    if not lost:
+        return ngettext("%(num)s screen is well.", "All %(num)s screens are well.", screens)
+    return ngettext("%(num)s other screen is well.", "%(num)s others are well.", well)
+
+
+def _said(concern: Concern, found: Situation, language: Language) -> Said:
+    wall = WALLS.get(concern.kind, "")
+    store = concern.stores[0] if concern.stores else ""
+    return Said(
+        what=sentence(concern, found.places, found.now, language),
+        then=following(concern, found.places, found.now, language),
+        mark="trouble" if concern.kind not in ("offline", "cloned") else "offline",
+        href=f"/wall?store={store}&kind={wall}" if wall else "",
+    )
+
+
+def _batch(batch: Batch, found: Situation, language: Language) -> Held:
+    name = next((one.name for one in found.sources or () if one.id == batch.connector), "")
+    counts = batch.counts
+    changed = ngettext(
+        "%(num)s price would change.", "%(num)s prices would change.", counts.get("changed", 0)
+    )
+    why = _reason(batch.reason)
+    at = when(batch.received_at, found.now, found.places.zone, language)
+    return Held(
+        id=batch.id,
+        title=_("A batch of “%(name)s” is held", name=name or batch.connector),
+        said=" ".join((why, changed, _("Received at %(at)s.", at=at))),
+        changes=tuple(
+            Change(
+                name=_name(str(row["sku"]), found, language),
+                sku=str(row["sku"]),
+                where=found.places.names.get(row["store"], row["store"]) or _("All stores"),
+                before=_money(row["old"], row["currency"], language),
+                after=_money(row["new"], row["currency"], language),
+                why=_doubt(str(row["why"])),
+            )
+            for row in batch.examples
+        ),
+        channels=(),
+        sku="",
+        may_accept=True,
+    )
+
+
+def _suspect(one: Suspect, found: Situation, language: Language) -> Held:
+    names = [found.places.names.get(store, store) for _id, store in one.channels]
+    where = names[0] if len(names) == 1 else _("%(n)s stores", n=len(names))
+    change = Change(
+        name=_name(one.sku, found, language),
+        sku=one.sku,
+        where=where,
+        before=_money(one.before, one.currency, language),
+        after=_money(one.now, one.currency, language),
+        why=_doubt(one.why),
+    )
+    return Held(
+        id="",
+        title=_("The price of %(name)s looks wrong", name=change.name),
+        said=_("It stays off the screens until someone decides or the shop says a plausible one."),
+        changes=(change,),
+        channels=tuple(channel for channel, _store in one.channels),
+        sku=one.sku,
+        may_accept=one.may_be_right,
+    )
+
+
+def _name(sku: str, found: Situation, language: Language) -> str:
+    names = found.names.get(sku, {})
+    said = names.get(language) or next(iter(names.values()), {})
+    return said.get("name") or sku
+
+
+def _money(amount: int | None, currency: str, language: Language) -> str:
+    return _("none") if amount is None or not currency else money(amount, currency, language)
+
+
+def _reason(code: str) -> str:
+    return {
+        "empty": _("It lists nothing although products are known."),
+        "shrunk": _("It lists less than half of what is known."),
+        "suspects": _("Too many of its prices look wrong."),
+    }.get(code, code)
+
+
+def _doubt(code: str) -> str:
+    return {
+        "blank": _("no price"),
+        "zero": _("zero or less"),
+        "currency": _("another currency"),
+        "sale": _("sale above the price"),
+        "jump": _("a leap"),
+        "": "",
+    }.get(code, _("unreadable"))
+
+
+def _source(one: Source, found: Situation, language: Language) -> SourceLine:
+    zone, now = found.places.zone, found.now
+    mark, state = "playing", _("Speaks")
+    if not one.enabled:
+        mark, state = "paused", _("Switched off")
+    elif one.failing:
+        mark, state = "offline", _("Silent")
+    elif one.heard_at is None:
+        mark, state = "none", _("Not heard yet")
+    due = ""
+    if one.next_at is not None:
+        left = max(0, one.next_at - now)
+        due = _("asked again in %(left)s", left=length(left))
+        if left >= 10 * MINUTE_MS:
+            due = _("asked again at %(at)s", at=when(one.next_at, now, zone, language))
+    elif one.enabled:
+        due = _("it calls us")
+    return SourceLine(
+        name=one.name,
+        kind=_kind(one.kind),
+        mark=mark,
+        state=state,
+        heard=_("last heard %(ago)s", ago=ago(one.heard_at, now)) if one.heard_at else "",
+        due=due,
+        error=one.error,
+        next=_advice(one.error) if one.error else "",
+    )
+
+
+def _kind(kind: str) -> str:
+    return {
+        "merchant": _("Product feed"),
+        "local_inventory": _("Stock feed"),
+        "webhook": _("Shop’s calls"),
+        "open_meteo": _("Weather"),
+        "mqtt_counts": _("Counters, MQTT"),
+        "http_counts": _("Counters, HTTP"),
+    }.get(kind, kind)
+
+
+def _advice(error: str) -> str:
+    """What to do about an error, by what it says of itself."""
+    if "held" in error:
+        return _("Decide on it above.")
+    if "answered 5" in error or "not answer" in error or "broke off" in error:
+        return _("The other side is away. It is asked again by itself; call whoever runs it.")
+    if "answered 4" in error or "secret" in error:
+        return _("It refuses us. Check the address and the access to it.")
+    return _("Look at what it sends, then correct it there or in its settings.")
+
+
+def _store(rail: Rail, found: Situation, language: Language) -> StoreLine:
+    mine = [
+        one for one in found.concerns if rail.id in one.stores and one.kind in ("silence", "lease")
+    ]
+    lines = rail_lines(rail, found.now, language)
+    return StoreLine(
+        id=rail.id,
+        name=rail.name,
+        summary=summary(rail, found.now, language),
+        mark="trouble" if mine else "playing",
+        said=_told(mine, found, language),
+        lines=lines,
+    )
+
+
+def _told(concerns: Sequence[Concern], found: Situation, language: Language) -> tuple[Said, ...]:
+    return tuple(_said(one, found, language) for one in concerns)
