@@ -1,0 +1,243 @@
+"""The calendar: bands, clashes and ways out; planning by form; what is refused beside its field."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+
+from icalendar import Calendar
+from werkzeug.datastructures import MultiDict
+from werkzeug.test import TestResponse
+
+from playlists.ids import CampaignId, PlaylistId
+from playlists.model import Campaign, Target
+from playlists.schedule import Schedule
+from server.db.models import StoreRow
+from server.services.base.actors import SYSTEM
+from server.services.drafting import drafts
+from server.services.wishes import content
+from tests.server.web.conftest import Chain, Reader
+
+WINDOWS = Target(tags_any=frozenset({"window"}))
+
+
+def plain(page: str) -> str:
+    """A page's words."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page)))
+
+
+def send(reader: Reader, path: str, form: MultiDict[str, str] | dict[str, str]) -> TestResponse:
+    """A form that the page itself sent."""
+    word = re.search(r'data-csrf="([^"]+)"', reader.text("/calendar"))
+    assert word
+    headers = {"Accept-Language": reader.language}
+    data = MultiDict(form)
+    data["csrf"] = word[1]
+    return reader.client.post(path, data=data, headers=headers)
+
+
+def oversell(chain: Chain) -> None:
+    """Two campaigns that ask for 60 % of the windows, the second for a week from 17 October."""
+    for name, first, end in (
+        ("estran", "2026-10-08", "2026-10-25"),
+        ("toussaint", "2026-10-17", "2026-11-03"),
+    ):
+        content.create_campaign(
+            chain.ctx,
+            SYSTEM,
+            Campaign(
+                *(CampaignId(name), name.title(), PlaylistId("sale"), WINDOWS),
+                Schedule(start=first, end=end),
+                share=6_000,
+            ),
+        )
+    for busy in ("sale", "last-pieces", "dusk", "closing", "by-the-sea", "old-port"):
+        content.delete_campaign(chain.ctx, SYSTEM, busy)
+
+
+def test_bands_holidays_and_conditions(calm: Chain) -> None:
+    words = plain(calm.owner().text("/calendar"))
+    assert "5 October to 8 November" in words
+    assert "All Saints" in words
+    assert "Il pleut à Lille When it is raining in the store’s town" in words
+    assert "Always on when nothing else fits Fond de rayon all stores" in words
+    assert "1 October to 31 October" not in words
+    assert "October" in plain(calm.owner().text("/calendar?view=month&at=2026-10-15"))
+    assert "31 December" in plain(calm.owner().text("/calendar?view=quarter"))
+    assert calm.owner().get("/calendar?at=99999&view=x").status_code == 200
+
+
+def test_a_clash_is_settled_in_drafts_and_put_on_air(chain: Chain) -> None:
+    oversell(chain)
+    reader = chain.owner()
+    page = reader.text("/calendar")
+    assert "One clash in five weeks. Oversold from 17 October" in plain(page)
+    assert "asks for 60 % of every round gets 50 %: 12 h of 24 h" in plain(page)
+    assert "20 % over" in plain(page)
+    clash = unescape(re.findall(r'name="clash" value="([^"]+)"', page)[0])
+    done = send(reader, "/calendar/settle", {"clash": clash, "way": "evenly"})
+    assert done.status_code == 303
+    after = plain(reader.text(done.location))
+    assert "No clash in five weeks." in after
+    assert "have drafts now. No screen changes before they are put on air." in after
+    assert content.get_campaign(chain.ctx, SYSTEM, "estran").value.share == 6_000
+    both = MultiDict([("campaign", "estran"), ("campaign", "toussaint")])
+    assert send(reader, "/calendar/on-air", both).status_code == 303
+    assert content.get_campaign(chain.ctx, SYSTEM, "toussaint").value.share == 5_000
+    assert send(reader, "/calendar/settle", {"clash": clash, "way": "evenly"}).status_code == 404
+
+
+def test_a_campaign_is_planned_by_form_undone_thrown_away_and_taken_out(chain: Chain) -> None:
+    reader = chain.owner()
+    form = MultiDict(
+        {
+            "name": "Samedis ❄ שלום",
+            "playlist": "sale",
+            "first": "2026-10-20",
+            "last": "24/12/2026",
+            "repeat": "nth",
+            "nth": "1",
+            "nthday": "5",
+            "exceptions": "2026-12-05",
+            "share": "25",
+            "add": "colder",
+            "add_n": "8",
+        }
+    )
+    form.setlist("tag", ["window"])
+    made = send(reader, "/calendar/new", form)
+    assert made.status_code == 303, plain(made.text)
+    name = made.location.rsplit("/", 1)[1]
+    body = drafts.read(chain.ctx, SYSTEM, "campaign", name).body
+    assert body["schedule"]["end"] == "2026-12-25"
+    assert body["schedule"]["recurrences"][0]["rule"].startswith("FREQ=MONTHLY;BYDAY=1SA")
+    assert body["schedule"]["recurrences"][0]["exdates"] == ["2026-12-05"]
+    words = plain(reader.text(made.location))
+    assert "When it is colder than 8°" in words
+    assert "A draft: no screen shows it yet." in words
+    send(reader, made.location, {**body_form(chain, name), "share": "30"})
+    assert drafts.read(chain.ctx, SYSTEM, "campaign", name).body["share"] == 3_000
+    assert send(reader, f"{made.location}/undo", {}).status_code == 303
+    assert drafts.read(chain.ctx, SYSTEM, "campaign", name).body["share"] == 2_500
+    assert send(reader, f"{made.location}/on-air", {}).status_code == 303
+    assert content.get_campaign(chain.ctx, SYSTEM, name).value.share == 2_500
+    assert send(reader, f"{made.location}/throw", {}).status_code == 303
+    assert "Samedis ❄" in plain(reader.text("/calendar/bin"))
+    assert send(reader, f"/calendar/bin/{name}/take-out", {}).status_code == 303
+    assert "Samedis ❄ שלום" in plain(reader.text("/calendar"))
+
+
+def body_form(chain: Chain, name: str) -> dict[str, str]:
+    """The fields of a plain form, and what the draft said when it was made."""
+    draft = drafts.read(chain.ctx, SYSTEM, "campaign", name)
+    return {
+        "name": draft.body["name"],
+        "playlist": draft.body["playlist"],
+        "was": json.dumps(dict(draft.body)),
+        "tag": "window",
+        "repeat": "keep",
+        "first": "2026-10-20",
+        "last": "2026-12-24",
+        "clause": "0",
+    }
+
+
+def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_lost(chain: Chain) -> None:
+    reader = chain.owner()
+    wrong = MultiDict(
+        {
+            "name": "Trop",
+            "playlist": "sale",
+            "first": "2026-10-20",
+            "last": "2026-10-01",
+            "share": "120",
+            "exceptions": "tomorrow",
+            "priority": "many",
+            "around": "lille",
+        }
+    )
+    refused = send(reader, "/calendar/new", wrong)
+    assert refused.status_code == 422
+    words = plain(refused.text)
+    assert "The last day comes after the first." in words
+    assert "A share is more than 0 and at most 100 % of every round." in words
+    assert "Say how far around" in words
+    assert "A whole number from" in words
+    assert "Write dates such as 2026-10-31" in words
+    for kept in ('value="2026-10-01"', 'value="120"', 'value="tomorrow"', 'value="many"'):
+        assert kept in refused.text
+    nameless = send(reader, "/calendar/new", {"name": "x" * 10_000, "playlist": "sale"})
+    assert "Give it a name of 1 to 200 characters, on one line." in plain(nameless.text)
+
+
+def test_a_target_without_screens_is_told_before_it_goes_on_air(chain: Chain) -> None:
+    reader = chain.owner()
+    nobody = MultiDict({"name": "Personne", "playlist": "sale", "share": "10"})
+    nobody.setlist("tag", ["window"])
+    nobody.setlist("not", ["window"])
+    made = send(reader, "/calendar/new", nobody)
+    assert "This target hits no screen" in plain(reader.text(made.location))
+    assert "hits no screen" in plain(reader.text("/calendar"))
+    checked = send(reader, "/calendar/new", MultiDict([*nobody.items(), ("check", "1")]))
+    assert "Not kept yet." in plain(checked.text)
+
+
+def test_a_store_that_moves_to_another_time_zone_keeps_its_hours(chain: Chain) -> None:
+    form = MultiDict(
+        {
+            "name": "Matin",
+            "playlist": "sale",
+            "share": "10",
+            "from0": "clock",
+            "from0at": "9:00",
+            "to0": "clock",
+        }
+    )
+    form["to0at"] = "12:00"
+    form.setlist("store", ["lille", "prado"])
+    reader = chain.owner()
+    made = send(reader, "/calendar/new", form)
+    words = plain(reader.text(made.location))
+    assert "Between 9:00 and 12:00." in words
+    assert "On 25 October the clocks of Paris go back: that day is 60 minutes longer" in words
+    assert send(reader, f"{made.location}/on-air", {}).status_code == 303
+    with chain.ctx.db.write() as session:
+        session.get_one(StoreRow, "prado").zone = "America/Martinique"
+    moved = plain(reader.text(made.location))
+    assert "Times are each store’s own: Martinique, Paris." in moved
+    assert "Between 9:00 and 12:00." in moved
+
+
+def test_someone_elses_change_is_not_overwritten(chain: Chain) -> None:
+    reader = chain.owner()
+    made = send(reader, "/calendar/new", {"name": "À deux", "playlist": "sale", "share": "10"})
+    name = made.location.rsplit("/", 1)[1]
+    old = body_form(chain, name)
+    theirs = {"op": "set", "path": "share", "value": 4_000}
+    drafts.edit(chain.ctx, SYSTEM, "campaign", name, [theirs])
+    mine = send(reader, made.location, {**old, "name": "À trois", "share": "20"})
+    assert mine.status_code == 422
+    assert "Someone changed this in the meantime" in plain(mine.text)
+    body = drafts.read(chain.ctx, SYSTEM, "campaign", name).body
+    assert (body["name"], body["share"]) == ("À trois", 4_000)
+
+
+def test_other_programs_read_it_as_icalendar(chain: Chain) -> None:
+    oversell(chain)
+    answer = chain.owner().get("/calendar.ics")
+    assert answer.mimetype == "text/calendar"
+    events = {str(e["summary"]): e for e in Calendar.from_ical(answer.data).walk("VEVENT")}
+    assert events["Estran"]["dtstart"].dt.isoformat() == "2026-10-08"
+    assert events["Estran"]["dtend"].dt.isoformat() == "2026-10-25"
+
+
+def test_who_may_not_plan_does_not_enter(calm: Chain) -> None:
+    for path in ("/calendar", "/calendar/new", "/calendar.ics", "/calendar/campaigns/sale"):
+        assert calm.manager("lille", "read").get(path).status_code == 403
+    own = plain(calm.manager("lille", "read", "content").text("/calendar"))
+    assert "Il pleut à Lille" in own
+    assert "Il pleut à Marseille" not in own
+    assert calm.manager("lille", "read", "content").get(
+        "/calendar/campaigns/rain-marseille"
+    ).status_code in (403, 404)
