@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import false, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from server.config import Settings
@@ -131,12 +131,29 @@ def _batches(session: Session) -> Iterator[Concern]:
         yield Concern("batch", row.id, row.received_at, (), said)
 
 
+def suspect_alone(session: Session) -> ColumnElement[bool]:
+    """Chooses the offers, joined with their channels, whose price is kept off the screens by
+    itself, not with a whole batch of its shop.
+    """
+    held = (
+        select(ConnectorRow.config)
+        .join(HeldBatchRow, HeldBatchRow.connector_id == ConnectorRow.id)
+        .where(HeldBatchRow.settled_at.is_(None))
+    )
+    shops = {str(config.get("shop", "")) for config in session.scalars(held)}
+    return and_(
+        SUSPECT,
+        ~OfferRow.suspect.startswith("held_", autoescape=True),
+        ChannelRow.shop.not_in(shops),
+    )
+
+
 def _suspects(session: Session) -> Iterator[Concern]:
-    """Products whose price is kept off the screens by itself, not with its whole batch."""
+    """Products whose price is kept off the screens by itself."""
     alone = (
         select(OfferRow.sku, ChannelRow.shop, ChannelRow.store_id, OfferRow.version)
         .join(ChannelRow, ChannelRow.id == OfferRow.channel)
-        .where(SUSPECT, ~OfferRow.suspect.startswith("held_", autoescape=True))
+        .where(suspect_alone(session))
         .order_by(OfferRow.sku)
         .limit(MAX_SUSPECTS)
     )

@@ -25,7 +25,7 @@ from server.services.base.context import Context
 from server.services.connectors.views import NEVER
 from server.services.prices.quarantine import may_be_believed
 from server.services.situation.concerns import Concern, seen_by
-from server.services.situation.looking import SUSPECT, look
+from server.services.situation.looking import look, suspect_alone
 from server.services.situation.rails import Asked, Rail, rails
 from server.services.situation.recipients import places_of
 from server.services.situation.spoken import Places
@@ -158,9 +158,9 @@ def _batches(session: Session) -> tuple[tuple[Batch, ...], int]:
 
 
 def _suspects(session: Session, actor: Actor) -> tuple[tuple[Suspect, ...], int]:
-    alone = SUSPECT & ~OfferRow.suspect.startswith("held_", autoescape=True)
-    mine = ChannelRow.store_id.in_(actor.stores) if actor.stores is not None else None
-    chosen = [alone] if mine is None else [alone, mine]
+    chosen = [suspect_alone(session)]
+    if actor.stores is not None:
+        chosen.append(ChannelRow.store_id.in_(actor.stores))
     some = (
         select(OfferRow.sku)
         .join(ChannelRow, ChannelRow.id == OfferRow.channel)

@@ -127,6 +127,8 @@ def test_a_price_looks_wrong_and_a_person_decides(shop: Context) -> None:
 
 
 def test_a_batch_is_held(shop: Context) -> None:
+    connect(shop, "feed", "Boutique", config={"shop": "pluvier"})
+    set_price(shop, 9)
     source = intake.Source("feed", shop="pluvier")
     assert intake.take(shop, source, Batch(shop.clock(), whole=True)).held == "empty"
     assert said(shop) == ["A batch of “Boutique” is held since 14:32."]
