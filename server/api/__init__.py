@@ -30,6 +30,7 @@ from server.api import (
     promotions,
     requests,
     screens,
+    staff,
     stores,
     uploads,
 )
@@ -39,6 +40,7 @@ from server.services.base.context import Context
 RESOURCES = (
     stores,
     screens,
+    staff,
     devices,
     playlists,
     campaigns,

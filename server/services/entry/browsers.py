@@ -60,6 +60,17 @@ def end_of(ctx: Context, actor: Actor, person: str, browser: str) -> None:
     _end(ctx, actor, person, browser)
 
 
+def end_all_of(ctx: Context, actor: Actor, person: str) -> None:
+    """End all of someone's sessions. Raises NotFound, Forbidden."""
+    actor.require("people")
+    now = ctx.clock()
+    with ctx.db.write() as session:
+        accounts.found_below(session, actor, person)
+        after = {"ended": accounts.end_sessions(session, person, now)}
+        audit.record(session, actor, now, "session.end", f"actor:{person}", None, after)
+    ctx.wake()
+
+
 def end_others(ctx: Context, actor: Actor) -> int:
     """End all of one's sessions but this; how many there were."""
     now = ctx.clock()

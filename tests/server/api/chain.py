@@ -50,6 +50,10 @@ def furnish(api: Api, store: str) -> dict[str, str]:
         headers={"If-Match": "*"},
     )
     assert base.status_code == 200, base.text
+    email = f"{store}@pluvier.example"
+    person = api.make(
+        "/people", name=f"{store} manager", email=email, role="manager", stores=[store]
+    )
     token = api.make("/tokens", name=f"{store} till", scopes=["read"], stores=[store])
     return {
         "store_id": store,
@@ -60,6 +64,7 @@ def furnish(api: Api, store: str) -> dict[str, str]:
         "emergency_id": f"{store}-leave",
         "item_id": "promo",
         "token_id": token["id"],
+        "person_id": person["id"],
         "scope": "store",
         "owner": store,
         "zone": "main",

@@ -30,6 +30,8 @@ EDITS: dict[str, dict[str, Any]] = {
     "update_emergency": {"playlist": "lille-autumn", "target": ONLY_OTHERS, **SPAN},
     "update_promotion": {"card": CARD},
     "set_base": {"playlist": "lille-autumn"},
+    "describe_asset": {"name": "Mine now"},
+    "change_person": {"role": "viewer", "stores": [MINE]},
 }
 """A good body for every operation that edits what its address names."""
 CREATIONS: dict[str, list[dict[str, Any]]] = {
@@ -50,6 +52,9 @@ CREATIONS: dict[str, list[dict[str, Any]]] = {
     ],
     "create_promotion": [{"playlist": "marseille-autumn", "card": CARD}],
     "create_token": [{"name": "Spy", "scopes": ["read"], "stores": [OTHERS]}],
+    "invite_person": [
+        {"name": "Spy", "email": "spy@pluvier.example", "role": "viewer", "stores": [OTHERS]}
+    ],
     "claim_pairing": [
         {"code": "CCC-CCC", "screen": "marseille-window"},
         {"code": "CCC-CCC", "store": OTHERS, "name": "Spy"},
@@ -70,6 +75,7 @@ CHAIN_ONLY: dict[str, dict[str, Any]] = {
     "settle_batch": {"json": {"batch": "any", "accept": True}},
     "list_batches": {},
     "metrics": {},
+    "list_audit": {},
 }
 """What only the whole chain may do or see: where prices come from concerns every store."""
 LISTS = {
@@ -86,6 +92,7 @@ LISTS = {
     "list_facts": "/facts",
     "list_offers": "/offers",
     "list_tokens": "/tokens",
+    "list_people": "/people",
     "get_session": "/session",
 }
 ASKED_BY_QUERY = {
@@ -215,7 +222,8 @@ def test_every_operation_is_in_one_of_these_tables() -> None:
     named = {name for name, _, _ in NAMED}
     tables = {*named, *CREATIONS, *CHAIN_ONLY, *LISTS, *ASKED_BY_QUERY, *OF_NO_STORE}
     assert tables == set(OPERATIONS)
-    assert {name for name, method, _ in NAMED if method == "PUT"} == set(EDITS)
+    changed = {name for name, method, _ in NAMED if method in ("PUT", "PATCH")}
+    assert changed == set(EDITS)
 
 
 @pytest.mark.parametrize(("name", "method", "template"), NAMED, ids=[r[0] for r in NAMED])

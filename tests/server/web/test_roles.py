@@ -35,7 +35,7 @@ MAY: list[tuple[tuple[str, ...], str, set[Scope]]] = [
     (ANY, "/api/v1/(batches|settlements)", {"prices"}),
     (ANY, "/api/v1/connectors", {"connectors"}),
     (UNSAFE, "/api/v1/facts", {"connectors"}),
-    (ANY, "/api/v1/tokens|/people|/audit", {"people"}),
+    (ANY, "/api/v1/(tokens|people|audit)|/people|/audit", {"people"}),
     (UNSAFE, "/api/v1/(pairings|screens/<screen_id>/device)", {"devices"}),
     (UNSAFE, "/api/v1/(stores|screens)", {"places"}),
     (UNSAFE, "/api/v1/overrides", {"override"}),
@@ -44,17 +44,19 @@ MAY: list[tuple[tuple[str, ...], str, set[Scope]]] = [
     (("GET",), "/api/v1/", {"read"}),
     (ANY, "/pair$", {"devices"}),
     (ANY, "/store/<store>/emergency", {"override", "emergency"}),
+    (("POST",), "/store$", {"content"}),
     (ANY, "/store", {"override"}),
     (ANY, "/playlists|/uploads|/calendar|/media", {"content"}),
-    (("GET",), "/wall|/screens/", {"read"}),
+    (("POST",), "/situation/(batches|prices)", {"prices"}),
+    (("GET",), "/wall|/screens/|/situation", {"read"}),
 ]
 """Which rights a route needs: the first line that fits."""
 OF_NO_ROLE = (
-    "/$|/start/|/join/|/sign-in|/signed-out|/sign-out|/language|/me|/studio/|/page|/screen$|/player/"
-    "|/hooks/|/counts/|/media/<sha>$|/api/v1/(health/|openapi.json|session)"
+    "/$|/start/|/join/|/sign-in|/signed-out|/sign-out|/language|/me$|/me/|/studio/|/page(-at)?/|/screen$"
+    "|/player/|/situation/mail$|/hooks/|/counts/|/media/<sha>$|/api/v1/(health/|openapi.json|session)"
 )
-"""Ways in and out, one's own page, files that everybody may have, and doors of machines, which sign
-for themselves.
+"""Ways in and out, what is one's own, files that everybody may have, and doors of machines, which
+sign for themselves.
 """
 
 
@@ -81,7 +83,7 @@ class World:
             "Upload-Length": "1",
             "Upload-Offset": "0",
         }
-        options: dict[str, Any] = {"data": {}}
+        options: dict[str, Any] = {"data": {"channel": names["channel"]}}
         name = rule.endpoint.rpartition(".")[2]
         if method == "PATCH" or name == "upload_asset":
             kind = "offset+octet-stream" if method == "PATCH" else "octet-stream"
@@ -108,8 +110,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     api = token_for(app, ALL_SCOPES)
     mine, others = (named(furnish(api, store), store) for store in (MINE, OTHERS))
     shared = api_bodies._world(app, api)
-    mine |= {"sha": shared["sha"], "channel": shared["channel"], "sku": shared["sku"]}
-    others |= shared
+    mine, others = mine | shared, others | shared
     yield World(app, come_in(ctx), mine, others)
     ctx.db.close()
 
@@ -135,7 +136,13 @@ def named(names: dict[str, str], store: str) -> dict[str, str]:
     """The API's names, and the studio's own for the same things."""
     playlist = names["playlist_id"]
     more = {"store": store, "playlist": playlist, "subject": playlist, "item": "promo"}
-    more |= {"phrase": "when", "sheet": "show", "hand": names["override_id"], "number": "1"}
+    more |= {
+        "phrase": "when",
+        "sheet": "show",
+        "hand": names["override_id"],
+        "number": "1",
+        "way": "undo",
+    }
     return {**names, **more, "upload": "x", "person": "owner", "connector_id": "feed"}
 
 
@@ -176,7 +183,7 @@ def body_of(name: str) -> dict[str, Any]:
 
 def filled(rule: Rule, names: dict[str, str]) -> str:
     """An address with these names in it."""
-    return re.sub(r"<(?:[^<>]+:)?(\w+)>", lambda found: names[found[1]], rule.rule)
+    return re.sub(r"<(?:[^<>]+:)?(\w+)>", lambda found: names.get(found[1], "1"), rule.rule)
 
 
 def test_every_route_says_who_may(world: World) -> None:
