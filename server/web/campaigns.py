@@ -85,7 +85,7 @@ def keep(name: str) -> ResponseReturnValue:
         _new_playlist(looker, read)
 
     for key, value in read.body.items():
-        if value == was.get(key):
+        if value in (was.get(key), draft.body.get(key)):
             continue
         op = {"op": "set", "path": key, "value": value, "was": was.get(key)}
         try:

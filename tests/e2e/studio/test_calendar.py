@@ -1,0 +1,104 @@
+"""The calendar in a real Chromium: bars by arrow keys, a campaign drawn with the mouse, planned in a
+form that answers at each change, put on air.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from werkzeug.serving import make_server
+
+from server.app import create_app
+from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
+from server.services.entry import people
+from server.services.wishes import content
+from tests.support.record import make_context
+from tests.support.studio import furnish
+
+pytestmark = pytest.mark.chromium
+WITHIN_MS = 20_000
+
+
+@pytest.fixture
+def planner(browser: Browser, tmp_path: Path) -> Iterator[tuple[Page, Context]]:
+    """The owner before the calendar of 15 October 2026, and the record; no fault on the page."""
+    ctx = make_context(tmp_path)
+    furnish(ctx)
+    server = make_server("127.0.0.1", 0, create_app(ctx), threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    base = f"http://127.0.0.1:{server.server_port}"
+    visit = browser.new_context(
+        locale="en-GB", viewport={"width": 1440, "height": 1000}, base_url=base
+    )
+    page = visit.new_page()
+    page.set_default_timeout(WITHIN_MS)
+    page.goto(people.owner_link(ctx).removeprefix(ctx.settings.url))
+    page.locator("main button").first.click()
+    page.wait_for_url("**/wall")
+    faults: list[str] = []
+    page.goto("/calendar")
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    yield page, ctx
+    assert faults == []
+    visit.close()
+    server.shutdown()
+    ctx.db.close()
+
+
+def test_keys_dragging_and_a_form_that_answers(planner: tuple[Page, Context]) -> None:
+    page, ctx = planner
+    stop = page.locator("[data-bar][tabindex='0']")
+    stop.focus()
+    first = stop.get_attribute("data-bar")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.dataset.bar") != first
+    picked = str(page.evaluate("document.activeElement.dataset.bar"))
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-bar][aria-current]").first).to_have_attribute("data-bar", picked)
+
+    begin = page.locator("[data-day='2026-10-20']").bounding_box()
+    end = page.locator("[data-day='2026-10-24']").bounding_box()
+    assert begin
+    assert end
+    page.mouse.move(begin["x"] + 5, begin["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(end["x"] + 5, end["y"] + 5, steps=4)
+    expect(page.locator("#heard")).to_contain_text("2026-10-20 to 2026-10-24")
+    page.mouse.up()
+    expect(page.locator("#first")).to_have_value("2026-10-20")
+    expect(page.locator("#last")).to_have_value("2026-10-24")
+
+    page.locator("#name").fill("Marée haute")
+    page.locator("#playlist").select_option("sale")
+    hit = page.locator(".beside h2")
+    expect(hit).to_have_text("14 screens")
+    page.get_by_role("checkbox", name="Lille").check()
+    expect(hit).to_have_text("5 screens")
+    page.locator("#share").fill("130")
+    page.locator("#share").blur()
+    expect(page.locator("#wrong-share")).to_contain_text("at most 100 %")
+    expect(page.locator("#share")).to_have_value("130")
+    page.locator("#share").fill("30")
+    page.locator("#keep").click()
+    page.wait_for_url("**/calendar/campaigns/*")
+    expect(page.locator("#headline")).to_contain_text("A draft: no screen shows it yet.")
+
+    page.locator("#share").fill("35")
+    page.locator("#share").blur()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    page.get_by_role("button", name="Put on air").click()
+    page.wait_for_url("**/calendar?pick=*")
+    name = page.url.split("pick=")[1]
+    kept = content.get_campaign(ctx, SYSTEM, name).value
+    assert (kept.share, set(kept.target.stores), kept.schedule.end) == (
+        3_500,
+        {"lille"},
+        "2026-10-25",
+    )
+    expect(page.locator("#panel-title")).to_have_text("Marée haute")
