@@ -101,16 +101,7 @@ def editor_words(
     refused = {one.item: one for one in reversed(wrong)}
     rows = []
     for at, item in enumerate(playlist.items):
-        cells = tuple(
-            cell(
-                scene.judge(store, item.condition, item.schedule),
-                item.schedule,
-                store,
-                scene.now,
-                language,
-            )
-            for store in scene.stores
-        )
+        cells = _cells(item, scene, language, ready=item.id not in refused)
         rows.append(
             Row(
                 id=item.id,
@@ -128,7 +119,7 @@ def editor_words(
     undone, redone = draft.undoable, draft.redoable
     return EditorWords(
         mark=mark_of(draft),
-        first=_("%(name)s.", name=playlist.name),
+        first=playlist.name,
         second=_second(rows, scene),
         head=_("In this order, %(length)s a round", length=lasts(whole)) if rows else "",
         columns=tuple((store.id, store.name) for store in scene.stores),
@@ -140,6 +131,18 @@ def editor_words(
         problems=len(wrong),
         changed=draft.changed or draft.base_version == 0,
         fresh=draft.base_version == 0,
+    )
+
+
+def _cells(item: Item, scene: Scene, language: Language, *, ready: bool) -> tuple[Cell, ...]:
+    if not ready:
+        return tuple(Cell("no", _("No"), _("not ready")) for _store in scene.stores)
+    return tuple(
+        cell(
+            scene.judge(store, item.condition, item.schedule),
+            *(item.schedule, store, scene.now, language),
+        )
+        for store in scene.stores
     )
 
 

@@ -68,7 +68,7 @@ export class Panel {
       row.classList.toggle("cur", mine);
       row.querySelector("h3 [data-open]").setAttribute("aria-expanded", String(mine));
     }
-    for (const button of this.aside.querySelectorAll("[data-store]")) {
+    for (const button of this.aside.querySelectorAll("button[data-store]")) {
       button.setAttribute("aria-pressed", String(button.dataset.store === this.#store));
     }
     this.#link();
@@ -76,7 +76,7 @@ export class Panel {
 
   /** To the page that plays this turn of the draft in a pretended situation. */
   #link() {
-    const { screen = "" } = this.aside.querySelector(`[data-store="${CSS.escape(this.#store)}"]`)?.dataset ?? {};
+    const { screen = "" } = this.aside.querySelector(`button[data-store="${CSS.escape(this.#store)}"]`)?.dataset ?? {};
     const { playlist } = this.sheet.main.dataset;
     const link = document.getElementById("pretend");
     const query = new URLSearchParams({ draft: `playlist:${playlist}`, only: `${playlist}/${this.#item}` });

@@ -66,7 +66,7 @@ def words(answer: TestResponse) -> str:
 def test_a_playlist_in_sentences_with_their_truth(calm: Chain) -> None:
     reader = calm.owner()
     page = plain(reader.text("/playlists/sale?store=lille&store=prado"))
-    assert "Les prix d’automne. 7 of 8 can play now in Lille, 8 in Prado." in page
+    assert "Les prix d’automne . 7 of 8 can play now in Lille, 8 in Prado." in page
     assert "When at least 1 is in stock here." in page
     assert "Lille No 0 here" in page
     away = plain(reader.text("/playlists/galet-elsewhere?store=prado"))
@@ -148,6 +148,7 @@ def test_a_price_is_never_typed(chain: Chain) -> None:
     path = "items/brand/content/card/texts/headline/en"
     kept = words(editor.edit({"op": "set", "path": path, "value": "Only 9,90 €"}))
     assert "A price is never typed" in kept
+    assert "8 of 9 can play now" in kept
     refused = editor.send("/publish")
     assert refused.status_code == 422
     assert "One turn is not ready: A price is never typed" in refused.get_json()["message"]
