@@ -115,7 +115,7 @@ if NODE is not None:
     @pytest.mark.slow
     @pytest.mark.timeout(600)
     def test_the_page_agrees_on_very_many_random_worlds_in_node() -> None:
-        assert replay_in_node(random_worlds(200_000, seed=3)) == (200_000, [])
+        assert replay_in_node(random_worlds(100_000, seed=3)) == (100_000, [])
 
 
 @pytest.mark.chromium
