@@ -215,7 +215,7 @@ def prepare(name):
 def command_line(command, args):
     """What .venv's Python is given for a command of this script."""
     if command == "test":
-        part = any(not arg.startswith("-") for arg in args)
+        part = any(os.path.exists(arg.split("::")[0]) for arg in args)
         return (
             ["-m", "pytest", "-rs"] + ([] if part else ["-n", "logical", "--dist=loadfile"]) + args
         )
