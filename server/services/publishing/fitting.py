@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from playlists.ids import Sha256
+from playlists.localtime import zone_of
 from playlists.model import Card, Good, Item, Playlist
 
 
@@ -67,6 +69,30 @@ def fitted(
     """
     fit = _Fit(shop, pictures, swaps)
     return replace(playlist, items=tuple(fit.item(item) for item in playlist.items))
+
+
+def ended(playlist: Playlist, ends: Mapping[Sha256, int], zone: str) -> Playlist:
+    """The playlist whose items leave before a file of theirs must: `ends` by file, unix ms. What
+    would begin only then is left out.
+    """
+    if not ends:
+        return playlist
+    kept = (_until(item, ends, zone) for item in playlist.items)
+    return replace(playlist, items=tuple(item for item in kept if item is not None))
+
+
+def _until(item: Item, ends: Mapping[Sha256, int], zone: str) -> Item | None:
+    if not isinstance(item.content, Card):
+        return item
+    pictures = [good.picture for good in item.content.goods if good.picture is not None]
+    found = [ends[sha] for sha in (*item.content.assets, *pictures) if sha in ends]
+    if not found:
+        return item
+    local = datetime.fromtimestamp(min(found) // 1000, zone_of(zone)).strftime("%Y-%m-%dT%H:%M:%S")
+    if item.schedule.start is not None and item.schedule.start >= local:
+        return None
+    end = min(item.schedule.end or local, local)
+    return replace(item, schedule=replace(item.schedule, end=end))
 
 
 @dataclass(frozen=True, slots=True)

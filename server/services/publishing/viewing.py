@@ -12,6 +12,7 @@ from playlists.model import Base, Campaign, Emergency, Override, Playlist, Store
 from playlists.resolve import AssetState, Profile
 from playlists.resolving.reading import Scope
 from server.services.base.kept import Wish
+from server.services.publishing.fitting import ended, files_in
 from server.services.publishing.reading import Snapshot, shop_of
 from server.services.wishes.drawn import Agreement
 
@@ -21,7 +22,8 @@ class View:
 
     `also` are keys that were read beside those that resolving itself notes; the other members are
     what was read, for the inputs that are kept. `differing` are, by file, the drawn prices that are
-    not the shop's; at `again_at` (unix ms) that may be otherwise, None: not by itself.
+    not the shop's; at `again_at` (unix ms) that may be otherwise, None: not by itself. `ends` are,
+    by file as it plays, when a drawn price is over, as announced.
     """
 
     def __init__(self, snapshot: Snapshot, profile: Profile) -> None:
@@ -41,6 +43,7 @@ class View:
         self._files: dict[str, AssetState] = {}
         self.differing: dict[str, Agreement] = {}
         self.again_at: int | None = None
+        self.ends: dict[Sha256, int] = {}
 
     def again(self, snapshot: Snapshot, moved: Collection[str]) -> View:
         """The same, with the facts in `moved` read anew on another snapshot."""
@@ -105,7 +108,10 @@ class View:
         self.pictures.update(found.pictures)
         self.swaps.update(found.swaps)
         self.also.update([f"asset:{sha}" for sha in found.swaps])
-        return found.playlist
+        files = [*files_in(found.wish.value), *found.pictures.values()]
+        ends = {found.swaps.get(sha, sha): at for sha in files if (at := self._end_of(sha))}
+        self.ends.update(ends)
+        return ended(found.playlist, ends, self._zone)
 
     def fact(self, key: FactKey) -> FactLine | None:
         """See Reader."""
@@ -125,6 +131,15 @@ class View:
         if sha not in self._files:
             self._files[sha] = self._state(sha)
         return self._files[sha]
+
+    def _end_of(self, sha: Sha256) -> int | None:
+        """When a price that a file shows is over, as the shop announced it."""
+        ends = []
+        for drawn in self._snapshot.drawn.of([sha]):
+            channel = drawn.channel_in(self._profile.store, self._channel)
+            self.also.add(f"product:{drawn.sku}@{channel}")
+            ends.append(self._snapshot.drawn.ends_at(drawn, channel))
+        return min((at for at in ends if at is not None), default=None)
 
     def _state(self, sha: Sha256) -> AssetState:
         found = self._snapshot.file(sha)

@@ -101,6 +101,15 @@ class DrawnPrices:
         offer, lease_until = self._offers[channel].get(drawn.sku, (None, 0))
         return compare(drawn, offer, lease_until, self._now)
 
+    def ends_at(self, drawn: Drawn, channel: str) -> int | None:
+        """When the channel's price ends to be the drawn one, as it was announced; None: never, or
+        it is not.
+        """
+        if channel not in self._offers:
+            self._offers[channel] = self._load(channel)
+        offer, _ = self._offers[channel].get(drawn.sku, (None, 0))
+        return ends_at(drawn, offer, self._now)
+
     def _load(self, channel: str) -> dict[str, tuple[Offer, int]]:
         """The offers of all that pictures show, each with the end of its lease."""
         row = self._session.get(ChannelRow, channel) if channel else None
@@ -113,6 +122,22 @@ class DrawnPrices:
             offer.sku: (offer, max(row.as_of, offer.confirmed_at) + row.lease_ms)
             for offer in offers
         }
+
+
+def ends_at(drawn: Drawn, offer: Offer | None, now: int) -> int | None:
+    """When the price that the shop says now and that was drawn is over, unix ms; None: as far as is
+    known never, or it is not the shop's now.
+    """
+    until: int | None = now
+    for step in offer.steps if offer is not None else ():
+        if step.until_ms is not None and step.until_ms <= now:
+            continue
+        if step.price != drawn.price or step.from_ms > (until or now):
+            break
+        until = step.until_ms
+        if until is None:
+            return None
+    return None if until == now else until
 
 
 def drawn_of(row: AssetPriceRow) -> Drawn:

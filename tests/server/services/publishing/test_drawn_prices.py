@@ -174,3 +174,17 @@ def test_days_later_it_still_decides(poster: Poster) -> None:
     poster.chain.publish()
     later(poster.chain)
     assert poster.is_on_air()
+
+
+def test_a_screen_that_is_cut_off_drops_it_when_an_announced_sale_begins(poster: Poster) -> None:
+    ctx = poster.chain.ctx
+    begin = ctx.clock() + 3 * DAY
+    poster.price(replace(BAG, sale_price=6_990, sale_from=begin))
+    poster.chain.publish()
+    rounds = [begin + ms for ms in (-25_000, -15_000, 5_000, 15_000)]
+    cards = [shown(ctx, "lille-window", at).card for at in rounds]
+    assert cards[0] != cards[1]
+    assert cards[2] == cards[3]
+    later(poster.chain)
+    found = explain(ctx, SYSTEM, "lille-window", begin + 5_000)
+    assert {loser.rule for loser in found.explanation.losers if loser.item == "poster"} == {"dates"}

@@ -6,7 +6,7 @@ import pytest
 
 from playlists.ids import Sku
 from playlists.pricing import Offer, Step
-from server.services.wishes.drawn import LOOK_AGAIN_MS, MARGIN_MS, Drawn, compare
+from server.services.wishes.drawn import LOOK_AGAIN_MS, MARGIN_MS, Drawn, compare, ends_at
 
 NOW = 1_792_067_520_000
 HOUR = 3_600_000
@@ -79,3 +79,21 @@ def test_the_channel_is_the_stores_own_unless_it_names_another() -> None:
     assert BAG.channel_in("lille", None) == ""
     other = Drawn("BAG", 8_990, "EUR", "outlet@{store}")
     assert other.channel_in("lille", "pluvier@lille") == "outlet@lille"
+
+
+@pytest.mark.parametrize(
+    ("shop", "end"),
+    [
+        (offer((NOW - 1, None, 8_990)), None),
+        (offer((NOW - 1, NOW + 5, 8_990)), NOW + 5),
+        (offer((NOW - 1, NOW + 5, 8_990), (NOW + 5, NOW + 9, 8_990)), NOW + 9),
+        (offer((NOW - 1, NOW + 5, 8_990), (NOW + 7, None, 8_990)), NOW + 5),
+        (offer((NOW - 9, NOW, 7_990), (NOW, NOW + 5, 8_990), (NOW + 5, None, 1)), NOW + 5),
+        (offer((NOW + 5, NOW + 9, 8_990)), None),
+        (offer((NOW - 1, NOW + 5, 7_990)), None),
+        (offer(), None),
+        (None, None),
+    ],
+)
+def test_when_the_drawn_price_is_over_as_announced(shop: Offer | None, end: int | None) -> None:
+    assert ends_at(BAG, shop, NOW) == end
