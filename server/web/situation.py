@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from server.errors import BadInput, NotFound
 from server.services import connectors
 from server.services.prices import settling
+from server.services.situation.faults import fault_said
 from server.services.situation.overview import situation
 from server.services.situation.rails import Asked
 from server.services.situation.recipients import choice, choose
@@ -86,6 +87,7 @@ def _page(looker: Visit, *, status: int = 200, wrong: str = "") -> AnyResponse:
         query = urlencode({name: value for name, value in other.items() if value})
         return f"{HERE}?{query}" if query else HERE
 
+    told = choice(looker.ctx, looker.actor) if looker.session else None
     return page(
         "situation.html",
         looker,
@@ -95,6 +97,7 @@ def _page(looker: Visit, *, status: int = 200, wrong: str = "") -> AnyResponse:
         found=found,
         asked=asked,
         link=link,
-        told=choice(looker.ctx, looker.actor) if looker.session else None,
+        told=told,
+        fault=fault_said(told.fault, looker.language) if told is not None else "",
         wrong=wrong,
     )

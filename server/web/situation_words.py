@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from server.services.prices.texts import money
 from server.services.situation.concerns import Concern
+from server.services.situation.faults import fault_said
 from server.services.situation.overview import Batch, Situation, Source, Suspect
 from server.services.situation.rails import Rail
 from server.services.situation.spoken import following, sentence
@@ -271,7 +272,7 @@ def _source(one: Source, found: Situation, language: Language) -> SourceLine:
         state=state,
         heard=_("last heard %(ago)s", ago=ago(one.heard_at, now)) if one.heard_at else "",
         due=due,
-        error=one.error,
+        error=fault_said(one.error, language),
         next=_advice(one.error) if one.error else "",
     )
 

@@ -11,6 +11,8 @@ from server.services.base.actors import Actor
 Kind = Literal[
     "disk", "batch", "lease", "connector", "silence", "cloned", "offline", "suspect", "trouble"
 ]
+Language = Literal["fr", "en"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """The most urgent first."""
 

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from playlists.ids import canonical
-from server.services.situation.concerns import Concern
+from server.services.situation.concerns import LANGUAGES, Concern, Language
 from server.services.situation.spoken import (
-    LANGUAGES,
-    Language,
     Places,
     following,
     moment,

@@ -18,8 +18,8 @@ from server.services.base import audit
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.entry.roles import Role
-from server.services.situation.concerns import KINDS, Concern, Kind
-from server.services.situation.spoken import Language, Places
+from server.services.situation.concerns import KINDS, Concern, Kind, Language
+from server.services.situation.spoken import Places
 
 WEBHOOK = "webhook"
 """The watcher that is a program."""

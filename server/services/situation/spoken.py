@@ -7,15 +7,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
 
 from babel.dates import format_date
 
 from playlists.localtime import zone_of
-from server.services.situation.concerns import Concern
+from server.services.situation.concerns import Concern, Language
+from server.services.situation.faults import fault_said
 
-Language = Literal["fr", "en"]
-LANGUAGES: tuple[Language, ...] = ("fr", "en")
 _NBSP = "\u00a0"
 _MEGABYTE = 1_000_000
 _Pair = tuple[str, str]
@@ -217,7 +215,7 @@ def _said(pair: _Pair, concern: Concern, places: Places, now: int, language: Lan
         at=moment(concern.since, now, zone, language),
         name=said.get("name", ""),
         changed=said.get("changed", ""),
-        error=said.get("error", ""),
+        error=fault_said(said.get("error", ""), language),
         free=f"{said.get('free', 0) // _MEGABYTE}{_NBSP}{'Mo' if language == 'fr' else 'MB'}",
         ends=moment(said.get("ends", now), now, zone, language),
         store=places.names.get(store, store),

@@ -10,11 +10,13 @@ from server.ports import Batch, ProductReport
 from server.services.base.actors import SYSTEM, Actor
 from server.services.base.context import Context
 from server.services.prices import intake, settling
+from server.services.situation.concerns import LANGUAGES
+from server.services.situation.faults import fault_said
 from server.services.situation.looking import Patience, look
 from server.services.situation.overview import Situation, situation
 from server.services.situation.rails import Asked
 from server.services.situation.recipients import places_of
-from server.services.situation.spoken import LANGUAGES, following, sentence, title
+from server.services.situation.spoken import following, sentence, title
 from tests.support.record import TestClock
 from tests.support.small_shop import CHANNEL, lay_out, set_price
 from tests.support.studio import pair, set_fact
@@ -189,3 +191,9 @@ def test_nobody_looks_beyond_her_stores(shop: Context) -> None:
             *("pluvier@prado", "BAG"),
             accept=True,
         )
+
+
+def test_errors_of_every_day_are_said_in_french() -> None:
+    assert fault_said("shop.example answered 500.", "fr") == "shop.example a répondu 500."
+    assert fault_said("shop.example answered 500.", "en") == "shop.example answered 500."
+    assert fault_said("{0} is new.", "fr") == "{0} is new."

@@ -100,9 +100,7 @@ def test_a_source_fails_lasts_and_is_well_again(
     clock.advance(14 * HOUR)
     rounds.run(shop)
     (letter,) = inbox.letters
-    assert "Still so\n– “Boutique” is silent since Thursday 15 October at 14:17." in (
-        plain(letter)
-    )
+    assert "Still so\n– “Boutique” is silent since Thursday 15 October at 14:17." in (plain(letter))
     assert len(letters(inbox)) == 1
 
     connect(shop, "feed", "Boutique")

@@ -1,0 +1,57 @@
+"""What sources are written down to have done wrong, in the reader's language: the record keeps one
+English sentence, and those that are met every day have their French.
+"""
+
+from __future__ import annotations
+
+import re
+
+from server.services.situation.concerns import Language
+
+_FRENCH = tuple(
+    (re.compile(pattern), said)
+    for pattern, said in (
+        (r"(\S+) answered (\d+)\.", "{0} a répondu {1}."),
+        (
+            r"(\S+) answered (\d+)\. Check the address and the access to it\.",
+            "{0} a répondu {1}. Vérifiez l’adresse et l’accès.",
+        ),
+        (r"(\S+) did not answer in time\.", "{0} n’a pas répondu à temps."),
+        (r"(\S+) broke off the connection\.", "{0} a coupé la connexion."),
+        (r"(\S+) does not answer on port (\d+): .*", "{0} ne répond pas sur le port {1}."),
+        (
+            r"The name (\S+) has no address\. Check it for a typo\.",
+            "Le nom {0} n’a pas d’adresse. Vérifiez-le.",
+        ),
+        (r"(\S+) has no valid certificate\.", "{0} n’a pas de certificat valable."),
+        (
+            r"The answer took longer than (\S+) seconds\.",
+            "La réponse a pris plus de {0}\u00a0secondes.",
+        ),
+        (
+            r"Its last batch is held \(.*\)\. Accept or reject it\.",
+            "Son dernier envoi est retenu. Acceptez-le ou refusez-le.",
+        ),
+        (r"The mail server answered (\d+)\.", "Le serveur de courrier a répondu {0}."),
+        (r"The mail server does not answer\.", "Le serveur de courrier ne répond pas."),
+        (
+            r"The mail server has no valid certificate\.",
+            "Le serveur de courrier n’a pas de certificat valable.",
+        ),
+        (
+            r"The mail server refuses our name or password\.",
+            "Le serveur de courrier refuse notre nom ou notre mot de passe.",
+        ),
+        (r"The mail server refuses this address\.", "Le serveur de courrier refuse cette adresse."),
+    )
+)
+
+
+def fault_said(error: str, language: Language) -> str:
+    """An error of the record in a language; as it is where nobody has put it in words yet."""
+    if language == "fr":
+        for pattern, said in _FRENCH:
+            found = pattern.fullmatch(error)
+            if found:
+                return said.format(*found.groups())
+    return error
