@@ -11,7 +11,6 @@ from server.errors import BadInput, ServerError
 from server.services.drafting import drafts, history
 from server.services.drafting.listing import writers
 from server.services.drafting.problems import problems
-from server.services.showing.truths import MAX_COLUMNS
 from server.web.access import Visit, page, studio
 from server.web.edit_words import ago
 from server.web.editor_words import mark_of
@@ -42,7 +41,6 @@ def show(subject: str) -> AnyResponse:
         looker,
         room="playlists",
         lively=True,
-        most=MAX_COLUMNS,
         **{name: value for name, value in context(looker, sheet).items() if name != "visit"},
     )
 

@@ -159,8 +159,7 @@ def add(subject: str) -> AnyResponse:
         if kind is None:
             raise BadInput("Choose what to add.", field="kind", code="choose_one")
         chosen = request.form.getlist("chosen")
-        after = request.form.get("after") or None
-        draft, item = additions.add(looker.ctx, looker.actor, subject, kind, chosen, after)
+        draft, item = additions.add(looker.ctx, looker.actor, subject, kind, chosen)
         return answer(looker, draft, added=item)
     except ServerError as error:
         return refused(error)

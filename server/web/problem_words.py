@@ -61,6 +61,10 @@ def _codes() -> dict[str, str]:
             "This playlist is gone: somebody threw it away. It waits in the bin for thirty days."
         ),
         "csrf": _("This page has grown old. Load it again; what was kept is kept."),
+        "unauthenticated": _(
+            "You are signed out. Sign in again in another window; what you typed stays here."
+        ),
+        "forbidden": _("Your rights end before this. Ask the owner for it."),
         "choose_goods": _("Choose the products first."),
         "choose_one": _("Choose one first."),
         "itself": _("A playlist does not stand inside itself."),

@@ -33,17 +33,16 @@ def add(
     playlist: str,
     kind: New,
     chosen: Sequence[str] = (),
-    after: str | None = None,
 ) -> tuple[Draft, str]:
-    """Add a turn behind `after` (None: at the end) and say its id. `chosen` are SKUs, the sha256 of
-    a file, or a playlist's id. Raises BadInput, NotFound, Forbidden, Conflict.
+    """Add a turn at the end and say its id. `chosen` are SKUs, the sha256 of a file, or a
+    playlist's id. Raises BadInput, NotFound, Forbidden, Conflict.
     """
     draft = drafts.read(ctx, actor, "playlist", playlist)
     value = _value(ctx, actor, kind, list(chosen), playlist)
     items = draft.body.get("items", [])
     name = secrets.token_hex(ID_BYTES)
-    behind = after if after is not None else (items[-1]["id"] if items else None)
-    op = {"op": "add", "path": "items", "id": name, "after": behind, "value": value}
+    last = items[-1]["id"] if items else None
+    op = {"op": "add", "path": "items", "id": name, "after": last, "value": value}
     return drafts.edit(ctx, actor, "playlist", playlist, [op]), name
 
 

@@ -26,11 +26,10 @@ export class Menus {
   }
 
   /** Open what `path` leads to beside `opener`; a second time closes it. */
-  async open(opener, path, extra = {}) {
+  async open(opener, path) {
     if (this.#opener === opener) return this.close();
     this.close(false);
     this.#opener = opener;
-    this.extra = extra;
     opener.setAttribute("aria-expanded", "true");
     await this.#show(path);
   }
@@ -96,7 +95,6 @@ export class Menus {
   }
 
   async #add(body) {
-    if (this.extra.after) body.set("after", this.extra.after);
     this.#done(await this.sheet.post("/add", body));
   }
 

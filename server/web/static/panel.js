@@ -21,10 +21,6 @@ export class Panel {
     sheet.onRenewed((told) => this.#renewed(told));
   }
 
-  get item() {
-    return this.#item;
-  }
-
   /** Show a turn; `enter` puts the hand into its first field. */
   async open(item, enter = false) {
     this.aside.hidden = false;

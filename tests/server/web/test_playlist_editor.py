@@ -191,7 +191,7 @@ def test_what_is_added(chain: Chain) -> None:
     assert re.search(r"Galet PLV-\S+ €\d", goods)
     sku = re.search(r'name="chosen" value="([^"]+)"', editor.part("/add?kind=price&q=galet"))
     assert sku
-    done = editor.send("/add", kind="price", chosen=[sku[1]], after="brand")
+    done = editor.send("/add", kind="price", chosen=[sku[1]])
     assert "Galet 10 s Always ." in words(done)
     added = done.get_json()["added"]
     assert "Bound to Galet . Price and stock come from the shop." in plain(
