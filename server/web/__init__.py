@@ -6,6 +6,7 @@ from flask import Flask
 
 from server.web import (
     audits,
+    calendar_events,
     calendars,
     campaigns,
     doors,
@@ -37,6 +38,7 @@ def register(app: Flask) -> None:
         playlists,
         playlist_editor,
         playlist_parts,
+        calendar_events,
         calendars,
         campaigns,
         pretending,

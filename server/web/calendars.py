@@ -8,7 +8,7 @@ from flask import g, make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import NotFound, ServerError
-from server.services.calendar import settling
+from server.services.calendar import events, settling
 from server.services.calendar.holidays import public
 from server.services.calendar.ical import feed
 from server.services.calendar.looking import Seen, look
@@ -108,7 +108,10 @@ def _page(looker: Visit, *, status: int = 200, wrong: str = "") -> AnyResponse:
     seen = _seen(looker)
     told = _told(looker, seen)
     countries = [shop.country for shop in seen.gathered.floor.shops]
-    free = public(seen.chart.window, countries, looker.language)
+    shown = seen.chart.window
+    free = public(shown, countries, looker.language) + events.within(
+        looker.ctx, looker.actor, shown
+    )
     return page(
         "calendar.html",
         looker,

@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 from playlists.model import Campaign
 from server.errors import BadInput, ServerError
 from server.services.base.editing import MAX_NAME_CHARACTERS
+from server.services.calendar import events
 from server.services.calendar.gathering import campaign_from_draft
 from server.services.calendar.planning import (
     UNSAVED,
@@ -184,7 +185,18 @@ def _again(looker: Visit, name: str, refused: ServerError) -> ResponseReturnValu
 
 def _read(looker: Visit, was: Campaign) -> Read:
     seen = rehearse(looker.ctx, looker.actor, was)
-    return read_form(request.form, was, seen.gathered.floor, seen.today)
+    return read_form(_sent(looker, seen.today), was, seen.gathered.floor, seen.today)
+
+
+def _sent(looker: Visit, today: date) -> Form:
+    """The form as it was sent; the days of a calendar that it names are exceptions too."""
+    form = MultiDict(request.form)
+    if name := form.pop("except_of", ""):
+        first = _iso(form.get("first", "")) or today
+        last = _iso(form.get("last", "")) or first + timedelta(days=366)
+        days = events.days_of_calendar(looker.ctx, looker.actor, name, first, last)
+        form["exceptions"] = ", ".join([*filter(None, [form.get("exceptions", "")]), *days])
+    return form
 
 
 def _new_playlist(looker: Visit, read: Read) -> None:
@@ -249,6 +261,7 @@ def _page(
         "wrong": read.wrong if read else {},
         "draft": draft,
         "state": state,
+        "calendars": [one.name for one in events.held(looker.ctx, looker.actor)],
         "was": json.dumps(dict(draft.body), sort_keys=True) if draft else "",
         "parts": MAX_PARTS,
         "new_playlist": NEW,

@@ -1,6 +1,7 @@
 """All tables, in one place to import from."""
 
 from server.db.models.base import Base
+from server.db.models.calendars import EventRow
 from server.db.models.content import (
     AssetRow,
     BaseRow,
@@ -71,6 +72,7 @@ __all__ = [
     "EditRow",
     "EmergencyRow",
     "EndedRow",
+    "EventRow",
     "FactRow",
     "HeadRow",
     "HeldBatchRow",

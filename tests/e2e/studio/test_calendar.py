@@ -1,4 +1,4 @@
-"""The calendar in a real Chromium: bars by arrow keys, a campaign drawn with the mouse, planned in a
+"""The calendar in a real Chromium: bars by arrow keys, a campaign drawn by mouse, planned in a
 form that answers at each change, put on air.
 """
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from html import unescape
 
+import pytest
 from icalendar import Calendar
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
@@ -241,3 +243,73 @@ def test_who_may_not_plan_does_not_enter(calm: Chain) -> None:
     assert calm.manager("lille", "read", "content").get(
         "/calendar/campaigns/rain-marseille"
     ).status_code in (403, 404)
+
+
+FAIR = b"""BEGIN:VCALENDAR\r
+VERSION:2.0\r
+PRODID:-//test//\r
+BEGIN:VEVENT\r
+UID:fair\r
+DTSTART;VALUE=DATE:20261017\r
+DTEND;VALUE=DATE:20261102\r
+SUMMARY:Vacances de la Toussaint\r
+END:VEVENT\r
+BEGIN:VEVENT\r
+UID:market\r
+DTSTART;TZID=Europe/Paris:20261007T080000\r
+DTEND;TZID=Europe/Paris:20261007T130000\r
+RRULE:FREQ=WEEKLY;COUNT=3\r
+SUMMARY:Braderie <b>\r
+END:VEVENT\r
+BEGIN:VEVENT\r
+UID:bomb\r
+DTSTART:20261001T000000Z\r
+RRULE:FREQ=SECONDLY\r
+SUMMARY:Bomb\r
+END:VEVENT\r
+END:VCALENDAR\r
+"""
+
+
+def upload(reader: Reader, data: bytes, name: str = "Lille") -> TestResponse:
+    """A calendar's file, as the page sends it."""
+    word = re.search(r'data-csrf="([^"]+)"', reader.text("/calendar"))
+    assert word
+    form = {"csrf": word[1], "name": name, "file": (io.BytesIO(data), "lille.ics")}
+    headers = {"Accept-Language": reader.language}
+    return reader.client.post("/calendar/events", data=form, headers=headers)
+
+
+def test_a_calendar_is_taken_in_drawn_and_left_out(chain: Chain) -> None:
+    reader = chain.owner()
+    assert upload(reader, FAIR).status_code == 303
+    assert "Lille 4 events" in plain(reader.text("/calendar/events"))
+    shown = reader.text("/calendar")
+    assert "Vacances de la Toussaint" in plain(shown)
+    assert "Braderie <b>" not in shown
+    assert shown.count("Braderie") == 3
+    form = {"name": "Sans", "playlist": "sale", "first": "2026-10-05", "last": "2026-10-20"}
+    made = send(reader, "/calendar/new", {**form, "share": "10", "except_of": "Lille"})
+    name = made.location.rsplit("/", 1)[1]
+    rule = drafts.read(chain.ctx, SYSTEM, "campaign", name).body["schedule"]["recurrences"][0]
+    days = ["07", "14", "17", "18", "19", "20"]
+    assert rule["exdates"] == [f"2026-10-{day}" for day in days]
+    assert upload(reader, FAIR).status_code == 303
+    assert "Lille 4 events" in plain(reader.text("/calendar/events"))
+    assert send(reader, "/calendar/events/forget", {"name": "Lille"}).status_code == 303
+    assert "Toussaint" not in plain(reader.text("/calendar"))
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"\x89PNG not a calendar", "no iCalendar file that can be read"),
+        (b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n", "It has no event"),
+        (b"BEGIN:VCALENDAR\r\n" + b"X-PAD:" + b"x" * 1_100_000, "It is too large"),
+    ],
+)
+def test_a_bad_calendar_is_told_beside_the_file(calm: Chain, data: bytes, said: str) -> None:
+    refused = upload(calm.owner(), data)
+    assert refused.status_code in (413, 422)
+    assert said in plain(refused.text)
+    assert 'value="Lille"' in refused.text

@@ -77,6 +77,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_audit_subject"), ["subject"], unique=False)
 
     op.create_table(
+        "calendar_event",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("calendar", sa.String(length=200), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("first", sa.String(length=10), nullable=False),
+        sa.Column("last", sa.String(length=10), nullable=False),
+        sa.Column("added_at", sa.BigInteger(), nullable=False),
+        sa.Column("added_by", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendar_event")),
+    )
+    with op.batch_alter_table("calendar_event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_calendar_event_calendar"), ["calendar"], unique=False)
+        batch_op.create_index(batch_op.f("ix_calendar_event_last"), ["last"], unique=False)
+
+    op.create_table(
         "concern",
         sa.Column("id", sa.String(length=300), nullable=False),
         sa.Column("kind", sa.String(length=64), nullable=False),
@@ -853,6 +868,11 @@ def downgrade() -> None:
     op.drop_table("dirty")
     op.drop_table("connector")
     op.drop_table("concern")
+    with op.batch_alter_table("calendar_event", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_calendar_event_last"))
+        batch_op.drop_index(batch_op.f("ix_calendar_event_calendar"))
+
+    op.drop_table("calendar_event")
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_subject"))
         batch_op.drop_index(batch_op.f("ix_audit_at"))

@@ -1,0 +1,159 @@
+"""Calendars that people take in from iCalendar files (RFC 5545): their events, day by day."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import recurring_ical_events
+from icalendar import Calendar
+from sqlalchemy import delete, func, select
+
+from server.db.models import EventRow
+from server.errors import BadInput, TooLarge
+from server.services.base import audit
+from server.services.base.actors import Actor
+from server.services.base.context import Context
+from server.services.base.editing import check_name
+from server.services.calendar.holidays import Free
+from server.services.calendar.window import DAY, Window
+
+MAX_FILE_BYTES = 1024 * 1024
+MAX_EVENTS = 2_000
+"""Of one calendar, its repetitions counted each."""
+PAST_DAYS, FUTURE_DAYS = 120, 800
+"""What is taken in of a calendar around today; a newer file replaces it."""
+MAX_TITLE = 200
+_TOO_OFTEN = {"HOURLY", "MINUTELY", "SECONDLY"}
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A calendar as it is held: its name, its number of events, its first and last day."""
+
+    name: str
+    events: int
+    first: str
+    last: str
+
+
+def take_in(ctx: Context, actor: Actor, name: str, data: bytes) -> int:
+    """Hold a calendar's events, in place of those of the same name; how many. Raises Forbidden,
+    BadInput, TooLarge.
+    """
+    actor.require_chain("content")
+    title = check_name(name)
+    if len(data) > MAX_FILE_BYTES:
+        raise TooLarge("A calendar has at most 1 MB. Export a shorter time of it.", field="file")
+    now = ctx.clock()
+    today = datetime.fromtimestamp(now / 1000, UTC).date()
+    found = list(_events(data, today - PAST_DAYS * DAY, today + FUTURE_DAYS * DAY))
+    if not found:
+        message = "There is no event in it of the last months or the next two years."
+        raise BadInput(message, field="file", code="no_event")
+    if len(found) > MAX_EVENTS:
+        message = f"It has more than {MAX_EVENTS} events. Export a shorter time of it."
+        raise TooLarge(message, field="file")
+    with ctx.db.write() as session:
+        session.execute(delete(EventRow).where(EventRow.calendar == title))
+        session.add_all(
+            EventRow(
+                id=secrets.token_hex(8),
+                calendar=title,
+                title=said,
+                first=first.isoformat(),
+                last=last.isoformat(),
+                added_at=now,
+                added_by=actor.id,
+            )
+            for said, first, last in found
+        )
+        after = {"events": len(found)}
+        audit.record(session, actor, now, "calendar.take_in", f"calendar:{title}", None, after)
+    return len(found)
+
+
+def forget(ctx: Context, actor: Actor, name: str) -> None:
+    """Let go of a calendar. Raises Forbidden."""
+    actor.require_chain("content")
+    with ctx.db.write() as session:
+        session.execute(delete(EventRow).where(EventRow.calendar == name))
+        audit.record(session, actor, ctx.clock(), "calendar.forget", f"calendar:{name}")
+
+
+def held(ctx: Context, actor: Actor) -> list[Taken]:
+    """The calendars that were taken in, by name."""
+    actor.require("content")
+    rows = select(
+        EventRow.calendar, func.count(), func.min(EventRow.first), func.max(EventRow.last)
+    )
+    with ctx.db.read() as session:
+        found = session.execute(rows.group_by(EventRow.calendar).order_by(EventRow.calendar))
+        return [Taken(*row) for row in found]
+
+
+def within(ctx: Context, actor: Actor, shown: Window) -> tuple[Free, ...]:
+    """The events of a window."""
+    actor.require("content")
+    rows = select(EventRow.title, EventRow.first, EventRow.last).where(
+        EventRow.last >= shown.first.isoformat(), EventRow.first <= shown.last.isoformat()
+    )
+    with ctx.db.read() as session:
+        found = session.execute(rows.order_by(EventRow.first, EventRow.title)).all()
+    runs = (
+        (title, shown.clipped(date.fromisoformat(first), date.fromisoformat(last)))
+        for title, first, last in found
+    )
+    return tuple(Free(title, run, ()) for title, run in runs if run is not None)
+
+
+def days_of_calendar(ctx: Context, actor: Actor, name: str, first: date, last: date) -> list[str]:
+    """The days of a calendar's events between two days, as a campaign leaves them out."""
+    actor.require("content")
+    rows = select(EventRow.first, EventRow.last).where(EventRow.calendar == name)
+    days: set[str] = set()
+    with ctx.db.read() as session:
+        for begin, end in session.execute(rows):
+            day = max(first, date.fromisoformat(begin))
+            while day <= min(last, date.fromisoformat(end)):
+                days.add(day.isoformat())
+                day += DAY
+    return sorted(days)
+
+
+def _events(data: bytes, first: date, last: date) -> Iterator[tuple[str, date, date]]:
+    try:
+        calendar = Calendar.from_ical(data)
+        rare = [e for e in calendar.subcomponents if not _too_often(e)]
+        calendar.subcomponents = rare
+        for event in recurring_ical_events.of(calendar).between(first, last):
+            begin, end = _day(event["dtstart"].dt), _last(event)
+            title = " ".join(str(event.get("summary", "")).split())[:MAX_TITLE]
+            yield title or "·", begin, max(begin, end)
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError) as wrong:
+        message = "This is no iCalendar file that can be read. Export the calendar as .ics again."
+        raise BadInput(message, field="file", code="no_calendar") from wrong
+
+
+def _too_often(component: Any) -> bool:
+    rule = component.get("rrule")
+    rules = rule if isinstance(rule, list) else [rule]
+    return any(str(f).upper() in _TOO_OFTEN for one in rules if one for f in one.get("freq", ()))
+
+
+def _day(moment: date | datetime) -> date:
+    return moment.date() if isinstance(moment, datetime) else moment
+
+
+def _last(event: Any) -> date:
+    """The last day of an event: its end is the first moment after it."""
+    end = event.get("dtend")
+    if end is None:
+        return _day(event["dtstart"].dt)
+    moment: date | datetime = end.dt
+    if isinstance(moment, datetime):
+        return (moment - timedelta(seconds=1)).date()
+    return moment - DAY

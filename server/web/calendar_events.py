@@ -1,0 +1,67 @@
+"""Calendars taken in from elsewhere: /calendar/events."""
+
+from __future__ import annotations
+
+from flask import redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from server.errors import ServerError
+from server.services.calendar import events
+from server.web.access import Visit, page, studio
+from server.web.calendars import enter
+from server.web.tongue import gettext as _
+
+blueprint = studio("calendar-events")
+
+
+@blueprint.get("/calendar/events")
+def show() -> AnyResponse:
+    """What was taken in, and a form for more."""
+    return _page(enter())
+
+
+@blueprint.post("/calendar/events")
+def take_in() -> AnyResponse:
+    """Take a file in; a calendar of the same name is replaced."""
+    looker = enter(form=True)
+    file = request.files.get("file")
+    name = request.form.get("name", "").strip()
+    if file is None or not file.filename:
+        return _page(looker, status=422, name=name, wrong=_("Choose a file that ends in .ics."))
+    called = name or file.filename.rsplit("/", 1)[-1].removesuffix(".ics")
+    try:
+        data = file.stream.read(events.MAX_FILE_BYTES + 1)
+        events.take_in(looker.ctx, looker.actor, called, data)
+    except ServerError as refused:
+        said = _said(refused)
+        return _page(looker, status=refused.status, name=name, wrong=said)
+    return redirect("/calendar/events", 303)
+
+
+@blueprint.post("/calendar/events/forget")
+def forget() -> AnyResponse:
+    """Let go of one."""
+    looker = enter(form=True)
+    events.forget(looker.ctx, looker.actor, request.form.get("name", ""))
+    return redirect("/calendar/events", 303)
+
+
+def _said(refused: ServerError) -> str:
+    return {
+        "no_calendar": _("This is no iCalendar file that can be read. Export it as .ics again."),
+        "no_event": _("It has no event of the last months or the next two years."),
+        "too_large": _("It is too large: export a shorter time of it."),
+    }.get(refused.code, refused.message)
+
+
+def _page(looker: Visit, *, status: int = 200, name: str = "", wrong: str = "") -> AnyResponse:
+    return page(
+        "calendar_events.html",
+        looker,
+        status=status,
+        room="calendar",
+        held=events.held(looker.ctx, looker.actor),
+        may=looker.actor.stores is None,
+        name=name[:200],
+        wrong=wrong,
+    )
