@@ -25,6 +25,8 @@ def _known(code: str, field: str) -> str:
         return _("It shows no product yet: choose one.")
     if "assets" in parts:
         return _("It shows no file yet: choose one.")
+    if "texts" in parts and code == "invalid":
+        return _("A text has at most 4,000 characters.")
     if "texts" in parts or code == "no_words":
         return _("Write its %(what)s in both languages.", what=_text_name(parts))
     if parts[-1] == "title":

@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from server.services.base.actors import SYSTEM
 from server.services.drafting import drafts, history
+from server.services.entry import sessions
 from server.services.wishes import content
 from tests.server.web.conftest import Chain, Reader
 from tests.server.web.test_playlists import plain
@@ -130,6 +131,11 @@ def test_edits_are_undone_and_go_on_the_wall(chain: Chain) -> None:
     ("path", "value", "said"),
     [
         ("items/brand/title", "x" * 10_000, "A title has at most 200 characters"),
+        (
+            "items/brand/content/card/texts/headline/en",
+            "x" * 10_000,
+            "A text has at most 4,000 characters.",
+        ),
         ("items/brand/duration_ms", 10, "A turn lasts from 1 second to 30 minutes."),
         ("name", "x" * 10_000, "Give it a name of 1 to 200 characters"),
     ],
@@ -177,6 +183,15 @@ def test_a_playlist_that_was_thrown_away_meanwhile(chain: Chain) -> None:
     refused = editor.edit({"op": "set", "path": "items/one/title", "value": "x"})
     assert refused.status_code == 404
     assert "somebody threw it away" in refused.get_json()["message"]
+
+
+def test_a_session_that_is_lost_meanwhile(chain: Chain) -> None:
+    reader = chain.owner()
+    editor = Editor(reader, "base")
+    reader.client.delete_cookie(sessions.COOKIE)
+    refused = editor.edit({"op": "set", "path": "items/brand/title", "value": "x"})
+    assert refused.status_code == 401
+    assert "what you typed stays here" in refused.get_json()["message"]
 
 
 def test_a_form_that_no_page_sent(chain: Chain) -> None:
