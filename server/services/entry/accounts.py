@@ -107,7 +107,7 @@ def invite(
 def invite_again(ctx: Context, actor: Actor, person: str) -> Invited:
     """A new link for someone who lost the way in; one who left comes back by it. Older links stop.
 
-    It sets a new password; an authenticator app or a passkey that they have is still asked for.
+    It sets a new password; an authenticator app that they have is still asked for.
     """
     actor.require("people")
     now = ctx.clock()

@@ -13,6 +13,9 @@ from tests.server.web.test_doors import (  # noqa: F401  (scenarios)
     test_pressing_the_button_comes_in_once,
     test_signing_out_ends_the_session,
 )
+from tests.server.web.test_people import (  # noqa: F401
+    test_from_invitation_to_signing_in_again,
+)
 from tests.server.web.test_store import (  # noqa: F401
     ines,
     test_a_pause_and_its_end,
