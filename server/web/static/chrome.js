@@ -11,3 +11,6 @@ for (const button of document.querySelectorAll("[data-theme-switch]")) {
     }
   });
 }
+
+// On a phone the rooms slide: the current one is in sight.
+document.querySelector(".mast nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
