@@ -128,13 +128,13 @@ class Settings(BaseSettings):
     smtp_ca: str = ""
     """A file with the certificate authorities that it is trusted by; empty: the system's."""
     smtp_user: str = ""
-    smtp_password: str = Field("", repr=False)
+    smtp_password: str = Field(default="", repr=False)
     """Both empty: it asks for none."""
     smtp_from: str = ""
     """Sender's address; empty: enseigne@ and the mail server's name."""
     watch_webhook_url: str = ""
     """Where the same is told to a program, signed; empty: to none."""
-    watch_webhook_secret: str = Field("", repr=False)
+    watch_webhook_secret: str = Field(default="", repr=False)
     watch_every_s: int = 15
     """How often is looked for what is not as it should be."""
     watch_grace_s: int = 600
