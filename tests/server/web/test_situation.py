@@ -6,10 +6,10 @@ import re
 from html import unescape
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 from werkzeug.test import TestResponse
 
-from server.db.models import ConnectorRow
+from server.db.models import AccountRow, ActorRow, ConnectorRow
 from server.ports import Batch, ProductReport
 from server.services.prices import intake
 from tests.server.web.conftest import Chain, Reader
@@ -151,3 +151,19 @@ def test_one_gathering_whatever_there_is(chain: Chain) -> None:
 def test_strange_stores(calm: Chain, path: str) -> None:
     assert "No store is there to speak of." in plain(calm.owner().text(path))
     assert calm.owner().get("/situation?after=x").status_code == 422
+
+
+def test_whoever_asks_for_silence_gets_it(chain: Chain) -> None:
+    owner = chain.owner()
+    with chain.ctx.db.write() as session:
+        actor = session.scalars(select(ActorRow).where(ActorRow.role == "owner")).one()
+        account = session.get(AccountRow, actor.id) or AccountRow(actor_id=actor.id)
+        account.email = "owner@pluvier.example"
+        session.add(account)
+    assert "No mail server is set up" in plain(owner.text("/situation"))
+    chain.ctx.settings.smtp_host = "mail.example"
+    assert "goes to owner@pluvier.example" in plain(owner.text("/situation"))
+    assert send(owner, "/situation/mail", muted="1").status_code == 303
+    assert "You asked for silence." in plain(owner.text("/situation"))
+    assert send(owner, "/situation/mail", muted="0").status_code == 303
+    assert "Tell me no more" in plain(owner.text("/situation"))
