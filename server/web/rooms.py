@@ -21,12 +21,12 @@ class Room:
 
 ROOMS = (
     Room("wall", "/wall", lazy_gettext("Wall"), "read"),
-    Room("store", "/store", lazy_gettext("My store"), "override"),
     Room("playlists", "/playlists", lazy_gettext("Playlists"), "content"),
     Room("calendar", "/calendar", lazy_gettext("Calendar"), "content"),
     Room("media", "/media", lazy_gettext("Media"), "content"),
-    Room("people", "/people", lazy_gettext("People"), "people"),
     Room("situation", "/situation", lazy_gettext("Situation"), "read"),
+    Room("store", "/store", lazy_gettext("My store"), "override"),
+    Room("people", "/people", lazy_gettext("People"), "people"),
 )
 
 
