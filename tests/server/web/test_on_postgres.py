@@ -16,6 +16,9 @@ from tests.server.web.test_doors import (  # noqa: F401  (scenarios)
 from tests.server.web.test_people import (  # noqa: F401
     test_from_invitation_to_signing_in_again,
 )
+from tests.server.web.test_situation import (  # noqa: F401
+    test_silence_means_well,
+)
 from tests.server.web.test_store import (  # noqa: F401
     ines,
     test_a_pause_and_its_end,
