@@ -13,10 +13,10 @@ from server.web.calendar_words import (
     condition_words,
     dates_words,
     places_words,
-    target_words,
 )
 from server.web.clock import MINUTE_MS, length
 from server.web.sentence_words import day_words
+from server.web.target_words import target_words
 from server.web.tongue import gettext as _
 from server.web.tongue import ngettext
 
@@ -78,9 +78,8 @@ def panel_words(told: Told) -> PanelWords:
         return _campaign(pick, told)
     if pick.startswith("settled~"):
         return _settled(pick.split("~")[1:], told)
-    clash = seen.clash(pick) or (seen.chart.clashes[0] if seen.chart.clashes else None)
-    if clash is not None:
-        return _clash(clash, told)
+    if told.clash is not None:
+        return _clash(told.clash, told)
     return PanelWords("none", _("Nothing clashes"))
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from playlists.localtime import local_date, zone_of
-from playlists.model import Target
 from server.services.calendar.bands import LAYERS, Bar, Layer
 from server.services.calendar.clashes import Clash
 from server.services.calendar.holidays import Free
@@ -16,22 +14,23 @@ from server.services.calendar.window import VIEWS, View, Window, beside
 from server.web.clock import clock, local
 from server.web.phrases import Language
 from server.web.sentence_words import Names, day_words, sentence
+from server.web.target_words import few, target_words
 from server.web.tongue import gettext as _
 from server.web.tongue import ngettext
 
 FIRST_LINE = 2
 """The grid line before the first day: the names of bands stand left of it."""
-MAX_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Something drawn over days: its words and grid lines."""
+    """Something drawn over days: its words and grid lines. `loud`: the clash that is looked at."""
 
     text: str
     begin: int
     end: int
     note: str = ""
+    loud: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +112,14 @@ class Told:
         """The days that are shown."""
         return self.seen.chart.window
 
+    @property
+    def clash(self) -> Clash | None:
+        """The clash that is looked at: the picked one, the picked campaign's, or the greatest."""
+        found = self.seen.chart.clashes
+        if self.pick in self.seen.gathered.planned:
+            found = tuple(c for c in found if self.pick in {part.id for part in c.parts})
+        return self.seen.clash(self.pick) or next(iter(found), None)
+
     def link(self, pick: str = "", view: str = "", at: str = "") -> str:
         """The calendar with something else picked, or another window."""
         asked: dict[str, str] = {
@@ -190,37 +197,11 @@ def dates_words(shown: Window, run: tuple[int, int], language: Language) -> str:
     return _("%(first)s to %(last)s", first=begin.split(" ")[0] if same else begin, last=end)
 
 
-def target_words(target: Target, names: Mapping[str, str]) -> str:
-    """Whom a campaign is for, in a few words."""
-    said: list[str] = []
-    if target.stores:
-        stores = sorted(names.get(store, store) for store in target.stores)
-        said.append(_few(stores))
-    if target.regions:
-        said.append(_few(sorted(target.regions)))
-    if target.screens:
-        said.append(ngettext("%(num)s screen", "%(num)s screens", len(target.screens)))
-    if target.radius:
-        said.append(_("within %(km)s km", km=f"{target.radius[2] / 1000:g}"))
-    asked = sorted(target.tags_any | target.tags_all)
-    if asked:
-        said.append(_few(asked))
-    if target.tags_none:
-        said.append(_("not %(tags)s", tags=_few(sorted(target.tags_none))))
-    return ", ".join(said) or _("all stores")
-
-
 def condition_words(told: Told, name: str) -> str:
     """When a campaign's condition and hours let it play."""
     campaign = told.seen.gathered.planned[name].campaign
     pieces = sentence(campaign.condition, campaign.schedule, told.names, told.language)
     return "".join(piece.text for piece in pieces)
-
-
-def _few(words: list[str]) -> str:
-    if len(words) <= MAX_NAMED:
-        return ", ".join(words)
-    return _("%(some)s and %(n)s more", some=", ".join(words[:2]), n=len(words) - 2)
 
 
 def _headline(told: Told) -> tuple[str, str]:
@@ -259,11 +240,12 @@ def _counted(told: Told) -> str:
 
 
 def _weeks(shown: Window, language: Language) -> list[Span]:
-    starts = [at for at in range(shown.days) if at == 0 or shown.day(at).weekday() == 0]
+    weeks = 2 if shown.view == "quarter" else 1
+    mondays = [at for at in range(shown.days) if shown.day(at).weekday() == 0][::weeks]
+    starts = mondays if mondays[0] == 0 else [0, *mondays]
     spans = []
     for at, after in zip(starts, [*starts[1:], shown.days], strict=True):
-        wide = after - at > (2 if shown.view != "quarter" else 5)
-        text = day_words(shown.day(at), language) if wide else ""
+        text = day_words(shown.day(at), language) if after - at > 2 * weeks * weeks else ""
         spans.append(Span(text, at + FIRST_LINE, after + FIRST_LINE))
     return spans
 
@@ -324,6 +306,7 @@ def _bar(bar: Bar, told: Told) -> BarWords:
             max(one.run[0], bar.run[0]) + FIRST_LINE,
             min(one.run[1], bar.run[1]) + 1 + FIRST_LINE,
             one.id,
+            one == told.clash,
         )
         for one in seen.chart.clashes
         if bar.id in {part.id for part in one.parts}
@@ -358,8 +341,9 @@ def _label(bar: Bar, outlined: bool, hatched: tuple[Span, ...], told: Told) -> i
     if outlined and bar.conditional and today is not None and bar.run[0] <= today:
         at = today - bar.run[0] + 2
         return at if at < length * 3 // 4 else 1
-    if hatched and hatched[0].begin == bar.run[0] + FIRST_LINE:
-        at = hatched[0].end - hatched[0].begin + 1
+    loud = next((one for one in hatched if one.loud), None)
+    if loud is not None and loud.begin == bar.run[0] + FIRST_LINE:
+        at = loud.end - loud.begin + 1
         return at if at <= length * 2 // 3 else 1
     return 1
 
@@ -387,4 +371,4 @@ def _based(playlist: str, told: Told) -> str:
     if "" in owners:
         return _("all stores")
     spots = {spot.id: spot.name for spot in told.seen.gathered.floor.spots}
-    return _few(sorted(told.names.stores.get(one, spots.get(one, one)) for one in owners))
+    return few(sorted(told.names.stores.get(one, spots.get(one, one)) for one in owners))

@@ -48,7 +48,7 @@ function neighbour(here, key, bars) {
 /** A clash of bars in neighbouring lanes is one frame; elsewhere each bar has its own, and the first says the figure. */
 function join() {
   const lanes = [...cal.querySelectorAll(".lane")];
-  const groups = Map.groupBy(cal.querySelectorAll(".clash"), ({ dataset, className }) => `${dataset.clash} ${className.match(/b-\d+ e-\d+/)}`);
+  const groups = Map.groupBy(cal.querySelectorAll(".clash:not(.faint)"), ({ dataset, className }) => `${dataset.clash} ${className.match(/b-\d+ e-\d+/)}`);
   const told = new Set();
   for (const frames of groups.values()) {
     for (const frame of frames) frame.classList.remove("grown", "gone", "tail");
