@@ -1,4 +1,4 @@
-"""Tables of what people say about files: the prices drawn in them, the words they file them under."""
+"""Tables of what people say about files: prices drawn in them, words they file them under."""
 
 from __future__ import annotations
 
