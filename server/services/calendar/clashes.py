@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 
 from playlists.intervals import intersect
 from playlists.resolving.share import ALL_BP, weights
 from server.services.calendar.floor import Mask
 from server.services.calendar.voices import (
     Days,
+    Kind,
     Voice,
     members,
-    split,
     stretches_of,
 )
 from server.services.calendar.window import Run, runs
@@ -109,31 +110,57 @@ def _hidden(over: Voice, under: Voice, days: Sequence[Days]) -> Hidden | None:
 
 
 def _of_zone(zone: str, voices: Sequence[Voice], days: Sequence[Days]) -> Iterator[Clash]:
+    """Screen by screen where all that are meant for it could be too much: few are, of many."""
     screens: dict[int, Mask] = defaultdict(int)
     lengths: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for kind, one in enumerate(days):
-        oversold: dict[int, list[tuple[int, Mask]]] = {}
-        here: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-        for begin, end, active in stretches_of(voices, kind):
-            if active not in oversold:
-                oversold[active] = _oversold(voices, active, one.mask)
-            for bits, mask in oversold[active]:
-                screens[bits] |= mask
-                for day, minutes in one.minutes(((begin, end),)).items():
-                    here[bits][day] += minutes
-        for bits, by_day in here.items():
-            for day, minutes in by_day.items():
-                lengths[bits][day] = max(lengths[bits][day], minutes)
-    for bits, by_day in lengths.items():
-        for run in runs(by_day, BRIDGED_DAYS):
-            on = {day: n for day, n in by_day.items() if run[0] <= day <= run[1]}
-            yield _clash(zone, members(voices, bits), screens[bits], run, on)
+    for meant, mask in _meant(voices).items():
+        if _total(voices, meant) <= ALL_BP:
+            continue
+        for kind, one in enumerate(days):
+            if not mask & one.mask:
+                continue
+            for bits, by_day in _oversold(voices, meant, kind, one).items():
+                screens[bits] |= mask & one.mask
+                for day, minutes in by_day.items():
+                    lengths[bits][day] = max(lengths[bits][day], minutes)
+    found = ((bits, run) for bits, by_day in lengths.items() for run in runs(by_day, BRIDGED_DAYS))
+    greatest = nsmallest(
+        MAX_CLASHES,
+        found,
+        key=lambda one: (*(-_total(voices, one[0]), one[1], -screens[one[0]].bit_count(), one[0]),),
+    )
+    for bits, run in greatest:
+        on = {day: n for day, n in lengths[bits].items() if run[0] <= day <= run[1]}
+        yield _clash(zone, members(voices, bits), screens[bits], run, on)
 
 
-def _oversold(voices: Sequence[Voice], active: int, mask: Mask) -> list[tuple[int, Mask]]:
-    if _total(voices, active) <= ALL_BP:
-        return []
-    return [part for part in split(voices, active, mask) if _total(voices, part[0]) > ALL_BP]
+def _meant(voices: Sequence[Voice]) -> dict[int, Mask]:
+    """The screens that the same voices are meant for, by those voices as bits."""
+    by_screen: dict[int, int] = defaultdict(int)
+    for at, voice in enumerate(voices):
+        for screen, bit in enumerate(reversed(bin(voice.mask)[2:])):
+            if bit == "1":
+                by_screen[screen] |= 1 << at
+    found: dict[int, Mask] = defaultdict(int)
+    for screen, bits in by_screen.items():
+        found[bits] |= 1 << screen
+    return found
+
+
+def _oversold(
+    voices: Sequence[Voice], meant: int, kind: Kind, one: Days
+) -> dict[int, dict[int, int]]:
+    """Which of some voices are too much together, on which days, for how many minutes."""
+    places = [at for at in range(len(voices)) if meant >> at & 1]
+    here = [voices[at] for at in places]
+    found: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    for begin, end, active in stretches_of(here, kind):
+        if _total(here, active) <= ALL_BP:
+            continue
+        bits = sum(1 << at for n, at in enumerate(places) if active >> n & 1)
+        for day, minutes in one.minutes(((begin, end),)).items():
+            found[bits][day] += minutes
+    return found
 
 
 def _total(voices: Sequence[Voice], bits: int) -> int:

@@ -165,7 +165,9 @@ def airtime(subject: Voice, others: Sequence[Voice], days: Sequence[Days]) -> Ai
     opened = open_hours(one.calendar, low, high)
     mine = clip(subject.when[kind], low, high)
     mine = intersect(mine, opened) if opened and intersect(mine, opened) else mine
-    rivals = [v for v in others if v.id != subject.id and v.zone == subject.zone]
+    rivals = [
+        v for v in others if v.id != subject.id and v.zone == subject.zone and v.mask & subject.mask
+    ]
     heard = [v for v in rivals if not v.conditional and v.when.get(kind)]
     narrowed = [
         _during(subject, kind, mine),
