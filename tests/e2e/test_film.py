@@ -18,7 +18,7 @@ from server.services.wishes import content, overrides
 from tests.e2e.screen.looking import in_stage
 from tests.support.studio import Studio, running_studio
 
-pytestmark = [pytest.mark.chromium, pytest.mark.ffmpeg]
+pytestmark = [pytest.mark.chromium, pytest.mark.ffmpeg, pytest.mark.slow]
 
 WITHIN_MS = 30_000
 HOUR_MS = 3_600_000

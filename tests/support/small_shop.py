@@ -68,12 +68,14 @@ def lay_out(ctx: Context) -> Shop:
     return shop
 
 
-def set_price(ctx: Context, price: int) -> None:
-    """The shop says what the bag costs, in cents."""
+def set_price(ctx: Context, price: int, *, whole: bool = False) -> None:
+    """The shop says what the bag costs, in cents; `whole`: and that it sells nothing else."""
     bag = ProductReport(
         "BAG", "EUR", price, names={"fr": {"name": "Estran 28", "lead": "Sac à dos"}}
     )
-    intake.take(ctx, intake.Source("feed", shop="pluvier"), Batch(ctx.clock(), products=(bag,)))
+    intake.take(
+        ctx, intake.Source("feed", shop="pluvier"), Batch(ctx.clock(), whole, products=(bag,))
+    )
 
 
 def publish(ctx: Context) -> list[Published]:

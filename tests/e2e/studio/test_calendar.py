@@ -20,7 +20,7 @@ from server.services.wishes import content
 from tests.support.record import make_context
 from tests.support.studio import furnish
 
-pytestmark = pytest.mark.chromium
+pytestmark = [pytest.mark.chromium, pytest.mark.journey]
 WITHIN_MS = 20_000
 
 

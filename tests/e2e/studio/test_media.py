@@ -28,7 +28,7 @@ from server.services.prices.intake import take
 from server.services.wishes.drawn import Drawn
 from tests.support.programs import free_port
 
-pytestmark = pytest.mark.chromium
+pytestmark = [pytest.mark.chromium, pytest.mark.journey]
 
 WITHIN_MS = 20_000
 SIDE = 1_600

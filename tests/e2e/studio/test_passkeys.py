@@ -16,7 +16,7 @@ from server.services.base.context import Context
 from server.services.entry import people
 from tests.support.programs import free_port
 
-pytestmark = pytest.mark.chromium
+pytestmark = [pytest.mark.chromium, pytest.mark.journey]
 
 WITHIN_MS = 20_000
 PHONE = {

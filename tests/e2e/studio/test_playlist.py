@@ -20,7 +20,7 @@ from server.services.drafting import drafts
 from server.services.wishes import overrides
 from tests.support.studio import Studio, running_studio
 
-pytestmark = pytest.mark.chromium
+pytestmark = [pytest.mark.chromium, pytest.mark.journey]
 
 WITHIN_MS = 20_000
 expect.set_options(timeout=WITHIN_MS)

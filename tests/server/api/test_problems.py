@@ -147,7 +147,7 @@ def test_a_failure_of_ours_is_a_problem_too_and_tells_nothing(
 def test_an_answer_of_another_shape_than_documented_is_a_failure_of_ours(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = AssetView("0" * 64, "n", "secret", "image/png", 1, 1, 1, None, 1, "anne", ())
+    told = AssetView("0" * 64, "n", "secret", "image/png", 1, 1, 1, None, 1, "anne", (), (), ())
     monkeypatch.setattr(assets, "get_asset", lambda *_: told)
     with capture_logs() as lines:
         answer = api.call("GET", "/assets/any")

@@ -64,12 +64,14 @@ def mail_server(certificate: Path | None = None, user: str = "", word: str = "")
     if user:
         options |= {"auth_required": True, "authenticator": check}
     loop = asyncio.new_event_loop()
-    listening = loop.run_until_complete(
-        loop.create_server(lambda: SMTP(inbox, loop=loop, **options), "127.0.0.1", 0)
-    )
-    inbox.port = listening.sockets[0].getsockname()[1]
     thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
+    thread.start()  # a thread of its own: a browser of another test may run a loop in this one
+
+    async def listen() -> asyncio.Server:
+        return await loop.create_server(lambda: SMTP(inbox, loop=loop, **options), "127.0.0.1", 0)
+
+    listening = asyncio.run_coroutine_threadsafe(listen(), loop).result()
+    inbox.port = listening.sockets[0].getsockname()[1]
     try:
         yield inbox
     finally:
