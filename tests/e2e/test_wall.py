@@ -23,7 +23,7 @@ from server.services.wishes import overrides
 from tests.support.people import holder
 from tests.support.studio import Studio, running_studio
 
-pytestmark = pytest.mark.chromium
+pytestmark = [pytest.mark.chromium, pytest.mark.journey]
 
 WITHIN_MS = 20_000
 LOOK_MS = 50

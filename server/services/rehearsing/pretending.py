@@ -8,6 +8,7 @@ stored, and the shop floor does not change.
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -60,6 +61,7 @@ AHEAD_MS = 2 * 3_600_000
 """How far one look goes on from its instant."""
 _ONLY = PlaylistId("pretended")
 _kept = threading.local()
+"""By record, what this thread has decoded of it."""
 
 T = TypeVar("T")
 
@@ -192,9 +194,7 @@ def _snapshot(
     session: Session, over: _Drafted, pretence: Pretence, store: StoreId, now: int, at: int
 ) -> Snapshot:
     """The record now, with drafts in the place of what is on air."""
-    library: Library | None = getattr(_kept, "library", None)
-    if library is None:
-        library = _kept.library = Library()
+    library = _library(session)
     library.snapshot(session, now)  # brings what is kept of the record to the present
     playlists = dict(over.playlists)
     hands: dict[str, Override] = {}
@@ -208,6 +208,14 @@ def _snapshot(
     made.campaigns = _laid_over(library.campaigns, over.campaigns)
     made.overrides = _laid_over(library.overrides, hands)
     return Snapshot(made, session, now)
+
+
+def _library(session: Session) -> Library:
+    """A Library is for one thread and one record; a record that is closed lets its own go."""
+    if not hasattr(_kept, "libraries"):
+        _kept.libraries = weakref.WeakKeyDictionary()
+    found: Library = _kept.libraries.setdefault(session.get_bind().engine, Library())
+    return found
 
 
 def _laid_over(kept: Kept[T], values: Mapping[str, T]) -> Kept[T]:
