@@ -161,7 +161,7 @@ def bin_of() -> ResponseReturnValue:
     looker = enter()
     now = looker.ctx.clock()
     rows = [binned_words(past, now) for past in history.binned(looker.ctx, looker.actor, KIND)]
-    return page("calendar_bin.html", looker, room="calendar", rows=rows)
+    return page("bin.html", looker, room="calendar", rows=rows)
 
 
 @blueprint.post("/calendar/bin/<name>/take-out")

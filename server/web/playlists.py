@@ -76,7 +76,7 @@ def bin_of() -> AnyResponse:
     now = looker.ctx.clock()
     found = history.binned(looker.ctx, looker.actor, "playlist")
     rows = [binned_words(past, now) for past in found]
-    return page("playlists_bin.html", looker, room="playlists", rows=rows)
+    return page("bin.html", looker, room="playlists", rows=rows)
 
 
 @blueprint.post("/playlists/bin/<playlist>/take-out")

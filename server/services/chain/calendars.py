@@ -6,7 +6,7 @@ and what was resolved with it stays shared.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, timedelta
 from functools import lru_cache
@@ -65,19 +65,31 @@ def hours_from(rows: list[Any]) -> tuple[Hours, ...]:
 
 @lru_cache(maxsize=CACHED_TABLES)
 def holiday_table(country: str, first_year: int, last_year: int) -> frozenset[str]:
-    """Public holidays as `YYYY-MM-DD`; `country` is ISO 3166-1, or -2 with its part: `FR-MQ`.
+    """Public holidays as `YYYY-MM-DD`; `country` as for `holiday_names`."""
+    return frozenset(day.isoformat() for day in holiday_names(country, first_year, last_year))
 
-    A country that is not known has none (`check_country` tells the person who writes it).
+
+@lru_cache(maxsize=CACHED_TABLES)
+def holiday_names(
+    country: str, first_year: int, last_year: int, language: str = ""
+) -> Mapping[date, str]:
+    """What the public holidays are called, in `language` where the country has words in it.
+
+    `country` is ISO 3166-1, or -2 with its part: `FR-MQ`. One that is not known has none
+    (`check_country` tells the person who writes it).
     """
     if not country:
-        return frozenset()
+        return {}
     code, _, part = country.partition("-")
     years = range(first_year, last_year + 1)
     try:
-        found = holidays.country_holidays(code, subdiv=part or None, years=years)
+        known = holidays.country_holidays(code, subdiv=part or None)
+        spoken = getattr(known, "supported_languages", ()) if language else ()
+        wanted = next((one for one in spoken if one.startswith(language)), None)
+        found = holidays.country_holidays(code, subdiv=part or None, years=years, language=wanted)
     except NotImplementedError:
-        return frozenset()
-    return frozenset(day.isoformat() for day in found)
+        return {}
+    return {day: str(name) for day, name in found.items()}
 
 
 def check_country(country: str, field: str = "country") -> str:
