@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -15,27 +12,13 @@ from server.db.models import ActorRow
 from server.services.base.actors import SYSTEM
 from server.services.entry import sessions, tokens
 from server.services.wishes import overrides
-from tests.support.studio import Studio, running_studio
+from tests.e2e.studio.looking import GLASS, WITHIN_MS, until
+from tests.support.studio import Studio
 
 pytestmark = [pytest.mark.chromium, pytest.mark.journey]
 
-WITHIN_MS = 20_000
-LOOK_MS = 50
 ENDS_IN_MS = 2_500
 TENTS = "vieux-port-tents"
-GLASS = """(id) => [...document.querySelector(`[data-screen="${id}"]`).querySelectorAll("*")]
-  .flatMap((zone) => [...(zone.shadowRoot?.querySelectorAll(".words") ?? [])])
-  .map((words) => words.innerText).join("|")"""
-
-
-@pytest.fixture(scope="module")
-def studio() -> Iterator[Studio]:
-    """A running studio; a bus's socket needs a short path."""
-    with (
-        tempfile.TemporaryDirectory(prefix="ens-phone-") as folder,
-        running_studio(Path(folder)) as running,
-    ):
-        yield running
 
 
 @pytest.fixture
@@ -67,14 +50,6 @@ def phone(studio: Studio, browser: Browser) -> Iterator[Page]:
     yield page
     context.close()
     assert not faults
-
-
-def until(page: Page, expression: str) -> None:
-    """Wait until an expression is true, asked from outside: the studio's policy forbids eval."""
-    deadline = time.monotonic() + WITHIN_MS / 1000
-    while not page.evaluate(expression):
-        assert time.monotonic() < deadline, expression
-        page.wait_for_timeout(LOOK_MS)
 
 
 def fits(page: Page) -> bool:

@@ -4,66 +4,29 @@ and seen there; somebody else's change is heard meanwhile.
 
 from __future__ import annotations
 
-import tempfile
-import time
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from playlists.ids import OverrideId, PlaylistId, ScreenId, StoreId
 from playlists.model import Override
 from server.services.base.actors import SYSTEM
 from server.services.drafting import drafts
 from server.services.wishes import overrides
-from tests.support.studio import Studio, running_studio
+from tests.e2e.studio.looking import GLASS, WITHIN_MS, until
+from tests.support.studio import Studio
 
 pytestmark = [pytest.mark.chromium, pytest.mark.journey]
 
-WITHIN_MS = 20_000
 expect.set_options(timeout=WITHIN_MS)
-LOOK_MS = 50
 HOUR_MS = 3_600_000
-GLASS = """(id) => [...document.querySelector(`[data-screen="${id}"]`).querySelectorAll("*")]
-  .flatMap((zone) => [...(zone.shadowRoot?.querySelectorAll(".words") ?? [])])
-  .map((words) => words.innerText).join("|")"""
-
-
-@pytest.fixture(scope="module")
-def studio() -> Iterator[Studio]:
-    """A running studio; a bus's socket needs a short path."""
-    with (
-        tempfile.TemporaryDirectory(prefix="ens-list-") as folder,
-        running_studio(Path(folder)) as running,
-    ):
-        yield running
 
 
 @pytest.fixture
-def page(studio: Studio, browser: Browser) -> Iterator[Page]:
-    """The owner, come in through the link; nothing goes wrong on the page."""
-    context = browser.new_context(locale="en-GB", viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
-    page.set_default_timeout(WITHIN_MS)
-    page.goto(studio.link())
-    page.get_by_role("button", name="Come in").press("Enter")
-    page.wait_for_url("**/wall")
-    yield page
-    context.close()
-    assert not faults
-
-
-def until(page: Page, expression: str) -> None:
-    """Wait until an expression is true."""
-    deadline = time.monotonic() + WITHIN_MS / 1000
-    while not page.evaluate(expression):
-        assert time.monotonic() < deadline, expression
-        page.wait_for_timeout(LOOK_MS)
+def page(owner: Page) -> Page:
+    """The owner before the wall."""
+    return owner
 
 
 def order(page: Page) -> list[str]:

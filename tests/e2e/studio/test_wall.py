@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-import time
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -20,60 +16,25 @@ from server.services.prices import offers
 from server.services.screens import watching
 from server.services.showing.explaining import explain
 from server.services.wishes import overrides
+from tests.e2e.studio.looking import GLASS, WITHIN_MS, until
 from tests.support.people import holder
-from tests.support.studio import Studio, running_studio
+from tests.support.studio import Studio
 
 pytestmark = [pytest.mark.chromium, pytest.mark.journey]
 
-WITHIN_MS = 20_000
-LOOK_MS = 50
 HOUR_MS = 3_600_000
 DRAWN = """() => [...document.querySelectorAll("[data-screen]")].filter((glass) =>
   [...glass.querySelectorAll("*")].some((zone) => zone.shadowRoot?.querySelector(".words"))
 ).length"""
-GLASS = """(id) => [...document.querySelector(`[data-screen="${id}"]`).querySelectorAll("*")]
-  .flatMap((zone) => [...(zone.shadowRoot?.querySelectorAll(".words") ?? [])])
-  .map((words) => words.innerText).join("|")"""
 STILL = """() => [document.querySelector("[data-stage]").shadowRoot]
   .flatMap((root) => [...(root?.querySelectorAll(".words") ?? [])])
   .map((words) => words.innerText).join("|")"""
 
 
-@pytest.fixture(scope="module")
-def studio() -> Iterator[Studio]:
-    """A running studio; a bus's socket needs a short path."""
-    with (
-        tempfile.TemporaryDirectory(prefix="ens-wall-") as folder,
-        running_studio(Path(folder)) as running,
-    ):
-        yield running
-
-
 @pytest.fixture
-def wall(studio: Studio, browser: Browser) -> Iterator[Page]:
-    """The owner before the wall, come in through the link; nothing goes wrong on the page."""
-    context = browser.new_context(locale="en-GB", viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
-    page.set_default_timeout(WITHIN_MS)
-    page.goto(studio.link())
-    page.get_by_role("button", name="Come in").press("Enter")
-    page.wait_for_url("**/wall")
-    yield page
-    context.close()
-    assert not faults
-
-
-def until(page: Page, expression: str) -> None:
-    """Wait until an expression is true. (Playwright's own wait evaluates strings in the page, which
-    the studio's policy forbids.)
-    """
-    deadline = time.monotonic() + WITHIN_MS / 1000
-    while not page.evaluate(expression):
-        assert time.monotonic() < deadline, expression
-        page.wait_for_timeout(LOOK_MS)
+def wall(owner: Page) -> Page:
+    """The owner before the wall."""
+    return owner
 
 
 def hold(studio: Studio, store: str, screen: str) -> str:
