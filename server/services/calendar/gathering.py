@@ -205,7 +205,7 @@ def _hands(session: Session, actor: Actor, shown: Window) -> tuple[Hand, ...]:
 
 def _bases(session: Session, actor: Actor) -> tuple[tuple[str, str], ...]:
     """Base playlists with the store or screen that they are the base of, "" for the chain."""
-    store_of = dict(session.execute(select(ScreenRow.id, ScreenRow.store_id)).tuples().all())
+    store_of = dict(session.execute(select(ScreenRow.id, ScreenRow.store_id)).all())
     return tuple(
         (row.playlist_id, row.subject)
         for row in session.scalars(select(BaseRow).order_by(BaseRow.scope, BaseRow.subject))
@@ -224,7 +224,7 @@ def _faces(session: Session, ids: Collection[str]) -> dict[str, Face]:
     written = select(DraftRow.subject, DraftRow.body).where(
         DraftRow.kind == "playlist", DraftRow.subject.in_(missing)
     )
-    for name, body in session.execute(written).tuples():
+    for name, body in session.execute(written):
         found[name] = _face(name, str(body.get("name", name)), body)
     return found
 

@@ -39,7 +39,7 @@ def playlists_to_choose(ctx: Context, actor: Actor) -> list[Choice]:
     actor.require("content")
     with ctx.db.read() as session:
         reach = Reach(session) if actor.stores is not None else None
-        rows = session.execute(select(PlaylistRow.id, PlaylistRow.name)).tuples().all()
+        rows = session.execute(select(PlaylistRow.id, PlaylistRow.name)).all()
         found = {
             name: Choice(name, title, True)
             for name, title in rows
@@ -49,7 +49,7 @@ def playlists_to_choose(ctx: Context, actor: Actor) -> list[Choice]:
         drafts = select(DraftRow.subject, DraftRow.body, DraftRow.created_by).where(
             DraftRow.kind == "playlist", DraftRow.base_version == 0
         )
-        for name, body, by in session.execute(drafts).tuples():
+        for name, body, by in session.execute(drafts):
             if name not in live and (actor.stores is None or by == actor.id):
                 found[name] = Choice(name, str(body.get("name", name)), False)
     return sorted(found.values(), key=lambda one: (one.name.casefold(), one.id))

@@ -191,14 +191,14 @@ def _whole(session: Session, shown: list[_Light], now: int) -> Iterable[Listed]:
     """Those of a page with their bodies and uses, in a fixed number of statements."""
     ids = [one.id for one in shown]
     bodies: dict[str, Mapping[str, Any]] = dict(
-        session.execute(select(PlaylistRow.id, PlaylistRow.body).where(PlaylistRow.id.in_(ids)))
-        .tuples()
-        .all()
+        session.execute(
+            select(PlaylistRow.id, PlaylistRow.body).where(PlaylistRow.id.in_(ids))
+        ).all()
     )
     written = select(DraftRow.subject, DraftRow.body).where(
         DraftRow.kind == "playlist", DraftRow.subject.in_(ids)
     )
-    drafts: dict[str, Mapping[str, Any]] = dict(session.execute(written).tuples().all())
+    drafts: dict[str, Mapping[str, Any]] = dict(session.execute(written).all())
     uses = uses_of(session, ids, now)
     people = names_of_people(session, {one.edited_by for one in shown})
     for one in shown:
@@ -230,7 +230,7 @@ def names_of_people(session: Session, ids: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {SYSTEM.id: SYSTEM.name}
     for some in batched(sorted(set(ids)), MAX_IN):
         rows = select(ActorRow.id, ActorRow.name).where(ActorRow.id.in_(some))
-        found.update(session.execute(rows).tuples().all())
+        found.update(session.execute(rows).all())
     return found
 
 
@@ -244,7 +244,7 @@ def names_of_playlists(ctx: Context, ids: Iterable[str]) -> Mapping[str, str]:
     """What some playlists on air are called."""
     with ctx.db.read() as session:
         named = select(PlaylistRow.id, PlaylistRow.name).where(PlaylistRow.id.in_(list(ids)))
-        return dict(session.execute(named).tuples().all())
+        return dict(session.execute(named).all())
 
 
 def uses_of(session: Session, ids: list[str], now: int) -> dict[str, list[UsedBy]]:
@@ -253,16 +253,14 @@ def uses_of(session: Session, ids: list[str], now: int) -> dict[str, list[UsedBy
     campaigns = select(CampaignRow.playlist_id, CampaignRow.id, CampaignRow.name)
     for owner, name, title in session.execute(campaigns.where(CampaignRow.playlist_id.in_(ids))):
         found[owner].append(UsedBy("campaign", name, title))
-    stores: dict[str, str] = dict(
-        session.execute(select(StoreRow.id, StoreRow.name)).tuples().all()
-    )
+    stores: dict[str, str] = dict(session.execute(select(StoreRow.id, StoreRow.name)).all())
     bases = select(BaseRow).where(BaseRow.playlist_id.in_(ids)).order_by(BaseRow.subject)
     placed = list(session.scalars(bases))
     subjects = [row.subject for row in placed if row.scope == "screen"]
     screens: dict[str, str] = dict(
-        session.execute(select(ScreenRow.id, ScreenRow.name).where(ScreenRow.id.in_(subjects)))
-        .tuples()
-        .all()
+        session.execute(
+            select(ScreenRow.id, ScreenRow.name).where(ScreenRow.id.in_(subjects))
+        ).all()
     )
     for base in placed:
         title = {**stores, **screens}.get(base.subject, base.subject)
