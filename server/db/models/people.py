@@ -12,8 +12,9 @@ from server.db.models.base import Base, Hash, Key, LongText, Ms, Word
 
 class ActorRow(Base):
     """A person or a program. A person has a `role`, which says the rights; a program has `scopes`.
-    `stores` null means the whole chain; `made_by` is the actor that made this one; a person who
-    left at `left_at` may do nothing.
+    `stores` null means the whole chain; `regions` add the stores that lie in them, whichever those
+    are at the time; `made_by` is the actor that made this one; a person who left at `left_at` may
+    do nothing.
     """
 
     __tablename__ = "actor"
@@ -22,6 +23,7 @@ class ActorRow(Base):
     name: Mapped[str] = mapped_column(String(200))
     scopes: Mapped[list[Any]]
     stores: Mapped[list[Any] | None]
+    regions: Mapped[list[Any]] = mapped_column(default=list)
     made_by: Mapped[str | None] = mapped_column(String(64), index=True)
     created_at: Mapped[Ms]
     role: Mapped[str | None] = mapped_column(String(16))
@@ -33,13 +35,15 @@ class AccountRow(Base):
     authenticator app, counted once `totp_on`; `recovery` the sha256 of each unused recovery code.
 
     `totp_counter` is the last time step that was used; `wrong_codes` how many codes in a row were
-    wrong, the last at `wrong_at`.
+    wrong, the last at `wrong_at`. `subject` is the sha256 of the issuer and subject by which single
+    sign-on knows the person.
     """
 
     __tablename__ = "account"
 
     actor_id: Mapped[Word] = mapped_column(primary_key=True)
     email: Mapped[str | None] = mapped_column(String(254), unique=True)
+    subject: Mapped[str | None] = mapped_column(String(64), unique=True)
     password: Mapped[str] = mapped_column(String(200), default="")
     language: Mapped[str] = mapped_column(String(8), default="")
     totp: Mapped[LongText] = mapped_column(default="")
@@ -66,7 +70,8 @@ class PasskeyRow(Base):
 
 class TokenRow(Base):
     """A secret of an actor, sha256 only; `kind` is api, session, owner_link, invite (a link to join
-    by), second (a sign-in that waits for its second factor) or passkey (a challenge).
+    by), second (a sign-in that waits for its second factor), passkey (a challenge) or sso (a way to
+    the identity provider and back).
 
     Of a session: `name` is the browser, `seen_at` when it was last used, give or take minutes.
     """

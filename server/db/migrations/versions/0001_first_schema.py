@@ -19,6 +19,7 @@ def upgrade() -> None:
         "account",
         sa.Column("actor_id", sa.String(length=64), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=True),
+        sa.Column("subject", sa.String(length=64), nullable=True),
         sa.Column("password", sa.String(length=200), nullable=False),
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("totp", sa.Text(), nullable=False),
@@ -29,6 +30,7 @@ def upgrade() -> None:
         sa.Column("recovery", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("actor_id", name=op.f("pk_account")),
         sa.UniqueConstraint("email", name=op.f("uq_account_email")),
+        sa.UniqueConstraint("subject", name=op.f("uq_account_subject")),
     )
     op.create_table(
         "actor",
@@ -36,6 +38,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("scopes", sa.JSON(), nullable=False),
         sa.Column("stores", sa.JSON(), nullable=True),
+        sa.Column("regions", sa.JSON(), nullable=False),
         sa.Column("made_by", sa.String(length=64), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("role", sa.String(length=16), nullable=True),
