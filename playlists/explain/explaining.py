@@ -15,7 +15,7 @@ from playlists.localtime import LocalDay
 from playlists.manifest import Chunk, Day, Segment, Why
 from playlists.model import MAIN
 from playlists.resolving.binding import Slots
-from playlists.resolving.joining import joined_segments
+from playlists.resolving.joining import joined_segments, led_slots
 from playlists.resolving.lead import Lead
 from playlists.resolving.memo import Memo
 from playlists.resolving.profile import Profile
@@ -136,7 +136,9 @@ def _segments(
     length = day.until_ms - day.from_ms
     if lead is None or lead.date != day.date:
         return (), segments_of(plan.stage, edges, length), slots
-    old, new = joined_segments(lead, plan.stage.zone, plan.stage, edges, slots, length, memo)
+    before = led_slots(lead, memo)
+    zone = plan.stage.zone
+    old, new = joined_segments(lead, zone, plan.stage, edges, slots, before, length)
     return old, new, slots
 
 

@@ -43,7 +43,7 @@ def join(
     before = led_slots(lead, memo)
     written: list[str] = []
     for zone, (stage, edges, slots) in zones.items():
-        old, new = joined_segments(lead, zone, stage, edges, slots, length_ms, memo)
+        old, new = joined_segments(lead, zone, stage, edges, slots, before, length_ms)
         if zone in lead.until:
             joined.until[zone] = _start(lead, zone, stage, edges)
         loops = _Loops(numbers)
@@ -67,19 +67,32 @@ class _Loops:
     def __init__(self, numbers: dict[Bound, int]) -> None:
         self._numbers = numbers
         self._known: dict[tuple[int, int], int] = {}
+        self._names: dict[int, _Names] = {}
         self.texts: dict[str, int] = {}
 
     def number(self, loop: tuple[int, ...], slots: Numbered) -> int:
         """The number of a loop whose turns are places in `slots`. Both stay alive meanwhile."""
         key = (id(loop), id(slots))
         if key not in self._known:
-            names = {at: self._slot(slots[at]) for at in dict.fromkeys(loop)}
+            names = self._names.get(id(slots))
+            if names is None:
+                names = self._names[id(slots)] = _Names(slots, self._numbers)
             text = "[" + ",".join([names[at] for at in loop]) + "]"
             self._known[key] = self.texts.setdefault(text, len(self.texts))
         return self._known[key]
 
-    def _slot(self, slot: Bound) -> str:
-        return str(self._numbers.setdefault(slot, len(self._numbers)))
+
+class _Names(dict[int, str]):
+    """Places in `slots` as the numbers of their slots, each looked up when first asked for."""
+
+    def __init__(self, slots: Numbered, numbers: dict[Bound, int]) -> None:
+        super().__init__()
+        self._slots = slots
+        self._numbers = numbers
+
+    def __missing__(self, at: int) -> str:
+        name = self[at] = str(self._numbers.setdefault(self._slots[at], len(self._numbers)))
+        return name
 
 
 def led_slots(lead: Lead, memo: Memo) -> tuple[Bound, ...]:
@@ -98,11 +111,11 @@ def joined_segments(
     stage: Stage,
     edges: Edges,
     slots: Numbered,
+    before: Sequence[Bound],
     length_ms: int,
-    memo: Memo,
 ) -> tuple[tuple[Segment, ...], Segments]:
-    """A zone's old segments, of the lead-in's slots, and its new ones. A loop that goes on
-    unchanged keeps its epoch."""
+    """A zone's old segments, of the lead-in's slots (`before`), and its new ones. A loop that goes
+    on unchanged keeps its epoch."""
     if zone not in lead.until:
         return (), segments_of(stage, edges, length_ms)
     start = min(_start(lead, zone, stage, edges), length_ms)
@@ -110,7 +123,7 @@ def joined_segments(
     if start == length_ms:
         return old, ()
     first = stage.loop(edges[edge_at(edges, start)][1])
-    if old and _turns(first.places, slots) == _turns(old[-1].loop, led_slots(lead, memo)):
+    if old and _turns(first.places, slots) == _turns(old[-1].loop, before):
         return old[:-1], segments_of(stage, edges, length_ms, start, old[-1].from_ms)
     if start != lead.until[zone]:
         old = _cut(lead, zone, start)

@@ -136,7 +136,7 @@ class Gatherer:
                 for part in stage.parts
             ]
         )
-        moved = edges_of(grid, days, list(_moving(grid, asked)))
+        moved = edges_of(grid, days, _moving(grid, asked, self._memo))
         return ZonePlan(stage, casting, asked, grid, moved)
 
     def _wish(self, candidate: Candidate) -> int:
@@ -152,7 +152,9 @@ def _row(casting: Casting) -> Row:
     return Row(casting.candidate, cast.rotation, cast.stand_ins, cast.backed)
 
 
-def _moving(grid: Grid, asked: Sequence[Sequence[Asked]]) -> list[tuple[int, Intervals]]:
+def _moving(
+    grid: Grid, asked: Sequence[Sequence[Asked]], memo: Memo
+) -> list[tuple[int, Intervals]]:
     """The parts with conditions, each as its bit and when it is planned and its conditions are
     true."""
     found: list[tuple[int, Intervals]] = []
@@ -161,7 +163,13 @@ def _moving(grid: Grid, asked: Sequence[Sequence[Asked]]) -> list[tuple[int, Int
             continue
         active = grid.planned[number]
         for question in questions:
-            active = intersect(active, question.true) if active else active
+            active = _both(active, question.true, memo) if active else active
         if active:
             found.append((1 << number, active))
     return found
+
+
+def _both(planned: Intervals, true: Intervals, memo: Memo) -> Intervals:
+    """When a part is planned and its condition true: made once for all screens that share both."""
+    key = ("both", memo.mark(planned), memo.mark(true))
+    return memo.keep(key, lambda: intersect(planned, true))

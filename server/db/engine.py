@@ -57,14 +57,16 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, *, lasting: bool = True) -> Iterator[Session]:
         """One transaction: committed at the end, rolled back on any error. No I/O but the
         database's inside. Raises Busy.
+
+        One that is not `lasting` may be undone by a power cut (by nothing else, and never in part,
+        nor before what follows it): its commit does not wait for the disk.
         """
         with self._turn(), self._sessions() as session:
             connection = session.connection(execution_options={"enseigne_write": True})
-            if self.is_sqlite:
-                _begin_immediate(connection)
+            _begin(connection, self.is_sqlite, lasting)
             started = time.monotonic()
             try:
                 yield session
@@ -95,6 +97,16 @@ class Database:
             yield
         finally:
             self._queue.release()
+
+
+def _begin(connection: Connection, is_sqlite: bool, lasting: bool) -> None:
+    """How the disk is waited for: sqlite.org/pragma.html#pragma_synchronous and, at PostgreSQL's,
+    synchronous_commit."""
+    if is_sqlite:
+        connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if lasting else 'NORMAL'}")
+        _begin_immediate(connection)
+    elif not lasting:
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
 
 
 def _begin_immediate(connection: Connection) -> None:

@@ -73,8 +73,9 @@ def mark(session: Session, keys: Iterable[str], now: int) -> None:
 
 
 def claim(db: Database, holder: str, now: int) -> Claim:
-    """Take every key that nobody holds, or whose holder let its claim run out."""
-    with db.write() as session:
+    """Take every key that nobody holds, or whose holder let its claim run out. After a power cut
+    nobody holds them."""
+    with db.write(lasting=False) as session:
         mine = {"now": now, "holder": holder, "until": now + CLAIM_MS}
         session.execute(_CLAIM, mine)
         rows = session.execute(_CLAIMED, mine).all()
