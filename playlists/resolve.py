@@ -9,16 +9,16 @@ Nothing that moves on refresh (an age, an instant of now) is in what is hashed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from playlists.cards import encode_card
 from playlists.errors import Invalid
 from playlists.ids import CardId, ChannelId, Sha256, ZoneId, sha256
 from playlists.localtime import LocalDay
-from playlists.manifest import Day, DeckCard, Manifest, Plan, Slot
+from playlists.manifest import Chunk, Day, DeckCard, Manifest, Plan, Slot
 from playlists.resolving.binding import Slots, cards_at
-from playlists.resolving.joining import join
+from playlists.resolving.joining import differs, join
 from playlists.resolving.lead import (
     SWITCH_MARGIN_MS,
     Lead,
@@ -33,6 +33,7 @@ from playlists.resolving.reading import AssetState, Reader, Tracking
 from playlists.resolving.reporting import Note, Shortfall, notes_of
 from playlists.resolving.rotation import unfold
 from playlists.resolving.situation import Gatherer, Situation
+from playlists.resolving.stage import Stage
 from playlists.resolving.timeline import Edges, segments_of
 
 __all__ = [
@@ -127,11 +128,13 @@ def gather(
     return Gathered(situation, frozenset(tracking.keys), memo)
 
 
-def gather_facts(last: Situation, reads: frozenset[str], reader: Reader, memo: Memo) -> Gathered:
-    """What was gathered before, with only its facts read anew: right as long as no other key of
-    its `reads` was marked since. The same facts are read, so `reads` stay the same."""
+def gather_facts(
+    last: Situation, reads: frozenset[str], reader: Reader, moved: Set[str], memo: Memo
+) -> Gathered:
+    """What was gathered before, with only the facts `moved` read anew: right as long as no other
+    key of its `reads` was marked since. The same facts are read, so `reads` stay the same."""
     memo.trim()
-    situation = Gatherer(last.profile, last.store, reader, memo).again(last)
+    situation = Gatherer(last.profile, last.store, reader, memo).again(last, moved)
     return Gathered(situation, reads, memo)
 
 
@@ -184,9 +187,25 @@ class Gathered:
         margin_ms: int = SWITCH_MARGIN_MS,
     ) -> Resolved:
         """See `replan`; `margin_ms` as for `lead_of`."""
-        if playing is None or _today(playing.manifest, now_ms) == self.today(lead, now_ms):
+        if playing is None or self._plays_on(playing, lead, now_ms):
             return self.resolved(lead)
         return self.resolved(lead_of(playing, now_ms, reader, margin_ms))
+
+    def _plays_on(self, playing: Plan, lead: Lead | None, now_ms: int) -> bool:
+        """Whether today comes out as it is playing; seen at the first turn that differs, where a
+        lead-in would have the whole day written to be compared."""
+        name = _today(playing.manifest, now_ms)
+        number = self._number(now_ms)
+        if lead is not None and number is not None and name is not None and name in playing.chunks:
+            day = self.situation.days[number]
+            if lead.date == day.date and self._differs(number, lead, playing.chunks[name]):
+                return False
+        return name == self.today(lead, now_ms)
+
+    def _differs(self, number: int, lead: Lead, chunk: Chunk) -> bool:
+        """Whether a day that begins with a lead-in surely differs from a chunk."""
+        length_ms = self.situation.days[number].until_ms - self.situation.days[number].from_ms
+        return differs(lead, length_ms, self._joining(number), chunk, self._memo)
 
     def resolved(self, lead: Lead | None) -> Resolved:
         """All days, beginning with `lead` on the day that it names."""
@@ -221,31 +240,36 @@ class Gathered:
 
     def today(self, lead: Lead | None, now_ms: int) -> Sha256 | None:
         """The name of the chunk that plays at an instant, None outside the days."""
+        number = self._number(now_ms)
+        return None if number is None else self._day(number, self.situation.days[number], lead).name
+
+    def _number(self, now_ms: int) -> int | None:
+        """Which of the days an instant lies in."""
         for number, day in enumerate(self.situation.days):
             if day.from_ms <= now_ms < day.until_ms:
-                return self._day(number, day, lead).name
+                return number
         return None
 
     def _day(self, number: int, day: LocalDay, lead: Lead | None) -> _Made:
         length_ms = day.until_ms - day.from_ms
         if lead is not None and lead.date == day.date:
-            return self._joined(self._edges(number), length_ms, lead)
+            return self._joined(number, length_ms, lead)
         if number not in self._days:
-            self._days[number] = self._fresh(self._edges(number), length_ms)
+            self._days[number] = self._fresh(number, length_ms)
         return self._days[number]
 
     def _edges(self, number: int) -> dict[ZoneId, Edges]:
         return {zone: plan.edges(number) for zone, plan in self.situation.zones.items()}
 
-    def _fresh(self, edges: Mapping[ZoneId, Edges], length_ms: int) -> _Made:
+    def _fresh(self, number: int, length_ms: int) -> _Made:
         """A day with nothing played yet. Its long part is shared by all stores with the same
-        edges."""
-        key = (
-            "zones",
-            length_ms,
-            *((self._memo.mark(self._stages[zone]), rows) for zone, rows in edges.items()),
-        )
-        zones = self._memo.keep(key, lambda: self._zones(edges, length_ms))
+        edges; a day as it was planned is found without looking at them."""
+        plans = self.situation.zones.values()
+        if any(number in plan.moved for plan in plans):
+            zones = self._shared(number, length_ms)
+        else:
+            known = ("day", number, *(self._memo.mark(plan.grid) for plan in plans))
+            zones = self._memo.keep(known, lambda: self._shared(number, length_ms))
         slots = [self._slots[zone][place] for zone, place in zones.used]
 
         def write() -> bytes:
@@ -254,12 +278,22 @@ class Gathered:
         name = self._memo.keep(("chunk", zones, *slots), lambda: sha256(write()))
         return _Made(name, write, zones.used, zones)
 
-    def _joined(self, edges: Mapping[ZoneId, Edges], length_ms: int, lead: Lead) -> _Made:
-        """A day that begins with what was played."""
-        zones = {
-            zone: (self._stages[zone], rows, self._slots[zone]) for zone, rows in edges.items()
+    def _shared(self, number: int, length_ms: int) -> Zones:
+        """A day's zones, once for all stores with the same edges."""
+        edges = self._edges(number)
+        stages = ((self._memo.mark(self._stages[zone]), rows) for zone, rows in edges.items())
+        return self._memo.keep(("zones", length_ms, *stages), lambda: self._zones(edges, length_ms))
+
+    def _joining(self, number: int) -> dict[ZoneId, tuple[Stage, Edges, Slots]]:
+        """What each zone has to be joined."""
+        return {
+            zone: (self._stages[zone], rows, self._slots[zone])
+            for zone, rows in self._edges(number).items()
         }
-        joined = join(lead, length_ms, zones, self._memo)
+
+    def _joined(self, number: int, length_ms: int, lead: Lead) -> _Made:
+        """A day that begins with what was played."""
+        joined = join(lead, length_ms, self._joining(number), self._memo)
         led = replace(lead, until=joined.until)
         return _Made(
             sha256(joined.data), lambda: joined.data, joined.used, lead=led, old=joined.old

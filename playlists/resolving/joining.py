@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from playlists.ids import Sha256, ZoneId
-from playlists.manifest import Day, Segment, Slot
+from playlists.manifest import Chunk, Day, Segment, Slot
 from playlists.resolving.lead import Lead
 from playlists.resolving.memo import Memo
 from playlists.resolving.packing import Bound, bound, chunk_bytes, zone_text
@@ -58,6 +58,30 @@ def join(
         joined.old += [lead.chunk.slots[number] for number in sorted(kept)]
     joined.data = chunk_bytes(length_ms, ",".join(written), list(numbers))
     return joined
+
+
+def differs(
+    lead: Lead,
+    length_ms: int,
+    zones: Mapping[ZoneId, tuple[Stage, Edges, Numbered]],
+    chunk: Chunk,
+    memo: Memo,
+) -> bool:
+    """Whether `join` would surely give another day than `chunk`: some segment begins at another
+    instant or turns other cards. False proves nothing."""
+    before = led_slots(lead, memo)
+    for zone, (stage, edges, slots) in zones.items():
+        old, new = joined_segments(lead, zone, stage, edges, slots, before, length_ms)
+        there = chunk.zones.get(zone, ())
+        if len(there) != len(old) + len(new):
+            return True
+        for segment, (begin, loop) in zip(there[len(old) :], new, strict=True):
+            if segment.from_ms != begin or len(segment.loop) != len(loop.places):
+                return True
+            turns = zip(segment.loop, loop.places, strict=True)
+            if any(chunk.slots[was].card != slots[at].slot.card for was, at in turns):
+                return True
+    return False
 
 
 class _Loops:

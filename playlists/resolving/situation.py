@@ -3,7 +3,7 @@ say."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from playlists.conditions import Condition
@@ -55,9 +55,9 @@ class Situation:
     field: Field
     zones: Mapping[ZoneId, ZonePlan]
 
-    def without_facts(self) -> Situation:
-        """What `Gatherer.again` needs of it, to be kept: the facts' part is far the largest."""
-        zones = {zone: replace(plan, asked=(), moved={}) for zone, plan in self.zones.items()}
+    def to_keep(self) -> Situation:
+        """What `Gatherer.again` needs of it."""
+        zones = {zone: replace(plan, moved={}) for zone, plan in self.zones.items()}
         return replace(self, zones=zones)
 
 
@@ -83,11 +83,10 @@ class Gatherer:
         }
         return Situation(self._profile, self._store, days, field, zones)
 
-    def again(self, last: Situation) -> Situation:
-        """The same wishes on the same days, with the facts as the reader has them now."""
+    def again(self, last: Situation, moved: Set[str]) -> Situation:
+        """The same wishes on the same days, with the facts `moved` as the reader has them now."""
         zones = {
-            zone: self._planned(plan.stage, plan.casting, plan.grid, last.days)
-            for zone, plan in last.zones.items()
+            zone: self._asked_again(plan, last.days, moved) for zone, plan in last.zones.items()
         }
         return replace(last, zones=zones)
 
@@ -136,8 +135,31 @@ class Gatherer:
                 for part in stage.parts
             ]
         )
-        moved = edges_of(grid, days, _moving(grid, asked, self._memo))
-        return ZonePlan(stage, casting, asked, grid, moved)
+        return self._answered(ZonePlan(stage, casting, asked, grid, {}), days)
+
+    def _asked_again(self, plan: ZonePlan, days: Sequence[LocalDay], moved: Set[str]) -> ZonePlan:
+        """Ask the facts that moved."""
+        asked = tuple(
+            [
+                tuple(
+                    [
+                        question
+                        if moved.isdisjoint(question.lines)
+                        else self._ask(condition, plan.grid.window)
+                        for question, condition in zip(questions, part.conditions, strict=True)
+                    ]
+                )
+                if questions
+                else questions
+                for questions, part in zip(plan.asked, plan.stage.parts, strict=True)
+            ]
+        )
+        return self._answered(replace(plan, asked=asked), days)
+
+    def _answered(self, plan: ZonePlan, days: Sequence[LocalDay]) -> ZonePlan:
+        """The edges as the answers move them."""
+        moving = _moving(plan.grid, plan.asked, self._memo)
+        return replace(plan, moved=edges_of(plan.grid, days, moving))
 
     def _wish(self, candidate: Candidate) -> int:
         return self._memo.token((candidate.layer, candidate.id), candidate.wish)

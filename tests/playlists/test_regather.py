@@ -36,8 +36,8 @@ def test_facts_alone_read_anew_give_what_reading_everything_gives(before: int, a
     memo = Memo()
     first = gathered(wet_chain(before), memo)
     now = wet_chain(after)
-    kept = first.situation.without_facts()
-    again = gather_facts(kept, first.reads, now.reader(), memo).resolved(None)
+    kept = first.situation.to_keep()
+    again = gather_facts(kept, first.reads, now.reader(), {RAIN}, memo).resolved(None)
     whole = gathered(now, Memo()).resolved(None)
     assert again.manifest == whole.manifest
     assert dict(again.chunks) == dict(whole.chunks)

@@ -263,7 +263,7 @@ class Planner:
     ) -> Prepared:
         """Prepare a profile again with some facts read anew."""
         view = kept.view.again(snapshot, moved)
-        gathered = gather_facts(kept.situation, _AS_STORED, view, self._memo)
+        gathered = gather_facts(kept.situation, _AS_STORED, view, moved, self._memo)
         return self._prepare(session, gathered, view, known, snapshot.now, as_stored=True)
 
     def _prepare(

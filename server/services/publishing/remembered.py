@@ -43,7 +43,7 @@ class Memory:
 
     def keep(self, key: str, situation: Situation, view: View) -> None:
         """Remember what a profile was resolved from, until `confirm` in vain."""
-        self._kept[key] = Remembered(situation.without_facts(), view.let_go())
+        self._kept[key] = Remembered(situation.to_keep(), view.let_go())
         self._kept.move_to_end(key)
         if len(self._kept) > PROFILES_KEPT:
             self._kept.popitem(last=False)
