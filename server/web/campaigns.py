@@ -15,14 +15,14 @@ from playlists.model import Campaign
 from server.errors import BadInput, ServerError
 from server.services.base.editing import MAX_NAME_CHARACTERS
 from server.services.calendar import events
-from server.services.calendar.gathering import campaign_from_draft
 from server.services.calendar.planning import (
     UNSAVED,
     empty_campaign,
     playlists_to_choose,
     rehearse,
 )
-from server.services.drafting import drafts, history
+from server.services.calendar.rows import campaign_from_draft
+from server.services.drafting import drafts, history, releases
 from server.services.drafting.drafts import Draft
 from server.web.access import Visit, page, studio
 from server.web.calendars import enter, told_of
@@ -118,7 +118,7 @@ def on_air(name: str) -> ResponseReturnValue:
     """Put the draft on air."""
     looker = enter(form=True)
     try:
-        drafts.put_on_air(looker.ctx, looker.actor, KIND, name)
+        releases.put_on_air(looker.ctx, looker.actor, KIND, name)
     except ServerError as refused:
         return _again(looker, name, refused)
     return redirect(f"/calendar?pick={name}", 303)

@@ -8,7 +8,7 @@ from flask import jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import BadInput, ServerError
-from server.services.drafting import drafts, history
+from server.services.drafting import drafts, history, releases
 from server.services.drafting.listing import writers
 from server.services.drafting.problems import problems
 from server.web.access import Visit, page, studio
@@ -103,7 +103,7 @@ def publish(subject: str) -> AnyResponse:
                 what=problem_said(wrong[0]),
             )
             raise BadInput(said, field="publish", code="not_ready")
-        drafts.put_on_air(looker.ctx, looker.actor, KIND, subject)
+        releases.put_on_air(looker.ctx, looker.actor, KIND, subject)
         return _("It is on the wall.")
 
     return _act(subject, act)

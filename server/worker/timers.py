@@ -9,6 +9,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from server.services.base.context import Context
 from server.services.connectors import Poller, Subscriptions, sweep_deliveries
+from server.services.drafting import releases
 from server.services.keeping import retention
 from server.services.prices import horizon
 from server.services.situation import rounds
@@ -18,6 +19,8 @@ POLL_S = 1
 SUBSCRIBE_S = 3
 EXPIRY_S = 15
 SWEEP_S = 3_600
+RELEASE_S = 1
+"""How late a release that has its time may be."""
 
 
 class Timers:
@@ -36,6 +39,7 @@ class Timers:
             ("old deliveries", SWEEP_S, partial(sweep_deliveries, ctx)),
             ("what nothing names", SWEEP_S, partial(retention.sweep, ctx)),
             ("prices that come near", SWEEP_S, partial(horizon.extend, ctx)),
+            ("releases due", RELEASE_S, partial(releases.run_due, ctx)),
             ("who should know", ctx.settings.watch_every_s, partial(rounds.run, ctx)),
         )
         for name, every_s, work in jobs:

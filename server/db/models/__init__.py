@@ -1,6 +1,7 @@
 """All tables, in one place to import from."""
 
 from server.db.models.base import Base
+from server.db.models.branding import BrandRow
 from server.db.models.calendars import EventRow
 from server.db.models.content import (
     AssetRow,
@@ -50,6 +51,7 @@ from server.db.models.publishing import (
     ScreenHeadRow,
     ScreenPageRow,
 )
+from server.db.models.releasing import PilotRow, RehearsalRow, ReleaseRow
 from server.db.models.watching import ConcernRow, ToldRow, WatcherRow
 
 __all__ = [
@@ -61,6 +63,7 @@ __all__ = [
     "AuditRow",
     "Base",
     "BaseRow",
+    "BrandRow",
     "CampaignRow",
     "ChannelRow",
     "ConcernRow",
@@ -85,11 +88,14 @@ __all__ = [
     "PairingRow",
     "PasskeyRow",
     "PastOfferRow",
+    "PilotRow",
     "PlaylistRow",
     "ProductRow",
     "ProfileReadRow",
     "ProfileRow",
     "ReadSetRow",
+    "RehearsalRow",
+    "ReleaseRow",
     "RenditionFaultRow",
     "RenditionRow",
     "RunChainRow",

@@ -31,9 +31,12 @@ class FactRow(Base):
 
 
 class ProductRow(Base):
-    """A product as one shop describes it. `names` by language: name, lead."""
+    """A product as one shop describes it. `names` by language: name, lead. `terms` is what it is
+    found by, folded; the index alone answers a search.
+    """
 
     __tablename__ = "product"
+    __table_args__ = (Index("ix_product_shop_sku_terms", "shop", "sku", "terms"),)
 
     shop: Mapped[Word] = mapped_column(primary_key=True)
     sku: Mapped[Word] = mapped_column(primary_key=True)
@@ -42,6 +45,9 @@ class ProductRow(Base):
     picture_url: Mapped[LongText]
     picture_sha: Mapped[str | None] = mapped_column(String(64))
     availability: Mapped[str] = mapped_column(String(32))
+    maker: Mapped[str] = mapped_column(String(100), default="")
+    category: Mapped[str] = mapped_column(String(200), default="")
+    terms: Mapped[str] = mapped_column(String(500), default="")
     seen_at: Mapped[Ms]
 
 

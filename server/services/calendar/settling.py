@@ -8,7 +8,7 @@ from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.calendar.looking import Seen
 from server.services.calendar.ways import Way, ops_of
-from server.services.drafting import drafts
+from server.services.drafting import drafts, releases
 
 
 def settle(ctx: Context, actor: Actor, seen: Seen, way: Way) -> tuple[str, ...]:
@@ -27,4 +27,4 @@ def settle(ctx: Context, actor: Actor, seen: Seen, way: Way) -> tuple[str, ...]:
 def put_on_air(ctx: Context, actor: Actor, names: Sequence[str]) -> None:
     """Put drafts on air, one after the other. Raises what the first refusal is."""
     for name in dict.fromkeys(names):
-        drafts.put_on_air(ctx, actor, "campaign", name)
+        releases.put_on_air(ctx, actor, "campaign", name)

@@ -6,7 +6,7 @@ edit is kept, so that each person takes back their own and sees what the others 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from playlists.errors import Invalid
+from playlists.model import Campaign, Playlist
 from playlists.model_json import campaign_from_json, playlist_from_json
 from server.db.models import CampaignRow, DraftRow, EditRow, PlaylistRow
 from server.errors import BadInput, Conflict
@@ -25,6 +26,7 @@ from server.services.drafting import ops as operations
 from server.services.drafting.ops import Op
 from server.services.wishes import content
 from server.services.wishes.card_checks import check_cards
+from server.services.wishes.pilots import pilot_of
 
 Kind = Literal["playlist", "campaign"]
 MAX_OPS = 200
@@ -77,17 +79,7 @@ def begin(
     if kind == "playlist":
         fresh.setdefault("items", [])
     _check_shape(kind, fresh)
-    row = DraftRow(
-        kind=kind,
-        subject=chosen,
-        body=fresh,
-        base_version=0,
-        seq=0,
-        created_at=now,
-        created_by=actor.id,
-        edited_at=now,
-        edited_by=actor.id,
-    )
+    row = _row(kind, chosen, fresh, 0, actor, now)
     with ctx.db.write() as session:
         if session.get(DraftRow, (kind, chosen)) is not None:
             raise Conflict("There is such a draft already.", code="there_already")
@@ -102,7 +94,7 @@ def read(ctx: Context, actor: Actor, kind: Kind, subject: str) -> Draft:
     """
     actor.require("content")
     with ctx.db.read() as session:
-        return _view(session, actor, kind, subject)
+        return view(session, actor, kind, subject)
 
 
 def edit(ctx: Context, actor: Actor, kind: Kind, subject: str, ops: Sequence[Op]) -> Draft:
@@ -138,21 +130,27 @@ def edits_since(
     """
     actor.require("content")
     with ctx.db.read() as session:
-        draft = _view(session, actor, kind, subject)
+        draft = view(session, actor, kind, subject)
         rows = select(EditRow).where(*_of(kind, subject), EditRow.seq > seq)
         found = session.scalars(rows.order_by(EditRow.seq.desc()).limit(MAX_EDITS_SHOWN)).all()
         return draft, [Edit(e.seq, tuple(e.ops), e.at, e.by) for e in reversed(found)]
 
 
 def drop(ctx: Context, actor: Actor, kind: Kind, subject: str) -> None:
-    """Forget a draft: what is on air stays, what never was is gone. Raises NotFound, Forbidden."""
+    """Forget a draft: what is on air stays, what never was is gone. Raises NotFound, Forbidden,
+    Conflict (what is nowhere else plays in some stores).
+    """
     actor.require("content")
     now = ctx.clock()
     with ctx.db.write() as session:
-        view = _view(session, actor, kind, subject)
+        seen = view(session, actor, kind, subject)
         if session.get(DraftRow, (kind, subject)) is None:
             return
-        audit.record(session, actor, now, "draft.drop", f"{kind}:{subject}", dict(view.body))
+        if not seen.base_version and pilot_of(session, kind, subject) is not None:
+            raise Conflict(
+                "This plays in some stores on trial. Take it back there first.", code="on_trial"
+            )
+        audit.record(session, actor, now, "draft.drop", f"{kind}:{subject}", dict(seen.body))
         _forget(session, kind, subject)
 
 
@@ -165,35 +163,62 @@ def forget(ctx: Context, kind: Kind, subject: str) -> None:
 def problem(draft: Draft) -> BadInput | None:
     """Why a draft cannot go on air as it is; None where it can, as far as it alone tells."""
     try:
-        _wish(draft)
+        wish_of(draft)
     except BadInput as found:
         return found
     return None
 
 
-def put_on_air(ctx: Context, actor: Actor, kind: Kind, subject: str) -> int:
-    """Put a draft on air; its new version. Raises BadInput, Conflict (what is on air changed since
-    the draft was begun), NotFound, Forbidden.
+def wish_of(draft: Draft) -> Playlist | Campaign:
+    """The wish that a draft says. Raises BadInput where it cannot go on air as it is."""
+    with as_bad_input():
+        if draft.kind == "campaign":
+            if not draft.body.get("playlist"):
+                raise Invalid("Choose what this campaign plays.", "playlist")
+            return campaign_from_json(draft.body)
+        playlist = playlist_from_json(draft.body)
+    check_cards(playlist)
+    return playlist
+
+
+def aired(session: Session, kind: Kind, subject: str, seq: int, version: int) -> None:
+    """A draft was put on air as of its edit `seq`: it is over, or what was written since is a
+    draft of the new `version`.
     """
-    actor.require("content")
-    with ctx.db.read() as session:
-        draft = _view(session, actor, kind, subject)
-    if not draft.changed and draft.base_version:
-        return draft.base_version
-    wish = _wish(draft)
-    create: Callable[..., Any] = getattr(content, f"create_{kind}")
-    change: Callable[..., Any] = getattr(content, f"update_{kind}")
-    if draft.base_version == 0:
-        done = create(ctx, actor, wish)
-    else:
-        done = change(ctx, actor, wish, draft.base_version)
-    with ctx.db.write() as session:
-        row = session.get(DraftRow, (kind, subject), with_for_update=True)
-        if row is not None and row.seq == draft.seq:
-            _forget(session, kind, subject)
-        elif row is not None:  # somebody went on writing: that is a draft of the new version
-            row.base_version = done.version
-    return int(done.version)
+    row = session.get(DraftRow, (kind, subject), with_for_update=True)
+    if row is not None and row.seq == seq:
+        _forget(session, kind, subject)
+    elif row is not None:
+        row.base_version = version
+
+
+def taken_back(
+    session: Session,
+    actor: Actor,
+    kind: Kind,
+    subject: str,
+    said: Mapping[str, Any],
+    live: tuple[Mapping[str, Any], int] | None,
+    now: int,
+) -> None:
+    """What was put on air (`said`) is a draft again, on top of what is `live` now with its version;
+    where somebody has gone on writing, theirs is.
+    """
+    body, version = live if live is not None else (said, 0)
+    row = session.get(DraftRow, (kind, subject), with_for_update=True)
+    if row is not None:
+        row.base_version = version
+        return
+    row = _row(kind, subject, body, version, actor, now)
+    session.add(row)
+    ops: list[Op] = [
+        {"op": "set", "path": key, "value": said.get(key)}
+        for key in sorted((said.keys() | body.keys()) - {"id", "edited_at"})
+        if said.get(key) != body.get(key)
+    ]
+    if ops:
+        session.flush()
+        _write(session, row, ops, DONE, actor, now)
 
 
 def _step(
@@ -202,7 +227,7 @@ def _step(
     actor.require("content")
     order = EditRow.seq.desc() if was == DONE else EditRow.seq
     with ctx.db.write() as session:
-        _view(session, actor, kind, subject)
+        view(session, actor, kind, subject)
         own = select(EditRow).where(
             *_of(kind, subject), EditRow.by == actor.id, EditRow.state == was
         )
@@ -218,22 +243,28 @@ def _step(
 
 def _open(session: Session, actor: Actor, kind: Kind, subject: str, now: int) -> DraftRow:
     """The row to write into, locked; made from what is on air at the first edit."""
-    view = _view(session, actor, kind, subject)
+    seen = view(session, actor, kind, subject)
     row = session.get(DraftRow, (kind, subject), with_for_update=True)
     if row is None:
-        row = DraftRow(
-            kind=kind,
-            subject=subject,
-            body=dict(view.body),
-            base_version=view.base_version,
-            seq=0,
-            created_at=now,
-            created_by=actor.id,
-            edited_at=now,
-            edited_by=actor.id,
-        )
+        row = _row(kind, subject, seen.body, seen.base_version, actor, now)
         session.add(row)
     return row
+
+
+def _row(
+    kind: str, subject: str, body: Mapping[str, Any], version: int, actor: Actor, now: int
+) -> DraftRow:
+    return DraftRow(
+        kind=kind,
+        subject=subject,
+        body=dict(body),
+        base_version=version,
+        seq=0,
+        created_at=now,
+        created_by=actor.id,
+        edited_at=now,
+        edited_by=actor.id,
+    )
 
 
 def _write(
@@ -266,7 +297,7 @@ def _write(
     session.flush()
 
 
-def _view(session: Session, actor: Actor, kind: Kind, subject: str) -> Draft:
+def view(session: Session, actor: Actor, kind: Kind, subject: str) -> Draft:
     """What a page shows of it; refuses whoever may not change it."""
     live: PlaylistRow | CampaignRow | None
     if kind == "playlist":
@@ -309,18 +340,6 @@ def _check_shape(kind: str, body: Mapping[str, Any]) -> None:
             playlist_from_json(body)
         elif body.get("playlist"):
             campaign_from_json(body)
-
-
-def _wish(draft: Draft) -> Any:
-    """The wish that a draft says. Raises BadInput."""
-    with as_bad_input():
-        if draft.kind == "campaign":
-            if not draft.body.get("playlist"):
-                raise Invalid("Choose what this campaign plays.", "playlist")
-            return campaign_from_json(draft.body)
-        playlist = playlist_from_json(draft.body)
-    check_cards(playlist)
-    return playlist
 
 
 def _forget(session: Session, kind: str, subject: str) -> None:

@@ -39,6 +39,7 @@ from server.services.base.kept import MAX_IN, Kept, Wish, batched
 from server.services.chain.calendars import calendar_of
 from server.services.publishing.fitting import Rendition, best_rendition, files_in, fitted, goods_in
 from server.services.publishing.on_air import OnAir
+from server.services.publishing.piloting import Pilots
 from server.services.wishes.drawn import DrawnPrices
 
 OVER_MS = 48 * HOUR_MS
@@ -74,21 +75,25 @@ class Library:
         self.emergencies: Kept[Emergency] = Kept(
             EmergencyRow, lambda row: emergency_from_json(row["body"])
         )
+        self.pilots = Pilots()
         self.stores: Kept[StoreRow] = Kept(StoreRow, lambda row: StoreRow(**row))
         self.made_stores: dict[str, tuple[Wish[StoreRow], object, Store]] = {}
         self.concerning: dict[str, tuple[object, tuple[Wish[Campaign], ...]]] = {}
-        self.fits: dict[tuple[str, str, tuple[int, int]], Fitted] = {}
+        self.fits: dict[tuple[str, bool, str, tuple[int, int]], Fitted] = {}
         self.lines: dict[tuple[str, str], FactLine | None] = {}
         self.sun = False
-        self._sun_of = (-1, -1)
+        self._sun_of = (-1, -1, -1)
         self._on_air = OnAir()
-        self._on_air_of = (-1, -1)
+        self._on_air_of = (-1, -1, -1)
 
     def on_air(self, store: Store, places: Iterable[str]) -> list[str]:
         """The keys of the facts, products and files that any wish may put on a store's screens."""
-        seen = (self.campaigns.generation, self.playlists.generation)
+        seen = self._seen()
         if seen != self._on_air_of:
-            self._on_air = OnAir.of(self.campaigns.wishes.values(), self.playlists.wishes.values())
+            self._on_air = OnAir.of(
+                [*self.campaigns.wishes.values(), *self.pilots.every("campaign")],
+                [*self.playlists.wishes.values(), *self.pilots.every("playlist")],
+            )
             self._on_air_of = seen
         return self._on_air.keys(store, places)
 
@@ -106,11 +111,16 @@ class Library:
         self.playlists.refresh(session)
         self.overrides.refresh(session, OverrideRow.until_ms > now - OVER_MS)
         self.emergencies.refresh(session, EmergencyRow.until_ms > now - OVER_MS)
+        self.pilots.refresh(session)
         self.stores.refresh(session)
-        seen = (self.campaigns.generation, self.playlists.generation)
+        seen = self._seen()
         if seen != self._sun_of:
-            self.sun = self.campaigns.mentions(_SUN) or self.playlists.mentions(_SUN)
+            kept = (self.campaigns, self.playlists, self.pilots)
+            self.sun = any(wishes.mentions(_SUN) for wishes in kept)
             self._sun_of = seen
+
+    def _seen(self) -> tuple[int, int, int]:
+        return self.campaigns.generation, self.playlists.generation, self.pilots.generation
 
 
 @dataclass(slots=True)
@@ -140,7 +150,7 @@ class Snapshot:
         self._screens: dict[str, str] | None = None
         self._stores: dict[str, Store | None] = {}
         self._lines: dict[tuple[str, str], FactLine | None] = {}
-        self._fits: dict[object, Fitted | None] = {}
+        self._fits: dict[object, Fitted] = {}
 
     def days(self, store: Store) -> tuple[LocalDay, ...]:
         """The store-local days to resolve, from today on."""
@@ -174,13 +184,17 @@ class Snapshot:
     def campaigns(self, store: Store) -> tuple[Wish[Campaign], ...]:
         """The campaigns whose target may take in a screen of the store."""
         self._load_screens()
-        key = (self.library.campaigns.generation, store, tuple((self._screens or {}).items()))
+        library = self.library
+        key = (
+            *(library.campaigns.generation, library.pilots.generation),
+            *(store, tuple((self._screens or {}).items())),
+        )
         known = self.library.concerning.get(store.id)
         if known is not None and known[0] == key:
             return known[1]
         found = tuple(
             wish
-            for wish in self.library.campaigns.wishes.values()
+            for wish in {**library.campaigns.wishes, **library.pilots.campaigns(store.id)}.values()
             if self._concerns(wish.value, store)
         )
         self.library.concerning[store.id] = (key, found)
@@ -200,11 +214,15 @@ class Snapshot:
             self._lines[key, zone] = self._line(key, zone)
         return self._lines[key, zone]
 
-    def playlist(self, name: str, shop: str, size: tuple[int, int]) -> Fitted | None:
-        """A playlist as screens of this size play it in stores that sell for `shop`."""
-        key = (name, shop, size)
+    def playlist(self, name: str, store: str, shop: str, size: tuple[int, int]) -> Fitted | None:
+        """A playlist as screens of this size play it in a store, which sells for `shop`."""
+        pilot = self.library.pilots.here("playlist", name, store)
+        wish = pilot or self.library.playlists.wishes.get(name)
+        if wish is None:
+            return None
+        key = (name, pilot is not None, shop, size)
         if key not in self._fits:
-            self._fits[key] = self._fit(name, shop, size)
+            self._fits[key] = self._fit(wish, key)
         return self._fits[key]
 
     def prefetch(self, keys: Iterable[str]) -> None:
@@ -257,13 +275,11 @@ class Snapshot:
         self.library.lines[key, zone] = made
         return made
 
-    def _fit(self, name: str, shop: str, size: tuple[int, int]) -> Fitted | None:
-        wish = self.library.playlists.wishes.get(name)
-        if wish is None:
-            return None
+    def _fit(self, wish: Wish[Playlist], key: tuple[str, bool, str, tuple[int, int]]) -> Fitted:
+        _name, _pilot, shop, size = key
         pictures = self._pictures(wish.value, shop)
         swaps = self._swaps([*files_in(wish.value), *pictures.values()], size)
-        known = self.library.fits.get((name, shop, size))
+        known = self.library.fits.get(key)
         made = Fitted(wish, wish.value, pictures, swaps)
         if known is not None and (known.wish, known.pictures, known.swaps) == (
             wish,
@@ -273,7 +289,7 @@ class Snapshot:
             return known
         if pictures or swaps:
             made = replace(made, playlist=fitted(wish.value, shop, pictures, swaps))
-        self.library.fits[name, shop, size] = made
+        self.library.fits[key] = made
         return made
 
     def _pictures(self, playlist: Playlist, shop: str) -> dict[str, Sha256]:
@@ -307,7 +323,8 @@ class Snapshot:
         """The stores of the screens that campaigns name."""
         if self._screens is not None:
             return
-        campaigns = self.library.campaigns.wishes.values()
+        pilots = self.library.pilots.every("campaign")
+        campaigns = [*self.library.campaigns.wishes.values(), *pilots]
         named = {screen for wish in campaigns for screen in wish.value.target.screens}
         self._screens = {}
         for some in batched(sorted(named), MAX_IN):

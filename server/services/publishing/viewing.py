@@ -101,7 +101,8 @@ class View:
 
     def playlist(self, playlist: PlaylistId) -> Playlist | None:
         """See Reader. Goods without a picture have their product's, files their best rendition."""
-        found = self._snapshot.playlist(playlist, self._shop, self._profile.size)
+        profile = self._profile
+        found = self._snapshot.playlist(playlist, profile.store, self._shop, profile.size)
         if found is None:
             return None
         self.wishes[f"playlist:{playlist}"] = found.wish

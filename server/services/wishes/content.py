@@ -26,6 +26,7 @@ from server.services.base.editing import (
 )
 from server.services.base.paging import FIRST, Cut, Page, paged
 from server.services.wishes.card_checks import check_cards, check_cycle, check_files
+from server.services.wishes.pilots import end_pilot_of
 from server.services.wishes.reach import Reach, children, said_of, sees_playlist
 from server.services.wishes.targeting import check_target, map_of, sees_target, within
 from server.services.wishes.wish_rows import (
@@ -45,15 +46,10 @@ ring.
 
 def create_playlist(ctx: Context, actor: Actor, playlist: Playlist) -> Versioned[Playlist]:
     """Keep a new playlist; an empty id is chosen from its name. Raises BadInput, Conflict."""
-    actor.require("content")
-    now = ctx.clock()
     with ctx.db.write() as session:
-        chosen = PlaylistId(chosen_id(playlist.id, playlist.name))
-        playlist = replace(playlist, id=chosen, edited_at=now)
-        columns = _checked_playlist(ctx, session, actor, playlist)
-        Pen(session, actor, now).add(PlaylistRow, chosen, columns, [f"playlist:{chosen}"])
+        made = keep_playlist(ctx, session, actor, playlist, 0)
     ctx.wake()
-    return Versioned(playlist, 1)
+    return made
 
 
 def update_playlist(
@@ -62,33 +58,63 @@ def update_playlist(
     """Replace a playlist. Raises BadInput, NotFound, Forbidden (it plays beyond one's stores),
     Stale.
     """
-    actor.require("content")
-    now = ctx.clock()
     with ctx.db.write() as session:
-        row = editable_playlist(session, actor, playlist.id)
-        check_version(row.version, if_version)
-        playlist = replace(playlist, edited_at=now)
-        columns = _checked_playlist(ctx, session, actor, playlist)
-        version = Pen(session, actor, now).change(row, columns, [f"playlist:{row.id}"])
+        made = keep_playlist(ctx, session, actor, playlist, if_version)
     ctx.wake()
-    return Versioned(playlist, version)
+    return made
+
+
+def keep_playlist(
+    ctx: Context,
+    session: Session,
+    actor: Actor,
+    playlist: Playlist,
+    if_version: int | None,
+    edited_at: int | None = None,
+) -> Versioned[Playlist]:
+    """Write a playlist down in the caller's transaction: a new one for version 0, else in the place
+    of the one there. It counts as edited at `edited_at` (unix ms), None: now. Raises as
+    `create_playlist` and `update_playlist`.
+    """
+    actor.require("content")
+    pen = Pen(session, actor, ctx.clock())
+    edited = pen.now if edited_at is None else edited_at
+    if if_version == 0:
+        chosen = PlaylistId(chosen_id(playlist.id, playlist.name))
+        playlist = replace(playlist, id=chosen, edited_at=edited)
+        columns = checked_playlist(ctx, session, actor, playlist)
+        pen.add(PlaylistRow, chosen, columns, [f"playlist:{chosen}"])
+        return Versioned(playlist, 1)
+    row = editable_playlist(session, actor, playlist.id)
+    check_version(row.version, if_version)
+    playlist = replace(playlist, edited_at=edited)
+    columns = checked_playlist(ctx, session, actor, playlist)
+    return Versioned(playlist, pen.change(row, columns, [f"playlist:{row.id}"]))
 
 
 def delete_playlist(
     ctx: Context, actor: Actor, playlist_id: str, if_version: int | None = None
 ) -> None:
     """Take a playlist away. Raises Conflict, saying where, while something uses it."""
-    actor.require("content")
-    now = ctx.clock()
     with ctx.db.write() as session:
-        row = editable_playlist(session, actor, playlist_id)
-        check_version(row.version, if_version)
-        uses = Reach(session).direct_uses(playlist_id)
-        if uses:
-            message = f"This playlist is in use: {said_of(uses)}. Take it out there first."
-            raise Conflict(message, code="in_use")
-        Pen(session, actor, now).delete(row, [f"playlist:{row.id}"])
+        remove_playlist(ctx, session, actor, playlist_id, if_version)
     ctx.wake()
+
+
+def remove_playlist(
+    ctx: Context, session: Session, actor: Actor, playlist_id: str, if_version: int | None
+) -> None:
+    """Take a playlist away in the caller's transaction. Raises as `delete_playlist`."""
+    actor.require("content")
+    row = editable_playlist(session, actor, playlist_id)
+    check_version(row.version, if_version)
+    uses = Reach(session).direct_uses(playlist_id)
+    if uses:
+        message = f"This playlist is in use: {said_of(uses)}. Take it out there first."
+        raise Conflict(message, code="in_use")
+    pen = Pen(session, actor, ctx.clock())
+    end_pilot_of(session, actor, pen.now, "playlist", playlist_id)
+    pen.delete(row, [f"playlist:{row.id}"])
 
 
 def get_playlist(ctx: Context, actor: Actor, playlist_id: str) -> Versioned[Playlist]:
@@ -119,18 +145,10 @@ def create_campaign(ctx: Context, actor: Actor, campaign: Campaign) -> Versioned
     """Keep a new campaign; an empty id is chosen from its name. Raises BadInput, NotFound,
     Conflict.
     """
-    actor.require("content")
-    now = ctx.clock()
     with ctx.db.write() as session:
-        chosen = CampaignId(chosen_id(campaign.id, campaign.name))
-        campaign = replace(campaign, id=chosen, edited_at=now)
-        with as_bad_input():
-            columns = campaign_columns(campaign)
-        stores = _check_campaign(session, actor, campaign)
-        keys = _campaign_keys(chosen, stores)
-        Pen(session, actor, now).add(CampaignRow, chosen, columns, keys)
+        made = keep_campaign(ctx, session, actor, campaign, 0)
     ctx.wake()
-    return Versioned(campaign, 1)
+    return made
 
 
 def update_campaign(
@@ -139,32 +157,60 @@ def update_campaign(
     """Replace a campaign. Raises BadInput, NotFound, Forbidden (it reaches beyond one's stores),
     Stale.
     """
-    actor.require("content")
-    now = ctx.clock()
     with ctx.db.write() as session:
-        row, old_stores = editable_campaign(session, actor, campaign.id)
-        check_version(row.version, if_version)
-        campaign = replace(campaign, edited_at=now)
-        with as_bad_input():
-            columns = campaign_columns(campaign)
-        stores = _check_campaign(session, actor, campaign)
-        keys = _campaign_keys(row.id, stores | old_stores)
-        version = Pen(session, actor, now).change(row, columns, keys)
+        made = keep_campaign(ctx, session, actor, campaign, if_version)
     ctx.wake()
-    return Versioned(campaign, version)
+    return made
+
+
+def keep_campaign(
+    ctx: Context,
+    session: Session,
+    actor: Actor,
+    campaign: Campaign,
+    if_version: int | None,
+    edited_at: int | None = None,
+) -> Versioned[Campaign]:
+    """Write a campaign down in the caller's transaction: a new one for version 0, else in the place
+    of the one there. It counts as edited at `edited_at` (unix ms), None: now. Raises as
+    `create_campaign` and `update_campaign`.
+    """
+    actor.require("content")
+    pen = Pen(session, actor, ctx.clock())
+    edited = pen.now if edited_at is None else edited_at
+    if if_version == 0:
+        chosen = CampaignId(chosen_id(campaign.id, campaign.name))
+        campaign = replace(campaign, id=chosen, edited_at=edited)
+        columns, stores = checked_campaign(session, actor, campaign)
+        pen.add(CampaignRow, chosen, columns, _campaign_keys(chosen, stores))
+        return Versioned(campaign, 1)
+    row, old_stores = editable_campaign(session, actor, campaign.id)
+    check_version(row.version, if_version)
+    campaign = replace(campaign, edited_at=edited)
+    columns, stores = checked_campaign(session, actor, campaign)
+    keys = _campaign_keys(row.id, stores | old_stores)
+    return Versioned(campaign, pen.change(row, columns, keys))
 
 
 def delete_campaign(
     ctx: Context, actor: Actor, campaign_id: str, if_version: int | None = None
 ) -> None:
     """Take a campaign off the air for good. Raises NotFound, Forbidden, Stale."""
-    actor.require("content")
-    now = ctx.clock()
     with ctx.db.write() as session:
-        row, stores = editable_campaign(session, actor, campaign_id)
-        check_version(row.version, if_version)
-        Pen(session, actor, now).delete(row, _campaign_keys(row.id, stores))
+        remove_campaign(ctx, session, actor, campaign_id, if_version)
     ctx.wake()
+
+
+def remove_campaign(
+    ctx: Context, session: Session, actor: Actor, campaign_id: str, if_version: int | None
+) -> None:
+    """Take a campaign away in the caller's transaction. Raises as `delete_campaign`."""
+    actor.require("content")
+    row, stores = editable_campaign(session, actor, campaign_id)
+    check_version(row.version, if_version)
+    pen = Pen(session, actor, ctx.clock())
+    end_pilot_of(session, actor, pen.now, "campaign", campaign_id)
+    pen.delete(row, _campaign_keys(row.id, stores))
 
 
 def get_campaign(ctx: Context, actor: Actor, campaign_id: str) -> Versioned[Campaign]:
@@ -196,9 +242,10 @@ def list_campaigns(ctx: Context, actor: Actor, cut: Cut = FIRST) -> Page[Version
         return paged(session, ctx.settings, select(CampaignRow), [CampaignRow.id], cut, make)
 
 
-def _checked_playlist(
+def checked_playlist(
     ctx: Context, session: Session, actor: Actor, playlist: Playlist
 ) -> dict[str, Any]:
+    """What a playlist's row keeps of it, by column. Raises BadInput where it cannot go on air."""
     check_name(playlist.name)
     with as_bad_input():
         columns = playlist_columns(playlist)
@@ -234,14 +281,21 @@ def check_own_playlist(session: Session, actor: Actor, row: PlaylistRow) -> None
             raise Forbidden("This playlist plays beyond your stores. Copy it, and change the copy.")
 
 
-def _check_campaign(session: Session, actor: Actor, campaign: Campaign) -> frozenset[str]:
+def checked_campaign(
+    session: Session, actor: Actor, campaign: Campaign
+) -> tuple[dict[str, Any], frozenset[str]]:
+    """What a campaign's row keeps of it, by column, and the stores that it may concern. Raises
+    BadInput, NotFound, Forbidden where it cannot go on air.
+    """
     check_name(campaign.name)
+    with as_bad_input():
+        columns = campaign_columns(campaign)
     row = session.get(PlaylistRow, campaign.playlist)
     if row is None or not sees_playlist(session, actor, campaign.playlist):
         message = f"There is no playlist “{campaign.playlist}” among your stores."
         raise BadInput(message, field="playlist", code="no_such_playlist")
     check_zone(session, actor, campaign.zone)
-    return check_target(session, actor, campaign.target)
+    return columns, check_target(session, actor, campaign.target)
 
 
 def editable_campaign(

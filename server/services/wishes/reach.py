@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from playlists.ids import Sha256
 from playlists.model import Card, Playlist, Target
+from playlists.model_json import campaign_from_json, playlist_from_json
 from server.db.models import (
     BaseRow,
     CampaignRow,
@@ -26,6 +27,7 @@ from server.db.models import (
 )
 from server.services.base.actors import Actor
 from server.services.wishes.local_use import local_playlists
+from server.services.wishes.pilots import pilots
 from server.services.wishes.targeting import Map, map_of, within
 from server.services.wishes.wish_rows import campaign_of, emergency_of, override_of, playlist_of
 
@@ -37,12 +39,19 @@ MAX_SHOWN_USES = 20
 class Use:
     """One thing that plays a playlist or shows a file: `kind:id`, and the stores it may concern.
 
-    `open` is true where it may come to concern stores that are not among them.
+    `open` is true where it may come to concern stores that are not among them, though none outside
+    `regions` where there are some.
     """
 
     by: str
     stores: frozenset[str]
     open: bool
+    regions: frozenset[str] = frozenset()
+
+    def ends_within(self, actor: Actor) -> bool:
+        """Whether it reaches no further than the actor's stores and regions, now and later."""
+        bound = bool(self.regions) and self.regions <= actor.regions
+        return actor.stores is None or (self.stores <= actor.stores and (bound or not self.open))
 
 
 class Reach:
@@ -55,7 +64,8 @@ class Reach:
         self._local = local_playlists(session)
         self._direct: dict[str, list[Use]] = defaultdict(list)
         self._parents: dict[str, set[str]] = defaultdict(set)
-        for playlist in self.playlists.values():
+        trials = [playlist_from_json(row.body) for row in pilots(session, "playlist")]
+        for playlist in [*self.playlists.values(), *trials]:
             for child in children(playlist):
                 self._parents[child].add(playlist.id)
         self._targeted(session)
@@ -92,7 +102,7 @@ class Reach:
         uses = self.uses(playlist)
         if not uses:
             return self._editors.get(playlist) == actor.id
-        return all(not use.open and use.stores <= actor.stores for use in uses)
+        return all(use.ends_within(actor) for use in uses)
 
     def showing(self, sha: str) -> list[str]:
         """The playlists with a card that needs this file."""
@@ -100,6 +110,7 @@ class Reach:
 
     def _targeted(self, session: Session) -> None:
         campaigns = [campaign_of(row) for row in session.scalars(select(CampaignRow))]
+        campaigns += [campaign_from_json(row.body) for row in pilots(session, "campaign")]
         emergencies = [emergency_of(row) for row in session.scalars(select(EmergencyRow))]
         targets = [wish.target for wish in campaigns] + [wish.target for wish in emergencies]
         places = map_of(session, targets)
@@ -166,4 +177,4 @@ def said_of(uses: list[str]) -> str:
 def _use(by: str, target: Target, places: Map) -> Use:
     concerned = places.concerned(target)
     bounded = Actor("", "", frozenset(), concerned)
-    return Use(by, concerned, not within(bounded, target, places))
+    return Use(by, concerned, not within(bounded, target, places), target.regions)

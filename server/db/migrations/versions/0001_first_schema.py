@@ -80,6 +80,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_audit_subject"), ["subject"], unique=False)
 
     op.create_table(
+        "brand",
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("voice", sa.JSON(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("version", name=op.f("pk_brand")),
+    )
+    op.create_table(
         "calendar_event",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("calendar", sa.String(length=200), nullable=False),
@@ -295,9 +304,15 @@ def upgrade() -> None:
         sa.Column("picture_url", sa.Text(), nullable=False),
         sa.Column("picture_sha", sa.String(length=64), nullable=True),
         sa.Column("availability", sa.String(length=32), nullable=False),
+        sa.Column("maker", sa.String(length=100), nullable=False),
+        sa.Column("category", sa.String(length=200), nullable=False),
+        sa.Column("terms", sa.String(length=500), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("shop", "sku", name=op.f("pk_product")),
     )
+    with op.batch_alter_table("product", schema=None) as batch_op:
+        batch_op.create_index("ix_product_shop_sku_terms", ["shop", "sku", "terms"], unique=False)
+
     op.create_table(
         "read_set",
         sa.Column("reads", sa.String(length=64), nullable=False),
@@ -307,6 +322,46 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("read_set", schema=None) as batch_op:
         batch_op.create_index("ix_read_set_key", ["key"], unique=False)
+
+    op.create_table(
+        "rehearsal",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("asked", sa.JSON(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("found", sa.JSON(), nullable=True),
+        sa.Column("foreseen", sa.JSON(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("created_by", sa.String(length=64), nullable=False),
+        sa.Column("beat_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rehearsal")),
+    )
+    with op.batch_alter_table("rehearsal", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rehearsal_created_at"), ["created_at"], unique=False)
+
+    op.create_table(
+        "release",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("parts", sa.JSON(), nullable=False),
+        sa.Column("stores", sa.JSON(), nullable=True),
+        sa.Column("at_ms", sa.BigInteger(), nullable=True),
+        sa.Column("local", sa.String(length=20), nullable=True),
+        sa.Column("next_at", sa.BigInteger(), nullable=True),
+        sa.Column("rehearsal", sa.String(length=64), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("created_by", sa.String(length=64), nullable=False),
+        sa.Column("done_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_by", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_release")),
+    )
+    with op.batch_alter_table("release", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_release_created_at"), ["created_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_release_next_at"), ["next_at"], unique=False)
 
     op.create_table(
         "setting",
@@ -491,6 +546,24 @@ def upgrade() -> None:
     with op.batch_alter_table("override", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_override_store_id"), ["store_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_override_until_ms"), ["until_ms"], unique=False)
+
+    op.create_table(
+        "pilot",
+        sa.Column("id", sa.String(length=200), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("release", sa.String(length=64), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("stores", sa.JSON(), nullable=False),
+        sa.Column("base_version", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("edited_at", sa.BigInteger(), nullable=False),
+        sa.Column("edited_by", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["release"], ["release.id"], name=op.f("fk_pilot_release")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pilot")),
+    )
+    with op.batch_alter_table("pilot", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_pilot_release"), ["release"], unique=False)
 
     op.create_table(
         "profile",
@@ -781,6 +854,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_profile_rolls_at"))
 
     op.drop_table("profile")
+    with op.batch_alter_table("pilot", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_pilot_release"))
+
+    op.drop_table("pilot")
     with op.batch_alter_table("override", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_override_until_ms"))
         batch_op.drop_index(batch_op.f("ix_override_store_id"))
@@ -826,10 +903,22 @@ def downgrade() -> None:
 
     op.drop_table("silence")
     op.drop_table("setting")
+    with op.batch_alter_table("release", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_release_next_at"))
+        batch_op.drop_index(batch_op.f("ix_release_created_at"))
+
+    op.drop_table("release")
+    with op.batch_alter_table("rehearsal", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_rehearsal_created_at"))
+
+    op.drop_table("rehearsal")
     with op.batch_alter_table("read_set", schema=None) as batch_op:
         batch_op.drop_index("ix_read_set_key")
 
     op.drop_table("read_set")
+    with op.batch_alter_table("product", schema=None) as batch_op:
+        batch_op.drop_index("ix_product_shop_sku_terms")
+
     op.drop_table("product")
     op.drop_table("playlist")
     with op.batch_alter_table("past_offer", schema=None) as batch_op:
@@ -876,6 +965,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_calendar_event_calendar"))
 
     op.drop_table("calendar_event")
+    op.drop_table("brand")
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_subject"))
         batch_op.drop_index(batch_op.f("ix_audit_at"))

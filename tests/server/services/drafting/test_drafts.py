@@ -11,7 +11,7 @@ from playlists.model import Card, Item, Playlist
 from server.errors import BadInput, Conflict, Forbidden, NotFound
 from server.services.base.actors import ALL_SCOPES, SYSTEM, Actor
 from server.services.base.context import Context
-from server.services.drafting import drafts
+from server.services.drafting import drafts, releases
 from server.services.wishes import content
 from tests.server.services.keys_seen import marked
 
@@ -55,7 +55,7 @@ def test_a_draft_leaves_the_air_alone_until_it_is_put_there(autumn: Context) -> 
     assert content.get_playlist(autumn, ANNE, "autumn").value.name == "Autumn"
     assert marked(autumn) == set()
 
-    assert drafts.put_on_air(autumn, ANNE, "playlist", "autumn") == 2
+    assert releases.put_on_air(autumn, ANNE, "playlist", "autumn") == 2
     assert content.get_playlist(autumn, ANNE, "autumn").value.name == "Fall"
     assert marked(autumn) == {"playlist:autumn"}
     assert not drafts.read(autumn, ANNE, "playlist", "autumn").changed
@@ -67,7 +67,7 @@ def test_something_new_is_a_draft_first(autumn: Context) -> None:
     drafts.edit(autumn, ANNE, "playlist", draft.id, [add])
     with pytest.raises(NotFound):
         content.get_playlist(autumn, ANNE, draft.id)
-    assert drafts.put_on_air(autumn, ANNE, "playlist", draft.id) == 1
+    assert releases.put_on_air(autumn, ANNE, "playlist", draft.id) == 1
     assert [i.id for i in content.get_playlist(autumn, ANNE, draft.id).value.items] == ["x"]
 
 
@@ -126,7 +126,7 @@ def test_what_changed_on_air_meanwhile_is_not_overwritten(autumn: Context) -> No
     live = content.get_playlist(autumn, BRUNO, "autumn").value
     content.update_playlist(autumn, BRUNO, live, 1)
     with pytest.raises(Exception, match="Someone changed this"):
-        drafts.put_on_air(autumn, ANNE, "playlist", "autumn")
+        releases.put_on_air(autumn, ANNE, "playlist", "autumn")
     assert drafts.read(autumn, ANNE, "playlist", "autumn").body["name"] == "Fall"
     drafts.drop(autumn, ANNE, "playlist", "autumn")
     assert drafts.read(autumn, ANNE, "playlist", "autumn").base_version == 2
@@ -140,7 +140,7 @@ def test_a_draft_says_what_keeps_it_off_the_air(autumn: Context) -> None:
     assert wrong is not None
     assert wrong.field.startswith("items/2/content/card")
     with pytest.raises(BadInput):
-        drafts.put_on_air(autumn, ANNE, "playlist", "autumn")
+        releases.put_on_air(autumn, ANNE, "playlist", "autumn")
     campaign = drafts.begin(autumn, ANNE, "campaign", {"name": "Rain"})
     wrong = drafts.problem(campaign)
     assert wrong is not None
@@ -154,7 +154,7 @@ def test_a_campaign_is_drafted_too(autumn: Context) -> None:
         {"op": "set", "path": "share", "value": 2_500},
     ]
     drafts.edit(autumn, ANNE, "campaign", draft.id, choose)
-    drafts.put_on_air(autumn, ANNE, "campaign", draft.id)
+    releases.put_on_air(autumn, ANNE, "campaign", draft.id)
     assert content.get_campaign(autumn, ANNE, draft.id).value.share == 2_500
 
 
@@ -170,7 +170,7 @@ def test_drafts_keep_to_rights_and_stores(autumn: Context) -> None:
         with pytest.raises(refusal):
             drafts.drop(autumn, actor, "playlist", draft.id)
         with pytest.raises(refusal):
-            drafts.put_on_air(autumn, actor, "playlist", draft.id)
+            releases.put_on_air(autumn, actor, "playlist", draft.id)
     mine = drafts.begin(autumn, LOCAL, "playlist", {"name": "Ours"})
     assert drafts.read(autumn, LOCAL, "playlist", mine.id).body["name"] == "Ours"
     assert drafts.read(autumn, SYSTEM, "playlist", mine.id).body["name"] == "Ours"

@@ -11,7 +11,7 @@ from playlists.model import Base, Playlist
 from server.errors import Conflict, NotFound
 from server.services.base.actors import ALL_SCOPES, Actor
 from server.services.base.context import Context
-from server.services.drafting import drafts, history
+from server.services.drafting import drafts, history, releases
 from server.services.wishes import bases, content
 from tests.support.record import TestClock
 
@@ -58,7 +58,7 @@ def test_what_was_deleted_lies_in_the_bin_for_a_month(autumn: Context, clock: Te
     back = history.take_out(autumn, ANNE, "playlist", "autumn")
     assert (back.id, back.body["name"], back.base_version) == ("autumn", "Three", 0)
     assert names(history.binned(autumn, ANNE, "playlist")) == ["Never on air"]
-    assert drafts.put_on_air(autumn, ANNE, "playlist", "autumn") == 1
+    assert releases.put_on_air(autumn, ANNE, "playlist", "autumn") == 1
     with pytest.raises(NotFound):
         history.take_out(autumn, ANNE, "playlist", "autumn")
     clock.now += history.BIN_MS
@@ -77,4 +77,4 @@ def test_a_copy_is_a_draft_of_its_own(autumn: Context) -> None:
     copy = history.duplicate(autumn, ANNE, "playlist", "autumn", "Three (copy)")
     assert copy.id != "autumn"
     assert copy.body["name"] == "Three (copy)"
-    assert drafts.put_on_air(autumn, ANNE, "playlist", copy.id) == 1
+    assert releases.put_on_air(autumn, ANNE, "playlist", copy.id) == 1

@@ -12,7 +12,7 @@ from playlists.model import Base, Playlist
 from server.errors import BadInput, Forbidden
 from server.services.base.actors import ALL_SCOPES, SYSTEM, Actor
 from server.services.base.context import Context
-from server.services.drafting import additions, drafts
+from server.services.drafting import additions, drafts, releases
 from server.services.drafting import listing as lists
 from server.services.drafting.listing import Look, listing
 from server.services.drafting.problems import problems
@@ -45,7 +45,7 @@ def test_states_and_uses(any_ctx: Context) -> None:
     assert found.counts == {"air": 1, "idle": 1, "changed": 1, "draft": 1}
     assert states(any_ctx, state="idle") == {"soon": "idle"}
     additions.add(any_ctx, SYSTEM, "prado", "playlist", ["soon"])
-    drafts.put_on_air(any_ctx, SYSTEM, "playlist", "prado")
+    releases.put_on_air(any_ctx, SYSTEM, "playlist", "prado")
     assert states(any_ctx)["soon"] == "air"
     inside = next(row for row in listing(any_ctx, SYSTEM, Look()).rows if row.id == "soon")
     assert [(use.kind, use.id) for use in inside.uses] == [("playlist", "prado")]
