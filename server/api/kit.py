@@ -7,6 +7,7 @@ SpecTree reads what is declared here into the OpenAPI document and holds request
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import wraps
@@ -38,6 +39,8 @@ spec = SpecTree(
     nested_naming_strategy=lambda _parent, child: child,
 )
 IDEMPOTENCY_HEADER = "Idempotency-Key"
+IF_MATCH = re.compile(r'\*|"(?P<version>[0-9]{1,18})"')
+"""One ETag of ours, or * for whichever version there is (RFC 9110 §13.1.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,13 +192,10 @@ def _if_version() -> int | None:
         raise MissingPrecondition(
             "Say which version you change: read it first, then send its ETag as If-Match."
         )
-    tags = request.if_match
-    if tags.star_tag:
-        return None
-    named = tags.as_set()
-    if len(named) != 1 or not (tag := named.pop()).isascii() or not tag.isdigit() or len(tag) > 18:
-        raise BadInput("If-Match holds one ETag as it was given.", field="If-Match")
-    return int(tag)
+    named = IF_MATCH.fullmatch(request.headers["If-Match"].strip())
+    if named is None:
+        raise BadInput("If-Match holds one ETag as it was given, quotes and all.", field="If-Match")
+    return int(named["version"]) if named["version"] else None
 
 
 def _fingerprint() -> str:
