@@ -35,6 +35,7 @@ from playlists.resolving.rotation import unfold
 from playlists.resolving.situation import Gatherer, Situation
 from playlists.resolving.stage import Stage
 from playlists.resolving.timeline import Edges, segments_of
+from playlists.resolving.weighing import TooHeavy, weigh
 
 __all__ = [
     "DAYS",
@@ -47,6 +48,7 @@ __all__ = [
     "Reader",
     "Resolved",
     "Situation",
+    "TooHeavy",
     "Tracking",
     "Wishes",
     "gather",
@@ -58,6 +60,7 @@ __all__ = [
     "replan",
     "resolve",
     "unfold",
+    "weigh",
     "wishes_of",
 ]
 
@@ -234,7 +237,7 @@ class Gathered:
             deck=deck,
             cards=cards,
             reads=self.reads,
-            report=notes_of(situation, _shortfall(made)),
+            report=notes_of(situation, _shortfall(made), self._memo),
             lead=next((chunk.lead for chunk in made if chunk.lead is not None), None),
         )
 

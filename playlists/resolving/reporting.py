@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from playlists.ids import ZoneId
 from playlists.resolving.casting import Casting
+from playlists.resolving.memo import Memo
 from playlists.resolving.situation import Situation
 
 
@@ -39,12 +41,12 @@ class Shortfall:
     inexact: set[tuple[ZoneId, int]] = field(default_factory=set)
 
 
-def notes_of(situation: Situation, shortfall: Shortfall) -> tuple[Note, ...]:
+def notes_of(situation: Situation, shortfall: Shortfall, memo: Memo) -> tuple[Note, ...]:
     """Everything to report of a situation and the days made from it, in order, each once."""
     found: set[Note] = set()
     for zone, plan in situation.zones.items():
-        for casting in plan.casting:
-            found.update(_faults(zone, casting))
+        key = ("faults", zone, memo.mark(plan.casting))
+        found |= memo.keep(key, partial(_all_faults, zone, plan.casting))
     aired = {(zone, situation.zones[zone].stage.places[at].origin) for zone, at in shortfall.aired}
     for zone, at in shortfall.silent - aired:
         place = situation.zones[zone].stage.places[at]
@@ -54,6 +56,10 @@ def notes_of(situation: Situation, shortfall: Shortfall) -> tuple[Note, ...]:
         candidate = situation.zones[zone].stage.candidates[at]
         found.add(Note("inexact", zone, candidate.layer, candidate.id))
     return tuple(sorted(found))
+
+
+def _all_faults(zone: ZoneId, castings: Sequence[Casting]) -> frozenset[Note]:
+    return frozenset(note for casting in castings for note in _faults(zone, casting))
 
 
 def _faults(zone: ZoneId, casting: Casting) -> Iterator[Note]:
