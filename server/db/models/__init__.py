@@ -13,7 +13,7 @@ from server.db.models.content import (
     RenditionFaultRow,
     RenditionRow,
 )
-from server.db.models.drafting import DraftRow, EditRow
+from server.db.models.drafting import DraftRow, EditRow, PlaylistTagRow
 from server.db.models.library import AssetPriceRow, AssetTagRow
 from server.db.models.people import (
     AccountRow,
@@ -90,6 +90,7 @@ __all__ = [
     "PastOfferRow",
     "PilotRow",
     "PlaylistRow",
+    "PlaylistTagRow",
     "ProductRow",
     "ProfileReadRow",
     "ProfileRow",

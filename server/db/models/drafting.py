@@ -43,3 +43,12 @@ class EditRow(Base):
     state: Mapped[str] = mapped_column(String(8), default="done")
     at: Mapped[Ms]
     by: Mapped[Word]
+
+
+class PlaylistTagRow(Base):
+    """A word that a playlist is filed under, whatever its draft says."""
+
+    __tablename__ = "playlist_tag"
+
+    playlist: Mapped[Word] = mapped_column(primary_key=True)
+    tag: Mapped[Word] = mapped_column(primary_key=True, index=True)

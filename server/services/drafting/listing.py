@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -25,6 +25,7 @@ from server.errors import BadInput
 from server.services.base.actors import SYSTEM, Actor
 from server.services.base.context import Context
 from server.services.base.kept import MAX_IN, batched
+from server.services.drafting.tagging import tags_of
 from server.services.wishes.reach import Reach
 
 State = Literal["air", "idle", "changed", "draft"]
@@ -33,17 +34,21 @@ PAGE_ROWS = 24
 """Playlists of one page of the list."""
 MAX_USES = 4
 """Uses that are named of one playlist; the rest is counted."""
+MAX_TAGS_SHOWN = 12
 MAX_FRAMES = 4
 """Items of one playlist that are drawn in the list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What is looked for: part of a name, a state, and after which row (`Listing.next`)."""
+    """What is looked for: part of a name or a tag, a state, a whole tag, and after which row
+    (`Listing.next`).
+    """
 
     named: str = ""
     state: State | Literal[""] = ""
     after: str = ""
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +77,20 @@ class Listed:
     frames: tuple[str, ...]
     edited_at: int
     edited_by: str
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A page of them, latest edit first; `counts` are of all by state, `next` leads on."""
+    """A page of them, latest edit first; `counts` are of all by state, `tags` those used most with
+    how often, `next` leads on.
+    """
 
     rows: tuple[Listed, ...]
     counts: Mapping[State, int]
     found: int
     next: str
+    tags: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +102,16 @@ class _Light:
     state: State
     edited_at: int
     edited_by: str
+    tags: tuple[str, ...] = ()
+
+    def fits(self, look: Look) -> bool:
+        """Whether it is looked for."""
+        part = look.named.strip().casefold()
+        return (
+            look.state in ("", self.state)
+            and (not look.tag or look.tag in self.tags)
+            and (part in self.name.casefold() or any(part in tag for tag in self.tags))
+        )
 
 
 def listing(ctx: Context, actor: Actor, look: Look) -> Listing:
@@ -102,10 +121,8 @@ def listing(ctx: Context, actor: Actor, look: Look) -> Listing:
     with ctx.db.read() as session:
         every = _all(session, actor, now)
         counts = {state: sum(one.state == state for one in every) for state in STATES}
-        part = look.named.strip().casefold()
-        found = [
-            one for one in every if part in one.name.casefold() and look.state in ("", one.state)
-        ]
+        found = [one for one in every if one.fits(look)]
+        used = Counter(tag for one in every for tag in one.tags)
         found.sort(key=_order)
         after = _read(look.after)
         rest = [one for one in found if after is None or _order(one) > after]
@@ -113,7 +130,8 @@ def listing(ctx: Context, actor: Actor, look: Look) -> Listing:
         rows = list(_whole(session, shown, now))
     more = len(rest) > len(shown)
     cursor = f"{shown[-1].edited_at}.{shown[-1].id}" if more else ""
-    return Listing(tuple(rows), counts, len(found), cursor)
+    most = sorted(used.items(), key=lambda pair: (-pair[1], pair[0]))[:MAX_TAGS_SHOWN]
+    return Listing(tuple(rows), counts, len(found), cursor, tuple(most))
 
 
 def _order(one: _Light) -> tuple[int, str]:
@@ -132,6 +150,7 @@ def _read(cursor: str) -> tuple[int, str] | None:
 def _all(session: Session, actor: Actor, now: int) -> list[_Light]:
     reach = Reach(session) if actor.stores is not None else None
     used = _used(session, now)
+    tags = tags_of(session)
     drafts = {row.subject: row for row in session.execute(_DRAFTS)}
     found: list[_Light] = []
     lives = select(PlaylistRow.id, PlaylistRow.name, PlaylistRow.edited_at, PlaylistRow.edited_by)
@@ -144,11 +163,12 @@ def _all(session: Session, actor: Actor, now: int) -> list[_Light]:
         if draft is not None and draft.seq:
             state, name = "changed", draft.name or name
             at, by = draft.edited_at, draft.edited_by
-        found.append(_Light(row.id, name, state, at, by))
+        found.append(_Light(row.id, name, state, at, by, tags.get(row.id, ())))
     for subject, draft in drafts.items():
         if draft.base_version == 0 and (actor.stores is None or draft.created_by == actor.id):
             name = draft.name or subject
-            found.append(_Light(subject, name, "draft", draft.edited_at, draft.edited_by))
+            at, by = draft.edited_at, draft.edited_by
+            found.append(_Light(subject, name, "draft", at, by, tags.get(subject, ())))
     return found
 
 
@@ -216,6 +236,7 @@ def _whole(session: Session, shown: list[_Light], now: int) -> Iterable[Listed]:
             frames=tuple(item["id"] for item in items[:MAX_FRAMES]),
             edited_at=one.edited_at,
             edited_by=people.get(one.edited_by, one.edited_by),
+            tags=one.tags,
         )
 
 

@@ -296,6 +296,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_playlist")),
     )
     op.create_table(
+        "playlist_tag",
+        sa.Column("playlist", sa.String(length=64), nullable=False),
+        sa.Column("tag", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("playlist", "tag", name=op.f("pk_playlist_tag")),
+    )
+    with op.batch_alter_table("playlist_tag", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_playlist_tag_tag"), ["tag"], unique=False)
+
+    op.create_table(
         "product",
         sa.Column("shop", sa.String(length=64), nullable=False),
         sa.Column("sku", sa.String(length=64), nullable=False),
@@ -575,10 +584,18 @@ def upgrade() -> None:
         sa.Column("lead", sa.JSON(), nullable=False),
         sa.Column("resolved_at", sa.BigInteger(), nullable=False),
         sa.Column("rolls_at", sa.BigInteger(), nullable=False),
+        sa.Column("refused", sa.JSON(none_as_null=True), nullable=True),
         sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_profile_store_id")),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_profile")),
     )
     with op.batch_alter_table("profile", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_profile_refused",
+            ["key"],
+            unique=False,
+            sqlite_where=sa.text("refused IS NOT NULL"),
+            postgresql_where=sa.text("refused IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_profile_rolls_at"), ["rolls_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_profile_store_id"), ["store_id"], unique=False)
 
@@ -852,6 +869,11 @@ def downgrade() -> None:
     with op.batch_alter_table("profile", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_profile_store_id"))
         batch_op.drop_index(batch_op.f("ix_profile_rolls_at"))
+        batch_op.drop_index(
+            "ix_profile_refused",
+            sqlite_where=sa.text("refused IS NOT NULL"),
+            postgresql_where=sa.text("refused IS NOT NULL"),
+        )
 
     op.drop_table("profile")
     with op.batch_alter_table("pilot", schema=None) as batch_op:
@@ -920,6 +942,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_product_shop_sku_terms")
 
     op.drop_table("product")
+    with op.batch_alter_table("playlist_tag", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_playlist_tag_tag"))
+
+    op.drop_table("playlist_tag")
     op.drop_table("playlist")
     with op.batch_alter_table("past_offer", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_past_offer_until_version"))

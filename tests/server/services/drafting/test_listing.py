@@ -9,10 +9,10 @@ import pytest
 
 from playlists.ids import PlaylistId
 from playlists.model import Base, Playlist
-from server.errors import BadInput, Forbidden
+from server.errors import BadInput, Forbidden, NotFound
 from server.services.base.actors import ALL_SCOPES, SYSTEM, Actor
 from server.services.base.context import Context
-from server.services.drafting import additions, drafts, releases
+from server.services.drafting import additions, drafts, history, releases, tagging
 from server.services.drafting import listing as lists
 from server.services.drafting.listing import Look, listing
 from server.services.drafting.problems import problems
@@ -135,3 +135,27 @@ def test_a_base_of_the_chain_is_a_use(ctx: Context) -> None:
 def rename(name: str) -> dict[str, Any]:
     """Another name."""
     return {"op": "set", "path": "name", "value": name}
+
+
+def test_playlists_are_filed_under_words(any_ctx: Context) -> None:
+    lay_out(any_ctx)
+    tagging.tag(any_ctx, SYSTEM, "lille", add=["  Été  2026 ", "Vitrine"])
+    tagging.tag(any_ctx, SYSTEM, "prado", add=["vitrine"])
+    assert states(any_ctx, tag="vitrine").keys() == {"lille", "prado"}
+    assert states(any_ctx, named="été").keys() == {"lille"}, "a tag is found as a name is"
+    found = listing(any_ctx, SYSTEM, Look(tag="vitrine"))
+    assert found.tags == (("vitrine", 2), ("été 2026", 1))
+    assert next(row.tags for row in found.rows if row.id == "lille") == ("vitrine", "été 2026")
+    tagging.tag(any_ctx, SYSTEM, "lille", drop=["vitrine"])
+    assert states(any_ctx, tag="vitrine").keys() == {"prado"}
+    assert listing(any_ctx, LISE, Look()).tags == (("été 2026", 1),), "only of what she sees"
+    history.remove(any_ctx, SYSTEM, "playlist", "soon")
+    for playlist in ("soon", "nowhere"):
+        with pytest.raises(NotFound):
+            tagging.tag(any_ctx, SYSTEM, playlist, add=["x"])
+    with pytest.raises(NotFound):
+        tagging.tag(any_ctx, LISE, "prado", add=["x"])
+    for wrong in (["x" * 41], [" "], ["a,b"], ["\x00"], [str(n) for n in range(21)]):
+        with pytest.raises(BadInput):
+            tagging.tag(any_ctx, SYSTEM, "prado", add=wrong)
+    assert states(any_ctx, tag="vitrine").keys() == {"prado"}
