@@ -18,7 +18,7 @@ class ProductReport:
     milliseconds.
 
     `store` is the shop's own store code where the price is a store's own, else None (all its
-    stores). `names` is by language: name, lead. `problem` is set where the row could be read but
+    stores). `names` is by language: name, lead; `maker` is whose brand it bears. `problem` is set where the row could be read but
     not believed.
     """
 
@@ -32,6 +32,8 @@ class ProductReport:
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     link: str = ""
     picture_url: str = ""
+    maker: str = ""
+    category: str = ""
     store: str | None = None
     version: str = ""
     gone: bool = False

@@ -14,12 +14,15 @@ const QR = `data:image/svg+xml;charset=utf-8,%3Csvg%20xmlns%3D%27http%3A%2F%2Fww
 const HOUR_MS = 3_600_000;
 
 const drawing = (name) => `${ART}goods/${name}.svg`;
+/** `&brand=` is another brand's entries, as JSON. */
+const OTHER = JSON.parse(query.get("brand") ?? "{}");
 const brand = (store) => ({
   name: "Enseigne & fils",
   slogan: "Dehors commence ici.",
   mark: `${ART}brand/mark.svg`,
   mascot: `${ART}brand/mark.svg`,
   skyline: `${ART}brand/skyline-${store}.svg`,
+  ...OTHER,
 });
 const price = (figures, cents = "", more = {}) => ({
   figures, cents, currency: "€", currency_first: false, was: null, reduction: null, legal: null, until: null,

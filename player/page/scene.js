@@ -1,6 +1,7 @@
 /** One view on the stage: its earth, its goods, its words, and the leases of its prices. */
 
-import { cssUrl, el } from "./dom.js";
+import { dress, facesReady, isLight, legalOf, tints } from "./brand.js";
+import { cssUrl, el, text } from "./dom.js";
 import { Film } from "./film.js";
 import { fitAll } from "./fit.js";
 import { Lease, PRESENT_MARGIN_MS } from "./lease.js";
@@ -33,6 +34,10 @@ function settle(view, now) {
 function withoutLapsed(view, now) {
   const lapsed = (price) => price && price.deadline - now <= SETTLE_MS;
   return { ...view, goods: view.goods.map((item) => (lapsed(item.price) ? { ...item, price: null } : item)) };
+}
+
+function paint(node, properties) {
+  for (const [name, value] of Object.entries(properties)) node.style.setProperty(name, value);
 }
 
 /** Wait for a promise, but not for ever. */
@@ -79,11 +84,12 @@ export class Scene {
   /** @param {object} view as in the page's contract; @param {() => boolean} reduced */
   constructor(view, reduced) {
     this.#reduced = reduced;
-    this.root = el("article", "scene");
     this.backdrop = el("div", "backdrop");
     this.goods = el("div", "goods");
     this.words = el("div", "words");
-    this.root.append(this.backdrop, this.goods, this.words);
+    this.scene = el("article", "scene", this.backdrop, this.goods, this.words);
+    this.legal = el("p", "legal");
+    this.root = el("div", "plot", el("div", "area", this.scene), this.legal);
     this.#apply(settle(view, performance.now()));
   }
 
@@ -93,7 +99,7 @@ export class Scene {
 
   /** Resolves when every picture is decoded and the words can be laid out. */
   async ready() {
-    await Promise.all([decodeAll(this.root), this.#markReady()]);
+    await Promise.all([decodeAll(this.root), this.#markReady(), facesReady(this.view.brand)]);
     if (this.#loseFull()) await Promise.all([decodeAll(this.root), this.#markReady()]);
   }
 
@@ -138,10 +144,14 @@ export class Scene {
     this.view = view;
     const composed = TEMPLATES[this.#templateOf(view)](view);
     const sky = SKIES.has(composed.sky) ? composed.sky : "mist";
-    const tone = TONES[sky] ?? "on-light";
+    const tone = TONES[sky] ?? (isLight(view.brand, sky) === false ? "on-tide" : "on-light");
     this.root.lang = view.lang;
-    this.root.className = `scene for-${composed.wall ? "pairing" : composed.horizon ?? "media"} ${tone}`;
+    this.scene.className = `scene for-${composed.wall ? "pairing" : composed.horizon ?? "media"} ${tone}`;
+    paint(this.root, dress(view.brand));
+    // The look's second voice is mixed for the look's own skies.
+    paint(this.scene, { "--second": isLight(view.brand, sky) ? "var(--on-sky)" : "" });
     this.#setEarth(composed, sky);
+    this.#setLegal(composed, sky);
     this.#setGoods(composed.goods);
     this.#setParts(composed.parts);
     this.#watch();
@@ -167,6 +177,7 @@ export class Scene {
     this.#skin = skin;
     const before = this.earth;
     const earth = el("div", `earth sky-${sky}`);
+    paint(earth, tints(this.view.brand, sky));
     if (composed.wall) earth.append(el("div", "bench"));
     else if (composed.horizon) earth.append(...this.#landscape(composed, sky));
     this.earth = earth;
@@ -176,6 +187,15 @@ export class Scene {
     if (sign) this.backdrop.append(sign);
     if (!before || !this.root.isConnected) before?.remove();
     else turnSky(earth, { reduced: this.#reduced() }).then(() => before.remove(), () => before.remove());
+  }
+
+  /** What the brand says by law on every card stands below the card itself, where nothing covers it. */
+  #setLegal(composed, sky) {
+    const { brand, lang, goods } = this.view;
+    const words = composed.wall ? "" : text(legalOf(brand, lang, goods.length > 0));
+    this.legal.className = `legal sky-${sky}`;
+    if (this.legal.textContent !== words) this.legal.textContent = words;
+    this.legal.hidden = words === "";
   }
 
   #landscape(composed, sky) {

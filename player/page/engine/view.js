@@ -36,9 +36,9 @@ export function viewOf(shown, world, now, assetUrl) {
 
 /** The manifest's brand with addresses; without a manifest, a nameless one. */
 export function brandOf(manifest, assetUrl) {
-  const { name = "", slogan = "", ...files } = manifest?.brand ?? {};
-  const drawn = BRAND_DRAWINGS.map((part) => [part, files[part] ? assetUrl(files[part]) : null]);
-  return { name, slogan, ...Object.fromEntries(drawn) };
+  const said = { name: "", slogan: "", ...manifest?.brand };
+  const drawn = BRAND_DRAWINGS.map((part) => [part, said[part] ? assetUrl(said[part]) : null]);
+  return { ...said, ...Object.fromEntries(drawn) };
 }
 
 /** Files that the brand needs on every view. */

@@ -19,7 +19,7 @@ const ARROWS = {
 const WIDE = "1/1 .93/1 .86/1 .78/1 .7/1 .62/1 .54/2 .46/2";
 const UPRIGHT = "1/2 .93/2 .86/2 .78/2 .7/2 .62/2 .54/2 .46/3";
 /** Room the figure and its arrow take from the headline, by number of figures, in units. */
-const BOARD = { 0: 48, 1: 62, 2: 96, 3: 104 };
+const BOARD = { 0: 48, 1: 66, 2: 96, 3: 104 };
 
 function crowd(brand, count) {
   const figures = CROWD.slice(0, count).map(([x, size], index) => {

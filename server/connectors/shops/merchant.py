@@ -158,6 +158,8 @@ def report(item: Mapping[str, str], config: MerchantConfig) -> ProductReport:
         names={config.language: words} if words["name"] else {},
         link=values.link(item.get("link", "")),
         picture_url=values.link(item.get("image_link", "")),
+        maker=values.words(item.get("brand", ""), values.MAX_MAKER_CHARACTERS),
+        category=values.words(item.get("product_type", ""), values.MAX_CATEGORY_CHARACTERS),
     )
     if not item.get("price"):
         return product

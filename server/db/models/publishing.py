@@ -6,7 +6,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, String
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    String,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db.models.base import Base, Hash, Key, LongText, Ms, Word
@@ -28,10 +37,18 @@ class DirtyRow(Base):
 
 class ProfileRow(Base):
     """Everything that resolve reads of a screen, and the plan that it last came to. `lead` is its
-    lead-in.
+    lead-in; `refused` is why a later plan is not played, null where the last one is.
     """
 
     __tablename__ = "profile"
+    __table_args__ = (
+        Index(
+            "ix_profile_refused",
+            "key",
+            sqlite_where=text("refused IS NOT NULL"),
+            postgresql_where=text("refused IS NOT NULL"),
+        ),
+    )
 
     key: Mapped[Hash] = mapped_column(primary_key=True)
     store_id: Mapped[Word] = mapped_column(ForeignKey("store.id"), index=True)
@@ -41,6 +58,7 @@ class ProfileRow(Base):
     lead: Mapped[dict[str, Any]]
     resolved_at: Mapped[Ms] = mapped_column(default=0)
     rolls_at: Mapped[Ms] = mapped_column(default=0, index=True)
+    refused: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class ProfileReadRow(Base):

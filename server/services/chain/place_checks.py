@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from zoneinfo import available_timezones
 
-from playlists.fields import sha, text
+from playlists.fields import text
 from playlists.ids import check_id
-from playlists.manifest import BRAND_DRAWINGS
 from playlists.model import ZoneBox
 from server.errors import BadInput
 from server.services.base.editing import as_bad_input, check_name
-from server.services.base.wording import check_wording
+from server.services.chain.brand_checks import check_brand
 from server.services.chain.calendars import Hours, check_country
 from server.services.chain.place_wishes import ScreenWish, StoreWish
 
@@ -29,7 +28,6 @@ MAX_DETAIL_CHARACTERS = 500
 FULL = 10_000
 """A side of the screen, in the unit of zone boxes."""
 LANGUAGES = ("fr", "en")
-BRAND_KEYS = ("name", "slogan", *BRAND_DRAWINGS)
 
 _TAG = re.compile(r"[^\W_][\w .&'’-]{0,63}")
 _CHANNEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}@[a-z0-9][a-z0-9_-]{0,63}")
@@ -47,7 +45,7 @@ def check_store(wish: StoreWish, store_id: str) -> None:
     _hours(wish)
     if wish.channel is not None and not _channel_of(wish.channel, store_id):
         raise BadInput(f"A channel of this store is written shop@{store_id}.", field="channel")
-    _brand(wish.brand)
+    check_brand(wish.brand)
     if len(wish.details) > MAX_DETAILS:
         raise BadInput(f"At most {MAX_DETAILS} details.", field="details")
     with as_bad_input("details"):
@@ -124,18 +122,6 @@ def _is_date(day: str) -> bool:
         return date.fromisoformat(day).isoformat() == day
     except ValueError:
         return False
-
-
-def _brand(brand: Mapping[str, str]) -> None:
-    for key, value in brand.items():
-        if key not in BRAND_KEYS:
-            raise BadInput(f"A brand has {', '.join(BRAND_KEYS)}.", field="brand")
-        with as_bad_input("brand"):
-            if key in BRAND_DRAWINGS:
-                sha(value, key)
-            else:
-                text(value, key, 200)
-                check_wording(value, f"brand/{key}")
 
 
 def _words(words: Iterable[str], limit: int, field: str) -> None:

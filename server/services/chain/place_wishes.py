@@ -16,8 +16,8 @@ class StoreWish:
     `zone` is IANA; `lat_e6` and `lon_e6` are millionths of a degree; `country` is ISO 3166-1, or -2
     with its part (`FR-MQ`), and gives the public holidays; `hours` are seven days from Monday, each
     with its opening stretches in minutes after midnight; `channel` is where its offers come from,
-    `shop@store`; `brand` has name, slogan and drawings (mark, mascot, skyline: sha256 of assets);
-    `details` is free text for people, such as its address.
+    `shop@store`; `brand` is what it has of its own beside the chain's (see brand_checks), drawings
+    by the sha256 of assets; `details` is free text for people, such as its address.
     """
 
     name: str

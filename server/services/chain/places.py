@@ -40,6 +40,7 @@ from server.services.base.editing import (
     missing,
 )
 from server.services.base.paging import FIRST, Cut, Page, paged
+from server.services.chain.chain_brand import chain_brand
 from server.services.chain.place_checks import check_screen, check_store
 from server.services.chain.place_views import ScreenView, StoreView, screen_view, store_view
 from server.services.chain.place_wishes import ScreenWish, StoreWish
@@ -60,6 +61,7 @@ def create_store(
     columns = _store_columns(wish, store_id)
     now = ctx.clock()
     with ctx.db.write() as session:
+        columns["brand"] = {**chain_brand(session), **columns["brand"]}
         row = StoreRow(id=store_id, version=1, edited_at=now, **columns)
         insert(session, row, "store", store_id)
         audit.record(session, actor, now, "store.create", f"store:{store_id}", None, columns)
@@ -78,6 +80,7 @@ def update_store(
         row = locked(session, StoreRow, store_id, "store")
         check_version(row.version, if_version)
         columns = _store_columns(wish, store_id)
+        columns["brand"] = {**chain_brand(session), **columns["brand"]}
         before = {name: getattr(row, name) for name in columns}
         _apply(row, columns, now)
         audit.record(session, actor, now, "store.update", f"store:{store_id}", before, columns)

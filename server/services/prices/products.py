@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -18,6 +19,8 @@ from server.services.prices.seeing import ChannelOf, Product
 
 _TABLE = cast(Table, ProductRow.__table__)
 _PRODUCT = _TABLE.c
+MAX_TERMS = 500
+"""Characters that a product is found by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,9 @@ def describe(
         names = {language: dict(parts) for language, parts in report.names.items()}
         last = merged.get(sku)
         if last is None:
-            merged[sku] = Product(names, report.picture_url, report.availability)
+            merged[sku] = Product(
+                names, report.picture_url, report.availability, report.maker, report.category
+            )
             links[sku] = report.link
             touched.add(sku)
             continue
@@ -52,6 +57,8 @@ def describe(
             {**last.names, **names},
             report.picture_url or last.picture_url,
             report.availability or last.availability,
+            report.maker or last.maker,
+            report.category or last.category,
         )
         if (found.names, found.picture_url) != (last.names, last.picture_url):
             touched.add(sku)
@@ -74,13 +81,29 @@ def _columns(sku: Sku, product: Product) -> dict[str, Any]:
         "names": product.names,
         "picture_url": product.picture_url,
         "availability": product.availability,
+        "maker": product.maker,
+        "category": product.category,
+        "terms": terms_of(sku, product),
     }
 
 
+def terms_of(sku: Sku, product: Product) -> str:
+    """What a product is found by: SKU, names, maker and category, folded as searches are."""
+    names = (said.get(part, "") for said in product.names.values() for part in ("name", "lead"))
+    return folded(" ".join([sku, product.maker, product.category, *names]))[:MAX_TERMS]
+
+
+def folded(text: str) -> str:
+    """Small letters without accents, one space between words."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
+
+
+_CHANGING = ("names", "picture_url", "availability", "maker", "category", "terms", "seen_at")
 _CHANGE = (
     update(_TABLE)
     .where(_PRODUCT.shop == bindparam("of_shop"), _PRODUCT.sku == bindparam("of_sku"))
-    .values({name: bindparam(name) for name in ("names", "picture_url", "availability", "seen_at")})
+    .values({name: bindparam(name) for name in _CHANGING})
 )
 
 

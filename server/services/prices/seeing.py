@@ -79,6 +79,8 @@ class Product:
     names: Names
     picture_url: str = ""
     availability: str = ""
+    maker: str = ""
+    category: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,12 @@ def _products(session: Session, shop: str, skus: Sequence[Sku]) -> dict[Sku, Pro
     found: dict[Sku, Product] = {}
     for at in range(0, len(skus), ledger.IN_ROWS):
         query = select(
-            _PRODUCT.sku, _PRODUCT.names, _PRODUCT.picture_url, _PRODUCT.availability
+            _PRODUCT.sku,
+            _PRODUCT.names,
+            _PRODUCT.picture_url,
+            _PRODUCT.availability,
+            _PRODUCT.maker,
+            _PRODUCT.category,
         ).where(_PRODUCT.shop == shop, _PRODUCT.sku.in_(skus[at : at + ledger.IN_ROWS]))
         found.update((Sku(sku), Product(*rest)) for sku, *rest in session.execute(query))
     return found

@@ -1,0 +1,95 @@
+/**
+ * What a brand changes of the look: colours of skies, ground and accent, families of type, and the legal line
+ * that no card covers. A brand without such entries leaves the look as it is drawn in look/.
+ */
+
+const COLOUR = /^#[0-9a-f]{6}$/;
+const INK = "#0c222a";
+const CHALK = "#f6faf9";
+/** Families that ship, by the names that brands give them; each ends on what a system has. */
+const FAMILIES = new Map([
+  ["bricolage", '"Bricolage Grotesque", system-ui, sans-serif'],
+  ["instrument", '"Instrument Sans", system-ui, sans-serif'],
+  ["archivo", '"Archivo", system-ui, sans-serif'],
+  ["encode", '"Encode Sans", system-ui, sans-serif'],
+  ["fraunces", '"Fraunces", Georgia, serif'],
+]);
+const LIGHT_SKIES = new Set(["price", "mist", "rain", "sun"]);
+
+const colourOf = (brand, part) => {
+  const said = brand[`colour.${part}`];
+  return COLOUR.test(said ?? "") ? said : null;
+};
+const mixed = (colour, share, other) => `color-mix(in oklab, ${colour} ${share}%, ${other})`;
+
+/** Relative luminance of "#rrggbb", 0 to 1 (WCAG 2.2). */
+function luminance(colour) {
+  const [red, green, blue] = [1, 3, 5].map((at) => {
+    const part = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+/** WCAG 2.2 contrast of two colours, 1 to 21. */
+function contrast(one, other) {
+  const [light, dark] = [luminance(one), luminance(other)].sort((a, b) => b - a);
+  return (light + 0.05) / (dark + 0.05);
+}
+
+/** Whether dark text reads better on a sky than light text; null where the brand does not colour it. */
+export function isLight(brand, sky) {
+  const colour = colourOf(brand, sky);
+  return colour && contrast(colour, INK) >= contrast(colour, CHALK);
+}
+
+/** Custom properties of one earth, in the brand's colours. */
+export function tints(brand, sky) {
+  const found = {};
+  const own = colourOf(brand, sky);
+  if (own) {
+    found["--sky-top"] = own;
+    found["--sky-foot"] = mixed(own, 88, LIGHT_SKIES.has(sky) ? "white" : "black");
+    found["--lamp"] = mixed(own, 74, "white");
+    found["--land"] = mixed(own, 90, "black");
+  }
+  const ground = colourOf(brand, "ground");
+  if (ground && sky === "night") {
+    found["--sky-top"] = mixed(ground, 48, "black");
+    found["--sky-foot"] = mixed(ground, 84, "black");
+    found["--land"] = mixed(ground, 66, "black");
+    found["--soil-top"] = mixed(ground, 60, "black");
+    found["--soil-foot"] = mixed(ground, 40, "black");
+  } else if (ground) {
+    found["--soil-top"] = mixed(ground, 88, "white");
+    found["--soil-foot"] = ground;
+  }
+  return found;
+}
+
+/** Custom properties of a whole scene: accent, type, the ground below it; "" where the look's own stays. */
+export function dress(brand) {
+  const accent = colourOf(brand, "accent");
+  const onAccent = accent && contrast(accent, INK) < contrast(accent, CHALK) ? CHALK : "";
+  return {
+    "--cire": accent ?? "",
+    "--on-accent": onAccent,
+    "--dusk": accent ? mixed(accent, 52, "black") : "",
+    "--dusk-foot": accent ? mixed(accent, 34, "black") : "",
+    "--sign": FAMILIES.get(brand["type.sign"]) ?? "",
+    "--text": FAMILIES.get(brand["type.text"]) ?? "",
+    "--foot": colourOf(brand, "ground") ?? "",
+  };
+}
+
+/** Resolves when the brand's own faces can be measured; a face that does not come is done without. */
+export function facesReady(brand) {
+  const faces = ["sign", "text"].map((part) => FAMILIES.get(brand[`type.${part}`])).filter(Boolean);
+  return Promise.all(faces.map((family) => document.fonts.load(`700 20px ${family}`, "Éa1€").catch(() => {})));
+}
+
+/** The legal line in a language: what every card carries, and what cards with goods carry besides. */
+export function legalOf(brand, language, withGoods) {
+  const said = (part) => brand[`${part}.${language}`] ?? "";
+  return [said("legal"), withGoods ? said("legal_goods") : ""].filter(Boolean).join(" ");
+}

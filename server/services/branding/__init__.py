@@ -1,0 +1,1 @@
+"""The chain's brand: looked at, tried on, sent out, put back."""
