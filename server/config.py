@@ -132,6 +132,34 @@ class Settings(BaseSettings):
     """Both empty: it asks for none."""
     smtp_from: str = ""
     """Sender's address; empty: enseigne@ and the mail server's name."""
+    sso_issuer: str = ""
+    """The identity provider that people may come in through (OpenID Connect), as it names itself;
+    empty: none.
+    """
+    sso_client_id: str = ""
+    sso_client_secret: str = Field(default="", repr=False)
+    """As this server is registered there; without a secret it is a public client."""
+    sso_name: str = ""
+    """What people call it; empty: the issuer's host."""
+    sso_scopes: str = "openid email profile"
+    """What is asked for, separated by spaces."""
+    sso_default_role: Literal["", "it", "marketing", "manager", "viewer"] = ""
+    """What somebody may do who comes for the first time; empty: whom nobody invited is refused."""
+    sso_role_claim: str = ""
+    """The claim that says at each sign-in what a person may do; empty: people are looked after
+    here.
+    """
+    sso_roles: dict[str, str] = Field(default_factory=dict)
+    """JSON: which value of that claim (a group) is which role; empty: its values are the roles'
+    own names.
+    """
+    sso_stores_claim: str = ""
+    sso_regions_claim: str = ""
+    """The claims that name the stores and regions where rights end, heeded where a role comes from
+    the provider; without any, they reach over the whole chain.
+    """
+    sso_timeout_s: float = 8.0
+    """An identity provider that takes longer is given up."""
     watch_webhook_url: str = ""
     """Where the same is told to a program, signed; empty: to none."""
     watch_webhook_secret: str = Field(default="", repr=False)

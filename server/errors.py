@@ -84,6 +84,13 @@ class TooLarge(ServerError):
     code = "too_large"
 
 
+class Away(ServerError):
+    """Another service that this needs does not answer; nothing was changed."""
+
+    status = 503
+    code = "away"
+
+
 class TooMany(ServerError):
     """Asked too often; try again in `retry_after_s` seconds."""
 

@@ -18,13 +18,17 @@ from server.services.entry.roles import Role
 blueprint = resource("staff")
 
 Stores = Annotated[list[Id], Field(min_length=1, max_length=5_000)]
+Regions = Annotated[list[Id], Field(max_length=200)]
 
 
 class PersonRole(Shape):
-    """What a person may do, and the stores where that ends (null: the whole chain)."""
+    """What a person may do, and the stores where that ends (null: the whole chain); `regions` add
+    the stores that lie in them.
+    """
 
     role: Role
     stores: Stores | None = None
+    regions: Regions = []
 
 
 class PersonNew(PersonRole):
@@ -35,7 +39,7 @@ class PersonNew(PersonRole):
 
 
 class PersonShape(Shape):
-    """A person. `joined`: they can come in by themselves; `seen_at`: last used, give or take
+    """A person. `joined`: they can come in by themselves; `single`: by single sign-on; `seen_at`: last used, give or take
     minutes; `left_at`: may do nothing since then.
     """
 
@@ -44,10 +48,12 @@ class PersonShape(Shape):
     email: str
     role: Role
     stores: list[str] | None
+    regions: list[str]
     joined: bool
     has_password: bool
     two_factor: bool
     passkeys: int
+    single: bool
     created_at: Ms
     seen_at: Ms | None
     left_at: Ms | None
@@ -127,7 +133,9 @@ def invite_person(call: Call, body: PersonNew) -> Done:
 
     No Idempotency-Key is honoured here: the link is kept nowhere, so no answer can be given again.
     """
-    invited = accounts.invite(call.ctx, call.actor, body.name, body.email, body.role, body.stores)
+    invited = accounts.invite(
+        call.ctx, call.actor, body.name, body.email, body.role, body.stores, body.regions
+    )
     shown = {**_body(invited.person), "link": invited.link, "expires_at": invited.expires_at}
     return Done(shown, location=located("people", invited.person.id))
 
@@ -143,7 +151,7 @@ def get_person(call: Call, person_id: str) -> Done:
 @operation("people", PersonShape, body=PersonRole, errors=(404, 409))
 def change_person(call: Call, person_id: str, body: PersonRole) -> Done:
     """Give a person a role and stores; tokens of theirs that may do more stop at once."""
-    person = accounts.change(call.ctx, call.actor, person_id, body.role, body.stores)
+    person = accounts.change(call.ctx, call.actor, person_id, body.role, body.stores, body.regions)
     return Done(_body(person))
 
 
@@ -183,4 +191,4 @@ def list_audit(call: Call, query: AuditQuery) -> Done:
 
 def _body(person: Person) -> dict[str, Any]:
     stores = None if person.stores is None else list(person.stores)
-    return {**asdict(person), "stores": stores}
+    return {**asdict(person), "stores": stores, "regions": list(person.regions)}

@@ -231,15 +231,23 @@ def _host(url: str) -> str:
 
 def _session(limits: Limits, deadline: Deadline) -> requests.Session:
     session = requests.Session()
+    guard(session, limits, deadline)
+    return session
+
+
+def guard(session: requests.Session, limits: Limits, deadline: Deadline, trusted: str = "") -> None:
+    """Have a session connect only where `limits` allow, and end at the deadline. The host `trusted`
+    may lie at a private address.
+    """
     session.trust_env = False  # a proxy of the environment would connect elsewhere, unchecked
 
     def dial(host: str, port: int, timeout_s: float) -> socket.socket:
-        return addresses.connect(host, port, timeout_s, allow_private=limits.allow_private)
+        private = limits.allow_private or host == trusted
+        return addresses.connect(host, port, timeout_s, allow_private=private)
 
     adapter = _Adapter(dial, deadline, limits.connect_s)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
-    return session
 
 
 class _Adapter(HTTPAdapter):

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from server.errors import Forbidden, NotFound, ServerError, TooMany, Unauthenticated
 from server.services.base.actors import Actor
 from server.services.base.context import Context
-from server.services.entry import people, sessions
+from server.services.entry import people, provider, sessions
 from server.services.entry.limits import Limits, origin
 from server.services.screens import watching
 from server.web.phrases import LANGUAGES, Language, counted, say, sentence
@@ -224,9 +224,11 @@ def _http_fault(error: HTTPException) -> AnyResponse:
     return page("notice.html", status=error.code, first=say(key, lang), second="", text="")
 
 
-def signed_out_page(first: str, *, status: int = 200) -> Response:
-    """What people without a session are told, and how to come in."""
-    lang = language()
+def signed_out_page(first: str, *, status: int = 200, provider_out: str = "") -> Response:
+    """What people without a session are told, and how to come in; `provider_out` is where they sign
+    out of the identity provider too, "" for nowhere.
+    """
+    lang, settings = language(), context().settings
     return page(
         "notice.html",
         status=status,
@@ -234,5 +236,7 @@ def signed_out_page(first: str, *, status: int = 200) -> Response:
         second=say("signed_out_second", lang),
         text=say("signed_out_how", lang),
         command="enseigne owner-link",
+        provider=provider.title(settings),
+        provider_out=provider_out,
         sign_in=urlencode({"next": request.path}) if request.method == "GET" else "",
     )

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from server.errors import Forbidden, Unauthenticated
 from server.services.entry import accounts, people, sessions, tokens
 from server.services.entry.signing_in import Waiting
+from server.services.entry.single import Begun
 from server.services.entry.tokens import SignedIn
 from server.web.access import LANGUAGE_COOKIE, LANGUAGE_LIFE_S, context, language
 from server.web.entry_words import browser_name
@@ -17,7 +18,7 @@ from server.web.phrases import LANGUAGES, say
 
 WAITING_COOKIE = "enseigne_waiting"
 STRANGER_COOKIE = "enseigne_stranger"
-HOME = "/wall"
+WAY_COOKIE = "enseigne_way"
 
 
 def carry(answer: AnyResponse, signed_in: SignedIn) -> None:
@@ -47,6 +48,19 @@ def waiting() -> str:
     if secret is None:
         raise Unauthenticated("Sign in first.", code="waited_too_long")
     return secret
+
+
+def set_out(answer: AnyResponse, begun: Begun | None) -> None:
+    """Have the browser carry its way to the identity provider, or forget it."""
+    if begun is None:
+        answer.delete_cookie(WAY_COOKIE)
+    else:
+        _set(answer, WAY_COOKIE, begun.secret, (begun.expires_at - context().clock()) // 1000)
+
+
+def on_the_way() -> str:
+    """The secret of such a way; "" where there is none."""
+    return sessions.unseal(context(), request.cookies.get(WAY_COOKIE, "")) or ""
 
 
 def stranger() -> tuple[str, bool]:
@@ -86,9 +100,9 @@ def keep_language(chosen: str) -> None:
 
 
 def inside(path: str) -> str:
-    """A path of ours to go on to; the wall where it is none."""
+    """A path of ours to go on to; "" where it is none."""
     good = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
-    return path if good else HOME
+    return path if good else ""
 
 
 def _set(answer: AnyResponse, name: str, secret: str, life_s: int | None) -> None:

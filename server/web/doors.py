@@ -8,7 +8,7 @@ from flask import Response, g, redirect, request, send_from_directory
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import Unauthenticated
-from server.services.entry import people, sessions
+from server.services.entry import people, sessions, single
 from server.web.access import (
     LANGUAGE_COOKIE,
     LANGUAGE_LIFE_S,
@@ -24,6 +24,7 @@ from server.web.access import (
 )
 from server.web.carried import browser, carry, inside, keep_language
 from server.web.phrases import LANGUAGES, say
+from server.web.rooms import home_of
 
 blueprint = studio("doors")
 
@@ -35,8 +36,12 @@ WALL = "/wall"
 
 @blueprint.get("/")
 def home() -> AnyResponse:
-    """The studio begins at the wall."""
-    return redirect(WALL)
+    """The studio begins at the wall, for store managers at their store."""
+    secret = sessions.unseal(context(), request.cookies.get(sessions.COOKIE, ""))
+    try:
+        return redirect(home_of(people.actor_of_session(context(), secret)) if secret else WALL)
+    except Unauthenticated:
+        return redirect(WALL)
 
 
 @blueprint.get("/start/<secret>")
@@ -72,8 +77,9 @@ def sign_out() -> AnyResponse:
     """End the session."""
     looker = g.visit = visit()
     check_form(looker)
+    there = single.leave_address(looker.ctx, looker.actor.id)
     people.sign_out(looker.ctx, looker.session)
-    answer = signed_out_page(say("left", looker.language))
+    answer = signed_out_page(say("left", looker.language), provider_out=there)
     answer.delete_cookie(sessions.COOKIE)
     return answer
 
@@ -84,7 +90,7 @@ def choose_language() -> AnyResponse:
     It changes nothing but words, so nobody need be.
     """
     chosen = request.form.get("language", "")
-    answer = redirect(inside(request.form.get("back", WALL)), 303)
+    answer = redirect(inside(request.form.get("back", "")) or WALL, 303)
     if chosen in LANGUAGES:
         keep_language(chosen)
         answer.set_cookie(

@@ -46,6 +46,29 @@ COMPLAINTS: Mapping[str, object] = {
     "above_you": lazy_gettext("This person may do more than you. Ask an owner."),
     "unknown_passkey": lazy_gettext("This passkey is not known here."),
     "bad_passkey": lazy_gettext("The device’s answer does not fit. Try again."),
+    "sso_off": lazy_gettext("Single sign-on is not set up here."),
+    "sso_away": lazy_gettext(
+        "The sign-in service does not answer. Try again in a minute, or come in another way."
+    ),
+    "sso_unfit": lazy_gettext(
+        "The sign-in service’s answer does not hold. Begin again, or tell whoever runs this server."
+    ),
+    "sso_denied": lazy_gettext(
+        "You did not sign in at the sign-in service, or were not let in there."
+    ),
+    "sso_email": lazy_gettext(
+        "Your email address is not confirmed at the sign-in service. Confirm it there, "
+        "then come back."
+    ),
+    "sso_taken": lazy_gettext("Your address belongs to someone else here. Ask an owner."),
+    "sso_left": lazy_gettext("You are no longer among the people here. Ask an owner."),
+    "sso_unknown": lazy_gettext("Nobody has invited you here yet. Ask an owner for it."),
+    "sso_no_role": lazy_gettext(
+        "The sign-in service gives you nothing to do here. Ask whoever looks after it."
+    ),
+    "sso_no_stores": lazy_gettext(
+        "The sign-in service names no store for you. Ask whoever looks after it."
+    ),
     "not_fresh": lazy_gettext(
         "You signed in here over an hour ago. Sign in again to change how you come in."
     ),

@@ -33,3 +33,9 @@ ROOMS = (
 def rooms_of(actor: Actor) -> list[Room]:
     """The rooms that this person may enter."""
     return [room for room in ROOMS if actor.may(room.scope)]
+
+
+def home_of(actor: Actor) -> str:
+    """Where the day of this person begins: at their store for whoever only minds stores."""
+    minds = actor.may("override") and not actor.may("content")
+    return "/store" if minds else "/wall"

@@ -10,12 +10,11 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import BadInput, ServerError, Unauthenticated
-from server.services.entry import passkeys, sessions, signing_in
+from server.services.entry import passkeys, provider, sessions, signing_in
 from server.services.entry.signing_in import Waiting
 from server.services.entry.tokens import SignedIn
 from server.web.access import asks_from, context, limits, page, studio
 from server.web.carried import (
-    HOME,
     browser,
     carry,
     check_stranger,
@@ -26,6 +25,7 @@ from server.web.carried import (
     waiting,
 )
 from server.web.entry_words import complaint
+from server.web.rooms import home_of
 
 blueprint = studio("signing_in")
 
@@ -36,7 +36,7 @@ SIGN_IN = "/sign-in"
 @blueprint.get("/sign-in")
 def form() -> AnyResponse:
     """Ask for address and password, or a passkey."""
-    return _form("sign_in.html", next=inside(request.args.get("next", HOME)))
+    return ask("sign_in.html", next=inside(request.args.get("next", "")))
 
 
 @blueprint.post("/sign-in")
@@ -44,7 +44,7 @@ def by_password() -> AnyResponse:
     """Come in by password, or go on to the second factor."""
     check_stranger()
     ctx, given = context(), request.form
-    email, onward = given.get("email", ""), inside(given.get("next", HOME))
+    email, onward = given.get("email", ""), inside(given.get("next", ""))
     try:
         with (
             limits().failures("sign-in", asks_from(), ctx.settings.failures_per_minute),
@@ -54,29 +54,29 @@ def by_password() -> AnyResponse:
         ):
             came = signing_in.by_password(ctx, email, given.get("password", ""), browser())
     except Unauthenticated as wrong:
-        return _form("sign_in.html", wrong, next=onward, email=email)
-    return _onward(came, onward)
+        return ask("sign_in.html", wrong, next=onward, email=email)
+    return go_on(came, onward)
 
 
 @blueprint.get("/sign-in/code")
 def ask_code() -> AnyResponse:
     """Ask for the second factor."""
     waiting()
-    return _form("second.html", next=inside(request.args.get("next", HOME)))
+    return ask("second.html", next=inside(request.args.get("next", "")))
 
 
 @blueprint.post("/sign-in/code")
 def by_code() -> AnyResponse:
     """Come in by the second factor."""
     check_stranger()
-    ctx, onward = context(), inside(request.form.get("next", HOME))
+    ctx, onward = context(), inside(request.form.get("next", ""))
     try:
         with limits().failures("sign-in", asks_from(), ctx.settings.failures_per_minute):
             came = signing_in.by_code(ctx, waiting(), request.form.get("code", ""), browser())
     except Unauthenticated as wrong:
         template = "second.html" if wrong.code == "wrong_code" else "sign_in.html"
-        return _form(template, wrong, next=onward)
-    return _onward(came, onward)
+        return ask(template, wrong, next=onward)
+    return go_on(came, onward)
 
 
 @blueprint.post("/sign-in/passkey")
@@ -98,7 +98,8 @@ def by_passkey() -> AnyResponse:
             came = passkeys.sign_in(ctx, read_object(), browser())
     except (Unauthenticated, BadInput) as wrong:
         return told(wrong)
-    answer = _json({"onward": inside(request.args.get("next", HOME))})
+    onward = inside(request.args.get("next", "")) or home_of(came.actor)
+    answer = _json({"onward": onward})
     carry(answer, came)
     return answer
 
@@ -110,7 +111,7 @@ def joining(secret: str) -> AnyResponse:
         who = signing_in.who_joins(context(), secret)
     except Unauthenticated:
         return over()
-    return _form("join.html", who=who)
+    return ask("join.html", who=who)
 
 
 @blueprint.post("/join/<secret>")
@@ -130,10 +131,10 @@ def join(secret: str) -> AnyResponse:
             raise BadInput("A password is missing.", field="password", code="password_short")
         came = signing_in.join(ctx, secret, password, browser())
     except BadInput as wrong:
-        return _form("join.html", wrong, who=who)
+        return ask("join.html", wrong, who=who)
     except Unauthenticated:
         return over()
-    return _onward(came, ADD_PASSKEY if by_passkey else HOME)
+    return go_on(came, ADD_PASSKEY if by_passkey else "")
 
 
 def over() -> Response:
@@ -166,9 +167,10 @@ def _account(email: str) -> str:
     return email.strip().lower()[:254]
 
 
-def _onward(came: SignedIn | Waiting, onward: str) -> AnyResponse:
+def go_on(came: SignedIn | Waiting, onward: str) -> AnyResponse:
+    """Have whoever comes in begin at `onward`, or at home; or ask for their second factor."""
     if isinstance(came, SignedIn):
-        answer = redirect(onward, 303)
+        answer = redirect(onward or home_of(came.actor), 303)
         carry(answer, came)
         return answer
     answer = redirect(f"{SIGN_IN}/code?{urlencode({'next': onward})}", 303)
@@ -176,16 +178,18 @@ def _onward(came: SignedIn | Waiting, onward: str) -> AnyResponse:
     return answer
 
 
-def _form(template: str, wrong: ServerError | None = None, **values: Any) -> Response:
+def ask(template: str, wrong: ServerError | None = None, **values: Any) -> Response:
     """A form for a browser without a session, with what was wrong."""
     secret, is_new = stranger()
+    settings = context().settings
     answer = page(
         template,
         status=200 if wrong is None else wrong.status,
         wrong=complaint(wrong) if wrong else "",
         field=wrong.field if wrong else "",
         csrf=sessions.csrf_of(context(), secret),
-        passkeys=passkeys.place(context().settings),
+        passkeys=passkeys.place(settings),
+        provider=provider.title(settings) if provider.is_set_up(settings) else "",
         **{"email": "", **values},
     )
     if is_new:

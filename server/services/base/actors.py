@@ -23,14 +23,16 @@ ALL_SCOPES: frozenset[Scope] = frozenset(get_args(Scope))
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person or program with its rights. `stores` None is the whole chain. `under` is the sha256
-    of the secret that signed it in, "" for the server itself.
+    """A person or program with its rights. `stores` None is the whole chain; those of `regions`,
+    where rights end at regions, are among them. `under` is the sha256 of the secret that signed it
+    in, "" for the server itself.
     """
 
     id: str
     name: str
     scopes: frozenset[Scope]
     stores: frozenset[str] | None = None
+    regions: frozenset[str] = frozenset()
     under: str = field(default="", compare=False)
 
     def may(self, scope: Scope, store: str | None = None) -> bool:

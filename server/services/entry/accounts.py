@@ -29,7 +29,8 @@ MAX_EMAIL = 254
 @dataclass(frozen=True, slots=True)
 class Person:
     """Someone as people who look after people see them. Instants are unix milliseconds; `stores`
-    None is the whole chain; `joined` whether they can come in by themselves.
+    None is the whole chain, and `regions` add to them; `joined` whether they can come in by
+    themselves; `single` whether they came in by single sign-on.
     """
 
     id: str
@@ -37,10 +38,12 @@ class Person:
     email: str
     role: Role
     stores: tuple[str, ...] | None
+    regions: tuple[str, ...]
     has_password: bool
     joined: bool
     two_factor: bool
     passkeys: int
+    single: bool
     created_at: int
     seen_at: int | None
     left_at: int | None
@@ -82,6 +85,7 @@ def invite(
     email: str,
     role: str,
     stores: Iterable[str] | None = None,
+    regions: Iterable[str] = (),
 ) -> Invited:
     """Someone new, who comes in by a link. Raises BadInput, Forbidden, NotFound, Conflict."""
     actor.require("people")
@@ -93,13 +97,13 @@ def invite(
         made_by=actor.id,
         created_at=now,
     )
-    row.role, row.stores = _checked(actor, role, stores)
+    row.role, row.stores, row.regions = _checked(actor, role, stores, regions)
     with one_address(), ctx.db.write() as session:
-        _check_stores(session, row.stores)
+        _check_places(session, row.stores, row.regions)
         session.add(row)
         session.add(AccountRow(actor_id=row.id, email=address))
         session.flush()
-        after = {"name": row.name, "email": address, "role": role, "stores": row.stores}
+        after = {"name": row.name, "email": address, **_part_of(row)}
         audit.record(session, actor, now, "people.invite", f"actor:{row.id}", None, after)
         return _invited(ctx, session, row)
 
@@ -119,30 +123,51 @@ def invite_again(ctx: Context, actor: Actor, person: str) -> Invited:
 
 
 def change(
-    ctx: Context, actor: Actor, person: str, role: str, stores: Iterable[str] | None
+    ctx: Context,
+    actor: Actor,
+    person: str,
+    role: str,
+    stores: Iterable[str] | None,
+    regions: Iterable[str] = (),
 ) -> Person:
     """What someone may do from now on. Tokens of theirs that may do more stop at once.
 
     Raises BadInput, Forbidden, NotFound, Conflict for the last owner.
     """
     actor.require("people")
-    now = ctx.clock()
-    wanted, shops = _checked(actor, role, stores)
+    wanted, shops, areas = _checked(actor, role, stores, regions)
     with ctx.db.write() as session:
         row = found_below(session, actor, person)
-        _check_stores(session, shops)
-        if wanted != OWNER:
-            _check_last_owner(session, row)
-        before = {"role": row.role, "stores": row.stores}
-        row.role, row.stores = wanted, shops
-        session.flush()
-        after = {"role": wanted, "stores": shops}
-        audit.record(session, actor, now, "people.change", f"actor:{row.id}", before, after)
-        if row.left_at is None:
-            people.end_beyond(session, actor, now, tokens.actor(session, row.id))
+        _check_places(session, shops, areas)
+        give(session, actor, ctx.clock(), row, wanted, shops, areas)
         changed = _person(session, row)
     ctx.wake()
     return changed
+
+
+def give(
+    session: Session,
+    actor: Actor,
+    now: int,
+    row: ActorRow,
+    role: Role,
+    stores: list[str] | None,
+    regions: list[str],
+) -> None:
+    """Have someone's part be this one, as `check_reach` made it. Raises Conflict for the last
+    owner.
+    """
+    if role != OWNER:
+        _check_last_owner(session, row)
+    before = _part_of(row)
+    row.role, row.stores, row.regions = role, stores, regions
+    session.flush()
+    after = _part_of(row)
+    if before == after:
+        return
+    audit.record(session, actor, now, "people.change", f"actor:{row.id}", before, after)
+    if row.left_at is None:
+        people.end_beyond(session, actor, now, tokens.actor(session, row.id))
 
 
 def dismiss(ctx: Context, actor: Actor, person: str) -> None:
@@ -249,29 +274,48 @@ def one_address() -> Iterator[None]:
         ) from error
 
 
+def check_reach(
+    role: Role, stores: Iterable[str] | None, regions: Iterable[str]
+) -> tuple[list[str] | None, list[str]]:
+    """Where the rights of a role end, as the record keeps it. Raises BadInput."""
+    areas = sorted(set(regions))
+    shops = None if stores is None and not areas else sorted(set(stores or ()))
+    if role in CHAIN_WIDE and shops is not None:
+        raise BadInput("An owner’s rights end at no store.", field="stores", code="owner_stores")
+    if role in OF_STORES and not shops and not areas:
+        raise BadInput("Choose the stores of a manager.", field="stores", code="no_stores")
+    if shops is not None and not shops and not areas:
+        raise BadInput("Choose a store, or the whole chain.", field="stores", code="no_stores")
+    return shops, areas
+
+
 def _checked(
-    actor: Actor, role: str, stores: Iterable[str] | None
-) -> tuple[Role, list[str] | None]:
-    """Role and stores that the actor may give."""
+    actor: Actor, role: str, stores: Iterable[str] | None, regions: Iterable[str]
+) -> tuple[Role, list[str] | None, list[str]]:
+    """Role, stores and regions that the actor may give."""
     wanted = next((known for known in get_args(Role) if known == role), None)
     if wanted is None:
         raise BadInput(f"A role is one of {', '.join(ROLES)}.", field="role")
-    shops = None if stores is None else frozenset(stores)
-    if wanted in CHAIN_WIDE and shops is not None:
-        raise BadInput("An owner’s rights end at no store.", field="stores", code="owner_stores")
-    if wanted in OF_STORES and not shops:
-        raise BadInput("Choose the stores of a manager.", field="stores", code="no_stores")
-    if shops is not None and not shops:
-        raise BadInput("Choose a store, or the whole chain.", field="stores", code="no_stores")
+    shops, areas = check_reach(wanted, stores, regions)
     scopes: frozenset[Scope] = ROLES[wanted]
-    people.check_rights(actor, scopes, shops)
-    return wanted, None if shops is None else sorted(shops)
+    people.check_rights(actor, scopes, None if shops is None else frozenset(shops))
+    if actor.stores is not None and not set(areas) <= actor.regions:
+        raise NotFound("There is no such region among yours.", field="regions")
+    return wanted, shops, areas
 
 
-def _check_stores(session: Session, stores: list[str] | None) -> None:
+def _check_places(session: Session, stores: list[str] | None, regions: list[str]) -> None:
     for store in stores or ():
         if session.get(StoreRow, store) is None:
             raise NotFound(f"There is no store “{store}” among your stores.", field="stores")
+    known = {one for lies_in in session.scalars(select(StoreRow.regions)) for one in lies_in}
+    if regions and not set(regions) <= known:
+        raise NotFound("No store lies in this region.", field="regions")
+
+
+def _part_of(row: ActorRow) -> dict[str, object]:
+    part = {"role": row.role, "stores": row.stores}
+    return {**part, "regions": row.regions} if row.regions else part
 
 
 def _check_last_owner(session: Session, row: ActorRow) -> None:
@@ -319,10 +363,12 @@ def _persons(session: Session, rows: Sequence[ActorRow]) -> list[Person]:
             email=account.email or "",
             role=next(known for known in get_args(Role) if known == row.role),
             stores=None if row.stores is None else tuple(row.stores),
+            regions=tuple(row.regions),
             has_password=account.password != "",
-            joined=bool(account.password or row.id in passkeys),
+            joined=bool(account.password or account.subject or row.id in passkeys),
             two_factor=account.totp_on,
             passkeys=passkeys.get(row.id, 0),
+            single=account.subject is not None,
             created_at=row.created_at,
             seen_at=seen_at.get(row.id),
             left_at=row.left_at,

@@ -86,7 +86,7 @@ def redeem_owner_link(ctx: Context, secret: str, browser: str = "") -> SignedIn:
             row = ActorRow(id=OWNER, name="Owner", scopes=[], stores=None, created_at=now)
             session.add(row)
             session.add(AccountRow(actor_id=OWNER))
-        row.role, row.stores, row.left_at = roles.OWNER, None, None
+        row.role, row.stores, row.regions, row.left_at = roles.OWNER, None, [], None
         session.flush()
         account = session.get_one(AccountRow, OWNER)
         owner = tokens.actor(session, OWNER)
@@ -251,7 +251,10 @@ def _token(session: Session, actor: Actor, token_id: str) -> tuple[ActorRow, Tok
 
 def within(actor: Actor, row: ActorRow) -> bool:
     """Whether what this one may do ends within the actor's stores."""
-    return actor.stores is None or (row.stores is not None and set(row.stores) <= actor.stores)
+    if actor.stores is None:
+        return True
+    inside = row.stores is not None and set(row.stores) <= actor.stores
+    return inside and set(row.regions) <= actor.regions
 
 
 def check_rights(actor: Actor, scopes: frozenset[Scope], stores: frozenset[str] | None) -> None:

@@ -57,7 +57,7 @@ def by_password(ctx: Context, email: str, password: str, browser: str) -> Signed
         if account is None or account.password != kept:
             raise Unauthenticated(WRONG, code="wrong_sign_in")
         account.password = better
-        return _let_in(ctx, session, account, browser, "password")
+        return let_in(ctx, session, account, browser, "password")
 
 
 def by_code(ctx: Context, waiting: str, code: str, browser: str) -> SignedIn:
@@ -105,7 +105,7 @@ def join(ctx: Context, secret: str, password: str, browser: str) -> SignedIn | W
         account = session.get_one(AccountRow, actor_id, with_for_update=True)
         account.password = kept or account.password
         accounts.end_sessions(session, actor_id, now)
-        came = _let_in(ctx, session, account, browser, "link")
+        came = let_in(ctx, session, account, browser, "link")
     ctx.wake()
     return came
 
@@ -120,7 +120,7 @@ def begin(ctx: Context, session: Session, who: str, browser: str, how: str) -> S
     return signed_in
 
 
-def _let_in(
+def let_in(
     ctx: Context, session: Session, account: AccountRow, browser: str, how: str
 ) -> SignedIn | Waiting:
     """The session, or the wait for the second factor."""

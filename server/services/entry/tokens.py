@@ -8,18 +8,18 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from playlists.ids import sha256
-from server.db.models import ActorRow, TokenRow
+from server.db.models import ActorRow, StoreRow, TokenRow
 from server.errors import Unauthenticated
 from server.services.base.actors import Actor
 from server.services.entry.roles import rights_of
 
 SECRET_BYTES = 32
 API, SESSION, OWNER_LINK = "api", "session", "owner_link"
-INVITE, SECOND, PASSKEY = "invite", "second", "passkey"
+INVITE, SECOND, PASSKEY, SSO = "invite", "second", "passkey", "sso"
 SESSION_LIFE_MS = 14 * 24 * 3_600_000
 SEEN_EVERY_MS = 5 * 60_000
 """That a session was used is noted this often at most."""
@@ -87,8 +87,18 @@ def actor(session: Session, actor_id: str) -> Actor:
     row = session.get(ActorRow, actor_id)
     if row is None or row.left_at is not None:
         raise Unauthenticated(NOBODY)
-    stores = None if row.stores is None else frozenset(row.stores)
-    return Actor(row.id, row.name, rights_of(row), stores)
+    return Actor(row.id, row.name, rights_of(row), *reach_of(session, row))
+
+
+def reach_of(session: Session, row: ActorRow) -> tuple[frozenset[str] | None, frozenset[str]]:
+    """The stores where rights end now, those of the regions included, and the regions."""
+    if row.stores is None:
+        return None, frozenset()
+    stores, regions = frozenset(row.stores), frozenset(row.regions)
+    if regions:
+        places = session.execute(select(StoreRow.id, StoreRow.regions))
+        stores |= {store for store, lies_in in places if regions & set(lies_in)}
+    return stores, regions
 
 
 def begin(

@@ -17,6 +17,7 @@ from server.errors import NotFound
 from server.services.base import audit
 from server.services.base.actors import Actor
 from server.services.base.context import Context
+from server.services.entry import tokens
 from server.services.entry.roles import Role
 from server.services.situation.concerns import KINDS, Concern, Kind, Language
 from server.services.situation.spoken import Places
@@ -76,14 +77,14 @@ def recipients(session: Session, settings: Settings) -> list[Recipient]:
             .order_by(ActorRow.id)
         )
         for person, account in session.execute(rows):
-            found.append(_person(person, account))
+            found.append(_person(session, person, account))
     if settings.watch_webhook_url:
         found.append(Recipient(WEBHOOK, "", "en", frozenset(KINDS)))
     return [one for one in found if one.kinds]
 
 
-def _person(row: ActorRow, account: AccountRow) -> Recipient:
-    stores = None if row.stores is None else frozenset(row.stores)
+def _person(session: Session, row: ActorRow, account: AccountRow) -> Recipient:
+    stores, _ = tokens.reach_of(session, row)
     return Recipient(
         *(row.id, account.email or "", _language(account.language), _told(row.role), stores)
     )

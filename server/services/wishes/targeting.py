@@ -74,16 +74,21 @@ def check_target(session: Session, actor: Actor, target: Target) -> frozenset[st
             raise NotFound(message, field="target/screens")
     if not within(actor, target, places):
         raise Forbidden(
-            "Your rights end at your stores: name them in the target.", field="target/stores"
+            "Your rights end at your stores and regions: name them in the target.",
+            field="target/stores",
         )
     return places.concerned(target)
 
 
 def within(actor: Actor, target: Target, places: Map) -> bool:
-    """Whether `target` ends at the actor's stores, also when new stores open elsewhere."""
+    """Whether `target` ends at the actor's stores and regions, also when new stores open
+    elsewhere.
+    """
     if actor.stores is None:
         return True
     named = {places.screens.get(screen, "") for screen in target.screens}
+    if target.regions and target.regions <= actor.regions:
+        return True
     if target.stores:
         return target.stores <= actor.stores
     return bool(target.screens) and named <= actor.stores
