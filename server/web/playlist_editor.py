@@ -23,6 +23,7 @@ from server.web.playlist_sheet import (
     sheet_of,
     wants_json,
 )
+from server.web.pretending import Asked, panel
 from server.web.problem_words import problem_said
 from server.web.tongue import gettext as _
 from server.web.tongue import ngettext
@@ -36,11 +37,15 @@ def show(subject: str) -> AnyResponse:
     looker = enter()
     draft = drafts.read(looker.ctx, looker.actor, KIND, subject)
     sheet = sheet_of(looker, draft)
+    here = next(iter(sheet.scene.stores), None)
+    asked = Asked(drafts=((KIND, subject),), only=(subject, ""))
+    now = sheet.scene.now
     return page(
         "playlist.html",
         looker,
         room="playlists",
         lively=True,
+        panel=here and panel(asked, here.store.calendar.zone, now, now),
         **{name: value for name, value in context(looker, sheet).items() if name != "visit"},
     )
 

@@ -60,11 +60,11 @@ def panel(subject: str, item: str) -> AnyResponse:
     """A turn's fields."""
 
     def make(looker: Visit) -> str:
-        sheet, found = _find(looker, subject, item)
+        sheet, found = find(looker, subject, item)
         words = panel_words(found, sheet.raw(item), sheet.names, looker.language)
         return render_template("playlist_panel.html", words=words, subject=subject, item=found)
 
-    return _part(make)
+    return part(make)
 
 
 @blueprint.get("/playlists/<subject>/items/<item>/phrase/<phrase>")
@@ -72,7 +72,7 @@ def menu(subject: str, item: str, phrase: str) -> AnyResponse:
     """A phrase's menu."""
 
     def make(looker: Visit) -> str:
-        sheet, found = _find(looker, subject, item)
+        sheet, found = find(looker, subject, item)
         raw = sheet.raw(item)
         if phrase in ("times", "dates", "more"):
             made = schedule_menu(found, raw, phrase, looker.language)
@@ -94,7 +94,7 @@ def menu(subject: str, item: str, phrase: str) -> AnyResponse:
             when=_fields(found.schedule),
         )
 
-    return _part(make)
+    return part(make)
 
 
 @blueprint.post("/playlists/<subject>/items/<item>/phrase/<phrase>")
@@ -102,7 +102,7 @@ def say(subject: str, item: str, phrase: str) -> AnyResponse:
     """Have a phrase say what was typed: a number, hours, dates."""
     try:
         looker = enter(form=True)
-        found = _find(looker, subject, item)[1]
+        found = find(looker, subject, item)[1]
         form = request.form
         raw = {"schedule": _was(), "condition": _was()}
         if phrase == "times":
@@ -147,7 +147,7 @@ def adding(subject: str) -> AnyResponse:
             values["playlists"] = list(fit)
         return render_template("playlist_add.html", **values)
 
-    return _part(make)
+    return part(make)
 
 
 @blueprint.post("/playlists/<subject>/add")
@@ -165,7 +165,7 @@ def add(subject: str) -> AnyResponse:
         return refused(error)
 
 
-def _part(make: Any) -> AnyResponse:
+def part(make: Any) -> AnyResponse:
     """Some markup for a script, or the refusal in a sentence."""
     try:
         return AnyResponse(make(enter()), mimetype="text/html")
@@ -173,7 +173,7 @@ def _part(make: Any) -> AnyResponse:
         return refused(error)
 
 
-def _find(looker: Visit, subject: str, item: str) -> tuple[Sheet, Item]:
+def find(looker: Visit, subject: str, item: str) -> tuple[Sheet, Item]:
     draft = drafts.read(looker.ctx, looker.actor, KIND, subject)
     sheet = sheet_of(looker, draft)
     found = sheet.item(item)
@@ -255,7 +255,7 @@ def stores(subject: str) -> AnyResponse:
             most=MAX_COLUMNS,
         )
 
-    return _part(make)
+    return part(make)
 
 
 @blueprint.get("/playlists/<subject>/rename")
@@ -267,7 +267,7 @@ def naming(subject: str) -> AnyResponse:
         name = str(draft.body["name"])
         return render_template("playlist_rename.html", name=name, subject=subject)
 
-    return _part(make)
+    return part(make)
 
 
 @blueprint.post("/playlists/<subject>/rename")

@@ -15,7 +15,7 @@ from playlists.model import MAIN
 from server.errors import BadInput
 from server.services.chain import places
 from server.services.drafting.drafts import Kind
-from server.services.rehearsing.pretending import Pretence, Pretended, pretend
+from server.services.rehearsing.pretending import ONLY, Pretence, Pretended, Turn, pretend
 from server.web import clock
 from server.web.access import Visit, page, studio, visit
 from server.web.stills import still
@@ -24,6 +24,8 @@ blueprint = studio("pretending")
 
 TURNS = 12
 """Turns of one look, to be played and skipped through."""
+PLAYLIST_TURNS = 40
+"""Turns of a look at one playlist."""
 AS_IT_IS = "as_it_is"
 KINDS = get_args(Kind)
 Facts = dict[str, FactValue]
@@ -78,7 +80,7 @@ class Asked:
             given.get("on", "")[:10],
             min(at, DAY_MINUTES - 1),
             tuple(kinds),
-            (playlist, item) if playlist and item else None,
+            (playlist, item) if playlist else None,
         )
 
     def at_ms(self, looker: Visit, zone: str) -> int | None:
@@ -113,7 +115,6 @@ def show(screen_id: str) -> AnyResponse:
     except BadInput as refused:
         wrong = refused.message
         found = pretend(looker.ctx, looker.actor, screen_id, Pretence(), TURNS)
-    today = clock.local(now, store.zone)
     return page(
         "pretend.html",
         looker,
@@ -123,14 +124,23 @@ def show(screen_id: str) -> AnyResponse:
         screen_id=screen_id,
         store=store,
         asked=asked,
-        wrong=wrong,
         said=sentence(asked, store.name, store.zone, found.at_ms),
         look=turns(found),
-        today=today.date().isoformat(),
-        now_minute=today.hour * 60 + today.minute,
-        local=clock.local(found.at_ms, store.zone),
-        step=STEP_MINUTES,
+        panel=panel(asked, store.zone, now, found.at_ms, wrong),
     )
+
+
+def panel(asked: Asked, zone: str, now: int, at_ms: int, wrong: str = "") -> dict[str, Any]:
+    """What the controls' template needs: where they stand, `now` and `at_ms` unix ms."""
+    today = clock.local(now, zone)
+    return {
+        "asked": asked,
+        "wrong": wrong,
+        "today": today.date().isoformat(),
+        "now_minute": today.hour * 60 + today.minute,
+        "local": clock.local(at_ms, zone),
+        "step": STEP_MINUTES,
+    }
 
 
 @blueprint.get("/screens/<screen_id>/pretended")
@@ -145,7 +155,16 @@ def pretended(screen_id: str) -> AnyResponse:
     except BadInput as refused:
         return _refusal(refused)
     said = sentence(asked, store.name, store.zone, found.at_ms)
-    return jsonify({"said": said, "pretends": asked.pretends, "turns": turns(found)})
+    now = clock.local(looker.ctx.clock(), store.zone)
+    return jsonify(
+        {
+            "said": said,
+            "pretends": asked.pretends,
+            "today": now.date().isoformat(),
+            "minute": now.hour * 60 + now.minute,
+            "turns": turns(found),
+        }
+    )
 
 
 def sentence(asked: Asked, store: str, zone: str, at_ms: int) -> str:
@@ -174,12 +193,19 @@ def turns(found: Pretended) -> list[dict[str, Any]]:
     return [
         {
             "title": turn.told.title,
+            "item": _item(turn),
             "since": turn.playing.shown.since,
             "until": turn.playing.shown.until,
             "still": still(turn.playing, max(found.at_ms, turn.playing.shown.since), turn.texts),
         }
         for turn in found.zones.get(MAIN, ())
     ]
+
+
+def _item(turn: Turn) -> str:
+    """The turn's item, where all that is looked at is one playlist."""
+    why = turn.told.why
+    return str(why.item) if why is not None and why.source == ONLY else ""
 
 
 def _look(looker: Visit, screen_id: str, zone: str, asked: Asked) -> Pretended:
@@ -190,7 +216,9 @@ def _look(looker: Visit, screen_id: str, zone: str, asked: Asked) -> Pretended:
         asked.drafts,
         asked.only,
     )
-    return pretend(looker.ctx, looker.actor, screen_id, pretence, TURNS)
+    whole = asked.only is not None and not asked.only[1]
+    most = PLAYLIST_TURNS if whole else TURNS
+    return pretend(looker.ctx, looker.actor, screen_id, pretence, most)
 
 
 def _refusal(refused: BadInput) -> AnyResponse:

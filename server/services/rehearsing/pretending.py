@@ -59,7 +59,8 @@ MAX_DRAFTS = 50
 MAX_TURNS = 60
 AHEAD_MS = 2 * 3_600_000
 """How far one look goes on from its instant."""
-_ONLY = PlaylistId("pretended")
+ONLY = PlaylistId("pretended")
+"""The override that a turn of `Pretence.only` names as its source."""
 _kept = threading.local()
 """By record, what this thread has decoded of it."""
 
@@ -69,8 +70,8 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Pretence:
     """What is pretended. `at_ms` None: now. `facts` by key, or by kind for all of that kind.
-    `drafts` are shown as if they were on air, of `only` (playlist draft, item) nothing but that
-    item.
+    `drafts` are shown as if they were on air; of `only` (playlist draft, item) nothing but that
+    item, whenever it would play, or without an item nothing but that playlist.
     """
 
     at_ms: int | None = None
@@ -131,8 +132,15 @@ def pretend(
         def turn(one: Playing) -> Turn:
             return Turn(one, titles.told(one, screen.language), _texts(view, store, one, at))
 
-        found = {zone: tuple(map(turn, turns)) for zone, turns in zones.items()}
+        found = {zone: _from_it(tuple(map(turn, turns))) for zone, turns in zones.items()}
     return Pretended(at, screen, found)
+
+
+def _from_it(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+    """Turns from the first of `Pretence.only` on: it begins when the one then playing has ended."""
+    whys = [turn.told.why for turn in turns]
+    first = next((n for n, why in enumerate(whys) if why is not None and why.source == ONLY), 0)
+    return turns[first:]
 
 
 class _Pretending(View):
@@ -199,9 +207,9 @@ def _snapshot(
     playlists = dict(over.playlists)
     hands: dict[str, Override] = {}
     if pretence.only is not None:
-        playlists[_ONLY] = _only(playlists[pretence.only[0]], pretence.only[1])
+        playlists[ONLY] = _only(playlists[pretence.only[0]], pretence.only[1])
         until = at + AHEAD_MS
-        hands[_ONLY] = Override(OverrideId(_ONLY), store, "show", at - 1, until, _ONLY, zone=MAIN)
+        hands[ONLY] = Override(OverrideId(ONLY), store, "show", at - 1, until, ONLY, zone=MAIN)
     made = copy(library)
     made.fits, made.concerning = {}, {}
     made.playlists = _laid_over(library.playlists, playlists)
@@ -227,13 +235,17 @@ def _laid_over(kept: Kept[T], values: Mapping[str, T]) -> Kept[T]:
 
 
 def _only(playlist: Playlist, item: str) -> Playlist:
-    """A playlist of nothing but one item, whatever its schedule and condition. Raises NotFound."""
+    """A playlist of nothing but one item, whatever its schedule and condition; without an item the
+    whole one. Raises NotFound.
+    """
+    if not item:
+        return replace(playlist, id=ONLY)
     found = next((one for one in playlist.items if one.id == item), None)
     if found is None:
         raise NotFound("There is no such item in this playlist.")
     always = replace(found, id=ItemId(item), schedule=ALWAYS, condition=None)
     items: tuple[Item, ...] = (always,)
-    return Playlist(_ONLY, playlist.name, items)
+    return Playlist(ONLY, playlist.name, items)
 
 
 def _check_instant(snapshot: Snapshot, store: Store, at: int) -> None:

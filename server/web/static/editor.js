@@ -20,6 +20,7 @@ main.addEventListener("click", async ({ target }) => {
     menus.open(button, `/items/${encodeURIComponent(item)}/phrase/${button.dataset.phrase}`);
   } else if (button?.matches("[data-add]")) menus.open(button, "/add");
   else if (button?.matches("[data-stores]")) menus.open(button, "/stores");
+  else if (button?.matches("[data-goods]")) menus.open(button, `/items/${encodeURIComponent(button.dataset.goods)}/goods`);
   else if (button?.matches("[data-rename]")) menus.open(button, "/rename");
   else if (button?.matches("[data-open]")) {
     await panel.open(item);
@@ -36,6 +37,16 @@ main.addEventListener("submit", async (event) => {
   const refusal = await sheet.post(path, new URLSearchParams(new FormData(form)));
   if (refusal) sheet.refuse(refusal.message);
   document.getElementById(id)?.querySelector("button").focus();
+});
+
+/** In a field the browser's own undo stays. */
+document.addEventListener("keydown", async (event) => {
+  const key = event.key.toLowerCase();
+  const typing = event.target.matches("input:not([type=checkbox], [type=radio], [type=range]), textarea, select");
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || typing || !["z", "y"].includes(key)) return;
+  event.preventDefault();
+  const refusal = await sheet.post(key === "y" || event.shiftKey ? "/redo" : "/undo", new URLSearchParams());
+  if (refusal) sheet.refuse(refusal.message);
 });
 
 sheet.onRenewed(({ added }) => {

@@ -108,11 +108,12 @@ export class Menus {
   }
 
   #input(event) {
-    const { search } = event.target.dataset;
-    if (!search) return;
+    const { searchIn } = event.target.dataset;
+    if (!searchIn) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(async () => {
-      const markup = await this.sheet.part(`/add?kind=${search}&q=${encodeURIComponent(event.target.value)}`);
+      const more = searchIn.includes("?") ? "&" : "?";
+      const markup = await this.sheet.part(`${searchIn}${more}q=${encodeURIComponent(event.target.value)}`);
       const fresh = new DOMParser().parseFromString(markup, "text/html").querySelector(".picklist");
       const held = this.box.querySelector(".picklist");
       if (!fresh || !held) return;

@@ -1,5 +1,6 @@
 /** The turn beside the sequence: its picture in a store, and its fields, each kept as soon as it is left. */
 
+import { Rehearsal } from "./rehearsal.js";
 import { drawIn } from "./thumbs.js";
 
 const SECOND_MS = 1_000;
@@ -8,11 +9,13 @@ export class Panel {
   #item = "";
   #store = "";
   #filled = null;
+  #shown = "";
 
   constructor(sheet) {
     this.sheet = sheet;
     this.aside = document.getElementById("beside");
     this.box = document.getElementById("panel");
+    this.rehearsal = new Rehearsal(this.aside.querySelector("[data-pretend]"), sheet.main);
     this.#store = sheet.main.dataset.first;
     this.aside.addEventListener("click", (event) => this.#click(event));
     this.box.addEventListener("change", (event) => this.#change(event.target));
@@ -52,7 +55,10 @@ export class Panel {
     const item = this.#item;
     try {
       const markup = await this.sheet.part(`/items/${encodeURIComponent(item)}`);
-      if (item === this.#item) this.box.innerHTML = markup;
+      if (item !== this.#item) return;
+      const held = document.activeElement.matches("[data-goods]");
+      this.box.innerHTML = markup;
+      if (held) this.box.querySelector("[data-goods]")?.focus();
     } catch (error) {
       this.sheet.refuse(error.message);
     }
@@ -67,17 +73,8 @@ export class Panel {
     for (const button of this.aside.querySelectorAll("button[data-store]")) {
       button.setAttribute("aria-pressed", String(button.dataset.store === this.#store));
     }
-    this.#link();
-  }
-
-  /** To the page that plays this turn of the draft in a pretended situation. */
-  #link() {
     const { screen = "" } = this.aside.querySelector(`button[data-store="${CSS.escape(this.#store)}"]`)?.dataset ?? {};
-    const { playlist } = this.sheet.main.dataset;
-    const link = document.getElementById("pretend");
-    const query = new URLSearchParams({ draft: `playlist:${playlist}`, only: `${playlist}/${this.#item}` });
-    link.href = `/screens/${encodeURIComponent(screen)}/pretend?${query}`;
-    link.hidden = !screen;
+    this.rehearsal.look(this.#item, screen);
   }
 
   #paint() {
@@ -88,7 +85,7 @@ export class Panel {
   }
 
   /** Someone's change of this turn is shown, unless something is being typed here. */
-  #renewed({ touched = [] }) {
+  #renewed({ touched = [], mark }) {
     if (!document.getElementById(`turn-${this.#item}`)) {
       const next = document.querySelector("#turns > [data-item]")?.dataset.item;
       if (next) return this.open(next);
@@ -97,6 +94,8 @@ export class Panel {
     }
     this.#mark();
     this.#paint();
+    if (mark !== this.#shown) this.rehearsal.anew();
+    this.#shown = mark;
     const typing = this.box.contains(document.activeElement) || this.box.querySelector(".wrong:not([hidden])");
     if (touched.includes(this.#item) && !typing) this.#fill();
   }

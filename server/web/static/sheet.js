@@ -38,6 +38,7 @@ export class Sheet {
   /** One POST after the other, so that changes arrive in the order in which they were made. */
   post(path, body, headers = {}) {
     this.#busy += 1;
+    this.#keep(this.main.dataset.keeping);
     const sent = this.#queue.then(() => this.#send(path, body, headers));
     this.#queue = sent.catch(() => {}).finally(() => (this.#busy -= 1));
     return sent;
@@ -70,11 +71,16 @@ export class Sheet {
     try {
       const answer = await fetch(this.root + path + this.#stores(false), { method: "POST", body, headers: { ...csrf, ...headers } });
       const told = await answer.json();
-      if (!answer.ok) return told;
+      if (!answer.ok) {
+        this.#keep(this.main.dataset.unkept);
+        return told;
+      }
+      this.#keep(this.main.dataset.kept.replace("{time}", new Date().toLocaleTimeString(document.documentElement.lang, { timeStyle: "short" })));
       this.#take(told);
       this.refuse("");
       return null;
     } catch {
+      this.#keep(this.main.dataset.unkept);
       return { message: this.main.dataset.away, code: "away", field: "" };
     }
   }
@@ -112,6 +118,13 @@ export class Sheet {
 
   #showLast() {
     document.getElementById("last").textContent = this.last ?? "";
+    this.#keep(this.kept ?? "");
+  }
+
+  /** Whether the last change has arrived. */
+  #keep(sentence) {
+    this.kept = sentence;
+    document.getElementById("kept").textContent = sentence;
   }
 
   #stores(more) {

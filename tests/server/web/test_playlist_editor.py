@@ -230,3 +230,27 @@ def test_history_brings_back(chain: Chain) -> None:
     number = re.findall(r"/history/(\d+)", page)[-1]
     assert editor.send(f"/history/{number}").status_code == 303
     assert "Dehors commence ici." in plain(editor.part(""))
+
+
+def test_a_turn_is_bound_to_another_product_in_place(chain: Chain) -> None:
+    editor = Editor(chain.owner(), "sale")
+    (first, *_rest) = drafts.read(chain.ctx, SYSTEM, "playlist", "sale").body["items"]
+    at, held = f"/items/{first['id']}/goods", first["content"]["card"]["goods"][0]["sku"]
+    assert held in editor.part(at)
+    other = re.search(rf'value="(?!{held})(PLV-[^"]+)"', editor.part(f"{at}?q=galet"))
+    assert other
+    done = editor.send(at, chosen=[other[1]], was=json.dumps([held]))
+    assert "When at least 1 is in stock here." in words(done), "the sentence asks of the new one"
+    (bound, *_rest) = drafts.read(chain.ctx, SYSTEM, "playlist", "sale").body["items"]
+    assert bound["content"]["card"]["goods"] == [{"sku": other[1]}]
+    assert other[1] in json.dumps(bound["condition"])
+    assert held not in json.dumps(bound)
+    assert "qr" not in bound["content"]["card"], "the code led to the old product"
+    stale = editor.send(at, chosen=[held], was=json.dumps([held]))
+    assert (stale.status_code, stale.get_json()["code"]) == (409, "changed_meanwhile")
+    none = editor.send(at, was=json.dumps([other[1]]))
+    assert none.get_json()["message"] == "Choose the products first."
+    forged = editor.send(at, chosen=["<script>"], was=json.dumps([other[1]]))
+    assert forged.status_code == 422
+    assert "When at least 1 is in stock here." in words(editor.send("/undo"))
+    assert drafts.read(chain.ctx, SYSTEM, "playlist", "sale").body["items"][0] == first

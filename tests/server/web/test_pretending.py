@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from server.services.base.actors import SYSTEM
+from server.services.drafting import drafts
 from tests.server.web.conftest import Chain
 
 SCREEN = "/screens/lille-window"
@@ -62,3 +64,24 @@ def test_nobody_pretends_with_what_is_not_theirs(chain: Chain) -> None:
     assert manager.client.get(f"{SCREEN}/pretend").status_code == 404
     assert manager.client.get(f"{SCREEN}/pretended").status_code == 404
     assert chain.browser().get(f"{SCREEN}/pretend").status_code == 401
+
+
+def test_one_playlist_alone_is_shown_as_it_is_written(chain: Chain) -> None:
+    reader = chain.owner()
+    drafts.edit(
+        chain.ctx, SYSTEM, "playlist", "sale", [{"op": "set", "path": "name", "value": "Soldes"}]
+    )
+    body = drafts.read(chain.ctx, SYSTEM, "playlist", "sale").body
+    asked = f"{SCREEN}/pretended?draft=playlist:sale&only=sale/"
+    sold = json.loads(reader.get(f"{asked}&stock=last").data)["turns"]
+    assert [turn["item"] for turn in sold[:8]] == [item["id"] for item in body["items"]]
+    none = json.loads(reader.get(f"{asked}&stock=none").data)["turns"]
+    assert none
+    assert not any(turn["item"] for turn in none), "the plan goes on where nothing of it plays"
+
+
+def test_the_editor_pretends_beside_the_sequence(chain: Chain) -> None:
+    page = chain.owner().text("/playlists/sale?store=lille")
+    assert 'name="draft" value="playlist:sale"' in page
+    assert 'name="only" value="sale/"' in page
+    assert 'value="872" data-today="2026-10-15"' in page
