@@ -1,0 +1,183 @@
+"""A source's form, made from its kind's own configuration, and what was heard of it, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_origin
+
+from pydantic.fields import FieldInfo
+from werkzeug.datastructures import MultiDict
+
+from server.connectors.registry import kinds
+from server.connectors.source import Kind, ShopConfig
+from server.errors import ServerError
+from server.services.connectors import ConnectorView, Seen
+from server.web.entry_words import ago
+from server.web.phrases import Language
+from server.web.tongue import gettext as _
+from server.web.tongue import ngettext
+
+Shape = Literal["text", "number", "lines", "stores"]
+MAX_CHARACTERS = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a form; `further` ones are folded away."""
+
+    name: str
+    label: str
+    hint: str
+    shape: Shape
+    value: Any
+    required: bool
+    further: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A source in the list."""
+
+    id: str
+    name: str
+    kind: str
+    mark: str
+    state: str
+    error: str
+
+
+def title_of(kind: str, language: Language) -> str:
+    """What a kind is called; its own word where no package brings it any more."""
+    found = kinds().get(kind)
+    return found.title.get(language, kind) if found is not None else kind
+
+
+def choices(language: Language) -> list[tuple[str, str, str]]:
+    """The kinds that may be connected: name, title, what comes from there."""
+    gives = {
+        "merchant": _("Products and prices, as the shop’s product feed lists them."),
+        "local_inventory": _("How many pieces each store has, from the inventory feed."),
+        "webhook": _("The shop calls here at each change: prices and stock within a second."),
+        "open_meteo": _("Rain, sun and temperature of each store, now and in the next days."),
+        "mqtt_counts": _("How many people come by, from counters that speak MQTT."),
+        "http_counts": _("How many people come by, from counters that call here."),
+    }
+    ordered = [name for name in gives if name in kinds()]
+    ordered += [name for name in kinds() if name not in gives]
+    return [(name, title_of(name, language), gives.get(name, "")) for name in ordered]
+
+
+def is_shop(kind: Kind) -> bool:
+    """Whether prices come from sources of this kind."""
+    return issubclass(kind.config, ShopConfig)
+
+
+def fields(kind: Kind, given: Mapping[str, Any]) -> list[Field]:
+    """The form of a kind, filled with what is given, else with what its fields begin with."""
+    return [_field(name, info, given) for name, info in kind.config.model_fields.items()]
+
+
+def read(kind: Kind, form: MultiDict[str, str]) -> dict[str, Any]:
+    """What a form says, for the kind to check. A number left empty is as it usually is."""
+    made: dict[str, Any] = {}
+    for name, info in kind.config.model_fields.items():
+        shape, text = _shape(info), form.get(name, "").strip()[:MAX_CHARACTERS]
+        if shape == "stores":
+            made[name] = form.getlist(name)
+        elif shape == "lines":
+            pairs = (line.partition("=") for line in text.splitlines() if line.strip())
+            made[name] = {key.strip(): value.strip() for key, _is, value in pairs}
+        elif text or (name in form and shape == "text" and not info.is_required()):
+            made[name] = int(text) if shape == "number" and text.isdecimal() else text
+    return made
+
+
+def line(view: ConnectorView, language: Language, now: int) -> Line:
+    """A source as it fares."""
+    mark, state = state_of(view, now)
+    return Line(view.id, view.name, title_of(view.kind, language), mark, state, view.last_error)
+
+
+def state_of(view: ConnectorView, now: int) -> tuple[str, str]:
+    """The mark and the words for how a source fares."""
+    if not view.enabled:
+        return "paused", _("switched off")
+    if view.last_error:
+        return "trouble", _("fails")
+    if view.last_success_at is None:
+        return "none", _("waits for its first call") if view.calls_url else _("is asked soon")
+    return "playing", _("heard %(ago)s", ago=ago(view.last_success_at, now))
+
+
+def seen_words(seen: Seen) -> list[str]:
+    """What a trial saw."""
+    if not seen.ok:
+        return []
+    counted = (
+        (seen.products, ngettext("%(num)s product", "%(num)s products", seen.products)),
+        (seen.stock, ngettext("%(num)s stock", "%(num)s stocks", seen.stock)),
+        (seen.facts, ngettext("%(num)s fact", "%(num)s facts", seen.facts)),
+    )
+    return [said for number, said in counted if number] or [_("It answers, with nothing to take.")]
+
+
+def complaint(error: ServerError) -> tuple[str, str]:
+    """The field that was refused, and why, in the reader's language."""
+    name = error.field.removeprefix("config/").split("/")[0]
+    known = {
+        "name": _("Give it a name of 1 to 200 characters, on one line."),
+        "url": _("Write the whole address, such as https://shop.example/feed.xml."),
+        "shop": _("One word for the shop: lower-case letters, digits and -."),
+        "currency": _("Three capital letters, such as EUR."),
+        "time_zone": _("Write a time zone such as Europe/Paris."),
+        "secret": _("The secret has at least 16 characters."),
+    }
+    return name, known.get(name, error.message)
+
+
+def _field(name: str, info: FieldInfo, given: Mapping[str, Any]) -> Field:
+    shape = _shape(info)
+    value = given.get(
+        name, None if info.is_required() else info.get_default(call_default_factory=True)
+    )
+    if shape == "lines":
+        value = "\n".join(f"{key} = {text}" for key, text in (value or {}).items())
+    label, hint = _labels().get(name, (name, info.description or ""))
+    further = not info.is_required() and name not in ("url", "currency")
+    return Field(name, label, hint, shape, value, info.is_required(), further)
+
+
+def _shape(info: FieldInfo) -> Shape:
+    kind = get_origin(info.annotation) or info.annotation
+    shapes: dict[Any, Shape] = {int: "number", dict: "lines", tuple: "stores"}
+    return shapes.get(kind, "text")
+
+
+def _labels() -> dict[str, tuple[str, str]]:
+    """Label and hint of the fields that our own kinds have."""
+    return {
+        "url": (_("Address"), ""),
+        "shop": (_("The shop, in one word"), _("Its feed and its calls carry the same word.")),
+        "currency": (_("Currency"), ""),
+        "language": (_("Language of the feed"), ""),
+        "translations": (
+            _("The same feed in other languages"),
+            _("A line each: en = https://shop.example/feed-en.xml"),
+        ),
+        "time_zone": (_("Time zone of its dates"), ""),
+        "stock_source": (_("The source of stock that these calls bring up to date"), ""),
+        "heartbeat_url": (
+            _("Where the shop says that it lives"),
+            _("Asked regularly: as long as it answers, prices stay on the screens."),
+        ),
+        "heartbeat_text": (_("What that answer contains"), ""),
+        "decimals": (_("Decimals of a degree"), _("Stores this near share one forecast.")),
+        "average_s": (_("Averaged over, in seconds"), ""),
+        "username": (_("User name"), ""),
+        "ca": (_("Certificate authority (PEM)"), ""),
+        "footfall": (_("Topic of footfall"), ""),
+        "occupancy": (_("Topic of occupancy"), ""),
+        "stores": (_("What it calls our stores"), _("A line each: 0041 = lille")),
+        "only": (_("Only for these stores"), _("None chosen: for all.")),
+    }

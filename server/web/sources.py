@@ -1,0 +1,196 @@
+"""Where prices, weather and counts come from: connected, tried and disconnected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import redirect, request
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as AnyResponse
+
+from server.connectors.registry import kinds
+from server.connectors.source import Kind
+from server.errors import NotFound, ServerError
+from server.services import connectors
+from server.services.base.paging import Cut
+from server.services.chain import selling
+from server.services.connectors import ConnectorWish, Seen
+from server.services.entry import shops
+from server.web import source_words
+from server.web.access import Visit, check_form, page, studio
+from server.web.me import looker
+from server.web.tongue import gettext as _
+from server.web.tongue import ngettext
+
+blueprint = studio("sources")
+
+HERE = "/sources"
+MAX_SECRET_CHARACTERS = 500
+View = Callable[..., AnyResponse]
+
+
+def _guarded(view: View) -> View:
+    """For those who connect; a form is one of this session."""
+
+    @wraps(view)
+    def run(**path: str) -> AnyResponse:
+        me = looker()
+        me.actor.require_chain("connectors")
+        if request.method == "POST":
+            check_form(me)
+        return view(me, **path)
+
+    return run
+
+
+@blueprint.get(HERE)
+@_guarded
+def everything(me: Visit) -> AnyResponse:
+    """The list."""
+    now = me.ctx.clock()
+    found = connectors.list_connectors(me.ctx, me.actor, Cut(request.args.get("after", "")))
+    lines = [source_words.line(one.value, me.language, now) for one in found.items]
+    return page(
+        "sources.html",
+        me,
+        room="places",
+        first=ngettext("%(num)s source is connected.", "%(num)s sources are connected.", len(lines))
+        if lines
+        else _("Nothing is connected yet."),
+        lines=lines,
+        next=found.next,
+        kinds=source_words.choices(me.language),
+    )
+
+
+@blueprint.get(f"{HERE}/new")
+@_guarded
+def fresh(me: Visit) -> AnyResponse:
+    """The form of a kind."""
+    kind = _kind(request.args.get("kind", ""))
+    title = source_words.title_of(kind.name, me.language)
+    return _form(me, kind, {}, MultiDict({"name": title, "enabled": "1", "sells": "1"}))
+
+
+@blueprint.post(f"{HERE}/new")
+@_guarded
+def connect(me: Visit) -> AnyResponse:
+    """Connect a source; a shop's prices are those of the stores that have none yet."""
+    kind, config = _kind(request.form.get("kind", "")), {}
+    try:
+        config = source_words.read(kind, request.form)
+        made = connectors.create_connector(me.ctx, me.actor, _wish(kind, config))
+        if source_words.is_shop(kind) and request.form.get("sells"):
+            selling.sell_at(me.ctx, me.actor, made.value.config["shop"])
+    except ServerError as wrong:
+        return _form(me, kind, config, request.form, wrong)
+    return redirect(f"{HERE}/{made.value.id}?done=1", 303)
+
+
+@blueprint.get(f"{HERE}/<connector>")
+@_guarded
+def show(me: Visit, connector: str) -> AnyResponse:
+    """A source."""
+    return _source(me, connector)
+
+
+@blueprint.post(f"{HERE}/<connector>")
+@_guarded
+def keep(me: Visit, connector: str) -> AnyResponse:
+    """A source set up anew."""
+    was = connectors.get_connector(me.ctx, me.actor, connector)
+    kind = _kind(was.value.kind)
+    version = request.form.get("version", "")
+    config = source_words.read(kind, request.form)
+    try:
+        connectors.update_connector(
+            me.ctx,
+            me.actor,
+            connector,
+            _wish(kind, config),
+            int(version) if version.isdecimal() and len(version) < 10 else None,
+        )
+    except NotFound:
+        raise
+    except ServerError as wrong:
+        return _form(me, kind, config, request.form, wrong, connector)
+    return redirect(f"{HERE}/{connector}?done=1", 303)
+
+
+@blueprint.post(f"{HERE}/<connector>/try")
+@_guarded
+def ask(me: Visit, connector: str) -> AnyResponse:
+    """Ask it once, and show what would be taken."""
+    return _source(me, connector, connectors.test_connector(me.ctx, me.actor, connector))
+
+
+@blueprint.post(f"{HERE}/<connector>/disconnect")
+@_guarded
+def disconnect(me: Visit, connector: str) -> AnyResponse:
+    """Take a source away."""
+    connectors.delete_connector(me.ctx, me.actor, connector)
+    return redirect(HERE, 303)
+
+
+def _kind(name: str) -> Kind:
+    kind = kinds().get(name)
+    if kind is None:
+        raise NotFound(_("No installed package brings sources of this kind."))
+    return kind
+
+
+def _wish(kind: Kind, config: dict[str, Any]) -> ConnectorWish:
+    given = request.form
+    return ConnectorWish(
+        kind.name,
+        given.get("name", ""),
+        config,
+        secret=given.get("secret", "")[:MAX_SECRET_CHARACTERS] or None,
+        enabled=bool(given.get("enabled")),
+    )
+
+
+def _source(me: Visit, connector: str, seen: Seen | None = None) -> AnyResponse:
+    found = connectors.get_connector(me.ctx, me.actor, connector)
+    view = found.value
+    own = {"name": view.name, "enabled": "1" if view.enabled else "", "version": found.version}
+    return _form(me, _kind(view.kind), view.config, MultiDict(own), None, connector, seen)
+
+
+def _form(
+    me: Visit,
+    kind: Kind,
+    config: Any,
+    own: MultiDict[str, Any],
+    wrong: ServerError | None = None,
+    connector: str = "",
+    seen: Seen | None = None,
+) -> AnyResponse:
+    view = connectors.get_connector(me.ctx, me.actor, connector).value if connector else None
+    field, complaint = source_words.complaint(wrong) if wrong else ("", "")
+    made = source_words.fields(kind, config)
+    known = {"name", "secret", *(one.name for one in made)}
+    return page(
+        "source.html",
+        me,
+        status=wrong.status if wrong else 200,
+        room="places",
+        kind=kind,
+        title=source_words.title_of(kind.name, me.language),
+        view=view,
+        state=source_words.state_of(view, me.ctx.clock()) if view else None,
+        own=own,
+        fields=[one for one in made if not one.further],
+        further=[one for one in made if one.further],
+        open_further=any(one.further and one.name == field for one in made),
+        shops=shops.list_shops(me.ctx, me.actor),
+        is_shop=source_words.is_shop(kind),
+        seen=seen,
+        seen_words=source_words.seen_words(seen) if seen else [],
+        done=request.args.get("done") == "1" and seen is None,
+        field=field,
+        wrong=complaint,
+        elsewhere=field not in known,
+    )
