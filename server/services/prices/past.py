@@ -7,7 +7,7 @@ offers that never changed, and leases that were renewed in time, are as they sta
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -83,32 +83,48 @@ def offers_at(
     session: Session, channel: ChannelId, skus: Collection[Sku], version: int | None
 ) -> dict[Sku, Held]:
     """What a channel at a version (unix ms; None: the one in force) says of `skus`."""
-    found: dict[Sku, Held] = {}
-    for some in batched(sorted(skus), MAX_IN):
-        named = (_OFFERS.channel == channel, _OFFERS.sku.in_(some))
-        rows = select(_OFFERS.sku, _OFFERS.body, _OFFERS.version).where(*named)
-        if version is not None:
-            rows = rows.where(_OFFERS.version <= version)
-        _read(session, rows, found)
-        if version is None:
-            continue
-        past = _PAST.c
-        _read(
-            session,
-            select(past.sku, past.body, past.version).where(
-                past.channel == channel,
-                past.sku.in_(some),
-                past.version <= version,
-                past.until_version > version,
-            ),
-            found,
-        )
+    return offers_of(session, {channel: skus}, {channel: version})[channel]
+
+
+def offers_of(
+    session: Session,
+    skus: Mapping[ChannelId, Collection[Sku]],
+    versions: Mapping[ChannelId, int | None],
+) -> dict[ChannelId, dict[Sku, Held]]:
+    """What each channel at its version says of its `skus`; channels at one version are asked
+    together.
+    """
+    found: dict[ChannelId, dict[Sku, Held]] = {channel: {} for channel in skus}
+    for version in sorted({versions[one] for one in skus}, key=lambda one: one or 0):
+        alike = {one: frozenset(skus[one]) for one in skus if versions[one] == version}
+        for some in batched(sorted({sku for named in alike.values() for sku in named}), MAX_IN):
+            for channels in batched(sorted(alike), MAX_IN):
+                for row in _said(session, channels, some, version):
+                    channel, sku, body, since = row
+                    if sku in alike[channel]:
+                        found[channel][sku] = Held(offer_from_json(body), since)
     return found
 
 
-def _read(session: Session, rows: Any, found: dict[Sku, Held]) -> None:
-    for sku, body, version in session.execute(rows):
-        found[Sku(sku)] = Held(offer_from_json(body), version)
+def _said(
+    session: Session, channels: Sequence[ChannelId], skus: Sequence[Sku], version: int | None
+) -> Iterator[tuple[ChannelId, Sku, Any, int]]:
+    """Channel, SKU, offer as kept, since which version."""
+    columns = (_OFFERS.channel, _OFFERS.sku, _OFFERS.body, _OFFERS.version)
+    rows = select(*columns).where(_OFFERS.channel.in_(channels), _OFFERS.sku.in_(skus))
+    if version is not None:
+        rows = rows.where(_OFFERS.version <= version)
+    yield from session.execute(rows)
+    if version is None:
+        return
+    past = _PAST.c
+    gone = select(past.channel, past.sku, past.body, past.version).where(
+        past.channel.in_(channels),
+        past.sku.in_(skus),
+        past.version <= version,
+        past.until_version > version,
+    )
+    yield from session.execute(gone)
 
 
 def lease_ends(session: Session, channels: Collection[str], at_ms: int) -> dict[str, int]:

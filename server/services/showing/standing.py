@@ -1,48 +1,71 @@
-"""How every screen stands: playing to plan, held by hand, offline, not paired, its key copied."""
+"""How every screen stands: playing to plan, held by hand, offline, not paired, its key copied; and
+how many stand alike, counted by the database.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import json
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from functools import lru_cache
+from typing import Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import Session
 
-from playlists.ids import ScreenId
-from playlists.model import Override, Store
-from playlists.resolving.targets import mismatch
 from server.db.models import (
     DeviceRow,
-    EmergencyRow,
-    OverrideRow,
+    ScreenHeadRow,
     ScreenRow,
     ScreenStateRow,
 )
 from server.services.base.actors import Actor
 from server.services.base.kept import MAX_IN, batched
-from server.services.wishes.targeting import map_of
-from server.services.wishes.wish_rows import emergency_of, override_of
+from server.services.showing.hands import Hand, Hands
 
 State = Literal["plan", "hand", "paused", "offline", "held", "unpaired"]
 SILENT_REPORTS = 2
 """A screen without a connection is offline once it missed so many reports."""
+LATE_MS = 15_000
+"""A report that is later than this has gone missing: reports come with some jitter."""
+CATCHING_UP_MS = 120_000
+"""A screen may take so long to fetch a new plan with its files before that counts as a trouble."""
+STALE, BEHIND, LACKING = "stale", "plan_behind", "files_missing"
+"""Troubles that the server sees by itself."""
 
 
 @dataclass(frozen=True, slots=True)
-class Hand:
-    """A person's hand on a screen until `until_ms` (unix ms); `by` is empty for an emergency."""
+class Holds:
+    """What a screen last said that it holds: the plan's `revision` (0: none) beside the one in
+    force, how many files are `missing`, and what its clock may be off by (ms; None: it does not
+    know the time, or has said nothing yet).
+    """
 
-    kind: Literal["show", "pause", "emergency"]
-    by: str
-    until_ms: int
+    revision: int = 0
+    in_force: int = 0
+    missing: int = 0
+    clock_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How one screen stands; `seen_at` is its last word in unix ms, None before the first.
 
-    `troubles` are what it last said is wrong with it, by code, and since when (unix ms).
+    `troubles` are what is wrong with it, by code, and since when (unix ms): what it said itself,
+    and, of one that is not offline, what shows from here (STALE, BEHIND, LACKING).
     """
 
     screen: str
@@ -53,34 +76,58 @@ class Standing:
     hand: Hand | None
     tags: frozenset[str] = frozenset()
     troubles: Mapping[str, int] = field(default_factory=dict)
+    holds: Holds = field(default=Holds())
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    """What the record has of a screen."""
+class Alike:
+    """How many screens of a store stand alike; `tagged`: they carry the tag that was asked for."""
 
-    screen: str
     store: str
-    tags: frozenset[str]
-    held: str | None
-    connected: bool
-    seen_at: int | None
-    troubles: Mapping[str, int]
+    state: State
+    troubled: bool
+    tagged: bool
+    count: int
 
 
-def standings(
-    session: Session,
-    actor: Actor,
-    now: int,
-    report_every_s: int,
-    *,
-    screens: Collection[str] | None = None,
-) -> dict[str, Standing]:
-    """The standing of every screen of the actor's stores, or of those of `screens`, by id."""
-    rows = [row for some in _parts(screens) for row in _rows(session, actor, some)]
-    hands = _Hands(session, actor, now)
-    silent = silent_since(now, report_every_s)
-    return {row.screen: _standing(row, hands.on(row), silent) for row in rows}
+class Roll:
+    """How the actor's screens stand at an instant (unix ms)."""
+
+    def __init__(self, session: Session, actor: Actor, now: int, report_every_s: int) -> None:
+        self._session = session
+        self._actor = actor
+        self._hands = Hands(session, actor, now)
+        self._seen = _Seen(now, report_every_s)
+
+    def standings(
+        self, *, screens: Collection[str] | None = None, stores: Collection[str] | None = None
+    ) -> dict[str, Standing]:
+        """The standing of every screen, or of those of `screens`, or of `stores`, by id."""
+        found: dict[str, Standing] = {}
+        for chosen in _chosen(self._actor, screens, stores):
+            rows = _details(chosen).order_by(ScreenRow.store_id, ScreenRow.id)
+            for row in self._session.execute(rows):
+                found[row.id] = self._seen.standing(row, self._hands)
+        return found
+
+    def tally(self, *, tag: str = "", screens: Collection[str] | None = None) -> list[Alike]:
+        """How many screens, or of `screens`, stand alike, store by store. Only stores with a hand
+        on them are looked at screen by screen.
+        """
+        touched = self._hands.stores
+        found: list[Alike] = []
+        for chosen in _chosen(self._actor, screens, None):
+            counted = self._seen.counted(tag, [*chosen, ScreenRow.store_id.not_in(touched)])
+            found += [
+                Alike(store, state, bool(troubled), bool(tagged), count)
+                for store, state, troubled, tagged, count in self._session.execute(counted)
+            ]
+        by_hand = self.standings(screens=screens, stores=touched) if touched else {}
+        alike = Counter(
+            (one.store, one.state, bool(one.troubles), not tag or tag in one.tags)
+            for one in by_hand.values()
+        )
+        return found + [Alike(*key, count) for key, count in alike.items()]
 
 
 def silent_since(now: int, report_every_s: int) -> int:
@@ -88,80 +135,142 @@ def silent_since(now: int, report_every_s: int) -> int:
     return now - SILENT_REPORTS * report_every_s * 1000
 
 
-def _standing(row: _Row, hand: Hand | None, silent: int) -> Standing:
-    state: State = "plan"
-    if row.held is None:
-        state = "unpaired"
-    elif row.held:
-        state = "held"
-    elif not row.connected and (row.seen_at is None or row.seen_at < silent):
-        state = "offline"
-    elif hand is not None:
-        state = "paused" if hand.kind == "pause" else "hand"
-    return Standing(
-        *(row.screen, row.store, state, row.seen_at, row.held or "", hand, row.tags, row.troubles)
+def tag_filter(tag: str) -> ColumnElement[bool]:
+    """The screens that carry a tag."""
+    return cast(ScreenRow.tags, String).contains(json.dumps(tag), autoescape=True)
+
+
+_REPORT = ScreenStateRow.report
+_TOLD = _REPORT["troubles"].as_string()
+_REVISION = func.coalesce(_REPORT["revision"].as_integer(), 0)
+_MISSING = func.coalesce(_REPORT["missing"].as_integer(), 0)
+_CONNECTED = func.coalesce(ScreenStateRow.connected, false())
+
+
+def _joined(statement: Select[Any]) -> Select[Any]:
+    for table in (DeviceRow, ScreenStateRow, ScreenHeadRow):
+        statement = statement.join(table, table.screen_id == ScreenRow.id, isouter=True)
+    return statement
+
+
+def _details(chosen: Collection[ColumnElement[bool]]) -> Select[Any]:
+    columns = (
+        *(ScreenRow.id, ScreenRow.store_id, cast(ScreenRow.tags, String).label("tags")),
+        *(DeviceRow.held_reason, _CONNECTED.label("connected"), ScreenStateRow.seen_at),
+        *(_TOLD.label("told"), _REVISION.label("revision"), _MISSING.label("missing")),
+        _REPORT["clock"]["uncertainty"].as_integer().label("clock_ms"),
+        func.coalesce(ScreenHeadRow.revision, 0).label("in_force"),
     )
+    return _joined(select(*columns)).where(*chosen)
 
 
-def _parts(screens: Collection[str] | None) -> list[list[str] | None]:
-    return [None] if screens is None else [list(some) for some in batched(sorted(screens), MAX_IN)]
-
-
-def _rows(session: Session, actor: Actor, screens: list[str] | None) -> list[_Row]:
-    statement = (
-        select(
-            ScreenRow.id,
-            ScreenRow.store_id,
-            ScreenRow.tags,
-            DeviceRow.held_reason,
-            ScreenStateRow.connected,
-            ScreenStateRow.seen_at,
-            ScreenStateRow.report["troubles"],
-        )
-        .join(DeviceRow, DeviceRow.screen_id == ScreenRow.id, isouter=True)
-        .join(ScreenStateRow, ScreenStateRow.screen_id == ScreenRow.id, isouter=True)
-        .order_by(ScreenRow.store_id, ScreenRow.id)
-    )
+def _chosen(
+    actor: Actor, screens: Collection[str] | None, stores: Collection[str] | None
+) -> Iterator[list[ColumnElement[bool]]]:
+    """Which screens are meant, in parts that a statement can hold."""
+    mine: list[ColumnElement[bool]] = []
     if actor.stores is not None:
-        statement = statement.where(ScreenRow.store_id.in_(actor.stores))
-    if screens is not None:
-        statement = statement.where(ScreenRow.id.in_(screens))
-    return [
-        _Row(*(screen, store, frozenset(tags), held), bool(connected), seen_at, troubles or {})
-        for screen, store, tags, held, connected, seen_at, troubles in session.execute(statement)
-    ]
+        mine.append(ScreenRow.store_id.in_(actor.stores))
+    if stores is not None:
+        mine.append(ScreenRow.store_id.in_(stores))
+    if screens is None:
+        yield mine
+        return
+    for some in batched(sorted(screens), MAX_IN):
+        yield [*mine, ScreenRow.id.in_(some)]
 
 
-class _Hands:
-    """The hands and emergencies that hold now; an emergency goes before a hand that shows, and
-    that before one that pauses.
-    """
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What counts as heard and as held, at an instant (unix ms)."""
 
-    def __init__(self, session: Session, actor: Actor, now: int) -> None:
-        mine = select(OverrideRow).where(OverrideRow.from_ms <= now, OverrideRow.until_ms > now)
-        if actor.stores is not None:
-            mine = mine.where(OverrideRow.store_id.in_(actor.stores))
-        self._by_store: dict[str, list[Override]] = {}
-        for row in session.scalars(mine):
-            self._by_store.setdefault(row.store_id, []).append(override_of(row))
-        urgent = select(EmergencyRow).where(
-            EmergencyRow.from_ms <= now, EmergencyRow.until_ms > now
+    now: int
+    report_every_s: int
+
+    @property
+    def _silent(self) -> int:
+        return silent_since(self.now, self.report_every_s)
+
+    @property
+    def _stale(self) -> int:
+        return self.now - self.report_every_s * 1000 - LATE_MS
+
+    def counted(self, tag: str, chosen: Collection[ColumnElement[bool]]) -> Select[Any]:
+        """How many stand alike where there is no hand, in the words of `standing`."""
+        seen_at = ScreenStateRow.seen_at
+        gone = and_(~_CONNECTED, or_(seen_at.is_(None), seen_at < self._silent))
+        state = case(
+            (DeviceRow.held_reason.is_(None), "unpaired"),
+            (DeviceRow.held_reason != "", "held"),
+            (gone, "offline"),
+            else_="plan",
         )
-        self._urgent = [emergency_of(row) for row in session.scalars(urgent)]
-        targets = [emergency.target for emergency in self._urgent]
-        places = map_of(session, targets).stores if targets else ()
-        self._stores: dict[str, Store] = {store.id: store for store in places}
+        late = self.now - CATCHING_UP_MS
+        behind = and_(_REVISION > 0, ScreenHeadRow.revision > _REVISION)
+        lacks = or_(
+            seen_at < self._stale,
+            and_(behind, ScreenHeadRow.revision < late),
+            and_(_MISSING > 0, late > _REVISION),
+        )
+        troubled = or_(
+            func.coalesce(_TOLD, "{}") != "{}", and_(state == "plan", func.coalesce(lacks, false()))
+        )
+        columns = (
+            ScreenRow.store_id.label("store"),
+            state.label("state"),
+            troubled.label("troubled"),
+            (tag_filter(tag) if tag else true()).label("tagged"),
+        )
+        one = _joined(select(*columns).select_from(ScreenRow)).where(*chosen).subquery().c
+        alike = (one.store, one.state, one.troubled, one.tagged)
+        return select(*alike, func.count()).group_by(*alike)
 
-    def on(self, row: _Row) -> Hand | None:
-        """The hand on a screen."""
-        store = self._stores.get(row.store)
-        for emergency in self._urgent:
-            if store and not mismatch(emergency.target, store, row.tags, ScreenId(row.screen)):
-                return Hand("emergency", "", emergency.until_ms)
-        mine = [one for one in self._by_store.get(row.store, ()) if _is_on(one, row.screen)]
-        mine.sort(key=lambda one: (one.kind != "show", -one.edited_at))
-        return Hand(mine[0].kind, mine[0].by, mine[0].until_ms) if mine else None
+    def standing(self, row: Any, hands: Hands) -> Standing:
+        """One screen, of a row of `_details`."""
+        state: State = "plan"
+        hand = None
+        if row.held_reason is None:
+            state = "unpaired"
+        elif row.held_reason:
+            state = "held"
+        elif not row.connected and (row.seen_at is None or row.seen_at < self._silent):
+            state = "offline"
+        else:
+            hand = hands.on(row.id, row.store_id, _tags(row.tags))
+            if hand is not None:
+                state = "paused" if hand.kind == "pause" else "hand"
+        return Standing(
+            row.id,
+            row.store_id,
+            state,
+            row.seen_at,
+            row.held_reason or "",
+            hand,
+            _tags(row.tags),
+            self._troubles(row, state),
+            Holds(row.revision, row.in_force, row.missing, row.clock_ms),
+        )
+
+    def _troubles(self, row: Any, state: State) -> Mapping[str, int]:
+        found: dict[str, int] = dict(_told(row.told)) if row.told else {}
+        if state in ("offline", "held", "unpaired"):
+            return found
+        late = self.now - CATCHING_UP_MS
+        if row.seen_at is not None and row.seen_at < self._stale:
+            found[STALE] = row.seen_at
+        if 0 < row.revision < row.in_force < late:
+            found[BEHIND] = row.in_force
+        if row.missing > 0 and row.revision < late:
+            found[LACKING] = row.revision
+        return found
 
 
-def _is_on(override: Override, screen: str) -> bool:
-    return not override.screens or screen in override.screens
+@lru_cache(maxsize=4096)
+def _tags(text: str) -> frozenset[str]:
+    """Tags as they are kept; most screens have the same as some others."""
+    return frozenset(json.loads(text))
+
+
+def _told(text: str) -> Mapping[str, int]:
+    found: Mapping[str, int] = json.loads(text)
+    return found

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import select
+from sqlalchemy import String, cast, select
 from sqlalchemy.orm import Session
 
 from playlists.facts import Fact, fact_line
@@ -27,8 +28,9 @@ from server.services.base.paging import Cut, Page, paged
 from server.services.chain.place_views import StoreView, store_view
 from server.services.observed.live_texts import HORIZON_MS, facts_in, live_text
 from server.services.showing import explaining
+from server.services.showing.hands import Hand
 from server.services.showing.proving import price_code
-from server.services.showing.standing import Hand, Standing, State, standings
+from server.services.showing.standing import Alike, Roll, Standing, State
 from server.services.showing.titles import Titles, Told, joined
 from server.services.showing.worlds import Playing
 
@@ -41,8 +43,8 @@ MAX_TAGS = 100
 """Tags that the wall offers to choose by."""
 AHEAD_MS = 120_000
 """What comes next is told this far ahead."""
-MAX_TURNS = 12
-
+MAX_TURNS = 6
+Key = TypeVar("Key")
 
 Kind = Literal["", "plan", "hand", "offline", "unpaired", "prices", "trouble"]
 """Which screens are looked for; `prices`: those of stores whose shop is silent."""
@@ -147,66 +149,91 @@ def wall(
     actor.require("read")
     now = ctx.clock()
     with ctx.db.read() as session:
-        stand = standings(session, actor, now, ctx.settings.report_every_s, screens=screens)
+        roll = Roll(session, actor, now, ctx.settings.report_every_s)
+        alike = roll.tally(tag=look.tag, screens=screens)
         silent = _silent_stores(session, now)
         placed = _placed(session, actor, look)
-        here = [
-            one
-            for one in stand.values()
-            if (placed is None or one.store in placed) and (not look.tag or look.tag in one.tags)
-        ]
-        chosen = {
-            one.screen: one for one in here if not look.kind or look.kind in _kinds(one, silent)
-        }
-        page = _stores(ctx, session, actor, look, {one.store for one in chosen.values()}, placed)
+        here = [one for one in alike if (placed is None or one.store in placed) and one.tagged]
+        having = {one.store for one in here if not look.kind or look.kind in _kinds(one, silent)}
+        page = _stores(ctx, session, actor, look, having, placed)
         stores = [view.value for view in page.items]
+        stand = roll.standings(screens=screens, stores=[store.id for store in stores])
+        chosen = {name: one for name, one in stand.items() if _is_chosen(one, look, silent)}
         shown = _shown(chosen, stores, look)
         rows = _screen_rows(session, shown)
         leases = _confirmed(session, stores)
         weather = _weather(session, stores, now)
+        tags = _tags(session, actor)
     coming = _coming(ctx, actor, shown, now)
     with ctx.db.read() as session:
         titles = Titles(session, [playing for turns in coming.values() for playing in turns])
+    left = Counter(one.store for one in chosen.values() if one.screen > look.beyond)
     rails = []
     for store in stores:
         hung = []
         for row in rows.get(store.id, ()):
-            turns = tuple(titles.told(one, row.language) for one in coming.get(row.id, ()))
-            off = next((code for turn in turns if (code := price_code(turn.because))), "")
-            standing = stand[row.id]
-            by_report = any(one.basis == "report" for one in coming.get(row.id, ()))
+            playing = coming.get(row.id, ())
+            turns = tuple(titles.told(one, row.language) for one in playing)
             hung.append(
                 WallScreen(
-                    *(row.id, row.name, row.width, row.height, row.language),
-                    *(
-                        standing,
-                        joined(turns),
-                        off,
-                        _last(coming.get(row.id, ()), leases.get(store.channel or "")),
-                        by_report,
+                    id=row.id,
+                    name=row.name,
+                    width=row.width,
+                    height=row.height,
+                    language=row.language,
+                    standing=stand[row.id],
+                    turns=joined(turns),
+                    prices_off=next(
+                        (code for turn in turns if (code := price_code(turn.because))), ""
                     ),
+                    confirmed_at=_last(playing, leases.get(store.channel or "")),
+                    by_report=any(one.basis == "report" for one in playing),
                 )
             )
-        left = sum(one.store == store.id and one.screen > look.beyond for one in chosen.values())
-        rails.append(WallStore(store, weather.get(store.id), tuple(hung), left - len(hung)))
-    tags = sorted({tag for standing in stand.values() for tag in standing.tags})
+        more = left[store.id] - len(hung)
+        rails.append(WallStore(store, weather.get(store.id), tuple(hung), more))
     return Wall(
         now,
-        Counter(standing.state for standing in stand.values()),
-        Counter(kind for one in here for kind in ("", *_kinds(one, silent))),
-        tuple(tags[:MAX_TAGS]),
+        _summed((one.state, one.count) for one in alike),
+        _summed((kind, one.count) for one in here for kind in ("", *_kinds(one, silent))),
+        tags,
         tuple(rails),
         page.next,
         shown[-1] if look.store and any(rail.more for rail in rails) else "",
     )
 
 
-def _kinds(standing: Standing, silent: Collection[str]) -> tuple[Kind, ...]:
-    """All that a screen counts as."""
+def _summed(counts: Iterable[tuple[Key, int]]) -> dict[Key, int]:
+    found: dict[Key, int] = {}
+    for key, count in counts:
+        found[key] = found.get(key, 0) + count
+    return found
+
+
+def _is_chosen(standing: Standing, look: Look, silent: Collection[str]) -> bool:
+    """Whether a screen of a store that is looked for is looked for itself."""
+    return (not look.tag or look.tag in standing.tags) and (
+        not look.kind or look.kind in _kinds(standing, silent)
+    )
+
+
+def _tags(session: Session, actor: Actor) -> tuple[str, ...]:
+    """Tags to choose by; many screens have the same."""
+    kept = cast(ScreenRow.tags, String)
+    statement = select(kept).distinct()
+    if actor.stores is not None:
+        statement = statement.where(ScreenRow.store_id.in_(actor.stores))
+    found = {tag for text in session.scalars(statement) for tag in json.loads(text)}
+    return tuple(sorted(found)[:MAX_TAGS])
+
+
+def _kinds(standing: Standing | Alike, silent: Collection[str]) -> tuple[Kind, ...]:
+    """All that a screen, or many alike, count as."""
     found = [KIND_OF[standing.state]]
     if standing.store in silent:
         found.append("prices")
-    if standing.troubles:
+    troubled = standing.troubled if isinstance(standing, Alike) else bool(standing.troubles)
+    if troubled:
         found.append("trouble")
     return tuple(found)
 

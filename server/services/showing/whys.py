@@ -28,7 +28,7 @@ from server.services.observed.live_texts import HORIZON_MS, facts_in, live_text
 from server.services.showing import explaining
 from server.services.showing.explaining import Explained
 from server.services.showing.holding import NOW_MS
-from server.services.showing.standing import Standing, standings
+from server.services.showing.standing import Roll, Standing
 from server.services.showing.titles import Titles, Told, joined
 from server.services.showing.wish_names import WishNames, wish_names
 from server.services.showing.worlds import Playing
@@ -147,8 +147,7 @@ def _zone(ctx: Context, actor: Actor, screen_id: str) -> ZoneId:
 def _place(ctx: Context, session: Session, actor: Actor, screen_id: str) -> Place:
     row = session.get_one(ScreenRow, screen_id)
     state = session.get(ScreenStateRow, screen_id)
-    every = ctx.settings.report_every_s
-    stand = standings(session, actor, ctx.clock(), every, screens=[screen_id])
+    roll = Roll(session, actor, ctx.clock(), ctx.settings.report_every_s)
     return Place(
         id=row.id,
         name=row.name,
@@ -156,7 +155,7 @@ def _place(ctx: Context, session: Session, actor: Actor, screen_id: str) -> Plac
         height=row.height,
         language=row.language,
         store=store_view(session.get_one(StoreRow, row.store_id)).value,
-        standing=stand[screen_id],
+        standing=roll.standings(screens=[screen_id])[screen_id],
         revision=state.report.get("revision") if state is not None else None,
     )
 
