@@ -31,22 +31,19 @@ from sqlalchemy import event, func, select
 
 from server.app import build_context, create_app, prepare, set_up_logs
 from server.config import Settings
-from server.db.models import AssetRow, AuditRow, ScreenHeadRow
-from server.services.base.actors import SYSTEM
+from server.db.models import ScreenHeadRow
 from server.services.base.context import Context
-from server.services.entry import accounts, people, sessions
-from tests.bench.pages_addresses import Address, Samples, addresses
+from server.services.entry import people, sessions
+from tests.bench.pages_addresses import Address, addresses
 from tests.bench.pages_chain import (
     Sizes,
-    screen_id,
     seed_people,
     seed_places,
     seed_shop,
-    sku_of,
-    store_id,
 )
 from tests.bench.pages_paint import Browser, percentile
-from tests.bench.pages_wishes import campaign_id, list_id, seed_wishes
+from tests.bench.pages_samples import samples_of
+from tests.bench.pages_wishes import seed_wishes
 from tests.support.programs import end, free_port
 
 FLOOR_P95_MS = 200.0
@@ -68,6 +65,8 @@ QUICK = Sizes(
     people=20,
     audit=500,
 )
+
+
 def sizes_of(screens: int) -> Sizes:
     """The chain that is measured."""
     return Sizes(

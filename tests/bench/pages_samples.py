@@ -34,8 +34,6 @@ QUERIES = {
 }
 
 
-
-
 def samples_of(ctx: Context) -> Samples:
     """Of a chain of four stores or more; makes an owner link and an invitation."""
     with ctx.db.read() as session:
