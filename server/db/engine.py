@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import structlog
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from server.errors import ServerError
+from server.db.turns import Turns
 
 log = structlog.get_logger(__name__)
 
@@ -22,29 +20,18 @@ BUSY_MS = 30_000
 """How long a write waits for the others unless a setting says otherwise."""
 
 
-class Busy(ServerError):
-    """Others wrote all the while that a write may wait; nothing of it was done."""
-
-    status = 503
-    code = "busy"
-
-    def __init__(self) -> None:
-        super().__init__("The record is busy, and nothing was changed. Try again in a moment.")
-
-
 class Database:
     """Hands out sessions: `read()` is one snapshot, `write()` one transaction that begins with the
     write lock.
 
     A write that lasts over `write_budget_ms` is logged, never cut. One that meets others waits for
-    up to `busy_ms`: threads of one process in a queue, processes by SQLite's own retries.
+    up to `busy_ms`, at SQLite in turn.
     """
 
     def __init__(self, url: str, *, write_budget_ms: int = 50, busy_ms: int = BUSY_MS) -> None:
         self.engine = _engine(url, busy_ms)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
-        self._queue = threading.Lock()
-        self._busy_s = busy_ms / 1000
+        self._turns = Turns(_file(self.engine), busy_ms) if self.is_sqlite else None
         self._budget_ms = write_budget_ms
         self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
 
@@ -64,9 +51,7 @@ class Database:
         One that is not `lasting` may be undone by a power cut (by nothing else, and never in part,
         nor before what follows it): its commit does not wait for the disk.
         """
-        with self._turn(), self._sessions() as session:
-            connection = session.connection(execution_options={"enseigne_write": True})
-            _begin(connection, self.is_sqlite, lasting)
+        with self._begun(lasting) as session:
             started = time.monotonic()
             try:
                 yield session
@@ -82,47 +67,32 @@ class Database:
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()
+        if self._turns is not None:
+            self._turns.close()
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """SQLite has one writer: the threads of this process queue here, fairly, where its own
-        retries would let some wait for ever.
+    def _begun(self, lasting: bool) -> Iterator[Session]:
+        """A session in a transaction that may write. How the disk is waited for:
+        sqlite.org/pragma.html#pragma_synchronous and, at PostgreSQL's, synchronous_commit.
         """
-        if not self.is_sqlite:
-            yield
+        if self._turns is None:
+            with self._sessions() as session:
+                if not lasting:
+                    session.execute(text("SET LOCAL synchronous_commit = off"))
+                yield session
             return
-        if not self._queue.acquire(timeout=self._busy_s):
-            raise Busy
-        try:
-            yield
-        finally:
-            self._queue.release()
+        with self._turns.turn() as begin, self._sessions() as session:
+            connection = session.connection(execution_options={"enseigne_write": True})
+            raw = cast(sqlite3.Connection, connection.connection.dbapi_connection)
+            raw.execute(f"PRAGMA synchronous={'FULL' if lasting else 'NORMAL'}")
+            begin(raw)
+            yield session
 
 
-def _begin(connection: Connection, is_sqlite: bool, lasting: bool) -> None:
-    """How the disk is waited for: sqlite.org/pragma.html#pragma_synchronous and, at PostgreSQL's,
-    synchronous_commit."""
-    if is_sqlite:
-        connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if lasting else 'NORMAL'}")
-        _begin_immediate(connection)
-    elif not lasting:
-        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
-
-
-def _begin_immediate(connection: Connection) -> None:
-    """Take the write lock. SQLite itself waits for it, for as long as the connection was told."""
-    try:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    except OperationalError as error:
-        cause = error.orig
-        if isinstance(cause, sqlite3.OperationalError) and _is_busy(cause):
-            raise Busy from error
-        raise
-
-
-def _is_busy(error: sqlite3.OperationalError) -> bool:
-    """Its first byte is the code (SQLITE_BUSY_SNAPSHOT and so on are kinds of it)."""
-    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+def _file(engine: Engine) -> str | None:
+    """The record's file; None where it is in memory."""
+    name = engine.url.database
+    return name if name and name != ":memory:" else None
 
 
 def _engine(url: str, busy_ms: int) -> Engine:

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from server.db.engine import Busy, Database
+from server.db.engine import Database
+from server.db.turns import Busy
 
 WRITES = 60
 MANY = 30.0
