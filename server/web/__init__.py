@@ -15,6 +15,7 @@ from server.web import (
     media,
     pairing,
     people,
+    places,
     playlist_editor,
     playlist_goods,
     playlist_parts,
@@ -23,6 +24,7 @@ from server.web import (
     signing_in,
     single,
     situation,
+    sources,
     store,
     walls,
     whys,
@@ -53,5 +55,7 @@ def register(app: Flask) -> None:
         people,
         audits,
         situation,
+        places,
+        sources,
     ):
         app.register_blueprint(module.blueprint)

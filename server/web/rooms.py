@@ -26,6 +26,7 @@ ROOMS = (
     Room("media", "/media", lazy_gettext("Media"), "content"),
     Room("situation", "/situation", lazy_gettext("Situation"), "read"),
     Room("store", "/store", lazy_gettext("My store"), "override"),
+    Room("places", "/places", lazy_gettext("Stores"), "places"),
     Room("people", "/people", lazy_gettext("People"), "people"),
 )
 
