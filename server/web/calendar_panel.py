@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from server.services.calendar.clashes import Clash
-from server.services.calendar.voices import airtime
+from server.services.calendar.airtime import airtime
+from server.services.calendar.bands import sky_of
+from server.services.calendar.clashes import Clash, hidden
+from server.services.calendar.voices import Voice
 from server.services.calendar.ways import Way
-from server.web.calendar_words import (
+from server.web.calendar_told import (
     Told,
     clash_title,
     condition_words,
@@ -20,6 +22,8 @@ from server.web.target_words import target_words
 from server.web.tongue import gettext as _
 from server.web.tongue import ngettext
 
+MAX_ASKS = 8
+"""Campaigns of a clash that are drawn; what the others ask for is said in one sum."""
 MAX_TOLD = 3
 """Clashes and hidden campaigns that one panel names; the rest is counted."""
 
@@ -39,6 +43,7 @@ class Ask:
     item: str
     look: str
     wide: int
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +91,9 @@ def panel_words(told: Told) -> PanelWords:
 def _clash(clash: Clash, told: Told) -> PanelWords:
     gathered = told.seen.gathered
     asks = []
-    for part in clash.parts:
+    for part in clash.parts[:MAX_ASKS]:
         campaign = gathered.planned[part.id].campaign
         face = gathered.faces.get(campaign.playlist)
-        bar = next(
-            (
-                b
-                for rows in told.seen.chart.lanes.values()
-                for row in rows
-                for b in row
-                if b.id == part.id
-            ),
-            None,
-        )
         asks.append(
             Ask(
                 id=part.id,
@@ -113,7 +108,8 @@ def _clash(clash: Clash, told: Told) -> PanelWords:
                 ),
                 playlist=str(campaign.playlist),
                 item=face.item if face else "",
-                look=bar.sky if bar else "mist",
+                look=sky_of(face),
+                when=condition_words(told, part.id) if part.conditional else "",
                 wide=max(1, round(part.asks * 100 / clash.total)),
             )
         )
@@ -123,17 +119,42 @@ def _clash(clash: Clash, told: Told) -> PanelWords:
         asks=tuple(asks),
         over=_("%(n)s %% over", n=_percent(clash.total - 10_000)),
         limit=round(1_000_000 / clash.total),
-        rule=_(
-            "Until then all are scaled down alike: each keeps its part of the whole, and the base "
-            "playlist has no turn."
-        ),
+        rule=_rule(clash),
+        facts=_more_asks(clash),
         ways=tuple(_way(way, told) for way in told.seen.ways(clash)),
         clash=clash.id,
         others=tuple(
             (told.link(pick=one.id), clash_title(one, told))
-            for one in told.seen.chart.clashes
+            for one in told.seen.judged.clashes
             if one.id != clash.id
         )[:MAX_TOLD],
+    )
+
+
+def _rule(clash: Clash) -> str:
+    if clash.possible:
+        return _(
+            "Only while these conditions hold together; at all other times nothing is oversold. "
+            "Then all are scaled down alike, and the base playlist has no turn."
+        )
+    return _(
+        "Until then all are scaled down alike: each keeps its part of the whole, and the base "
+        "playlist has no turn."
+    )
+
+
+def _more_asks(clash: Clash) -> tuple[str, ...]:
+    rest = clash.parts[MAX_ASKS:]
+    if not rest:
+        return ()
+    asked = _percent(sum(part.asks for part in rest))
+    return (
+        ngettext(
+            "One more campaign asks for %(n)s %%.",
+            "%(num)s more campaigns ask for %(n)s %% together.",
+            len(rest),
+            n=asked,
+        ),
     )
 
 
@@ -183,7 +204,7 @@ def _campaign(name: str, told: Told) -> PanelWords:
     one = seen.gathered.planned[name]
     campaign = one.campaign
     face = seen.gathered.faces.get(campaign.playlist)
-    voice = next(v for v in seen.chart.voices if v.id == name)
+    voice = seen.judged.voices[name]
     floor = seen.gathered.floor
     facts = [condition_words(told, name)]
     wrong = []
@@ -203,13 +224,10 @@ def _campaign(name: str, told: Told) -> PanelWords:
         facts.append(airtime_words(told, name))
     else:
         wrong.append(_("Its target hits no screen: nobody will see it. Widen the target."))
-    if name in seen.chart.away:
+    if voice.mask and not voice.when:
         facts.append(_("It has no day in these weeks."))
-    for hid in [h for h in seen.chart.hidden if h.campaign == name][:MAX_TOLD]:
-        over = seen.gathered.planned[hid.takeover].campaign.name
-        words = _("Takes no turn while “%(name)s” takes the screen over.", name=over)
-        facts.append(words)
-    clashes = [c for c in seen.chart.clashes if name in {part.id for part in c.parts}]
+    facts += hidden_words(told, name)
+    clashes = [c for c in seen.judged.clashes if name in {part.id for part in c.parts}]
     return PanelWords(
         kind="campaign",
         title=campaign.name,
@@ -233,12 +251,47 @@ def _campaign(name: str, told: Told) -> PanelWords:
     )
 
 
+def hidden_words(told: Told, name: str) -> list[str]:
+    """The takeovers that leave a campaign no turn, each with the rule by which it wins."""
+    judged, planned = told.seen.judged, told.seen.gathered.planned
+    said = []
+    for one in hidden(name, list(judged.voices.values()), judged.days)[:MAX_TOLD]:
+        campaign = planned[one.takeover].campaign
+        values = {
+            "name": campaign.name,
+            "rule": _wins_by(judged.voices[one.takeover], judged.voices[name]),
+        }
+        if campaign.condition is None:
+            said.append(
+                _("Takes no turn while “%(name)s” takes the screen over%(rule)s.", **values)
+            )
+        else:
+            said.append(
+                _(
+                    "Takes no turn when “%(name)s” takes the screen over%(rule)s: %(when)s",
+                    when=condition_words(told, one.takeover),
+                    **values,
+                )
+            )
+    return said
+
+
+def _wins_by(winner: Voice, loser: Voice) -> str:
+    if not loser.takeover:
+        return ""
+    if winner.order[0] != loser.order[0]:
+        return _(", by its priority")
+    if winner.order[1] != loser.order[1]:
+        return _(", by its narrower target")
+    return _(", changed last")
+
+
 def airtime_words(told: Told, name: str) -> str:
     """The share of a campaign in minutes a day."""
-    chart = told.seen.chart
+    judged = told.seen.judged
     campaign = told.seen.gathered.planned[name].campaign
-    voice = next(v for v in chart.voices if v.id == name)
-    found = airtime(voice, chart.voices, chart.days)
+    voice = judged.voices[name]
+    found = airtime(voice, list(judged.voices.values()), judged.days)
     if not found.active:
         return ""
     most, all_of = length(found.most * MINUTE_MS), length(found.active * MINUTE_MS)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from playlists.localtime import local_date, zone_of
-from server.services.calendar.bands import LAYERS, Bar, Layer
+from server.services.calendar.bands import LAYERS, Bar, Chart, Layer
 from server.services.calendar.clashes import Clash
+from server.services.calendar.gathering import Hand
 from server.services.calendar.holidays import Free
-from server.services.calendar.looking import Seen
 from server.services.calendar.window import VIEWS, View, Window, beside
+from server.web.calendar_told import Told, condition_words, dates_words, headline, places_words
 from server.web.clock import clock, local
 from server.web.phrases import Language
-from server.web.sentence_words import Names, day_words, sentence
+from server.web.sentence_words import day_words
 from server.web.target_words import few, target_words
 from server.web.tongue import gettext as _
-from server.web.tongue import ngettext
 
 FIRST_LINE = 2
 """The grid line before the first day: the names of bands stand left of it."""
@@ -98,46 +97,15 @@ class CalendarWords:
     empty: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What bars are told with: who is picked, how links are made, names, language."""
-
-    seen: Seen
-    pick: str
-    names: Names
-    language: Language
-
-    @property
-    def window(self) -> Window:
-        """The days that are shown."""
-        return self.seen.chart.window
-
-    @property
-    def clash(self) -> Clash | None:
-        """The clash that is looked at: the picked one, the picked campaign's, or the greatest."""
-        found = self.seen.chart.clashes
-        if self.pick in self.seen.gathered.planned:
-            found = tuple(c for c in found if self.pick in {part.id for part in c.parts})
-        return self.seen.clash(self.pick) or next(iter(found), None)
-
-    def link(self, pick: str = "", view: str = "", at: str = "") -> str:
-        """The calendar with something else picked, or another window."""
-        asked: dict[str, str] = {
-            "view": view or self.window.view,
-            "at": at or self.window.day(7 if self.window.view == "weeks" else 0).isoformat(),
-            "pick": pick,
-        }
-        return "/calendar?" + urlencode({key: value for key, value in asked.items() if value})
-
-
-def calendar_words(told: Told, free: tuple[Free, ...]) -> CalendarWords:
+def calendar_words(told: Told, chart: Chart, free: tuple[Free, ...]) -> CalendarWords:
     """The whole page but its panel."""
     seen, shown = told.seen, told.window
-    first, second = _headline(told)
+    first, second = headline(told)
     titles = {"month": _("Month"), "weeks": _("5 weeks"), "quarter": _("Quarter")}
     today = shown.at(seen.today)
     off = {at for one in free for at in range(one.run[0], one.run[1] + 1)}
-    bands = tuple(_band(layer, told) for layer in LAYERS)
+    drawing = _Drawing(told, chart)
+    bands = tuple(_band(layer, drawing) for layer in LAYERS)
     return CalendarWords(
         first=first,
         second=second,
@@ -163,80 +131,6 @@ def calendar_words(told: Told, free: tuple[Free, ...]) -> CalendarWords:
         hour=local(seen.now, seen.gathered.zone).hour,
         empty=not seen.gathered.planned,
     )
-
-
-def clash_title(clash: Clash, told: Told) -> str:
-    """`Lille window, 17 to 24 October`."""
-    where = places_words(clash, told)
-    return _(
-        "%(where)s, %(when)s", where=where, when=dates_words(told.window, clash.run, told.language)
-    )
-
-
-def places_words(clash: Clash, told: Told) -> str:
-    """The screens of a clash: a screen, a store, or how many."""
-    floor = told.seen.gathered.floor
-    spots = list(floor.at(clash.screens))
-    shops = floor.shops_of(clash.screens)
-    if len(spots) == 1:
-        return _("%(screen)s, %(store)s", screen=spots[0].name, store=shops[0].name)
-    counted = ngettext("%(num)s screen", "%(num)s screens", len(spots))
-    if len(shops) == 1:
-        return _("%(store)s, %(counted)s", store=shops[0].name, counted=counted)
-    return _("%(counted)s in %(n)s stores", counted=counted, n=len(shops))
-
-
-def dates_words(shown: Window, run: tuple[int, int], language: Language) -> str:
-    """`17 to 24 October`, `24 October to 2 November`, `17 October`."""
-    first, last = shown.day(run[0]), shown.day(run[1])
-    end = day_words(last, language)
-    if first == last:
-        return end
-    same = (first.month, first.year) == (last.month, last.year)
-    begin = day_words(first, language)
-    return _("%(first)s to %(last)s", first=begin.split(" ")[0] if same else begin, last=end)
-
-
-def condition_words(told: Told, name: str) -> str:
-    """When a campaign's condition and hours let it play."""
-    campaign = told.seen.gathered.planned[name].campaign
-    pieces = sentence(campaign.condition, campaign.schedule, told.names, told.language)
-    return "".join(piece.text for piece in pieces)
-
-
-def _headline(told: Told) -> tuple[str, str]:
-    seen, shown = told.seen, told.window
-    if not seen.gathered.planned:
-        return _("No campaign yet."), _("The base playlists play, day after day.")
-    span = {
-        "month": _("this month"),
-        "weeks": _("in five weeks"),
-        "quarter": _("this quarter"),
-    }[shown.view]
-    found = seen.chart.clashes
-    if not found:
-        return _("No clash %(span)s.", span=span), _counted(told)
-    first = ngettext("One clash %(span)s.", "%(num)s clashes %(span)s.", len(found), span=span)
-    worst = found[0]
-    day = shown.day(worst.run[0])
-    where = places_words(worst, told)
-    if day <= seen.today:
-        return first, _("Oversold now: %(where)s.", where=where)
-    when = day_words(day, told.language)
-    return first, _("Oversold from %(when)s: %(where)s.", where=where, when=when)
-
-
-def _counted(told: Told) -> str:
-    drafts = sum(one.state != "air" for one in told.seen.gathered.planned.values())
-    total = len(told.seen.gathered.planned)
-    if drafts:
-        return ngettext(
-            "%(total)s campaigns, one of them still a draft.",
-            "%(total)s campaigns, %(num)s of them still drafts.",
-            drafts,
-            total=total,
-        )
-    return ngettext("One campaign is planned.", "%(num)s campaigns are planned.", total)
 
 
 def _weeks(shown: Window, language: Language) -> list[Span]:
@@ -266,30 +160,50 @@ def _holidays(free: tuple[Free, ...], told: Told) -> tuple[tuple[Span, ...], ...
     return tuple(tuple(row) for row in rows)
 
 
-def _band(layer: Layer, told: Told) -> BandWords:
+class _Drawing:
+    """A chart that is told: its clashes by campaign, each with its words."""
+
+    def __init__(self, told: Told, chart: Chart) -> None:
+        self.told, self.chart, self.loud = told, chart, told.clash
+        self.clashes: dict[str, list[Clash]] = {}
+        for clash in told.seen.judged.told.certain:
+            for part in clash.parts:
+                self.clashes.setdefault(part.id, []).append(clash)
+        self.said = {
+            clash.id: _(
+                "%(where)s, %(n)s %%", where=places_words(clash, told), n=clash.total // 100
+            )
+            for clash in told.seen.judged.told.certain
+        }
+        self.spots = {spot.id: spot.name for spot in told.seen.gathered.floor.spots}
+        self.hands = {hand.id: hand for hand in told.seen.gathered.hands}
+
+
+def _band(layer: Layer, drawing: _Drawing) -> BandWords:
     title, note = {
         "hand": (_("By hand"), _("wins over all")),
         "offers": (_("Offers"), _("price and date bound")),
         "moments": (_("Moments"), _("weather, season, crowd")),
         "always": (_("Always on"), _("when nothing else fits")),
     }[layer]
-    lanes = told.seen.chart.lanes[layer]
+    lanes = drawing.chart.lanes[layer]
     return BandWords(
-        layer, title, note, tuple(tuple(_bar(bar, told) for bar in lane) for lane in lanes)
+        layer, title, note, tuple(tuple(_bar(bar, drawing) for bar in lane) for lane in lanes)
     )
 
 
-def _bar(bar: Bar, told: Told) -> BarWords:
+def _bar(bar: Bar, drawing: _Drawing) -> BarWords:
+    told = drawing.told
     kind, tilde, rest = bar.id.partition("~")
     seen, shown = told.seen, told.window
     begin, end = bar.run[0] + FIRST_LINE, bar.run[1] + 1 + FIRST_LINE
     picture, wrong, state = "", "", ""
     if kind == "hand" and tilde:
-        name, note, href = _hand(rest, told)
+        name, note, href = _hand(drawing.hands[rest], told)
     elif kind == "base" and tilde:
         face = seen.gathered.faces.get(rest)
         name, href = face.name if face else rest, f"/playlists/{rest}"
-        note = _based(rest, told)
+        note = _based(rest, drawing)
     else:
         campaign = seen.gathered.planned[bar.id].campaign
         face = seen.gathered.faces.get(campaign.playlist)
@@ -299,19 +213,17 @@ def _bar(bar: Bar, told: Told) -> BarWords:
         if campaign.condition is not None:
             note = condition_words(told, bar.id).rstrip(".")
         state = bar.state if bar.state != "air" else ""
-        wrong = _("hits no screen") if bar.id in seen.chart.nowhere else ""
+        wrong = _("hits no screen") if bar.id in drawing.chart.nowhere else ""
     hatched = tuple(
         Span(
-            _("%(where)s, %(n)s %%", where=places_words(one, told), n=one.total // 100),
+            drawing.said[one.id],
             max(one.run[0], bar.run[0]) + FIRST_LINE,
             min(one.run[1], bar.run[1]) + 1 + FIRST_LINE,
             one.id,
-            one == told.clash,
+            one is drawing.loud,
         )
-        for one in seen.chart.clashes
-        if bar.id in {part.id for part in one.parts}
-        and one.run[0] <= bar.run[1]
-        and bar.run[0] <= one.run[1]
+        for one in drawing.clashes.get(bar.id, ())
+        if one.run[0] <= bar.run[1] and bar.run[0] <= one.run[1]
     )
     outlined = bar.filled is not None
     return BarWords(
@@ -348,8 +260,7 @@ def _label(bar: Bar, outlined: bool, hatched: tuple[Span, ...], told: Told) -> i
     return 1
 
 
-def _hand(name: str, told: Told) -> tuple[str, str, str]:
-    hand = next(one for one in told.seen.gathered.hands if one.id == name)
+def _hand(hand: Hand, told: Told) -> tuple[str, str, str]:
     zone = told.seen.gathered.zone
     where = told.names.stores.get(hand.store, "")
     face = told.seen.gathered.faces.get(hand.playlist)
@@ -366,9 +277,10 @@ def _hand(name: str, told: Told) -> tuple[str, str, str]:
     return said, _("until %(end)s", end=until), "/wall"
 
 
-def _based(playlist: str, told: Told) -> str:
+def _based(playlist: str, drawing: _Drawing) -> str:
+    told = drawing.told
     owners = [owner for one, owner in told.seen.gathered.bases if one == playlist]
     if "" in owners:
         return _("all stores")
-    spots = {spot.id: spot.name for spot in told.seen.gathered.floor.spots}
-    return few(sorted(told.names.stores.get(one, spots.get(one, one)) for one in owners))
+    spots, stores = drawing.spots, told.names.stores
+    return few(sorted(stores.get(one, spots.get(one, one)) for one in owners))

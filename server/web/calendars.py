@@ -11,12 +11,13 @@ from server.errors import NotFound, ServerError
 from server.services.calendar import events, settling
 from server.services.calendar.holidays import public
 from server.services.calendar.ical import feed
-from server.services.calendar.looking import Seen, look
+from server.services.calendar.looking import Seen, drawn, look
 from server.services.calendar.window import VIEWS, View
 from server.services.showing.shelf import names_of_goods
 from server.web.access import Visit, check_form, page, studio, visit
 from server.web.calendar_panel import panel_words
-from server.web.calendar_words import Told, calendar_words
+from server.web.calendar_told import Told
+from server.web.calendar_words import calendar_words
 from server.web.sentence_words import Names
 from server.web.sentences import Stock, StockBetween, clauses_of
 from server.web.tongue import gettext as _
@@ -108,7 +109,7 @@ def _page(looker: Visit, *, status: int = 200, wrong: str = "") -> AnyResponse:
     seen = _seen(looker)
     told = _told(looker, seen)
     countries = [shop.country for shop in seen.gathered.floor.shops]
-    shown = seen.chart.window
+    shown = seen.window
     free = public(shown, countries, looker.language) + events.within(
         looker.ctx, looker.actor, shown
     )
@@ -117,9 +118,9 @@ def _page(looker: Visit, *, status: int = 200, wrong: str = "") -> AnyResponse:
         looker,
         status=status,
         room="calendar",
-        words=calendar_words(told, free),
+        words=calendar_words(told, drawn(looker.ctx, seen), free),
         panel=panel_words(told),
-        shown=seen.chart.window,
+        shown=shown,
         pick=told.pick,
         wrong=wrong,
     )

@@ -9,11 +9,10 @@ from babel.dates import get_day_names
 
 from playlists.localtime import zone_of
 from playlists.model import Campaign
-from server.services.calendar.looking import Seen
+from server.services.calendar.clashes import Clash
 from server.services.calendar.planning import Choice, nights
-from server.web.calendar_panel import airtime_words
-from server.web.calendar_words import Told, clash_title
-from server.web.phrases import Language
+from server.web.calendar_panel import airtime_words, hidden_words
+from server.web.calendar_told import Told, clash_title
 from server.web.sentence_words import clause_pieces, day_words, sentence
 from server.web.sentences import clauses_of
 from server.web.tongue import gettext as _
@@ -97,17 +96,13 @@ def campaign_words(
         if len(spots) > MAX_LISTED
         else "",
         airtime=airtime_words(told, campaign.id),
-        notes=tuple(_notes(seen, campaign, told.language)),
+        notes=tuple(_notes(told, campaign)),
         clashes=tuple(
             (
                 told.link(pick=clash.id),
-                _(
-                    "%(what)s: all ask for %(n)s %%, so each is scaled down until you settle it.",
-                    what=clash_title(clash, told),
-                    n=clash.total // 100,
-                ),
+                _clash(clash, told),
             )
-            for clash in seen.chart.clashes
+            for clash in seen.judged.clashes
             if campaign.id in {part.id for part in clash.parts}
         )[:MAX_CLASHES],
         clauses=tuple(
@@ -139,6 +134,23 @@ def campaign_words(
     )
 
 
+def _clash(clash: Clash, told: Told) -> str:
+    """A clash and the rule that settles it."""
+    what, n = clash_title(clash, told), clash.total // 100
+    if clash.possible:
+        return _(
+            "%(what)s: all ask for %(n)s %% when conditions meet. Then, and only then, each is "
+            "scaled down.",
+            what=what,
+            n=n,
+        )
+    return _(
+        "%(what)s: all ask for %(n)s %%, so each is scaled down until you settle it.",
+        what=what,
+        n=n,
+    )
+
+
 def _state(state: str) -> str:
     return {
         "new": _("Not kept yet."),
@@ -147,11 +159,12 @@ def _state(state: str) -> str:
     }.get(state, _("On air."))
 
 
-def _notes(seen: Seen, campaign: Campaign, language: Language) -> list[str]:
-    """What a person should know of clocks: several time zones, nights when the clocks change."""
+def _notes(told: Told, campaign: Campaign) -> list[str]:
+    """What a person should know: takeovers, several time zones, nights when the clocks change."""
+    seen, language = told.seen, told.language
     floor = seen.gathered.floor
     shops = floor.shops_of(floor.hit(campaign.target, campaign.zone))
-    said = []
+    said = hidden_words(told, campaign.id)
     zones = sorted({shop.calendar.zone for shop in shops})
     if len(zones) > 1:
         said.append(

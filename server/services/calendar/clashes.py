@@ -1,25 +1,21 @@
-"""Where campaigns ask for more than there is, and which takeover hides which campaign. Pure.
-
-Only what is certain counts: a campaign with a condition speaks at times that nobody knows yet.
+"""Where campaigns ask for more than there is, surely or in some weather or crowd, and which
+takeover hides which campaign. Pure.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from heapq import nsmallest
 
+from playlists.conditions import Condition
 from playlists.intervals import intersect
 from playlists.resolving.share import ALL_BP, weights
 from server.services.calendar.floor import Mask
-from server.services.calendar.voices import (
-    Days,
-    Kind,
-    Voice,
-    members,
-    stretches_of,
-)
+from server.services.calendar.meeting import can_meet
+from server.services.calendar.oversold import Found, Group, Search, bits
+from server.services.calendar.voices import Days, Voice, members
 from server.services.calendar.window import Run, runs
 
 MAX_CLASHES = 30
@@ -30,20 +26,25 @@ BRIDGED_DAYS = 6
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a campaign of a clash asks (basis points), and is given: basis points, minutes a day."""
+    """What a campaign of a clash asks (basis points), and is given: basis points, minutes a day.
+    `conditional`: it speaks only when its condition holds.
+    """
 
     id: str
     asks: int
     given: int
     minutes: int
+    conditional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Clash:
     """Campaigns that together ask for over 100 % of a zone of some screens. `run` is its first and
-    last day, `days` those on which it is so; `minutes` is how long it lasts on its longest day.
+    last day, `days` those on which it is so; `minutes` is how long it lasts on its longest day,
+    where some have conditions: at most. `id` is made of its zone, first day and campaigns.
     """
 
+    id: str
     zone: str
     screens: Mask
     run: Run
@@ -53,9 +54,20 @@ class Clash:
     parts: tuple[Part, ...]
 
     @property
-    def id(self) -> str:
-        """A name for links: its campaigns and first day."""
-        return "~".join((str(self.run[0]), self.zone, *(part.id for part in self.parts)))
+    def possible(self) -> bool:
+        """Whether it is one only while conditions hold."""
+        return any(part.conditional for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The clashes of a window, the greatest first; `possible` only while conditions hold. Not
+    `whole`: there may be more.
+    """
+
+    certain: tuple[Clash, ...] = ()
+    possible: tuple[Clash, ...] = ()
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,29 +81,54 @@ class Hidden:
     conditional: bool
 
 
-def clashes(voices: Sequence[Voice], days: Sequence[Days]) -> tuple[Clash, ...]:
-    """Everything oversold in a window, the greatest first."""
-    certain = [v for v in voices if not v.conditional and not v.takeover and v.when]
-    found: list[Clash] = []
-    for zone in sorted({v.zone for v in certain}):
-        mine = [v for v in certain if v.zone == zone]
-        if sum(v.share for v in mine) > ALL_BP:
-            found += _of_zone(zone, mine, days)
-    found.sort(key=lambda c: (-c.total, c.run, -c.screens.bit_count(), c.id))
-    return tuple(found[:MAX_CLASHES])
+def clashes(
+    voices: Sequence[Voice],
+    days: Sequence[Days],
+    conditions: Mapping[str, Condition],
+    subject: str = "",
+) -> Told:
+    """Everything oversold in a window, or what `subject` is part of. `conditions` are those of
+    the campaigns that have one.
+    """
+    speaking = [v for v in voices if not v.takeover and v.when]
+    if subject:
+        of = next((v for v in speaking if v.id == subject), None)
+        if of is None:
+            return Told()
+        speaking = [v for v in speaking if v.zone == of.zone and v.mask & of.mask]
+    certain: list[Clash] = []
+    possible: list[Clash] = []
+    whole = True
+    for zone in sorted({v.zone for v in speaking}):
+        mine = [v for v in speaking if v.zone == zone]
+        sure = [v for v in mine if not v.conditional]
+        if not subject or _place(subject, sure) is not None:
+            search = Search(sure, days, MAX_CLASHES, focus=_place(subject, sure))
+            certain += _told(zone, search)
+            whole = whole and search.whole
+        if len(sure) < len(mine):
+            settling = _Settling(mine, conditions).__getitem__
+            search = Search(mine, days, MAX_CLASHES, settling, _place(subject, mine))
+            possible += _told(zone, search)
+            whole = whole and search.whole
+    return Told(_greatest(certain), _greatest(possible), whole)
 
 
-def hidden(voices: Sequence[Voice], days: Sequence[Days]) -> tuple[Hidden, ...]:
-    """What takeovers hide in a window."""
+def _place(name: str, voices: Sequence[Voice]) -> int | None:
+    return next((at for at, voice in enumerate(voices) if voice.id == name), None)
+
+
+def hidden(name: str, voices: Sequence[Voice], days: Sequence[Days]) -> tuple[Hidden, ...]:
+    """The takeovers that hide a campaign in a window."""
+    under = next(voice for voice in voices if voice.id == name)
     found = []
-    for over in (v for v in voices if v.takeover):
-        for under in voices:
-            if under.id == over.id or under.zone != over.zone:
-                continue
-            if under.takeover and under.order < over.order:
-                continue
-            if (one := _hidden(over, under, days)) is not None:
-                found.append(one)
+    for over in voices:
+        if not over.takeover or over.id == under.id or over.zone != under.zone:
+            continue
+        if under.takeover and under.order < over.order:
+            continue
+        if (one := _hidden(over, under, days)) is not None:
+            found.append(one)
     return tuple(found)
 
 
@@ -101,7 +138,7 @@ def _hidden(over: Voice, under: Voice, days: Sequence[Days]) -> Hidden | None:
     screens = 0
     for kind, one in enumerate(days):
         if shared & one.mask and kind in over.when and kind in under.when:
-            minutes = one.minutes(intersect(over.when[kind], under.when[kind]))
+            minutes = one.minutes(intersect(over.when[kind].when, under.when[kind].when))
             at |= minutes.keys()
             screens |= shared & one.mask if minutes else 0
     if not at:
@@ -109,84 +146,69 @@ def _hidden(over: Voice, under: Voice, days: Sequence[Days]) -> Hidden | None:
     return Hidden(over.id, under.id, screens, tuple(sorted(at)), over.conditional)
 
 
-def _of_zone(zone: str, voices: Sequence[Voice], days: Sequence[Days]) -> Iterator[Clash]:
-    """Screen by screen where all that are meant for it could be too much: few are, of many."""
-    screens: dict[int, Mask] = defaultdict(int)
-    lengths: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for meant, mask in _meant(voices).items():
-        if _total(voices, meant) <= ALL_BP:
-            continue
-        for kind, one in enumerate(days):
-            if not mask & one.mask:
-                continue
-            for bits, by_day in _oversold(voices, meant, kind, one).items():
-                screens[bits] |= mask & one.mask
-                for day, minutes in by_day.items():
-                    lengths[bits][day] = max(lengths[bits][day], minutes)
-    found = ((bits, run) for bits, by_day in lengths.items() for run in runs(by_day, BRIDGED_DAYS))
+class _Settling(dict[Group, Group]):
+    """Which of the voices that are on can be too much together: all that are sure, and as much of
+    the others as can be true at once, the greatest share first. None (0) where that is not over
+    100 %, or without the others is.
+    """
+
+    def __init__(self, voices: Sequence[Voice], conditions: Mapping[str, Condition]) -> None:
+        super().__init__()
+        self._voices, self._conditions = voices, conditions
+
+    def __missing__(self, group: Group) -> Group:
+        on = [(at, self._voices[at]) for at in bits(group)]
+        sure = sum(voice.share for _, voice in on if not voice.conditional)
+        total, kept = sure, sum(1 << at for at, voice in on if not voice.conditional)
+        held: list[Condition] = []
+        maybe = [(at, voice) for at, voice in on if voice.conditional]
+        for at, voice in sorted(maybe, key=lambda one: (-one[1].share, one[1].order)):
+            condition = self._conditions[voice.id]
+            if can_meet((*held, condition)):
+                held.append(condition)
+                total += voice.share
+                kept |= 1 << at
+        self[group] = kept if sure <= ALL_BP < total else 0
+        return self[group]
+
+
+def _told(zone: str, search: Search) -> list[Clash]:
+    search.run()
+    found = (
+        (group, one, run)
+        for group, one in search.groups.items()
+        for run in runs(one.days, BRIDGED_DAYS)
+    )
     greatest = nsmallest(
         MAX_CLASHES,
         found,
-        key=lambda one: (*(-_total(voices, one[0]), one[1], -screens[one[0]].bit_count(), one[0]),),
+        key=lambda it: (-search.total(it[0]), it[2], -it[1].screens.bit_count(), it[0]),
     )
-    for bits, run in greatest:
-        on = {day: n for day, n in lengths[bits].items() if run[0] <= day <= run[1]}
-        yield _clash(zone, members(voices, bits), screens[bits], run, on)
+    return [_clash(zone, members(search.voices, group), one, run) for group, one, run in greatest]
 
 
-def _meant(voices: Sequence[Voice]) -> dict[int, Mask]:
-    """The screens that the same voices are meant for, by those voices as bits."""
-    by_screen: dict[int, int] = defaultdict(int)
-    for at, voice in enumerate(voices):
-        for screen, bit in enumerate(reversed(bin(voice.mask)[2:])):
-            if bit == "1":
-                by_screen[screen] |= 1 << at
-    found: dict[int, Mask] = defaultdict(int)
-    for screen, bits in by_screen.items():
-        found[bits] |= 1 << screen
-    return found
-
-
-def _oversold(
-    voices: Sequence[Voice], meant: int, kind: Kind, one: Days
-) -> dict[int, dict[int, int]]:
-    """Which of some voices are too much together, on which days, for how many minutes."""
-    places = [at for at in range(len(voices)) if meant >> at & 1]
-    here = [voices[at] for at in places]
-    found: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for begin, end, active in stretches_of(here, kind):
-        if _total(here, active) <= ALL_BP:
-            continue
-        bits = sum(1 << at for n, at in enumerate(places) if active >> n & 1)
-        for day, minutes in one.minutes(((begin, end),)).items():
-            found[bits][day] += minutes
-    return found
-
-
-def _total(voices: Sequence[Voice], bits: int) -> int:
-    return sum(v.share for at, v in enumerate(voices) if bits >> at & 1)
-
-
-def _clash(
-    zone: str, speaking: Sequence[Voice], screens: Mask, run: Run, on: dict[int, int]
-) -> Clash:
+def _clash(zone: str, speaking: Sequence[Voice], found: Found, run: Run) -> Clash:
+    on = {day: minutes for day, minutes in found.days.items() if run[0] <= day <= run[1]}
     shares = [v.share for v in speaking]
     weight, rest = weights(shares, True)
     whole = sum(weight) + rest
     longest = max(on.values())
     parts = tuple(
-        Part(v.id, v.share, w * ALL_BP // whole, longest * w // whole)
+        Part(v.id, v.share, w * ALL_BP // whole, longest * w // whole, v.conditional)
         for v, w in zip(speaking, weight, strict=True)
     )
-    return Clash(zone, screens, run, tuple(sorted(on)), sum(shares), longest, parts)
+    made_of = "\n".join((zone, str(run[0]), *(part.id for part in parts)))
+    name = sha256(made_of.encode()).hexdigest()[:16]
+    return Clash(name, zone, found.screens, run, tuple(sorted(on)), sum(shares), longest, parts)
 
 
-def merged(found: Sequence[Clash]) -> tuple[Clash, ...]:
+def _greatest(found: Sequence[Clash]) -> tuple[Clash, ...]:
     """Without those that a greater clash tells of as well: fewer of its campaigns, on days and
     screens of its own.
     """
     kept: list[Clash] = []
-    for one in found:
+    order = sorted(found, key=lambda c: (-c.total, c.run, -c.screens.bit_count(), c.id))
+    for one in order[:MAX_CLASHES]:
         ids = {part.id for part in one.parts}
         if not any(
             ids < {part.id for part in other.parts}

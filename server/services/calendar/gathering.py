@@ -2,41 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import String, cast, select
 from sqlalchemy.orm import Session
 
-from playlists.errors import Invalid
 from playlists.localtime import zone_of
 from playlists.model import Campaign
-from playlists.model_json import campaign_from_json
 from playlists.schedule import Schedule
-from server.db.mappers import layout_from
-from server.db.models import (
-    BaseRow,
-    CampaignRow,
-    DraftRow,
-    EmergencyRow,
-    OverrideRow,
-    PlaylistRow,
-    ScreenRow,
-    StoreRow,
-)
+from server.db.models import BaseRow, DraftRow, EmergencyRow, OverrideRow, StoreRow
 from server.services.base.actors import Actor
 from server.services.base.context import Context
-from server.services.calendar.floor import Floor, Shop, Spot
+from server.services.base.kept import MAX_IN, batched
+from server.services.calendar.faces import Face, face_of
+from server.services.calendar.floor import Floor, Shop
+from server.services.calendar.rows import Rows, campaign_from_draft, rows_of
 from server.services.calendar.window import Window
 from server.services.chain.calendars import calendar_of
 from server.services.drafting.listing import names_of_people
-from server.services.wishes.targeting import map_of, sees_target
 
 State = Literal["air", "changed", "draft"]
-NO_PLAYLIST = "-"
-"""Stands for the playlist of a draft that has none yet."""
+MAX_FLOORS = 16
+"""Floors that one process holds: of a few people, in a few windows."""
+SUN_SQUARE_E6 = 2_000_000
+"""The calendar counts with one sun for each square of 2 degrees, some minutes off at its edges, so
+that a large chain has few clocks. Screens play by their own.
+"""
+_DRAFTS = 2_000
 _NOON = time(12)
 
 
@@ -47,21 +45,6 @@ class Planned:
     campaign: Campaign
     state: State
     version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Face:
-    """What a playlist looks like from outside: its name, its first card's template and sky, the
-    item to draw, a picture, whether goods with prices stand in it.
-    """
-
-    id: str
-    name: str
-    template: str = ""
-    sky: str = ""
-    item: str = ""
-    picture: str = ""
-    priced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +75,24 @@ class Gathered:
 def gather(ctx: Context, actor: Actor, shown: Window) -> Gathered:
     """The calendar of a window. Raises Forbidden."""
     actor.require("content")
-    with ctx.db.read() as session:
-        planned = _planned(session, actor)
-        floor = _floor(session, actor, shown, [one.campaign.schedule for one in planned.values()])
+    rows = rows_of(ctx.db)
+    with rows.lock, ctx.db.read() as session:
+        rows.refresh(session)
+        planned = _planned(session, actor, rows)
+        floor = _floor(rows, actor, shown, [one.campaign.schedule for one in planned.values()])
         hands = _hands(session, actor, shown)
-        bases = _bases(session, actor)
+        bases = _bases(session, actor, rows)
+        if actor.stores is not None:
+            planned = {
+                name: one
+                for name, one in planned.items()
+                if one.state == "draft" or floor.concerns(one.campaign.target)
+            }
         used: set[str] = {str(one.campaign.playlist) for one in planned.values()}
         used |= {hand.playlist for hand in hands} | {playlist for playlist, _ in bases}
-        faces = _faces(session, used)
-    zones = [shop.calendar.zone for shop in floor.shops]
-    zone = max(sorted(set(zones)), key=zones.count, default="UTC")
+        faces = _faces(session, used, rows)
+    zones = Counter(shop.calendar.zone for shop in floor.shops)
+    zone = max(sorted(zones), key=lambda one: zones[one], default="UTC")
     return Gathered(floor, planned, faces, hands, bases, zone)
 
 
@@ -109,75 +100,83 @@ def zone_now(ctx: Context, actor: Actor) -> str:
     """The clock that most of the actor's stores live by."""
     with ctx.db.read() as session:
         rows = session.execute(select(StoreRow.id, StoreRow.zone))
-        zones = [row.zone for row in rows if actor.sees(row.id)]
-    return max(sorted(set(zones)), key=zones.count, default="UTC")
+        zones = Counter(row.zone for row in rows if actor.sees(row.id))
+    return max(sorted(zones), key=lambda zone: zones[zone], default="UTC")
 
 
-def campaign_from_draft(body: Mapping[str, Any]) -> Campaign | None:
-    """A draft as a campaign; None where it cannot be read."""
-    try:
-        return campaign_from_json({**body, "playlist": body.get("playlist") or NO_PLAYLIST})
-    except Invalid:
-        return None
-
-
-def _planned(session: Session, actor: Actor) -> dict[str, Planned]:
+def _planned(session: Session, actor: Actor, rows: Rows) -> dict[str, Planned]:
     drafts = {
         row.subject: row
-        for row in session.scalars(select(DraftRow).where(DraftRow.kind == "campaign"))
+        for row in session.execute(
+            select(
+                DraftRow.subject,
+                DraftRow.seq,
+                DraftRow.base_version,
+                DraftRow.created_by,
+                cast(DraftRow.body, String).label("text"),
+            ).where(DraftRow.kind == "campaign")
+        )
     }
     found: dict[str, Planned] = {}
-    for row in session.scalars(select(CampaignRow)):
-        draft = drafts.pop(row.id, None)
-        changed = draft is not None and draft.seq > 0
-        body = draft.body if draft is not None and changed else row.body
-        campaign = campaign_from_draft(body)
-        if campaign is not None:
-            found[row.id] = Planned(campaign, "changed" if changed else "air", row.version)
-    for name, draft in drafts.items():
+    for name, wish in sorted(rows.campaigns.wishes.items()):
+        campaign, version = wish.value
+        draft = drafts.pop(name, None)
+        if draft is None or draft.seq == 0:
+            found[name] = Planned(campaign, "air", version)
+        elif (changed := _read_draft(draft.text)) is not None:
+            found[name] = Planned(changed, "changed", version)
+    for name, draft in sorted(drafts.items()):
         mine = actor.stores is None or draft.created_by == actor.id
-        if draft.base_version == 0 and mine and (one := campaign_from_draft(draft.body)):
+        if draft.base_version == 0 and mine and (one := _read_draft(draft.text)):
             found[name] = Planned(one, "draft", 0)
-    if actor.stores is None:
-        return found
-    places = map_of(session, [one.campaign.target for one in found.values()])
-    return {
-        name: one
-        for name, one in found.items()
-        if one.state == "draft" or sees_target(actor, one.campaign.target, places)
-    }
+    return found
 
 
-def _floor(session: Session, actor: Actor, shown: Window, schedules: Iterable[Schedule]) -> Floor:
+@lru_cache(maxsize=_DRAFTS)
+def _read_draft(text: str) -> Campaign | None:
+    return campaign_from_draft(json.loads(text))
+
+
+def _floor(rows: Rows, actor: Actor, shown: Window, schedules: Iterable[Schedule]) -> Floor:
     sun = any(
         edge.anchor in ("sunrise", "sunset")
         for schedule in schedules
         for part in schedule.dayparts
         for edge in (part.start, part.end)
     )
-    shops = []
-    for row in session.scalars(select(StoreRow).order_by(StoreRow.name, StoreRow.id)):
-        if actor.sees(row.id):
-            begin = datetime.combine(shown.first, _NOON, zone_of(row.zone)).astimezone(UTC)
-            calendar = calendar_of(row, int(begin.timestamp()) * 1000, shown.days, sun=sun)
-            shops.append(
-                Shop(
-                    *(row.id, row.name, calendar, row.country, frozenset(row.regions)),
-                    *(row.lat_e6, row.lon_e6),
+    key = (rows.stores.generation, rows.screens.generation, actor.stores, shown, sun)
+    if key not in rows.floors:
+        shops = []
+        stores = [wish.value for wish in rows.stores.wishes.values()]
+        for row in sorted(stores, key=lambda row: (row.name, row.id)):
+            if actor.sees(row.id):
+                begin = datetime.combine(shown.first, _NOON, zone_of(row.zone)).astimezone(UTC)
+                now = int(begin.timestamp()) * 1000
+                calendar = calendar_of(_roughly(row), now, shown.days, sun=sun)
+                shops.append(
+                    Shop(
+                        *(row.id, row.name, calendar, row.country, frozenset(row.regions)),
+                        *(row.lat_e6, row.lon_e6),
+                    )
                 )
-            )
-    columns = select(
-        ScreenRow.id, ScreenRow.name, ScreenRow.store_id, ScreenRow.tags, ScreenRow.layout
+        spots = [w.value for w in rows.screens.wishes.values() if actor.sees(w.value.store)]
+        spots.sort(key=lambda spot: (spot.store, spot.name, spot.id))
+        rows.floors[key] = Floor(shops, spots)
+        if len(rows.floors) > MAX_FLOORS:
+            rows.floors.pop(next(iter(rows.floors)))
+    return rows.floors[key]
+
+
+def _roughly(row: StoreRow) -> StoreRow:
+    """A store for its calendar alone, where the sun is that of its square."""
+    return StoreRow(
+        zone=row.zone,
+        country=row.country,
+        hours=row.hours,
+        special_hours=row.special_hours,
+        lat_e6=round(row.lat_e6 / SUN_SQUARE_E6) * SUN_SQUARE_E6,
+        lon_e6=round(row.lon_e6 / SUN_SQUARE_E6) * SUN_SQUARE_E6,
     )
-    spots = [
-        Spot(
-            *(row.id, row.name, row.store_id, frozenset(row.tags)),
-            frozenset(box.id for box in layout_from(row.layout)),
-        )
-        for row in session.execute(columns.order_by(ScreenRow.store_id, ScreenRow.name))
-        if actor.sees(row.store_id)
-    ]
-    return Floor(shops, spots)
 
 
 def _hands(session: Session, actor: Actor, shown: Window) -> tuple[Hand, ...]:
@@ -203,45 +202,26 @@ def _hands(session: Session, actor: Actor, shown: Window) -> tuple[Hand, ...]:
     return tuple(sorted(found, key=lambda hand: (hand.from_ms, hand.id)))
 
 
-def _bases(session: Session, actor: Actor) -> tuple[tuple[str, str], ...]:
+def _bases(session: Session, actor: Actor, rows: Rows) -> tuple[tuple[str, str], ...]:
     """Base playlists with the store or screen that they are the base of, "" for the chain."""
-    store_of = dict(session.execute(select(ScreenRow.id, ScreenRow.store_id)).all())
+    screens = rows.screens.wishes
     return tuple(
         (row.playlist_id, row.subject)
         for row in session.scalars(select(BaseRow).order_by(BaseRow.scope, BaseRow.subject))
-        if actor.sees(store_of.get(row.subject, row.subject) or None)
-    )
-
-
-def _faces(session: Session, ids: Collection[str]) -> dict[str, Face]:
-    rows = session.execute(
-        select(PlaylistRow.id, PlaylistRow.name, PlaylistRow.body).where(
-            PlaylistRow.id.in_(sorted(ids))
+        if actor.sees(
+            (screens[row.subject].value.store if row.subject in screens else row.subject) or None
         )
     )
-    found = {row.id: _face(row.id, row.name, row.body) for row in rows}
+
+
+def _faces(session: Session, ids: Collection[str], rows: Rows) -> dict[str, Face]:
+    live = rows.playlists.wishes
+    found = {name: live[name].value for name in ids if name in live}
     missing = sorted(set(ids) - found.keys())
-    written = select(DraftRow.subject, DraftRow.body).where(
-        DraftRow.kind == "playlist", DraftRow.subject.in_(missing)
-    )
-    for name, body in session.execute(written):
-        found[name] = _face(name, str(body.get("name", name)), body)
+    for some in batched(missing, MAX_IN):
+        written = select(DraftRow.subject, DraftRow.body).where(
+            DraftRow.kind == "playlist", DraftRow.subject.in_(some)
+        )
+        for name, body in session.execute(written).tuples():
+            found[name] = face_of(name, str(body.get("name", name)), body)
     return found
-
-
-def _face(name: str, title: str, body: Mapping[str, Any]) -> Face:
-    items: Sequence[Mapping[str, Any]] = body.get("items", ())
-    cards = [(item["id"], item["content"]["card"]) for item in items if "card" in item["content"]]
-    if not cards:
-        return Face(name, title)
-    item, card = cards[0]
-    goods = [good for _, one in cards for good in one.get("goods", ())]
-    return Face(
-        name,
-        title,
-        template=str(card.get("template", "")),
-        sky=str(card.get("params", {}).get("sky", "")),
-        item=item,
-        picture=next((str(good["picture"]) for good in goods if good.get("picture")), ""),
-        priced=any(one.get("template") == "price" for _, one in cards),
-    )

@@ -8,7 +8,8 @@ from icalendar import Calendar, Event
 
 from server.services.base.actors import Actor
 from server.services.base.context import Context
-from server.services.calendar.looking import Seen, look
+from server.services.calendar.bands import Chart
+from server.services.calendar.looking import Seen, drawn, look
 from server.services.calendar.window import DAY, beside
 
 QUARTERS = 2
@@ -28,16 +29,16 @@ def feed(ctx: Context, actor: Actor) -> bytes:
     day = None
     for _ in range(QUARTERS):
         seen = look(ctx, actor, "quarter", day)
-        for event in _events(seen, now):
+        for event in _events(seen, drawn(ctx, seen), now):
             calendar.add_component(event)
-        day = beside(seen.chart.window, 1)
+        day = beside(seen.window, 1)
     return bytes(calendar.to_ical())
 
 
-def _events(seen: Seen, now: datetime) -> list[Event]:
+def _events(seen: Seen, chart: Chart, now: datetime) -> list[Event]:
     found = []
-    shown, planned = seen.chart.window, seen.gathered.planned
-    for rows in seen.chart.lanes.values():
+    shown, planned = seen.window, seen.gathered.planned
+    for rows in chart.lanes.values():
         for bar in (bar for row in rows for bar in row):
             if bar.id not in planned or bar.state == "draft":
                 continue

@@ -13,10 +13,10 @@ from playlists.model import Campaign
 from server.db.models import DraftRow, PlaylistRow
 from server.services.base.actors import Actor
 from server.services.base.context import Context
-from server.services.calendar.bands import chart
-from server.services.calendar.gathering import NO_PLAYLIST, Planned, gather, zone_now
+from server.services.calendar.gathering import Planned, gather, zone_now
+from server.services.calendar.judging import judged_for
 from server.services.calendar.looking import Seen
-from server.services.calendar.truths import Truths
+from server.services.calendar.rows import NO_PLAYLIST
 from server.services.calendar.voices import clock_changes
 from server.services.calendar.window import window
 from server.services.wishes.reach import Reach
@@ -71,9 +71,10 @@ def rehearse(ctx: Context, actor: Actor, campaign: Campaign) -> Seen:
     found = gather(ctx, actor, shown)
     held = found.planned.get(campaign.id)
     mine = Planned(campaign, held.state if held else "draft", held.version if held else 0)
-    planned = {**found.planned, campaign.id: mine}
-    found = replace(found, planned=planned)
-    return Seen(found, chart(found, shown, Truths({}, None)), now, today)
+    campaigns = tuple(one.campaign for one in found.planned.values())
+    judgement = judged_for(found.floor, shown, campaigns, campaign)
+    found = replace(found, planned={**found.planned, campaign.id: mine})
+    return Seen(found, shown, judgement, now, today)
 
 
 def nights(seen: Seen, campaign: Campaign) -> tuple[tuple[date, int, str], ...]:
