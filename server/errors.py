@@ -1,5 +1,8 @@
 """What the server tells people when it cannot do what they asked: one exception a kind, RFC 9457
 shaped.
+
+Raise with the sentence written out, f"At most {most} files."; its French is `At most %(most)s
+files.` in server/web/translations/fr/errors.po, which `tools/words.py` writes for you to fill in.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from playlists.errors import DomainError, Invalid
 from server.errors import BadInput, ServerError, TooMany, Unauthenticated
+from server.said import said
 from server.services.base.editing import StaleEdit
 
 log = structlog.get_logger(__name__)
@@ -66,7 +67,8 @@ def problem(
         body["field"] = field
     if errors:
         body["errors"] = errors
-    return Response(json.dumps(body), status, dict(headers or {}), content_type=MIME)
+    sent = {"Vary": "Accept-Language", **(headers or {})}
+    return Response(json.dumps(body), status, sent, content_type=MIME)
 
 
 def register(app: Flask) -> None:
@@ -79,6 +81,11 @@ def register(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
+def language() -> str:
+    """Of what is said: English, unless the caller would rather have French."""
+    return request.accept_languages.best_match(("en", "fr"), "en")
+
+
 def _server_error(error: ServerError) -> Response:
     headers: dict[str, str] = {}
     if isinstance(error, StaleEdit):
@@ -89,12 +96,13 @@ def _server_error(error: ServerError) -> Response:
         headers["Retry-After"] = str(error.retry_after_s)
     if error.status >= 500:
         log.error("server_error", error=error.message, code=error.code)
-    return problem(error.status, error.code, error.message, field=error.field, headers=headers)
+    message = said(error.message, language())
+    return problem(error.status, error.code, message, field=error.field, headers=headers)
 
 
 def _domain_error(error: DomainError) -> Response:
     field = error.field if isinstance(error, Invalid) else ""
-    return problem(BadInput.status, error.code, str(error), field=field)
+    return problem(BadInput.status, error.code, said(str(error), language()), field=field)
 
 
 def _validation_error(error: ValidationError) -> Response:

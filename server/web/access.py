@@ -21,6 +21,7 @@ from server.services.entry.limits import Limits, origin
 from server.services.screens import watching
 from server.web.phrases import LANGUAGES, Language, counted, say, sentence
 from server.web.rooms import rooms_of
+from server.web.tongue import said
 
 LANGUAGE_COOKIE = "enseigne_language"
 LANGUAGE_LIFE_S = 365 * 24 * 3600
@@ -212,7 +213,7 @@ def _fault(error: ServerError) -> AnyResponse:
         embed=embed,
         first=first,
         second="",
-        text=error.message,
+        text=said(error.message),
     )
 
 

@@ -10,6 +10,7 @@ from server.services.calendar import events
 from server.web.access import Visit, page, studio
 from server.web.calendars import enter
 from server.web.tongue import gettext as _
+from server.web.tongue import said
 
 blueprint = studio("calendar-events")
 
@@ -51,7 +52,7 @@ def _said(refused: ServerError) -> str:
         "no_calendar": _("This is no iCalendar file that can be read. Export it as .ics again."),
         "no_event": _("It has no event of the last months or the next two years."),
         "too_large": _("It is too large: export a shorter time of it."),
-    }.get(refused.code, refused.message)
+    }.get(refused.code, said(refused.message))
 
 
 def _page(looker: Visit, *, status: int = 200, name: str = "", wrong: str = "") -> AnyResponse:

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext
 from server.errors import ServerError
 from server.services.entry.roles import ROLES
 from server.web.clock import MINUTE_MS, length
+from server.web.tongue import said
 
 ROLE_NAMES: Mapping[str, object] = {
     "owner": lazy_gettext("Owner"),
@@ -106,7 +107,7 @@ def role_choices() -> list[RoleChoice]:
 
 def complaint(error: ServerError) -> str:
     """What was wrong, in the reader's language where we have it."""
-    return str(COMPLAINTS.get(error.code, error.message))
+    return str(COMPLAINTS.get(error.code, said(error.message)))
 
 
 def role_sentence(role: str, stores: Sequence[str] | None) -> str:

@@ -22,6 +22,7 @@ from server.services.wishes.drawn import Drawn
 from server.web.access import Visit, check_form, page, studio, visit
 from server.web.media_words import file_words, media_words
 from server.web.tongue import gettext as _
+from server.web.tongue import said
 
 blueprint = studio("media-room")
 
@@ -53,7 +54,7 @@ def take() -> AnyResponse:
             except Refused as why:
                 refused.append((name, refusal(why).said[looker.language]))
             except ServerError as wrong:
-                refused.append((name, wrong.message))
+                refused.append((name, said(wrong.message)))
     except RequestEntityTooLarge:
         most = looker.ctx.settings.max_upload_bytes // MIB
         large = refusal(Refused(Reason.TOO_LARGE, limit_mib=most))

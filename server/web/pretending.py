@@ -19,6 +19,7 @@ from server.services.rehearsing.pretending import ONLY, Pretence, Pretended, Tur
 from server.web import clock
 from server.web.access import Visit, page, studio, visit
 from server.web.stills import still
+from server.web.tongue import said
 
 blueprint = studio("pretending")
 
@@ -113,7 +114,7 @@ def show(screen_id: str) -> AnyResponse:
     try:
         found = _look(looker, screen_id, store.zone, asked)
     except BadInput as refused:
-        wrong = refused.message
+        wrong = said(refused.message)
         found = pretend(looker.ctx, looker.actor, screen_id, Pretence(), TURNS)
     return page(
         "pretend.html",
@@ -222,6 +223,6 @@ def _look(looker: Visit, screen_id: str, zone: str, asked: Asked) -> Pretended:
 
 
 def _refusal(refused: BadInput) -> AnyResponse:
-    answer = jsonify({"message": refused.message, "field": refused.field})
+    answer = jsonify({"message": said(refused.message), "field": refused.field})
     answer.status_code = refused.status
     return answer

@@ -5,16 +5,17 @@ from __future__ import annotations
 from server.errors import ServerError
 from server.services.drafting.problems import Problem
 from server.web.tongue import gettext as _
+from server.web.tongue import said
 
 
 def problem_said(problem: Problem) -> str:
     """A problem as a sentence that says what to do."""
-    return _known(problem.code, problem.field) or problem.message
+    return _known(problem.code, problem.field) or said(problem.message)
 
 
 def refusal_said(error: ServerError) -> str:
     """A refused edit as a sentence."""
-    return _known(error.code, error.field) or error.message
+    return _known(error.code, error.field) or said(error.message)
 
 
 def _known(code: str, field: str) -> str:

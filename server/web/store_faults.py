@@ -9,6 +9,7 @@ from server.services.minding.shop import Shop
 from server.services.wishes.messages import MOST
 from server.web.clock import clock
 from server.web.tongue import gettext as _
+from server.web.tongue import said
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def wrong(error: ServerError, shop: Shop) -> Wrong:
         known = _("Choose what to show.")
     if known is None and error.field == "screens":
         known = _("Choose at least one screen.")
-    return Wrong(error.field, known or error.message)
+    return Wrong(error.field, known or said(error.message))
 
 
 def no(field: str) -> BadInput:
