@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Literal
 from urllib.parse import urlencode
 
@@ -13,11 +15,19 @@ from playlists.model_json import playlist_from_json
 from server.errors import BadInput, ServerError
 from server.services.base.editing import MAX_NAME_CHARACTERS
 from server.services.drafting import drafts, history
-from server.services.drafting.listing import STATES, Look, State, listing
+from server.services.drafting.listing import STATES, Look, State, listing, used_by
+from server.services.drafting.tagging import checked_tags, tag
 from server.services.showing.picturing import MAX_PICTURES, pictures
 from server.services.showing.truths import scene, shops
 from server.web.access import Visit, check_form, page, studio, visit
-from server.web.playlists_words import binned_words, playlists_words
+from server.web.playlists_words import (
+    DONE,
+    binned_words,
+    done_words,
+    leaving_words,
+    playlists_words,
+    several_refused,
+)
 from server.web.stills import picture
 from server.web.tongue import gettext as _
 
@@ -25,6 +35,9 @@ blueprint = studio("playlists-room")
 
 MAX_ASKED = 200
 """Characters of what is looked for."""
+MAX_CHOSEN = 100
+"""Playlists that are changed at once."""
+COUNTS = frozenset(str(n) for n in range(1, MAX_CHOSEN + 1))
 
 
 @blueprint.get("/playlists")
@@ -41,18 +54,20 @@ def make() -> AnyResponse:
     try:
         draft = drafts.begin(looker.ctx, looker.actor, "playlist", {"name": name})
     except BadInput as wrong:
-        return _list(looker, status=wrong.status, name=name, wrong=_name_wrong())
+        return _list(looker, status=wrong.status, name=name, wrongs={"name": _name_wrong()})
     return redirect(f"/playlists/{draft.id}", 303)
 
 
 @blueprint.post("/playlists/<playlist>/copy")
 def copy(playlist: str) -> AnyResponse:
     """Begin a copy, and open it."""
-    looker = _enter(form=True)
-    name = drafts.read(looker.ctx, looker.actor, "playlist", playlist).body["name"]
-    title = _("%(name)s, copy", name=name)[:MAX_NAME_CHARACTERS]
-    made = history.duplicate(looker.ctx, looker.actor, "playlist", playlist, title)
-    return redirect(f"/playlists/{made.id}", 303)
+    return redirect(f"/playlists/{_copy(_enter(form=True), playlist).id}", 303)
+
+
+@blueprint.get("/playlists/<playlist>/throw")
+def leaving(playlist: str) -> AnyResponse:
+    """What plays it, and what would play then."""
+    return _leaving(_enter(), playlist)
 
 
 @blueprint.post("/playlists/<playlist>/throw")
@@ -64,9 +79,54 @@ def throw(playlist: str) -> AnyResponse:
     except ServerError as refused:
         if refused.code != "in_use":
             raise
-        said = _("It stays: something still plays it. Take it out there first.")
-        return _list(looker, status=refused.status, at=playlist, wrong=said)
-    return redirect("/playlists", 303)
+        return _leaving(looker, playlist, status=refused.status)
+    return redirect("/playlists?done=bin&n=1", 303)
+
+
+@blueprint.post("/playlists/several")
+def several() -> AnyResponse:
+    """Tag, copy or throw away all that were chosen; what stays is said beside it."""
+    looker = _enter(form=True)
+    chosen = list(dict.fromkeys(request.form.getlist("chosen")))
+    act = request.form.get("act", "")
+    if not 0 < len(chosen) <= MAX_CHOSEN or act not in DONE:
+        said = _("Choose 1 to %(n)s playlists first.", n=MAX_CHOSEN)
+        return _list(looker, status=422, wrongs={"": said}, chosen=chosen)
+    words = [word for word in request.form.get("tag", "").split(",") if word.strip()]
+    try:
+        tags = checked_tags(words)
+    except BadInput as wrong:
+        return _list(looker, status=422, wrongs={"tag": several_refused(wrong)}, chosen=chosen)
+    if act in ("tag", "untag") and not tags:
+        wrongs = {"tag": _("Write the tag.")}
+        return _list(looker, status=422, wrongs=wrongs, chosen=chosen)
+    wrongs = {}
+    for playlist in chosen:
+        try:
+            _do(looker, act, playlist, tags)
+        except ServerError as refused:
+            wrongs[playlist] = several_refused(refused)
+    n = len(chosen) - len(wrongs)
+    if wrongs:
+        return _list(looker, status=409, wrongs=wrongs, chosen=list(wrongs), done=(act, n))
+    return redirect(_link(_look(), done=act, n=str(n)), 303)
+
+
+def _do(looker: Visit, act: str, playlist: str, tags: list[str]) -> None:
+    if act == "bin":
+        history.remove(looker.ctx, looker.actor, "playlist", playlist)
+    elif act == "copy":
+        _copy(looker, playlist)
+    elif act == "tag":
+        tag(looker.ctx, looker.actor, playlist, add=tags)
+    else:
+        tag(looker.ctx, looker.actor, playlist, drop=tags)
+
+
+def _copy(looker: Visit, playlist: str) -> drafts.Draft:
+    name = drafts.read(looker.ctx, looker.actor, "playlist", playlist).body["name"]
+    title = _("%(name)s, copy", name=name)[:MAX_NAME_CHARACTERS]
+    return history.duplicate(looker.ctx, looker.actor, "playlist", playlist, title)
 
 
 @blueprint.get("/playlists/bin")
@@ -115,15 +175,22 @@ def _enter(*, form: bool = False) -> Visit:
 
 
 def _list(
-    looker: Visit, *, status: int = 200, name: str = "", at: str = "", wrong: str = ""
+    looker: Visit,
+    *,
+    status: int = 200,
+    name: str = "",
+    wrongs: Mapping[str, str] = MappingProxyType({}),
+    chosen: Collection[str] = (),
+    done: tuple[str, int] = ("", 0),
 ) -> AnyResponse:
+    """The list; `wrongs` by playlist or field, `done` is what happened to how many."""
     look = _look()
     found = listing(looker.ctx, looker.actor, look)
+    n = request.args.get("n", "")
+    heard = done if done[0] else (request.args.get("done", ""), int(n) if n in COUNTS else 0)
 
     def link(**other: str) -> str:
-        asked = {**asdict(look), "after": "", **other}
-        query = urlencode({key: value for key, value in asked.items() if value})
-        return f"/playlists?{query}" if query else "/playlists"
+        return _link(look, **{"after": "", **other})
 
     return page(
         "playlists.html",
@@ -134,10 +201,32 @@ def _list(
         look=look,
         found=found,
         link=link,
+        query=_link(look).removeprefix("/playlists"),
         name=name[:MAX_NAME_CHARACTERS],
-        at=at,
-        wrong=wrong,
+        wrongs=wrongs,
+        chosen=chosen,
+        tag=request.form.get("tag", "")[:MAX_ASKED],
+        done=done_words(*heard) if heard[0] in DONE and heard[1] else "",
     )
+
+
+def _leaving(looker: Visit, playlist: str, status: int = 200) -> AnyResponse:
+    draft = drafts.read(looker.ctx, looker.actor, "playlist", playlist)
+    uses = used_by(looker.ctx, looker.actor, playlist)
+    return page(
+        "playlist_leaving.html",
+        looker,
+        status=status,
+        room="playlists",
+        name=draft.body["name"],
+        subject=playlist,
+        rows=[leaving_words(use) for use in uses],
+    )
+
+
+def _link(look: Look, **other: str) -> str:
+    query = urlencode({key: value for key, value in {**asdict(look), **other}.items() if value})
+    return f"/playlists?{query}" if query else "/playlists"
 
 
 def _look() -> Look:
@@ -145,7 +234,8 @@ def _look() -> Look:
     asked = (one for one in STATES if one == request.args.get("state"))
     state: State | Literal[""] = next(asked, "")
     named = request.args.get("named", "")[:MAX_ASKED]
-    return Look(named, state, request.args.get("after", "")[:MAX_ASKED])
+    after, tagged = (request.args.get(key, "")[:MAX_ASKED] for key in ("after", "tag"))
+    return Look(named, state, after, tagged)
 
 
 def _name_wrong() -> str:

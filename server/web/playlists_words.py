@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from server.errors import ServerError
 from server.services.drafting.history import BIN_MS, Past
 from server.services.drafting.listing import Listed, Listing, Look, State, UsedBy
 from server.web.clock import DAY_MS
 from server.web.edit_words import ago, lasts
 from server.web.tongue import gettext as _
-from server.web.tongue import ngettext
+from server.web.tongue import ngettext, said
 
 MARKS: dict[State, tuple[str, str]] = {
     "air": ("playing", "ok"),
@@ -19,6 +20,8 @@ MARKS: dict[State, tuple[str, str]] = {
     "idle": ("idle", "note"),
 }
 """A state's mark and tone."""
+DONE = ("bin", "copy", "tag", "untag")
+"""What is done to several at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Row:
     edited: str
     frames: tuple[str, ...]
     may_go: bool
+    tags: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,15 @@ class Binned:
     id: str
     name: str
     said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """One thing that plays a playlist: where that is put right, what plays then."""
+
+    said: str
+    then: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +93,7 @@ def playlists_words(found: Listing, look: Look, now: int) -> PlaylistsWords:
         tabs=tuple(_tabs(found.counts)),
         rows=tuple(_row(one, now) for one in found.rows),
         none=_("No playlist is called that.")
-        if look.named
+        if look.named or look.tag
         else _("None of them is like that now."),
     )
 
@@ -144,13 +157,14 @@ def _row(one: Listed, now: int) -> Row:
         edited=_("%(who)s, %(ago)s", who=one.edited_by, ago=ago(one.edited_at, now)),
         frames=one.frames,
         may_go=not one.uses,
+        tags=one.tags,
     )
 
 
 def _used(one: Listed) -> str:
     if not one.uses:
         return _("Nothing plays it.")
-    said = ", ".join(_use(use) for use in one.uses)
+    said = ", ".join(use_words(use) for use in one.uses)
     if one.more_uses:
         return ngettext(
             "%(said)s and one more", "%(said)s and %(num)s more", one.more_uses, said=said
@@ -158,7 +172,8 @@ def _used(one: Listed) -> str:
     return said
 
 
-def _use(use: UsedBy) -> str:
+def use_words(use: UsedBy) -> str:
+    """What plays a playlist."""
     if use.kind == "campaign":
         return _("campaign “%(name)s”", name=use.name)
     if use.kind == "base":
@@ -168,3 +183,55 @@ def _use(use: UsedBy) -> str:
     if use.kind == "emergency":
         return _("an emergency")
     return _("inside “%(name)s”", name=use.name)
+
+
+def leaving_words(use: UsedBy) -> Leaving:
+    """What must be put right before a playlist can go, and what plays without it."""
+    if use.kind == "campaign":
+        return Leaving(
+            _("Campaign “%(name)s” plays it.", name=use.name),
+            _("End it or give it another playlist: then the base plays in its time."),
+            f"/calendar/campaigns/{use.id}",
+        )
+    if use.kind == "base":
+        above = _("Choose another base there: without one the base above it plays.")
+        slate = _("Choose another base first: without one the screens show the slate.")
+        if not use.name:
+            return Leaving(_("It is the base of the whole chain."), slate, "")
+        return Leaving(_("It is the base of %(name)s.", name=use.name), above, "")
+    if use.kind == "override":
+        said = _("It shows by hand in %(name)s.", name=use.name)
+        return Leaving(said, _("That ends by itself: then the plan goes on."), "/wall")
+    if use.kind == "emergency":
+        said = _("An emergency shows it.")
+        return Leaving(said, _("End the emergency: then the plan goes on."), "/wall")
+    return Leaving(
+        _("It stands inside “%(name)s”.", name=use.name),
+        _("Take it out there: the other turns go on."),
+        f"/playlists/{use.id}",
+    )
+
+
+def done_words(act: str, n: int) -> str:
+    """What was done to `n` playlists."""
+    if act == "bin":
+        return ngettext(
+            "It is in the bin for thirty days. No screen showed it, so none changes.",
+            "%(num)s are in the bin for thirty days. No screen showed them, so none changes.",
+            n,
+        )
+    if act == "copy":
+        return ngettext("A copy is begun, as a draft.", "%(num)s copies are begun, as drafts.", n)
+    if act == "tag":
+        return ngettext("Tagged.", "%(num)s are tagged.", n)
+    return ngettext("The tag is off.", "The tag is off %(num)s of them.", n)
+
+
+def several_refused(error: ServerError) -> str:
+    """Why one of several stays as it was."""
+    return {
+        "in_use": _("It stays: something still plays it. Take it out there first."),
+        "bad_tag": _("A tag has 1 to 40 characters and no comma."),
+        "too_many_tags": _("A playlist has 20 tags at most."),
+        "not_found": _("It is gone: somebody threw it away meanwhile."),
+    }.get(error.code, said(error.message))

@@ -25,6 +25,7 @@ from server.errors import BadInput
 from server.services.base.actors import SYSTEM, Actor
 from server.services.base.context import Context
 from server.services.base.kept import MAX_IN, batched
+from server.services.drafting import drafts
 from server.services.drafting.tagging import tags_of
 from server.services.wishes.reach import Reach
 
@@ -266,6 +267,15 @@ def names_of_playlists(ctx: Context, ids: Iterable[str]) -> Mapping[str, str]:
     with ctx.db.read() as session:
         named = select(PlaylistRow.id, PlaylistRow.name).where(PlaylistRow.id.in_(list(ids)))
         return dict(session.execute(named).all())
+
+
+def used_by(ctx: Context, actor: Actor, playlist: str) -> list[UsedBy]:
+    """All that plays a playlist directly, now or as soon as its time comes. Raises NotFound,
+    Forbidden.
+    """
+    drafts.read(ctx, actor, "playlist", playlist)
+    with ctx.db.read() as session:
+        return uses_of(session, [playlist], ctx.clock()).get(playlist, [])
 
 
 def uses_of(session: Session, ids: list[str], now: int) -> dict[str, list[UsedBy]]:

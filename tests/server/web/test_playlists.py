@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from typing import Any
 
 from werkzeug.test import TestResponse
 
@@ -17,7 +18,7 @@ def plain(page: str) -> str:
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page)))
 
 
-def send(reader: Reader, path: str, **form: str) -> TestResponse:
+def send(reader: Reader, path: str, **form: Any) -> TestResponse:
     """A form that the page itself sent."""
     word = re.search(r'data-csrf="([^"]+)"', reader.text("/playlists"))
     assert word
@@ -65,7 +66,8 @@ def test_what_is_refused_is_said_beside_it(chain: Chain) -> None:
     reader = chain.owner()
     kept = send(reader, "/playlists/base/throw")
     assert kept.status_code == 409
-    assert "It stays: something still plays it." in plain(kept.text)
+    assert "It stays while something plays it. " in plain(kept.text)
+    assert "It is the base of the whole chain. Choose another base first" in plain(kept.text)
     for name in ("", "x" * 10_000, "two\nlines"):
         refused = send(reader, "/playlists", name=name)
         assert refused.status_code == 422
@@ -90,3 +92,63 @@ def test_thumbnails_are_what_a_screen_paints(calm: Chain) -> None:
     assert found["embrun"]["card"]["template"] == "price"
     assert found["embrun"]["shown"]["prices"]
     assert found["brand"]["card"]["params"]["headline"] == "Dehors commence ici."
+
+
+def test_several_at_once(chain: Chain) -> None:
+    reader = chain.owner()
+    both = ["sale", "held-by-hand"]
+    tagged = send(reader, "/playlists/several?state=air", chosen=both, act="tag", tag="Été, x")
+    assert tagged.location == "/playlists?state=air&done=tag&n=2"
+    words = plain(reader.text("/playlists?tag=été&done=tag&n=2"))
+    assert "2 are tagged." in words
+    assert "Les prix d’automne 8 turns, 80 s x été On air" in words
+    assert "Fond de rayon" not in words
+    assert "Les prix d’automne" in plain(reader.text("/playlists?named=ÉTÉ"))
+    gone = send(reader, "/playlists/several?tag=x", chosen=both, act="bin")
+    assert gone.status_code == 409
+    assert "It is in the bin for thirty days. No screen showed it" in plain(gone.text)
+    assert "It stays: something still plays it. Take it out there first." in plain(gone.text)
+    assert 'value="sale" aria-label="Choose Les prix d’automne" checked' in unescape(gone.text)
+    assert (
+        send(reader, "/playlists/several", chosen=["sale", "base"], act="copy").status_code == 303
+    )
+    words = plain(reader.text("/playlists?done=copy&n=2"))
+    assert "2 copies are begun, as drafts." in words
+    assert "Fond de rayon, copy" in words
+    off = send(reader, "/playlists/several", chosen=["sale"], act="untag", tag="x")
+    assert off.location == "/playlists?done=untag&n=1"
+    assert "à la main" in plain(reader.text("/playlists/bin")).casefold()
+
+
+def test_several_that_are_none_or_too_much(chain: Chain) -> None:
+    reader = chain.owner()
+    for form, said in (
+        ({"act": "bin"}, "Choose 1 to 100 playlists first."),
+        ({"act": "burn", "chosen": ["sale"]}, "Choose 1 to 100 playlists first."),
+        ({"act": "tag", "chosen": ["sale"]}, "Write the tag."),
+        ({"act": "tag", "chosen": ["sale"], "tag": "x" * 10_000}, "A tag has 1 to 40 characters"),
+        ({"act": "tag", "chosen": ["nowhere"], "tag": "x"}, ""),
+    ):
+        refused = send(reader, "/playlists/several", **form)
+        assert refused.status_code in (409, 422)
+        assert said in plain(refused.text)
+    send(reader, "/playlists/several", chosen=["sale"], act="tag", tag="<script>alert(1)</script>")
+    send(reader, "/playlists/several", chosen=["sale"], act="tag", tag="שלום \u202e😀")
+    page = reader.text("/playlists")
+    assert "<script>alert" not in page
+    assert "😀" not in page, "a tag that turns the page around is refused"
+    strange = "/playlists?done=bin&n=10000000&tag=%00&named=%F0%9F%98%80&after=x"
+    assert reader.get(strange).status_code == 422
+
+
+def test_before_a_playlist_goes_its_page_says_what_plays_then(chain: Chain) -> None:
+    reader = chain.owner()
+    words = plain(reader.text("/playlists/rain-lille/throw"))
+    assert "Campaign “Il pleut à Lille” plays it." in words
+    assert "End it or give it another playlist: then the base plays in its time." in words
+    words = plain(reader.text("/playlists/held-by-hand/throw"))
+    assert "Nothing plays it: no screen changes when it goes." in words
+    chain.hold("lille-window", "lille")
+    words = plain(reader.text("/playlists/held-by-hand/throw"))
+    assert "It shows by hand in Lille. That ends by itself: then the plan goes on." in words
+    assert send(reader, "/playlists/held-by-hand/throw").status_code == 409
