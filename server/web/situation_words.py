@@ -21,6 +21,8 @@ from server.web.tongue import ngettext
 SAID = 1
 """Concerns told in the headline; the others are counted."""
 SCREENS = ("cloned", "offline", "trouble")
+SCREENS_SAID = 24
+"""Screens that are told of one by one; the wall shows the others."""
 WALLS: Mapping[str, str] = {"cloned": "offline", "offline": "offline", "trouble": "trouble"}
 """The wall's filter that shows a screen's concern."""
 
@@ -99,6 +101,7 @@ class SituationWords:
     failing: tuple[SourceLine, ...]
     speaking: tuple[SourceLine, ...]
     screens: tuple[Said, ...]
+    more_screens: str
     screens_well: str
     stores: tuple[StoreLine, ...]
 
@@ -122,7 +125,8 @@ def situation_words(found: Situation, language: Language) -> SituationWords:
         server=tuple(_said(one, found, language) for one in found.concerns if one.kind == "disk"),
         failing=tuple(bad),
         speaking=tuple(good),
-        screens=tuple(_said(one, found, language) for one in lost),
+        screens=tuple(_said(one, found, language) for one in lost[:SCREENS_SAID]),
+        more_screens=_more_screens(len(lost) - SCREENS_SAID),
         screens_well=_screens_well(found.screens, len({_screen(one) for one in lost})),
         stores=tuple(_store(rail, found, language) for rail in found.rails),
     )
@@ -146,6 +150,16 @@ def _headline(found: Situation, language: Language) -> tuple[str, str]:
 
 def _screen(concern: Concern) -> str:
     return concern.subject.partition("/")[0]
+
+
+def _more_screens(more: int) -> str:
+    if more <= 0:
+        return ""
+    return ngettext(
+        "%(num)s more thing is wrong with screens.",
+        "%(num)s more things are wrong with screens.",
+        more,
+    )
 
 
 def _screens_well(screens: int, lost: int) -> str:

@@ -127,25 +127,37 @@ class Plans:
 
     def warm(self, session: Session, manifests: Iterable[str], date: str) -> None:
         """Read the chunks of one date of several manifests at once, for `plan`."""
-        found = [self.manifest(session, sha) for sha in manifests]
-        days = (day for manifest in found if manifest is not None for day in manifest.days)
+        days = (day for manifest in self._read(session, manifests) for day in manifest.days)
         self._load_chunks(session, [day.chunk for day in days if day.date == date])
+
+    def warm_between(
+        self, session: Session, manifests: Iterable[str], from_ms: int, until_ms: int
+    ) -> None:
+        """The same for the days that touch `[from_ms, until_ms)`."""
+        days = (day for manifest in self._read(session, manifests) for day in manifest.days)
+        wanted = [day.chunk for day in days if day.from_ms < until_ms and from_ms < day.until_ms]
+        self._load_chunks(session, wanted)
+
+    def _read(self, session: Session, manifests: Iterable[str]) -> list[Manifest]:
+        """Those manifests that are kept, all that is not in memory read at once."""
+        names = list(dict.fromkeys(manifests))
+        missing = [sha for sha in names if sha not in self._plans]
+        made = {sha: decode_manifest(data) for sha, data in load_objects(session, missing).items()}
+        decks = load_objects(session, [manifest.deck for manifest in made.values()])
+        cards = {sha: decode_deck(data) for sha, data in decks.items()}
+        known = [self._plans[sha][0] for sha in names if sha in self._plans]
+        for sha, manifest in made.items():
+            if manifest.deck in cards:
+                self.keep(sha, manifest, cards[manifest.deck])
+                known.append(manifest)
+        return known
 
     def _load(
         self, session: Session, sha: str
     ) -> tuple[Manifest, Mapping[CardId, DeckCard]] | None:
-        known = self._plans.get(sha)
-        if known is not None:
-            self._plans.move_to_end(sha)
-            return known
-        found = load_objects(session, [sha])
-        if sha not in found:
+        if sha not in self._plans and not self._read(session, [sha]):
             return None
-        manifest = decode_manifest(found[sha])
-        decks = load_objects(session, [manifest.deck])
-        if manifest.deck not in decks:
-            return None
-        self.keep(sha, manifest, decode_deck(decks[manifest.deck]))
+        self._plans.move_to_end(sha)
         return self._plans[sha]
 
     def _load_chunks(self, session: Session, shas: Iterable[Sha256]) -> dict[Sha256, Chunk]:

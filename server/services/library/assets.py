@@ -5,7 +5,8 @@ unused.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, select
@@ -19,6 +20,7 @@ from server.db.models import (
     AssetRow,
     AssetTagRow,
     DraftRow,
+    ProductRow,
     RenditionFaultRow,
     RenditionRow,
     StoreRow,
@@ -29,6 +31,7 @@ from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.editing import check_name, locked, missing
 from server.services.base.paging import FIRST, Cut, Page, paged
+from server.services.library.browsing import seen
 from server.services.library.renditions import RenditionView, renditions_of, sizes_of_screens
 from server.services.wishes.drawn import Drawn, drawn_of
 from server.services.wishes.reach import Reach, said_of
@@ -113,17 +116,15 @@ def list_assets(ctx: Context, actor: Actor, cut: Cut = FIRST) -> Page[AssetView]
     """The files that the actor uploaded or that show in its stores, newest first."""
     actor.require("read")
     with ctx.db.read() as session:
-        reach = Reach(session) if actor.stores is not None else None
-        sizes = sizes_of_screens(session)
-
-        def make(row: AssetRow) -> AssetView | None:
-            if reach is not None and not _seen_through(reach, session, actor, row):
-                return None
-            return view_of(session, row, sizes)
-
-        keys = [AssetRow.created_at, AssetRow.sha]
+        mine = seen(session, actor)
         statement = select(AssetRow)
-        return paged(session, ctx.settings, statement, keys, cut, make, newest_first=True)
+        if mine is not None:
+            statement = statement.where(AssetRow.sha.in_(mine))
+        keys = [AssetRow.created_at, AssetRow.sha]
+        page = paged(
+            session, ctx.settings, statement, keys, cut, lambda row: row, newest_first=True
+        )
+        return Page(tuple(_views(session, page.items, sizes_of_screens(session))), page.next)
 
 
 def delete_asset(ctx: Context, actor: Actor, sha: str) -> None:
@@ -163,25 +164,15 @@ def own(session: Session, actor: Actor, sha: str) -> AssetRow:
     return row
 
 
-def prices_of(session: Session, sha: str) -> tuple[Drawn, ...]:
-    """The prices that a file shows, by SKU."""
-    rows = select(AssetPriceRow).where(AssetPriceRow.asset_sha == sha)
-    return tuple(map(drawn_of, session.scalars(rows.order_by(AssetPriceRow.sku))))
-
-
-def tags_of(session: Session, sha: str) -> tuple[str, ...]:
-    """The words that a file is filed under, in order."""
-    rows = select(AssetTagRow.tag).where(AssetTagRow.asset_sha == sha)
-    return tuple(session.scalars(rows.order_by(AssetTagRow.tag)))
-
-
-def where_used(session: Session, sha: str) -> list[str]:
-    """What shows a file: playlists, drafts of them and stores' brands, as `kind:id`."""
-    playlists = [f"playlist:{name}" for name in Reach(session).showing(sha)]
+def where_used(session: Session, sha: str, reach: Reach | None = None) -> list[str]:
+    """What shows a file: playlists, drafts of them, stores' brands, products; as `kind:id`."""
+    playlists = [f"playlist:{name}" for name in (reach or Reach(session)).showing(sha)]
     drafts = session.execute(select(DraftRow.subject, DraftRow.body))
     playlists += [f"draft:{name}" for name, body in drafts if sha in json.dumps(body)]
     brands = session.execute(select(StoreRow.id, StoreRow.brand))
-    return sorted([*playlists, *(f"store:{name}" for name, b in brands if sha in b.values())])
+    playlists += [f"store:{name}" for name, brand in brands if sha in brand.values()]
+    sold = select(ProductRow.sku).where(ProductRow.picture_sha == sha).distinct()
+    return sorted([*playlists, *(f"product:{sku}" for sku in session.scalars(sold))])
 
 
 def _keep(ctx: Context, actor: Actor, name: str, sha: str, probed: Probed) -> Upload:
@@ -242,18 +233,38 @@ def view_of(
 ) -> AssetView:
     """A file with all that is said of it; `sizes` are the screens', looked up where not given."""
     wanted = sizes_of_screens(session) if sizes is None else sizes
-    return AssetView(
-        sha=row.sha,
-        name=row.name,
-        kind=row.kind,
-        mime=row.mime,
-        bytes=row.bytes,
-        width=row.width,
-        height=row.height,
-        duration_ms=row.duration_ms,
-        created_at=row.created_at,
-        created_by=row.created_by,
-        renditions=renditions_of(session, row, wanted),
-        prices=prices_of(session, row.sha),
-        tags=tags_of(session, row.sha),
-    )
+    return _views(session, [row], wanted)[0]
+
+
+def _views(
+    session: Session, rows: Sequence[AssetRow], sizes: Iterable[tuple[int, int]]
+) -> list[AssetView]:
+    """Files with all that is said of them, read together."""
+    shas = [row.sha for row in rows]
+    forms = renditions_of(session, rows, sizes)
+    prices: dict[str, list[Drawn]] = defaultdict(list)
+    priced = select(AssetPriceRow).where(AssetPriceRow.asset_sha.in_(shas))
+    for one in session.scalars(priced.order_by(AssetPriceRow.sku)):
+        prices[one.asset_sha].append(drawn_of(one))
+    tags: dict[str, list[str]] = defaultdict(list)
+    filed = select(AssetTagRow).where(AssetTagRow.asset_sha.in_(shas))
+    for tag in session.scalars(filed.order_by(AssetTagRow.tag)):
+        tags[tag.asset_sha].append(tag.tag)
+    return [
+        AssetView(
+            sha=row.sha,
+            name=row.name,
+            kind=row.kind,
+            mime=row.mime,
+            bytes=row.bytes,
+            width=row.width,
+            height=row.height,
+            duration_ms=row.duration_ms,
+            created_at=row.created_at,
+            created_by=row.created_by,
+            renditions=forms[row.sha],
+            prices=tuple(prices[row.sha]),
+            tags=tuple(tags[row.sha]),
+        )
+        for row in rows
+    ]

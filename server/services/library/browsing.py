@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, String, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from media.advice import Advice, File, advice
@@ -33,7 +33,7 @@ from server.services.library.drawings import KIND as DRAWING
 from server.services.library.renditions import POSTER_KEY, sizes_of_screens
 from server.services.wishes.drawn import Agreement, Drawn, compare, drawn_of
 from server.services.wishes.reach import Reach, files_of
-from server.services.wishes.wish_rows import playlist_of
+from server.services.wishes.wish_rows import playlist_said
 
 KINDS = ("image", "video", "drawing")
 STATES = ("unused", "priced")
@@ -106,7 +106,7 @@ def gallery(ctx: Context, actor: Actor, look: Look) -> Gallery:
     actor.require("content")
     with ctx.db.read() as session:
         uses = _uses(session)
-        mine = _seen(session, actor)
+        mine = seen(session, actor)
         statement = _asked(look, uses)
         if mine is not None:
             statement = statement.where(AssetRow.sha.in_(mine))
@@ -246,26 +246,26 @@ def _asked(look: Look, uses: Mapping[str, int]) -> Select[Any]:
 def _uses(session: Session) -> Counter[str]:
     """How many playlists and brands name each file."""
     found: Counter[str] = Counter()
-    for row in session.scalars(select(PlaylistRow)):
-        found.update(files_of(playlist_of(row)))
+    for text in session.scalars(select(cast(PlaylistRow.body, String))):
+        found.update(files_of(playlist_said(text)))
     for brand in session.scalars(select(StoreRow.brand)):
         found.update({value for value in brand.values() if isinstance(value, str)})
     return found
 
 
-def _seen(session: Session, actor: Actor) -> list[str] | None:
+def seen(session: Session, actor: Actor) -> list[str] | None:
     """The files that an actor whose rights end at some stores may know of; None: all."""
     if actor.stores is None:
         return None
     reach = Reach(session)
-    seen = set(session.scalars(select(AssetRow.sha).where(AssetRow.created_by == actor.id)))
+    known = set(session.scalars(select(AssetRow.sha).where(AssetRow.created_by == actor.id)))
     for name, playlist in reach.playlists.items():
         if reach.sees(actor, name):
-            seen |= files_of(playlist)
+            known |= files_of(playlist)
     for store, brand in session.execute(select(StoreRow.id, StoreRow.brand)):
         if actor.sees(store):
-            seen |= {value for value in brand.values() if isinstance(value, str)}
-    return sorted(seen)
+            known |= {value for value in brand.values() if isinstance(value, str)}
+    return sorted(known)
 
 
 def _grouped(session: Session, shas: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -78,8 +78,8 @@ def filed(ctx: Context, actor: Actor, sha: str, language: str) -> Filed:
         skus = [one.sku for one in file.prices]
         return Filed(
             file=file,
-            forms=renditions_of(session, row, sizes_of_screens(session)),
-            places=_places(session, assets.where_used(session, sha)),
+            forms=renditions_of(session, [row], sizes_of_screens(session))[sha],
+            places=_places(session, assets.where_used(session, sha, reach)),
             others=_others(session, row),
             stores=dict(session.execute(named).all()),
             goods={one.sku: one.name for one in _sold(session, language, skus=skus)},
@@ -121,7 +121,7 @@ def _places(session: Session, uses: Sequence[str]) -> tuple[Place, ...]:
     shops = select(StoreRow.id, StoreRow.name).where(StoreRow.id.in_(stores))
     titles = dict(session.execute(named).all())
     names = {"playlist": titles, "draft": titles, "store": dict(session.execute(shops).all())}
-    return tuple(Place(kind, key, names[kind].get(key, key)) for kind, _, key in found)
+    return tuple(Place(kind, key, names.get(kind, {}).get(key, key)) for kind, _, key in found)
 
 
 def _others(session: Session, row: AssetRow) -> tuple[tuple[str, str], ...]:

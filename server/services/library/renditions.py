@@ -9,7 +9,7 @@ power cut or kill left half made was never in the record, and is made anew.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -71,27 +71,28 @@ def sizes_of_screens(session: Session) -> tuple[tuple[int, int], ...]:
 
 
 def renditions_of(
-    session: Session, row: AssetRow, sizes: Iterable[tuple[int, int]]
-) -> tuple[RenditionView, ...]:
-    """What there is of a file and what is still to come, by spec."""
-    made = session.scalars(select(RenditionRow).where(RenditionRow.asset_sha == row.sha))
-    found = {
-        one.spec: RenditionView(
+    session: Session, rows: Collection[AssetRow], sizes: Iterable[tuple[int, int]]
+) -> dict[str, tuple[RenditionView, ...]]:
+    """What there is of each file and what is still to come, by spec; by the file's sha256."""
+    shas, sizes = [row.sha for row in rows], list(sizes)
+    found: dict[str, dict[str, RenditionView]] = {sha: {} for sha in shas}
+    made = select(RenditionRow).where(RenditionRow.asset_sha.in_(shas))
+    for one in session.scalars(made):
+        found[one.asset_sha][one.spec] = RenditionView(
             one.spec, "ready", one.sha, one.mime, one.bytes, one.width, one.height
         )
-        for one in made
-    }
-    kept = select(RenditionFaultRow).where(RenditionFaultRow.asset_sha == row.sha)
-    faults = {one.spec: fault_of(one) for one in session.scalars(kept)}
-    for wanted in _wanted(row.sha, row.kind, sizes):
-        fault = faults.get(wanted.key)
-        if fault is None:
-            view = RenditionView(wanted.key, "pending")
-        else:
-            state: Literal["failed", "pending"] = "failed" if fault.final else "pending"
-            view = RenditionView(wanted.key, state, reason=fault.reason, said=fault.said)
-        found.setdefault(wanted.key, view)
-    return tuple(found[key] for key in sorted(found))
+    kept = select(RenditionFaultRow).where(RenditionFaultRow.asset_sha.in_(shas))
+    faults = {(one.asset_sha, one.spec): fault_of(one) for one in session.scalars(kept)}
+    for row in rows:
+        for wanted in _wanted(row.sha, row.kind, sizes):
+            fault = faults.get((row.sha, wanted.key))
+            if fault is None:
+                view = RenditionView(wanted.key, "pending")
+            else:
+                state: Literal["failed", "pending"] = "failed" if fault.final else "pending"
+                view = RenditionView(wanted.key, state, reason=fault.reason, said=fault.said)
+            found[row.sha].setdefault(wanted.key, view)
+    return {sha: tuple(forms[key] for key in sorted(forms)) for sha, forms in found.items()}
 
 
 def next_missing(ctx: Context) -> Missing | None:

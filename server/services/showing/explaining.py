@@ -111,6 +111,7 @@ def what_comes(
         }
         held = holdings(ctx, session, seen, from_ms, proven=proven)
         days = {one.head.manifest for one in held.values()}
+        plans.warm_between(session, days, from_ms, until_ms)
         made = {sha: _plan_at(session, plans, sha, from_ms, until_ms) for sha in days}
         for group in _alike(held).values():
             one = held[group[0]]

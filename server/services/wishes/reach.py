@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import String, cast, select
 from sqlalchemy.orm import Session
 
 from playlists.ids import Sha256
@@ -29,7 +29,12 @@ from server.services.base.actors import Actor
 from server.services.wishes.local_use import local_playlists
 from server.services.wishes.pilots import pilots
 from server.services.wishes.targeting import Map, map_of, within
-from server.services.wishes.wish_rows import campaign_of, emergency_of, override_of, playlist_of
+from server.services.wishes.wish_rows import (
+    campaign_said,
+    emergency_of,
+    override_of,
+    playlist_said,
+)
 
 MAX_SHOWN_USES = 20
 """Uses that a refusal to delete names; the rest is counted."""
@@ -54,15 +59,24 @@ class Use:
         return actor.stores is None or (self.stores <= actor.stores and (bound or not self.open))
 
 
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """A use whose target nobody has asked about yet."""
+
+    by: str
+    target: Target
+
+
 class Reach:
     """Everything that uses every playlist, read once in the caller's transaction."""
 
     def __init__(self, session: Session) -> None:
-        rows = list(session.scalars(select(PlaylistRow)))
-        self.playlists: dict[str, Playlist] = {row.id: playlist_of(row) for row in rows}
-        self._editors = {row.id: row.edited_by for row in rows}
+        body = cast(PlaylistRow.body, String)
+        rows = session.execute(select(PlaylistRow.id, PlaylistRow.edited_by, body)).all()
+        self.playlists: dict[str, Playlist] = {row[0]: playlist_said(row[2]) for row in rows}
+        self._editors = {row[0]: row[1] for row in rows}
         self._local = local_playlists(session)
-        self._direct: dict[str, list[Use]] = defaultdict(list)
+        self._direct: dict[str, list[Use | _Meant]] = defaultdict(list)
         self._parents: dict[str, set[str]] = defaultdict(set)
         trials = [playlist_from_json(row.body) for row in pilots(session, "playlist")]
         for playlist in [*self.playlists.values(), *trials]:
@@ -77,9 +91,18 @@ class Reach:
         found: list[Use] = []
         while todo:
             here = todo.pop()
-            found += self._direct[here]
+            found += self._used(here)
             todo += sorted(self._parents[here] - seen)
             seen |= self._parents[here]
+        return found
+
+    def _used(self, playlist: str) -> list[Use]:
+        """What names it; where targets reach is worked out once it is asked for."""
+        found = [
+            one if isinstance(one, Use) else _use(one, self._places)
+            for one in self._direct[playlist]
+        ]
+        self._direct[playlist] = list(found)
         return found
 
     def direct_uses(self, playlist: str) -> list[str]:
@@ -109,17 +132,18 @@ class Reach:
         return [p.id for p in self.playlists.values() if sha in files_of(p)]
 
     def _targeted(self, session: Session) -> None:
-        campaigns = [campaign_of(row) for row in session.scalars(select(CampaignRow))]
+        bodies = session.scalars(select(cast(CampaignRow.body, String)))
+        campaigns = [campaign_said(text) for text in bodies]
         campaigns += [campaign_from_json(row.body) for row in pilots(session, "campaign")]
         emergencies = [emergency_of(row) for row in session.scalars(select(EmergencyRow))]
         targets = [wish.target for wish in campaigns] + [wish.target for wish in emergencies]
-        places = map_of(session, targets)
+        self._places = map_of(session, targets)
         for campaign in campaigns:
-            use = _use(f"campaign:{campaign.id}", campaign.target, places)
-            self._direct[campaign.playlist].append(use)
+            meant = _Meant(f"campaign:{campaign.id}", campaign.target)
+            self._direct[campaign.playlist].append(meant)
         for emergency in emergencies:
-            use = _use(f"emergency:{emergency.id}", emergency.target, places)
-            self._direct[emergency.playlist].append(use)
+            meant = _Meant(f"emergency:{emergency.id}", emergency.target)
+            self._direct[emergency.playlist].append(meant)
 
     def _placed(self, session: Session) -> None:
         for row in session.scalars(select(OverrideRow)):
@@ -130,7 +154,10 @@ class Reach:
                     Use(f"override:{override.id}", stores, False)
                 )
         every = frozenset(session.scalars(select(StoreRow.id)))
-        store_of = dict(session.execute(select(ScreenRow.id, ScreenRow.store_id)).all())
+        owners = select(ScreenRow.id, ScreenRow.store_id).join(
+            BaseRow, (BaseRow.subject == ScreenRow.id) & (BaseRow.scope == "screen")
+        )
+        store_of = dict(session.execute(owners).all())
         for base in session.scalars(select(BaseRow)):
             owner = store_of.get(base.subject, "") if base.scope == "screen" else base.subject
             stores = every if base.scope == "chain" else frozenset({owner})
@@ -174,7 +201,8 @@ def said_of(uses: list[str]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def _use(by: str, target: Target, places: Map) -> Use:
-    concerned = places.concerned(target)
+def _use(meant: _Meant, places: Map) -> Use:
+    concerned = places.concerned(meant.target)
     bounded = Actor("", "", frozenset(), concerned)
-    return Use(by, concerned, not within(bounded, target, places), target.regions)
+    is_open = not within(bounded, meant.target, places)
+    return Use(meant.by, concerned, is_open, meant.target.regions)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from functools import lru_cache
 from typing import Any
 
 from playlists.model import Campaign, Emergency, Override, Playlist
@@ -17,6 +19,9 @@ from playlists.model_json import (
 )
 from server.db.models import CampaignRow, EmergencyRow, OverrideRow, PlaylistRow
 
+WISHES_KEPT = 4_096
+"""Decoded playlists, and as many campaigns, held in memory."""
+
 
 def playlist_of(row: PlaylistRow) -> Playlist:
     """A playlist from its row."""
@@ -26,6 +31,18 @@ def playlist_of(row: PlaylistRow) -> Playlist:
 def campaign_of(row: CampaignRow) -> Campaign:
     """A campaign from its row."""
     return campaign_from_json(row.body)
+
+
+@lru_cache(maxsize=WISHES_KEPT)
+def playlist_said(text: str) -> Playlist:
+    """A playlist from its row's body as it is kept; the same text is decoded once."""
+    return playlist_from_json(json.loads(text))
+
+
+@lru_cache(maxsize=WISHES_KEPT)
+def campaign_said(text: str) -> Campaign:
+    """A campaign from its row's body as it is kept; the same text is decoded once."""
+    return campaign_from_json(json.loads(text))
 
 
 def override_of(row: OverrideRow) -> Override:
