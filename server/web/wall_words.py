@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -156,10 +157,11 @@ def opening(store: StoreView, now: int, language: Language) -> str:
 
 
 def _today(wall: Wall, language: Language) -> str:
-    """The date and time on the first store's clock."""
+    """The date and time on the clock that most stores go by."""
     if not wall.stores:
         return ""
-    zone = wall.stores[0].store.zone
+    zones = Counter(found.store.zone for found in wall.stores)
+    zone = max(zones, key=zones.__getitem__)
     said = say("at", language, day=day(wall.now, zone, language), at=clock(wall.now, zone))
     return sentence(said)
 
