@@ -83,7 +83,9 @@ def spoiled(dice: random.Random, number: int) -> bytes:
     return item(id=f"SKU-{number}", price=wrong)
 
 
-@pytest.mark.parametrize(("percent", "feeds"), [(100, FEEDS), (5, 2)])
+@pytest.mark.parametrize(
+    ("percent", "feeds"), [pytest.param(100, FEEDS, marks=pytest.mark.slow), (100, 3), (5, 1)]
+)
 def test_no_price_that_can_be_told_wrong_is_offered(
     small_chain: Context, clock: TestClock, percent: int, feeds: int
 ) -> None:
@@ -112,7 +114,7 @@ def test_no_price_that_can_be_told_wrong_is_offered(
             assert judge(ctx) == {"right": GOODS}
     assert seen["free"] > sum(seen.values()) // 2
     if percent == 100:
-        assert min(seen["right"], seen["plausible"]) > 100
+        assert min(seen["right"], seen["plausible"]) > 4 * feeds
 
 
 def confirm_what_jumped_back(ctx: Context) -> None:
