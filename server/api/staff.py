@@ -9,16 +9,20 @@ from pydantic import Field
 
 from server.api.kit import NOTHING, Call, Done, located, operation, resource
 from server.api.shapes import Id, Ms, Name, PageQuery, Shape
+from server.ports import PermanentError, TemporaryError
 from server.services.base.paging import Cut
 from server.services.entry import accounts, audit_log, browsers
 from server.services.entry.accounts import MAX_EMAIL, Person
 from server.services.entry.audit_log import Search
 from server.services.entry.roles import Role
+from server.services.situation import inviting
+from server.services.situation.concerns import Language
 
 blueprint = resource("staff")
 
 Stores = Annotated[list[Id], Field(min_length=1, max_length=5_000)]
-Regions = Annotated[list[Id], Field(max_length=200)]
+Region = Annotated[str, Field(min_length=1, max_length=64)]
+Regions = Annotated[list[Region], Field(max_length=200)]
 
 
 class PersonRole(Shape):
@@ -32,15 +36,16 @@ class PersonRole(Shape):
 
 
 class PersonNew(PersonRole):
-    """Someone to invite."""
+    """Someone to invite; `language` is that of the mail to them."""
 
     name: Name
+    language: Language = "fr"
     email: Annotated[str, Field(min_length=3, max_length=MAX_EMAIL)]
 
 
 class PersonShape(Shape):
-    """A person. `joined`: they can come in by themselves; `single`: by single sign-on; `seen_at`: last used, give or take
-    minutes; `left_at`: may do nothing since then.
+    """A person. `joined`: they can come in by themselves; `single`: by single sign-on; `seen_at`:
+    last used, give or take minutes; `left_at`: may do nothing since then.
     """
 
     id: Id
@@ -60,9 +65,13 @@ class PersonShape(Shape):
 
 
 class PersonInvited(PersonShape):
-    """A new person with the one-time link to pass on, shown this once."""
+    """A new person with the one-time link to pass on, shown this once. `mailed`: it went out to
+    them too; `mail_fault`: why it did not.
+    """
 
     link: str
+    mailed: bool
+    mail_fault: str
     expires_at: Ms
 
 
@@ -136,7 +145,13 @@ def invite_person(call: Call, body: PersonNew) -> Done:
     invited = accounts.invite(
         call.ctx, call.actor, body.name, body.email, body.role, body.stores, body.regions
     )
+    mailed, fault = False, ""
+    try:
+        mailed = inviting.send(call.ctx, call.actor, invited, body.language)
+    except (TemporaryError, PermanentError) as wrong:
+        fault = str(wrong)
     shown = {**_body(invited.person), "link": invited.link, "expires_at": invited.expires_at}
+    shown |= {"mailed": mailed, "mail_fault": fault}
     return Done(shown, location=located("people", invited.person.id))
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask import g, make_response, redirect, request
+from flask import g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import NotFound, ServerError
 from server.services.calendar import events, settling
 from server.services.calendar.holidays import public
-from server.services.calendar.ical import feed
 from server.services.calendar.looking import Seen, drawn, look
 from server.services.calendar.window import VIEWS, View
 from server.services.showing.shelf import names_of_goods
@@ -21,6 +20,7 @@ from server.web.calendar_words import calendar_words
 from server.web.sentence_words import Names
 from server.web.sentences import Stock, StockBetween, clauses_of
 from server.web.tongue import gettext as _
+from server.web.tongue import said
 
 blueprint = studio("calendar-room")
 
@@ -43,17 +43,6 @@ def show() -> AnyResponse:
     return _page(enter())
 
 
-@blueprint.get("/calendar.ics")
-def exported() -> AnyResponse:
-    """The calendar for other programs, as a file."""
-    looker = enter()
-    answer = make_response(feed(looker.ctx, looker.actor))
-    answer.headers["Content-Type"] = "text/calendar; charset=utf-8"
-    answer.headers["Content-Disposition"] = 'attachment; filename="enseigne.ics"'
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
-
-
 @blueprint.post("/calendar/settle")
 def settle() -> AnyResponse:
     """Write a way out of a clash into the drafts of its campaigns."""
@@ -69,7 +58,7 @@ def settle() -> AnyResponse:
     try:
         settling.settle(looker.ctx, looker.actor, seen, way)
     except ServerError as refused:
-        return _page(looker, status=refused.status, wrong=refused.message)
+        return _page(looker, status=refused.status, wrong=said(refused.message))
     return redirect(told.link(pick=f"settled~{'~'.join(p.id for p in clash.parts)}"), 303)
 
 
@@ -81,7 +70,7 @@ def on_air() -> AnyResponse:
     try:
         settling.put_on_air(looker.ctx, looker.actor, request.form.getlist("campaign"))
     except ServerError as refused:
-        return _page(looker, status=refused.status, wrong=refused.message)
+        return _page(looker, status=refused.status, wrong=said(refused.message))
     return redirect(told.link(pick=request.form.get("pick", "")), 303)
 
 

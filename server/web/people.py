@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -12,12 +12,15 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import NotFound, ServerError, TooMany
+from server.ports import PermanentError, TemporaryError
 from server.services.base.paging import Cut
 from server.services.entry import accounts, browsers, second, shops
+from server.services.situation import inviting
 from server.web.access import Visit, check_form, page, studio
 from server.web.entry_words import complaint, role_choices
 from server.web.me import looker
 from server.web.people_words import browser_lines, cards, person_card
+from server.web.tongue import said
 
 blueprint = studio("people_pages")
 
@@ -58,7 +61,7 @@ def invite(me: Visit) -> AnyResponse:
             given.get("name", ""),
             given.get("email", ""),
             given.get("role", ""),
-            _stores(),
+            *_reach(),
         )
     except TooMany:
         raise
@@ -79,7 +82,7 @@ def one(me: Visit, person: str) -> AnyResponse:
 def change(me: Visit, person: str) -> AnyResponse:
     """Another role, other stores."""
     role = request.form.get("role", "")
-    return _done(me, person, lambda: accounts.change(me.ctx, me.actor, person, role, _stores()))
+    return _done(me, person, lambda: accounts.change(me.ctx, me.actor, person, role, *_reach()))
 
 
 @blueprint.post("/people/<person>/link")
@@ -126,9 +129,11 @@ def _done(me: Visit, person: str, act: Callable[[], object]) -> AnyResponse:
     return redirect(f"/people/{person}?done=1", 303)
 
 
-def _stores() -> list[str] | None:
-    """The stores that were ticked; None for the whole chain."""
-    return None if request.form.get("reach") == WHOLE_CHAIN else request.form.getlist("store")
+def _reach() -> tuple[list[str] | None, list[str]]:
+    """The stores and the regions that were ticked; None for the whole chain."""
+    if request.form.get("reach") == WHOLE_CHAIN:
+        return None, []
+    return request.form.getlist("store"), request.form.getlist("region")
 
 
 def _list(me: Visit, wrong: ServerError | None = None) -> Response:
@@ -145,10 +150,11 @@ def _list(me: Visit, wrong: ServerError | None = None) -> Response:
         if alone
         else _("All with a second factor."),
         cards=cards(me.ctx, me.actor, found.items),
+        mails=bool(me.ctx.settings.smtp_host),
         next=found.next,
         wrong=complaint(wrong) if wrong else "",
         field=wrong.field if wrong else "",
-        **_choices(me, request.form.get("role", ""), _stores() if wrong else []),
+        **_choices(me, request.form.get("role", ""), *(_reach() if wrong else ([], []))),
         given={key: request.form.get(key, "") for key in ("name", "email")},
     )
 
@@ -166,20 +172,39 @@ def _one(me: Visit, person: str, wrong: ServerError | None = None) -> Response:
         field=wrong.field if wrong else "",
         done=request.args.get("done") == "1",
         browsers=browser_lines(browsers.list_of(me.ctx, me.actor, person), me.ctx.clock()),
-        **_choices(me, found.role, found.stores),
+        **_choices(me, found.role, found.stores, found.regions),
     )
 
 
-def _choices(me: Visit, role: str, stores: list[str] | tuple[str, ...] | None) -> dict[str, Any]:
+def _choices(
+    me: Visit, role: str, stores: Sequence[str] | None, regions: Sequence[str]
+) -> dict[str, Any]:
+    found = shops.list_shops(me.ctx, me.actor)
+    areas = {region for shop in found for region in shop.regions} | set(regions)
     return {
         "roles": role_choices(),
         "role": role,
-        "shops": shops.list_shops(me.ctx, me.actor),
+        "shops": found,
         "chosen": stores or (),
+        "areas": sorted(areas if me.actor.stores is None else areas & me.actor.regions),
+        "chosen_areas": regions,
         "whole": stores is None,
         "may_whole": me.actor.stores is None,
     }
 
 
 def _link(me: Visit, invited: accounts.Invited) -> Response:
-    return page("invited.html", me, room="people", person=invited.person, link=invited.link)
+    mailed, fault = False, ""
+    try:
+        mailed = inviting.send(me.ctx, me.actor, invited, me.language)
+    except (TemporaryError, PermanentError) as wrong:
+        fault = said(str(wrong))
+    return page(
+        "invited.html",
+        me,
+        room="people",
+        person=invited.person,
+        link=invited.link,
+        mailed=mailed,
+        fault=fault,
+    )

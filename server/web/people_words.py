@@ -53,11 +53,12 @@ def cards(ctx: Context, actor: Actor, people: Iterable[Person]) -> list[Card]:
     def made(person: Person) -> Card:
         stores = person.stores
         shops = None if stores is None else [names.get(store, store) for store in stores]
+        areas = [_("region %(name)s", name=region) for region in person.regions]
         return Card(
             id=person.id,
             name=person.name,
             email=person.email,
-            does=role_sentence(person.role, shops),
+            does=role_sentence(person.role, None if shops is None else [*areas, *shops]),
             seen=ago(person.seen_at, now),
             state=_state(person),
             guarded=person.two_factor or person.passkeys > 0,
@@ -90,4 +91,6 @@ def _state(person: Person) -> str:
         return str(_("Password and authenticator app") if person.has_password else _("Passkey"))
     if person.passkeys:
         return str(_("Passkey"))
+    if person.single and not person.has_password:
+        return str(_("Single sign-on"))
     return str(_("Password alone"))

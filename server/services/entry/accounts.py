@@ -314,7 +314,7 @@ def _check_places(session: Session, stores: list[str] | None, regions: list[str]
 
 
 def _part_of(row: ActorRow) -> dict[str, object]:
-    part = {"role": row.role, "stores": row.stores}
+    part: dict[str, object] = {"role": row.role, "stores": row.stores}
     return {**part, "regions": row.regions} if row.regions else part
 
 

@@ -235,8 +235,8 @@ def _given(settings: Settings, said: Mapping[str, Any]) -> _Part | None:
 
 
 def _words(said: Mapping[str, Any], claim: str) -> frozenset[str]:
-    """A claim's values: a list, or one text with spaces or commas between them."""
+    """A claim's values: a list, or one text with commas between them."""
     value = said.get(claim) if claim else None
     if isinstance(value, str):
-        return frozenset(value.replace(",", " ").split())
+        return frozenset(part.strip() for part in value.split(",") if part.strip())
     return frozenset(str(one) for one in value) if isinstance(value, list) else frozenset()

@@ -26,7 +26,7 @@ def mail(settings: Settings, address: str, language: str, key: str, said: Words,
     message = EmailMessage()
     message["From"] = sender
     message["To"] = address
-    message["Subject"] = said.subject
+    message["Subject"] = " ".join(said.subject.split())  # names of people stand in some
     message["Date"] = format_datetime(datetime.fromtimestamp(now / 1000, UTC))
     message["Message-ID"] = f"<{key}@{parseaddr(sender)[1].rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers

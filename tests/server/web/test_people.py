@@ -6,6 +6,7 @@ import csv
 import html
 import io
 import re
+from collections.abc import Iterator
 
 import pytest
 from argon2 import PasswordHasher
@@ -15,10 +16,12 @@ from server.services.entry import passwords, second
 from server.web.entry_words import browser_name
 from tests.server.services.entry.crew import OTHER, PASSWORD
 from tests.server.services.entry.test_second import STEP_MS, code_at
+from tests.server.services.situation.peers import Inbox, mail_server
 from tests.server.web.conftest import HOUR_MS, Chain, Reader
 
 EN = {"Accept-Language": "en"}
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+FORM = {"name": "Bo", "email": "bo@pluvier.example", "role": "viewer", "reach": "stores"}
 ROOMS = ("/people", "/me", "/audit", "/people/owner")
 
 
@@ -245,3 +248,37 @@ def test_no_page_of_these_has_script_or_style_of_its_own(calm: Chain, path: str)
 )
 def test_browsers_are_known_again(agent: str, said: str) -> None:
     assert browser_name(agent) == said
+
+
+@pytest.fixture
+def inbox(chain: Chain) -> Iterator[Inbox]:
+    """A mail server that the settings name."""
+    with mail_server() as inbox:
+        settings = chain.ctx.settings
+        settings.smtp_host, settings.smtp_port, settings.smtp_tls = "127.0.0.1", inbox.port, "none"
+        yield inbox
+
+
+def test_an_invitation_goes_out_by_mail_and_is_shown_too(chain: Chain, inbox: Inbox) -> None:
+    owner = chain.owner()
+    path = invite(owner)
+    [letter] = inbox.letters
+    assert letter["To"] == "awa@pluvier.example"
+    assert path in letter.get_content()
+    join(chain, path)
+    inbox.deaf = True
+    shown = send(owner, "/people", "/people", **{**FORM, "reach": "chain"}).text
+    assert "The mail did not go out: pass the link on yourself." in shown
+    assert "The mail server answered 451." in shown
+    assert "/join/" in shown
+
+
+def test_rights_that_end_at_a_region_follow_its_stores(chain: Chain) -> None:
+    owner = chain.owner()
+    path = invite(owner, role="marketing", reach="stores", region=["Hauts-de-France"])
+    awa = join(chain, path)
+    assert "Marketing, for region Hauts-de-France" in html.unescape(awa.text("/me"))
+    assert "lille" in awa.text("/wall").lower()
+    assert "prado" not in awa.text("/wall").lower()
+    nowhere = send(owner, "/people", "/people", **{**FORM, "region": ["Atlantide"]})
+    assert nowhere.status_code == 404
