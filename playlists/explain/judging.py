@@ -18,7 +18,7 @@ from playlists.schedule import Schedule
 
 Verdict = tuple[Rule, Mapping[str, Detail]]
 _FACT_RULES: dict[str, Rule] = {"stock": "stock", "footfall": "crowd", "occupancy": "crowd"}
-_FAULT_RULES: dict[str, Rule] = {
+FAULT_RULES: dict[str, Rule] = {
     "product": "product",
     "channel": "product",
     "price": "price",
@@ -195,7 +195,7 @@ def _faulty(casting: Casting, index: int) -> Verdict:
     """Why neither an entry's card nor its fallback may be on air: the card's own fault."""
     fault = casting.cast.cards[index]
     assert isinstance(fault, tuple)
-    return _FAULT_RULES[fault[0]], {"subject": fault[1]}
+    return FAULT_RULES[fault[0]], {"subject": fault[1]}
 
 
 def _untrue(asked: Asked, now_ms: int) -> Verdict:

@@ -86,7 +86,7 @@ def release(
         row = ReleaseRow(
             id=secrets.token_hex(ID_BYTES),
             state="waiting",
-            parts=[asdict(part) for part in _parts(session, actor, subjects)],
+            parts=[asdict(part) for part in parts(session, actor, subjects)],
             stores=None if stores is None else _checked_stores(session, actor, stores),
             rehearsal=rehearsal or None,
             note="",
@@ -238,7 +238,7 @@ def _check_time(row: ReleaseRow, when: When, now: int) -> None:
         raise BadInput("Choose a time within the next year.", field="at", code="too_far")
 
 
-def _parts(session: Session, actor: Actor, subjects: Sequence[tuple[Kind, str]]) -> list[Part]:
+def parts(session: Session, actor: Actor, subjects: Sequence[tuple[Kind, str]]) -> list[Part]:
     """The drafts as they are now, what is played before what plays it."""
     wanted = list(dict.fromkeys(subjects))
     if not 0 < len(wanted) <= MAX_PARTS:

@@ -221,7 +221,7 @@ class Planner:
         """The profile that each screen of a store has under its wishes now."""
         rows = session.execute(select(ScreenRow.__table__).where(ScreenRow.store_id == store.id))
         screens = [screen_from(row) for row in rows]
-        asking = View(snapshot, _nobody(store))
+        asking = View(snapshot, nobody(store))
         wishes = wishes_of(asking, store.id, [screen.id for screen in screens])
         profiles = {screen.id: profile_of(screen, wishes) for screen in screens}
         keys = {screen: profile.key for screen, profile in profiles.items()}
@@ -330,7 +330,7 @@ class Planner:
         return int.from_bytes(hashlib.sha256(store.encode()).digest()[:6], "big") % self._spread_ms
 
 
-def _nobody(store: Store) -> Profile:
+def nobody(store: Store) -> Profile:
     """A profile to ask for the wishes of a store with."""
     return Profile(StoreId(store.id), (1, 1), "fr", (), "", frozenset(), None)
 

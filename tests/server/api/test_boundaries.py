@@ -11,7 +11,10 @@ from flask import Flask
 
 from server.api.kit import OPERATIONS
 from server.app import create_app
-from server.services.base.actors import ALL_SCOPES
+from server.services.base.actors import ALL_SCOPES, SYSTEM
+from server.services.base.context import Context
+from server.services.drafting import drafts, releases
+from server.services.rehearsing import rehearsals
 from tests.server.api.chain import HOUR_MS, furnish, message
 from tests.server.api.programs import Api, token_for
 from tests.support.postgres import Cluster
@@ -31,6 +34,7 @@ EDITS: dict[str, dict[str, Any]] = {
     "update_promotion": {"card": CARD},
     "set_base": {"playlist": "lille-autumn"},
     "describe_asset": {"name": "Mine now"},
+    "change_release": {"to": "back"},
     "change_person": {"role": "viewer", "stores": [MINE]},
 }
 """A good body for every operation that edits what its address names."""
@@ -49,6 +53,11 @@ CREATIONS: dict[str, list[dict[str, Any]]] = {
     "create_emergency": [{"playlist": "lille-autumn", "target": ONLY_OTHERS, **SPAN}],
     "create_playlist": [
         {"name": "Spy", "items": [{"id": "a", "content": {"playlist": "marseille-autumn"}}]}
+    ],
+    "rehearse": [{"drafts": [{"kind": "playlist", "id": "marseille-autumn"}]}],
+    "create_release": [
+        {"drafts": [{"kind": "playlist", "id": "marseille-autumn"}]},
+        {"drafts": [{"kind": "campaign", "id": "lille-rain"}], "stores": [OTHERS]},
     ],
     "create_promotion": [{"playlist": "marseille-autumn", "card": CARD}],
     "create_token": [{"name": "Spy", "scopes": ["read"], "stores": [OTHERS]}],
@@ -88,6 +97,7 @@ LISTS = {
     "list_emergencies": "/emergencies",
     "list_bases": "/bases",
     "list_promotions": "/promotions",
+    "list_releases": "/releases",
     "list_assets": "/assets",
     "list_facts": "/facts",
     "list_offers": "/offers",
@@ -198,7 +208,19 @@ def _world(app: Flask, api: Api) -> dict[str, str]:
     playlist["items"].append({"id": "promo", "content": {"card": CARD}})  # type: ignore[attr-defined]
     made = api.call("PUT", f"/playlists/{OTHERS}-autumn", json=playlist, headers={"If-Match": "*"})
     assert made.status_code == 200, made.text
-    return {"sha": sha, "channel": channel, "sku": "PLV-01"}
+    return {"sha": sha, "channel": channel, "sku": "PLV-01", **_released(context)}
+
+
+def _released(context: Context) -> dict[str, str]:
+    """A draft of Marseille's, rehearsed and on trial there; another of Lille's, to be released."""
+    subject: list[tuple[drafts.Kind, str]] = [("campaign", f"{OTHERS}-rain")]
+    for store in (MINE, OTHERS):
+        op = {"op": "set", "path": "priority", "value": 2}
+        drafts.edit(context, SYSTEM, "campaign", f"{store}-rain", [op])
+    asked = rehearsals.begin(context, SYSTEM, subject)
+    rehearsals.run(context, SYSTEM, asked.id)
+    made = releases.release(context, SYSTEM, subject, stores=[OTHERS], rehearsal=asked.id)
+    return {"rehearsal_id": asked.id, "release_id": made.id}
 
 
 def png() -> bytes:

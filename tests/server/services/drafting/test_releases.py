@@ -14,6 +14,7 @@ from server.errors import BadInput, Conflict, Forbidden, NotFound
 from server.services.base.actors import ALL_SCOPES, SYSTEM, Actor
 from server.services.base.context import Context
 from server.services.drafting import drafts, history, releases
+from server.services.drafting.drafts import Kind
 from server.services.drafting.releases import When
 from server.services.showing.explaining import explain
 from server.services.wishes import content
@@ -53,7 +54,7 @@ def titles(chain: Watched) -> dict[str, str]:
     return {store: title_of(chain.ctx, f"{store}-window") for store in ("lille", "marseille")}
 
 
-BASE = [("playlist", "base")]
+BASE: list[tuple[Kind, str]] = [("playlist", "base")]
 FORMER = {"lille": "message", "marseille": "message"}
 NEW = {"lille": "New", "marseille": "New"}
 TRIED = {"lille": "New", "marseille": "message"}
@@ -118,15 +119,12 @@ def test_two_trials_of_the_same_are_refused_and_a_release_ends_one(chain: Watche
 
 def test_a_new_campaign_on_trial(chain: Watched) -> None:
     ctx = chain.ctx
-    fresh = playlist("kites", "Kites")
-    items = [
-        {"id": i.id, "content": {"card": {"template": "message", "texts": i.content.texts}}}
-        for i in fresh.items
-    ]
+    card = {"template": "message", "texts": {"headline": {"fr": "Kites", "en": "Kites"}}}
+    items = [{"id": "kites-0", "content": {"card": card}}]
     drafts.begin(ctx, SYSTEM, "playlist", {"name": "Kites", "items": items}, "kites")
     body = {"name": "Kites", "playlist": "kites", "layer": "takeover"}
     made = drafts.begin(ctx, SYSTEM, "campaign", body)
-    both = [("campaign", made.id), ("playlist", "kites")]
+    both: list[tuple[Kind, str]] = [("campaign", made.id), ("playlist", "kites")]
     tried = releases.release(ctx, SYSTEM, both, stores=["lille"])
     assert titles(chain) == {"lille": "Kites", "marseille": "message"}
     with pytest.raises(Conflict, match="in use"):
