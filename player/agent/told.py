@@ -102,6 +102,7 @@ def _pairing(scene: Scene) -> Json:
         # Of the key as it came: what a server says of itself proves nothing.
         "fingerprint": fingerprint(given.root.x),
         "server": scene.server,
+        "qr": given.qr or None,
     }
 
 

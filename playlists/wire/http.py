@@ -14,6 +14,7 @@ from playlists.wire.door import MAX_TOKEN, Cap, caps_from
 from playlists.wire.signed import MAX_NONCE
 
 MAX_SIDE = 16_384
+MAX_QR_CHARS = 32_768
 """Pixels of a screen's width or height."""
 MAX_SCREEN_NAME = 120
 MAX_MESSAGES = 1_000
@@ -75,7 +76,11 @@ class RootKey:
 
 @dataclass(frozen=True, slots=True)
 class PairingGiven:
-    """The server's answer: show `code` and `fingerprint`, ask again with `secret` as bearer."""
+    """The server's answer: show `code` and `fingerprint`, ask again with `secret` as bearer.
+
+    `qr` is a picture (a data: address) that leads a phone to where the code is typed, "" where no
+    phone could get there.
+    """
 
     pairing: str
     secret: str
@@ -83,6 +88,7 @@ class PairingGiven:
     root: RootKey
     fingerprint: str
     expires_at: int
+    qr: str = ""
 
     def to_json(self) -> Json:
         """The answer's body."""
@@ -93,6 +99,7 @@ class PairingGiven:
             "root": self.root.to_json(),
             "fingerprint": self.fingerprint,
             "expires_at": self.expires_at,
+            "qr": self.qr,
         }
 
     @classmethod
@@ -106,6 +113,7 @@ class PairingGiven:
             RootKey.from_json(given.fields("root")),
             given.text("fingerprint", 32),
             given.whole("expires_at"),
+            given.text("qr", MAX_QR_CHARS, empty=True) if given.has("qr") else "",
         )
 
 

@@ -90,7 +90,7 @@ def begin_pairing() -> Response:
     """A device asks for a code."""
     asked = PairingRequest.from_json(_body(UNPROVED_BYTES))
     _count_stranger()
-    given = pairing.begin(context(), asked, request.remote_addr or "")
+    given = pairing.begin(context(), asked, request.remote_addr or "", request.host_url)
     return _json(given.to_json(), 201)
 
 

@@ -19,11 +19,11 @@ NEW = "new:"
 
 @blueprint.get("/pair")
 def form() -> AnyResponse:
-    """The form; `screen` or `store` choose ahead."""
+    """The form; `screen` or `store` choose ahead, `code` comes from a QR code on a screen."""
     looker = g.visit = visit()
     store = request.args.get("store", "")
     chosen = request.args.get("screen", "") or (NEW + store if store else "")
-    return _form(looker, chosen=chosen)
+    return _form(looker, chosen=chosen, code=request.args.get("code", ""))
 
 
 @blueprint.post("/pair")

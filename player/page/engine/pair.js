@@ -21,7 +21,7 @@ export async function deviceKey(store) {
 
 /**
  * Ask to become a screen until a person has accepted.
- * @param {(pairing: {code, url, fingerprint, server} | null) => void} onPairing what to show meanwhile
+ * @param {(pairing: {code, url, fingerprint, server, qr} | null) => void} onPairing what to show meanwhile
  * @returns {Promise<{screen, root, keys}>} the screen's id, the root key's x, the signed keys document
  */
 export async function pair(api, store, onPairing, onFault) {
@@ -48,17 +48,17 @@ async function ask(api, device, store) {
     size: [screen.width, screen.height].map((side) => Math.max(1, Math.round(side * ratio))),
     caps: CAPS,
   };
-  const { pairing, secret, code, root } = await (await request(`${api}/pairings`, { method: "POST", body })).json();
+  const { pairing, secret, code, root, qr } = await (await request(`${api}/pairings`, { method: "POST", body })).json();
   if ((await kidOf(root.x)) !== root.kid) throw new Refused("payload", "The key id is not that of the root key.");
-  const asked = { pairing, secret, code, root };
+  const asked = { pairing, secret, code, root, qr };
   await store.write({ values: { pairing: asked } }, { strict: true });
   return asked;
 }
 
 /** What people read: the fingerprint is counted here, of the key that will be believed. */
-async function shown({ code, root }) {
+async function shown({ code, root, qr }) {
   const { origin, host } = new URL(document.baseURI);
-  return { code, url: origin, server: host, fingerprint: await fingerprint(root.x) };
+  return { code, url: origin, server: host, fingerprint: await fingerprint(root.x), qr: qr || null };
 }
 
 async function accepted(api, { pairing, secret, root }) {

@@ -13,7 +13,7 @@
  *        "freshness": [payload of enseigne.freshness, ...],   one a store, the screen's own last
  *        "held":      [sha256, ...],
  *        "overrides": [{"id", "zone", "kind": "show" | "pause", "card", "from", "until"}],
- *        "pairing":   null | {"code", "url", "fingerprint", "server"},
+ *        "pairing":   null | {"code", "url", "fingerprint", "server", "qr": picture's address | null},
  *        "notice":    text for whoever looks after this screen, "" when all is well}
  *     event "change"  only the members of the state that changed, each whole
  *     event "alive"   {} at least each minute

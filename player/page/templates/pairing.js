@@ -25,12 +25,12 @@ export function compose(view) {
   const { params } = view;
   const said = el("div", "said", el("h1", "title", "Nouvel écran", el("small", "", "New screen")), code(params.code));
   const plate = el("div", view.qr ? "plate" : "plate alone", said, view.qr ? picture(view.qr, "qr", "QR") : null);
-  const english = el("span", "", "Scan, or type this code in the studio.");
+  const english = el("span", "", view.qr ? "Scan, or type this code in the studio." : "Type this code in the studio.");
   english.lang = "en";
   const parts = [
     part("maker", el("p", "maker", drawing("0 0 40 40", "", SIGN), el("span", "", "Enseigne"))),
     part("plate", plate),
-    part("how", bilingual("step", "Scannez, ou saisissez ce code dans le studio.", english)),
+    part("how", bilingual("step", view.qr ? "Scannez, ou saisissez ce code dans le studio." : "Saisissez ce code dans le studio.", english)),
   ];
   const server = text(params.server);
   if (server) parts.push(part("server", fitted(el("p", "status", server), "1/1 .85/1 .7/1")));

@@ -9,12 +9,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
+from base64 import b64encode
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from media.errors import Refused
+from media.qr import svg
 from playlists.credentials import pairing_code, read_pairing_code
 from playlists.ids import ScreenId, sha256
 from playlists.signing import kid_of, public_key
@@ -63,16 +67,20 @@ class Claimed:
     replaced: bool
 
 
-def begin(ctx: Context, asked: PairingRequest, origin: str = "") -> PairingGiven:
+def begin(ctx: Context, asked: PairingRequest, origin: str = "", site: str = "") -> PairingGiven:
     """Give a device its code. It may ask again: only its last code counts.
 
-    `origin` is the network address that asked. Raises TooMany.
+    `origin` is the network address that asked, `site` this server's address as that device has it:
+    what the settings say goes before it. Raises TooMany.
     """
+    site = ctx.settings.public_url or site
     now = ctx.clock()
     for _ in range(CODE_TRIES):
         code = pairing_code(_RNG)
         try:
-            return _begin(ctx, asked, _keyed(ctx, origin), code, now)
+            return replace(
+                _begin(ctx, asked, _keyed(ctx, origin), code, now), qr=_picture_of(site, code)
+            )
         except IntegrityError:
             continue  # another device shows this very code
     raise TooMany("No code is free at the moment. Try again in a minute.")
@@ -156,7 +164,27 @@ def _begin(ctx: Context, asked: PairingRequest, origin: str, code: str, now: int
         _refuse_crowd(session, origin)
         session.add(row)
         session.flush()
-    return PairingGiven(row.id, secret, code, _root(ctx), ctx.keys.fingerprint, row.expires_at)
+    return PairingGiven(
+        pairing=row.id,
+        secret=secret,
+        code=code,
+        root=_root(ctx),
+        fingerprint=ctx.keys.fingerprint,
+        expires_at=row.expires_at,
+    )
+
+
+def _picture_of(site: str, code: str) -> str:
+    """A QR code of the address where `code` is typed, as a data: address; "" for a site that only
+    this machine reaches, or whose address is no web address."""
+    host = urlsplit(site).hostname or ""
+    if host in ("localhost", "::1") or host.startswith("127."):
+        return ""
+    try:
+        drawn = svg(f"{site.rstrip('/')}/pair?code={code}")
+    except Refused:
+        return ""
+    return "data:image/svg+xml;base64," + b64encode(drawn).decode()
 
 
 def _claim(ctx: Context, actor: Actor, code: str, screen_id: str) -> Claimed:

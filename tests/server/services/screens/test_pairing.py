@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
+from media.qr import svg
 from playlists.credentials import ALPHABET
 from playlists.signing import SigningKey
 from playlists.wire.http import PairingGiven, PairingRequest
@@ -213,3 +217,26 @@ def test_a_crowd_of_strangers_is_turned_away(
         rows = session.scalars(select(PairingRow)).all()
         assert len(rows) == 1
         assert "10.0.0.7" not in rows[0].origin
+
+
+@pytest.mark.parametrize(
+    ("site", "public", "leads"),
+    [
+        ("http://10.0.0.2:8000/", "", True),
+        ("http://10.0.0.2:8000/", "https://signs.example", True),
+        ("http://127.0.0.1:8000/", "", False),
+        ("http://localhost:8000/", "", False),
+        ("http://[::1]:8000/", "", False),
+        ("http://10.0.0.2:8000/", "https://" + "a" * 300 + ".example", False),
+    ],
+)
+def test_a_screen_shows_where_to_type_its_code_if_a_phone_can_get_there(
+    chain: Context, site: str, public: str, leads: bool
+) -> None:
+    ctx = replace(chain, settings=chain.settings.model_copy(update={"public_url": public}))
+    asked = PairingRequest(SigningKey.generate().x, "Pi", (1080, 1920))
+    given = pairing.begin(ctx, asked, "10.0.0.7", site)
+    at = public or site.rstrip("/")
+    drawn = b64encode(svg(f"{at}/pair?code={given.code}")).decode() if leads else ""
+    assert given.qr.rpartition(",")[2] == drawn
+    assert PairingGiven.from_json(given.to_json()) == given
