@@ -7,6 +7,7 @@ from flask import Flask
 from server.web import (
     audits,
     calendar_events,
+    calendar_feed,
     calendars,
     campaigns,
     doors,
@@ -44,6 +45,7 @@ def register(app: Flask) -> None:
         playlist_parts,
         playlist_goods,
         calendar_events,
+        calendar_feed,
         calendars,
         campaigns,
         pretending,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import redirect, request
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import ServerError
@@ -13,6 +14,8 @@ from server.web.tongue import gettext as _
 from server.web.tongue import said
 
 blueprint = studio("calendar-events")
+FORM_BYTES = 256 * 1024
+"""What a form may have beside its file."""
 
 
 @blueprint.get("/calendar/events")
@@ -24,18 +27,28 @@ def show() -> AnyResponse:
 @blueprint.post("/calendar/events")
 def take_in() -> AnyResponse:
     """Take a file in; a calendar of the same name is replaced."""
-    looker = enter(form=True)
+    request.max_content_length = events.MAX_FILE_BYTES + FORM_BYTES
+    try:
+        looker = enter(form=True)
+    except RequestEntityTooLarge:
+        return _page(enter(), status=413, wrong=_("It is too large: export a shorter time of it."))
     file = request.files.get("file")
     name = request.form.get("name", "").strip()
-    if file is None or not file.filename:
-        return _page(looker, status=422, name=name, wrong=_("Choose a file that ends in .ics."))
-    called = name or file.filename.rsplit("/", 1)[-1].removesuffix(".ics")
+    url = request.form.get("url", "").strip()
     try:
-        data = file.stream.read(events.MAX_FILE_BYTES + 1)
-        events.take_in(looker.ctx, looker.actor, called, data)
+        if url:
+            called = name or url.rstrip("/").rsplit("/", 1)[-1].removesuffix(".ics")
+            events.take_from(looker.ctx, looker.actor, called, url)
+        elif file is not None and file.filename:
+            called = name or file.filename.rsplit("/", 1)[-1].removesuffix(".ics")
+            data = file.stream.read(events.MAX_FILE_BYTES + 1)
+            events.take_in(looker.ctx, looker.actor, called, data)
+        else:
+            wrong = _("Choose a file that ends in .ics, or give its address.")
+            return _page(looker, status=422, name=name, wrong=wrong)
     except ServerError as refused:
-        said = _said(refused)
-        return _page(looker, status=refused.status, name=name, wrong=said)
+        wrong = _said(refused)
+        return _page(looker, status=refused.status, name=name, url=url, wrong=wrong)
     return redirect("/calendar/events", 303)
 
 
@@ -50,12 +63,15 @@ def forget() -> AnyResponse:
 def _said(refused: ServerError) -> str:
     return {
         "no_calendar": _("This is no iCalendar file that can be read. Export it as .ics again."),
+        "web_page": _("This is a web page, not a calendar. Take the address that ends in .ics."),
         "no_event": _("It has no event of the last months or the next two years."),
         "too_large": _("It is too large: export a shorter time of it."),
     }.get(refused.code, said(refused.message))
 
 
-def _page(looker: Visit, *, status: int = 200, name: str = "", wrong: str = "") -> AnyResponse:
+def _page(
+    looker: Visit, *, status: int = 200, name: str = "", url: str = "", wrong: str = ""
+) -> AnyResponse:
     return page(
         "calendar_events.html",
         looker,
@@ -64,5 +80,6 @@ def _page(looker: Visit, *, status: int = 200, name: str = "", wrong: str = "") 
         held=events.held(looker.ctx, looker.actor),
         may=looker.actor.stores is None,
         name=name[:200],
+        url=url[:2_000],
         wrong=wrong,
     )

@@ -88,6 +88,15 @@ def panel_words(told: Told) -> PanelWords:
     return PanelWords("none", _("Nothing clashes"))
 
 
+def proven(told: Told) -> tuple[str, ...]:
+    """The campaigns whose prices the panel is to prove: the picked one, or a clash's."""
+    if told.pick in told.seen.gathered.planned:
+        return (told.pick,)
+    if told.pick.startswith("settled~"):
+        return ()
+    return tuple(part.id for part in told.clash.parts[:MAX_ASKS]) if told.clash else ()
+
+
 def _clash(clash: Clash, told: Told) -> PanelWords:
     gathered = told.seen.gathered
     asks = []

@@ -14,9 +14,10 @@ from server.services.calendar.looking import Seen, drawn, look
 from server.services.calendar.window import VIEWS, View
 from server.services.showing.shelf import names_of_goods
 from server.web.access import Visit, check_form, page, studio, visit
-from server.web.calendar_panel import panel_words
+from server.web.calendar_panel import panel_words, proven
 from server.web.calendar_told import Told
 from server.web.calendar_words import calendar_words
+from server.web.reference_words import proofs
 from server.web.sentence_words import Names
 from server.web.sentences import Stock, StockBetween, clauses_of
 from server.web.tongue import gettext as _
@@ -109,6 +110,7 @@ def _page(looker: Visit, *, status: int = 200, wrong: str = "") -> AnyResponse:
         room="calendar",
         words=calendar_words(told, drawn(looker.ctx, seen), free),
         panel=panel_words(told),
+        proofs=proofs(looker.ctx, told, proven(told)),
         shown=shown,
         pick=told.pick,
         wrong=wrong,

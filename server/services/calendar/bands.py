@@ -90,7 +90,7 @@ def chart(
     away = []
     for name, planned in gathered.planned.items():
         campaign, voice = planned.campaign, found.voices[name]
-        on = _days_on(campaign, voice, shown)
+        on = days_on(campaign, voice, shown)
         if not on:
             away.append(name)
             continue
@@ -117,7 +117,8 @@ def chart(
     )
 
 
-def _days_on(campaign: Campaign, voice: Voice, shown: Window) -> tuple[int, ...]:
+def days_on(campaign: Campaign, voice: Voice, shown: Window) -> tuple[int, ...]:
+    """The days of a window on which a campaign has some minute on some screen."""
     if voice.mask:
         return tuple(sorted({day for spoken in voice.when.values() for day in spoken.minutes}))
     schedule = campaign.schedule  # no screen gives it a clock: its dates as written

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
+import re
 import secrets
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import date
 
-import recurring_ical_events
-from icalendar import Calendar
 from sqlalchemy import delete, func, select
 
+from playlists.localtime import local_date, zone_of
+from server.connectors import http
+from server.connectors.source import Limits
 from server.db.models import EventRow
 from server.errors import BadInput, TooLarge
+from server.ports import PermanentError, TemporaryError
 from server.services.base import audit
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.editing import check_name
+from server.services.calendar.gathering import zone_now
 from server.services.calendar.holidays import Free
+from server.services.calendar.reading import events_in
 from server.services.calendar.window import DAY, Window
 
-MAX_FILE_BYTES = 1024 * 1024
+MAX_FILE_BYTES = 2 * 1024 * 1024
 MAX_EVENTS = 2_000
 """Of one calendar, its repetitions counted each."""
 PAST_DAYS, FUTURE_DAYS = 120, 800
 """What is taken in of a calendar around today; a newer file replaces it."""
-MAX_TITLE = 200
-_TOO_OFTEN = {"HOURLY", "MINUTELY", "SECONDLY"}
+FETCH_S = 20.0
+"""A calendar at an address is read within this time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +50,11 @@ def take_in(ctx: Context, actor: Actor, name: str, data: bytes) -> int:
     actor.require_chain("content")
     title = check_name(name)
     if len(data) > MAX_FILE_BYTES:
-        raise TooLarge("A calendar has at most 1 MB. Export a shorter time of it.", field="file")
+        raise TooLarge("A calendar has at most 2 MB. Export a shorter time of it.", field="file")
     now = ctx.clock()
-    today = datetime.fromtimestamp(now / 1000, UTC).date()
-    found = list(_events(data, today - PAST_DAYS * DAY, today + FUTURE_DAYS * DAY))
+    zone = zone_now(ctx, actor)
+    today = local_date(zone_of(zone), now)
+    found = list(events_in(data, today - PAST_DAYS * DAY, today + FUTURE_DAYS * DAY, zone))
     if not found:
         message = "There is no event in it of the last months or the next two years."
         raise BadInput(message, field="file", code="no_event")
@@ -74,6 +78,24 @@ def take_in(ctx: Context, actor: Actor, name: str, data: bytes) -> int:
         after = {"events": len(found)}
         audit.record(session, actor, now, "calendar.take_in", f"calendar:{title}", None, after)
     return len(found)
+
+
+def take_from(ctx: Context, actor: Actor, name: str, url: str) -> int:
+    """Hold the events of the calendar at an address, read once. Raises Forbidden, BadInput,
+    TooLarge.
+    """
+    actor.require_chain("content")
+    limits = replace(Limits.of(ctx.settings), total_s=FETCH_S, max_bytes=MAX_FILE_BYTES)
+    try:
+        # Addresses that are copied from Apple and Outlook begin so.
+        known = http.check_url(re.sub(r"^webcals?:", "https:", url.strip(), flags=re.IGNORECASE))
+        with http.get(known, limits, accept="text/calendar, */*;q=0.5") as answer:
+            data = answer.body.whole()
+    except ValueError as wrong:
+        raise BadInput(str(wrong), field="url") from wrong
+    except (PermanentError, TemporaryError) as failed:
+        raise BadInput(str(failed), field="url", code="not_fetched") from failed
+    return take_in(ctx, actor, name, data)
 
 
 def forget(ctx: Context, actor: Actor, name: str) -> None:
@@ -122,38 +144,3 @@ def days_of_calendar(ctx: Context, actor: Actor, name: str, first: date, last: d
                 days.add(day.isoformat())
                 day += DAY
     return sorted(days)
-
-
-def _events(data: bytes, first: date, last: date) -> Iterator[tuple[str, date, date]]:
-    try:
-        calendar = Calendar.from_ical(data)
-        rare = [e for e in calendar.subcomponents if not _too_often(e)]
-        calendar.subcomponents = rare
-        for event in recurring_ical_events.of(calendar).between(first, last):
-            begin, end = _day(event["dtstart"].dt), _last(event)
-            title = " ".join(str(event.get("summary", "")).split())[:MAX_TITLE]
-            yield title or "·", begin, max(begin, end)
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError) as wrong:
-        message = "This is no iCalendar file that can be read. Export the calendar as .ics again."
-        raise BadInput(message, field="file", code="no_calendar") from wrong
-
-
-def _too_often(component: Any) -> bool:
-    rule = component.get("rrule")
-    rules = rule if isinstance(rule, list) else [rule]
-    return any(str(f).upper() in _TOO_OFTEN for one in rules if one for f in one.get("freq", ()))
-
-
-def _day(moment: date | datetime) -> date:
-    return moment.date() if isinstance(moment, datetime) else moment
-
-
-def _last(event: Any) -> date:
-    """The last day of an event: its end is the first moment after it."""
-    end = event.get("dtend")
-    if end is None:
-        return _day(event["dtstart"].dt)
-    moment: date | datetime = end.dt
-    if isinstance(moment, datetime):
-        return (moment - timedelta(seconds=1)).date()
-    return moment - DAY

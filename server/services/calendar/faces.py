@@ -10,7 +10,7 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class Face:
     """What a playlist looks like from outside: its name, its first card's template and sky, the
-    item to draw, a picture, whether goods with prices stand in it.
+    item to draw, a picture, whether goods with prices stand in it, and which.
     """
 
     id: str
@@ -20,6 +20,7 @@ class Face:
     item: str = ""
     picture: str = ""
     priced: bool = False
+    goods: tuple[str, ...] = ()
 
 
 def face_of(name: str, title: str, body: Mapping[str, Any]) -> Face:
@@ -38,4 +39,5 @@ def face_of(name: str, title: str, body: Mapping[str, Any]) -> Face:
         item=item,
         picture=next((str(good["picture"]) for good in goods if good.get("picture")), ""),
         priced=any(one.get("template") == "price" for _, one in cards),
+        goods=tuple(dict.fromkeys(str(good["sku"]) for good in goods if good.get("sku"))),
     )

@@ -21,7 +21,7 @@ Mask = int
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """A store and its clock."""
+    """A store, its clock, the channel of its prices."""
 
     id: str
     name: str
@@ -30,6 +30,7 @@ class Shop:
     regions: frozenset[str] = frozenset()
     lat_e6: int = 0
     lon_e6: int = 0
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)

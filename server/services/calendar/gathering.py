@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import String, cast, select
 from sqlalchemy.orm import Session
@@ -72,13 +72,15 @@ class Gathered:
     zone: str
 
 
-def gather(ctx: Context, actor: Actor, shown: Window) -> Gathered:
-    """The calendar of a window. Raises Forbidden."""
+def gather(ctx: Context, actor: Actor, shown: Window, *, drafts: bool = True) -> Gathered:
+    """The calendar of a window, as it is planned or, without `drafts`, as it is on air. Raises
+    Forbidden.
+    """
     actor.require("content")
     rows = rows_of(ctx.db)
     with rows.lock, ctx.db.read() as session:
         rows.refresh(session)
-        planned = _planned(session, actor, rows)
+        planned = _planned(session, actor, rows, drafts=drafts)
         floor = _floor(rows, actor, shown, [one.campaign.schedule for one in planned.values()])
         hands = _hands(session, actor, shown)
         bases = _bases(session, actor, rows)
@@ -104,8 +106,25 @@ def zone_now(ctx: Context, actor: Actor) -> str:
     return max(sorted(zones), key=lambda zone: zones[zone], default="UTC")
 
 
-def _planned(session: Session, actor: Actor, rows: Rows) -> dict[str, Planned]:
-    drafts = {
+def _planned(session: Session, actor: Actor, rows: Rows, *, drafts: bool) -> dict[str, Planned]:
+    written = _drafts(session) if drafts else {}
+    found: dict[str, Planned] = {}
+    for name, wish in sorted(rows.campaigns.wishes.items()):
+        campaign, version = wish.value
+        draft = written.pop(name, None)
+        if draft is None or draft.seq == 0:
+            found[name] = Planned(campaign, "air", version)
+        elif (changed := _read_draft(draft.text)) is not None:
+            found[name] = Planned(changed, "changed", version)
+    for name, draft in sorted(written.items()):
+        mine = actor.stores is None or draft.created_by == actor.id
+        if draft.base_version == 0 and mine and (one := _read_draft(draft.text)):
+            found[name] = Planned(one, "draft", 0)
+    return found
+
+
+def _drafts(session: Session) -> dict[str, Any]:
+    return {
         row.subject: row
         for row in session.execute(
             select(
@@ -117,19 +136,6 @@ def _planned(session: Session, actor: Actor, rows: Rows) -> dict[str, Planned]:
             ).where(DraftRow.kind == "campaign")
         )
     }
-    found: dict[str, Planned] = {}
-    for name, wish in sorted(rows.campaigns.wishes.items()):
-        campaign, version = wish.value
-        draft = drafts.pop(name, None)
-        if draft is None or draft.seq == 0:
-            found[name] = Planned(campaign, "air", version)
-        elif (changed := _read_draft(draft.text)) is not None:
-            found[name] = Planned(changed, "changed", version)
-    for name, draft in sorted(drafts.items()):
-        mine = actor.stores is None or draft.created_by == actor.id
-        if draft.base_version == 0 and mine and (one := _read_draft(draft.text)):
-            found[name] = Planned(one, "draft", 0)
-    return found
 
 
 @lru_cache(maxsize=_DRAFTS)
@@ -156,7 +162,7 @@ def _floor(rows: Rows, actor: Actor, shown: Window, schedules: Iterable[Schedule
                 shops.append(
                     Shop(
                         *(row.id, row.name, calendar, row.country, frozenset(row.regions)),
-                        *(row.lat_e6, row.lon_e6),
+                        *(row.lat_e6, row.lon_e6, row.channel or ""),
                     )
                 )
         spots = [w.value for w in rows.screens.wishes.values() if actor.sees(w.value.store)]

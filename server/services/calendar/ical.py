@@ -2,53 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from icalendar import Calendar, Event
 
+from playlists.localtime import local_date, zone_of
 from server.services.base.actors import Actor
 from server.services.base.context import Context
-from server.services.calendar.bands import Chart
-from server.services.calendar.looking import Seen, drawn, look
-from server.services.calendar.window import DAY, beside
+from server.services.calendar.bands import WEEK_GAP, days_on
+from server.services.calendar.gathering import Gathered, gather, zone_now
+from server.services.calendar.judging import heard
+from server.services.calendar.window import DAY, Window, beside, runs, window
 
-QUARTERS = 2
-"""Quarters of a year that a feed tells of, this one first."""
 PRODUCT = "-//Enseigne//calendar//EN"
 REFRESH = timedelta(hours=1)
 
 
 def feed(ctx: Context, actor: Actor) -> bytes:
-    """What is on air from this quarter of the year on, drafts left out. Raises Forbidden."""
-    now = datetime.fromtimestamp(ctx.clock() / 1000, UTC).replace(microsecond=0)
+    """What is on air in this quarter of the year and the next, drafts left out: the same bytes as
+    long as nothing changes. Raises Forbidden.
+    """
+    today = local_date(zone_of(zone_now(ctx, actor)), ctx.clock())
+    now = window("quarter", today)
+    after = window("quarter", beside(now, 1))
+    both = Window("quarter", now.first, now.days + after.days)
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
     calendar.add("x-wr-calname", "Enseigne")
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
-    day = None
-    for _ in range(QUARTERS):
-        seen = look(ctx, actor, "quarter", day)
-        for event in _events(seen, drawn(ctx, seen), now):
-            calendar.add_component(event)
-        day = beside(seen.window, 1)
+    for event in _events(gather(ctx, actor, both, drafts=False), both, ctx.settings.url):
+        calendar.add_component(event)
     return bytes(calendar.to_ical())
 
 
-def _events(seen: Seen, chart: Chart, now: datetime) -> list[Event]:
-    found = []
-    shown, planned = seen.window, seen.gathered.planned
-    for rows in chart.lanes.values():
-        for bar in (bar for row in rows for bar in row):
-            if bar.id not in planned or bar.state == "draft":
-                continue
-            first, last = shown.day(bar.run[0]), shown.day(bar.run[1])
+def _events(gathered: Gathered, shown: Window, url: str) -> Iterator[Event]:
+    campaigns = tuple(one.campaign for one in gathered.planned.values())
+    voices, _ = heard(gathered.floor, shown, campaigns)
+    for campaign in campaigns:
+        for run in runs(days_on(campaign, voices[campaign.id], shown), WEEK_GAP):
+            first = shown.day(run[0])
             event = Event()
-            event.add("uid", f"{bar.id}-{first.isoformat()}@enseigne")
-            event.add("dtstamp", now)
-            event.add("summary", planned[bar.id].campaign.name)
+            event.add("uid", f"{campaign.id}-{first.isoformat()}@enseigne")
+            event.add("dtstamp", datetime.fromtimestamp(campaign.edited_at // 1000, UTC))
+            event.add("summary", campaign.name)
             event.add("dtstart", first)
-            event.add("dtend", last + DAY)
+            event.add("dtend", shown.day(run[1]) + DAY)
             event.add("transp", "TRANSPARENT")
-            found.append(event)
-    return found
+            event.add("url", f"{url}/calendar?at={first.isoformat()}&pick={campaign.id}")
+            yield event

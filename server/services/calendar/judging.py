@@ -36,7 +36,7 @@ class Judged:
 @lru_cache(maxsize=KEPT)
 def judged(floor: Floor, shown: Window, campaigns: tuple[Campaign, ...]) -> Judged:
     """All campaigns together."""
-    voices, days = _heard(floor, shown, campaigns)
+    voices, days = heard(floor, shown, campaigns)
     told = clashes(list(voices.values()), days, _conditions(campaigns))
     return Judged(voices, days, told)
 
@@ -45,16 +45,17 @@ def judged_for(
     floor: Floor, shown: Window, campaigns: tuple[Campaign, ...], subject: Campaign
 ) -> Judged:
     """One campaign among the others: only what it is part of."""
-    others, days = _heard(floor, shown, campaigns)
+    others, days = heard(floor, shown, campaigns)
     voices = {**others, subject.id: voice_of(subject, floor, days)}
     conditions = _conditions((*campaigns, subject))
     return Judged(voices, days, clashes(list(voices.values()), days, conditions, subject.id))
 
 
 @lru_cache(maxsize=KEPT)
-def _heard(
+def heard(
     floor: Floor, shown: Window, campaigns: tuple[Campaign, ...]
 ) -> tuple[Mapping[str, Voice], tuple[Days, ...]]:
+    """The campaigns as voices by their ids, and the window on every clock."""
     days = tuple(days_of(floor, shown))
     return {one.id: voice_of(one, floor, days) for one in campaigns}, days
 

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from playlists.ids import CampaignId, PlaylistId
 from playlists.model import Campaign, Target
 from playlists.schedule import Schedule
-from server.db.models import StoreRow
+from server.db.models import ActorRow, AuditRow, StoreRow
 from server.services.base.actors import SYSTEM
 from server.services.drafting import drafts
 from server.services.wishes import content
@@ -235,6 +235,42 @@ def test_other_programs_read_it_as_icalendar(chain: Chain) -> None:
     assert events["Estran"]["dtend"].dt.isoformat() == "2026-10-25"
 
 
+def test_a_secret_address_is_read_again_and_again_until_it_ends(chain: Chain) -> None:
+    owner, nobody = chain.owner(), chain.browser()
+    made = send(owner, "/calendar/feed", {})
+    path = re.findall(r"/calendar/feed/[\w-]+\.ics", made.text)[0]
+    first = nobody.get(path)
+    assert first.mimetype == "text/calendar"
+    assert b"Les prix d\xe2\x80\x99automne" in first.data
+    again = nobody.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert path not in owner.text("/calendar/feed"), "shown once"
+    newer = re.findall(r"/calendar/feed/[\w-]+\.ics", send(owner, "/calendar/feed", {}).text)[0]
+    assert nobody.get(path).status_code == 401
+    assert nobody.get(newer).status_code == 200
+    assert send(owner, "/calendar/feed/revoke", {}).status_code == 303
+    assert nobody.get(newer).status_code == 401
+    with chain.ctx.db.read() as session:
+        acts = [row.action for row in session.query(AuditRow).order_by(AuditRow.id)]
+    assert [act for act in acts if "feed" in act] == [
+        "calendar_feed.make",
+        "calendar_feed.make",
+        "calendar_feed.revoke",
+    ]
+
+
+def test_an_address_ends_at_its_owners_stores_and_with_their_leave(chain: Chain) -> None:
+    manager = chain.manager("lille", "read", "content")
+    made = send(manager, "/calendar/feed", {})
+    path = re.findall(r"/calendar/feed/[\w-]+\.ics", made.text)[0]
+    read = chain.browser().get(path).data.decode()
+    assert "Il pleut à Lille" in read
+    assert "Il pleut à Marseille" not in read
+    with chain.ctx.db.write() as session:
+        session.get_one(ActorRow, "manager-lille-2").scopes = ["read"]
+    assert chain.browser().get(path).status_code == 404
+
+
 def test_who_may_not_plan_does_not_enter(calm: Chain) -> None:
     for path in ("/calendar", "/calendar/new", "/calendar.ics", "/calendar/campaigns/sale"):
         assert calm.manager("lille", "read").get(path).status_code == 403
@@ -306,11 +342,13 @@ def test_a_calendar_is_taken_in_drawn_and_left_out(chain: Chain) -> None:
     [
         (b"\x89PNG not a calendar", "no iCalendar file that can be read"),
         (b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n", "It has no event"),
-        (b"BEGIN:VCALENDAR\r\n" + b"X-PAD:" + b"x" * 1_100_000, "It is too large"),
+        (b"BEGIN:VCALENDAR\r\n" + b"X-PAD:" + b"x" * 2_100_000, "It is too large"),
+        (b"BEGIN:VCALENDAR\r\n" + b"X-PAD:" + b"x" * 5_000_000, "It is too large"),
+        (b"<!doctype html><title>Sign in</title>", "This is a web page, not a calendar."),
     ],
 )
 def test_a_bad_calendar_is_told_beside_the_file(calm: Chain, data: bytes, said: str) -> None:
     refused = upload(calm.owner(), data)
     assert refused.status_code in (413, 422)
     assert said in plain(refused.text)
-    assert 'value="Lille"' in refused.text
+    assert 'value="Lille"' in refused.text or len(data) > 3_000_000

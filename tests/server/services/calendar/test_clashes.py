@@ -50,7 +50,7 @@ def voices(*campaigns: Campaign) -> list[Voice]:
 
 def judge(*campaigns: Campaign, subject: str = "") -> Told:
     """Their clashes."""
-    conditions = {one.id: one.condition for one in campaigns if one.condition is not None}
+    conditions = {str(one.id): one.condition for one in campaigns if one.condition is not None}
     return clashes_of(voices(*campaigns), DAYS, conditions, subject)
 
 
