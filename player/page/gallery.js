@@ -48,7 +48,7 @@ const raining = { sky: "rain", headline: "Il pleut à Lille.", second: "Ça tomb
 const long = "Un nom de produit dont personne n’a jamais vu la fin, ".repeat(190);
 
 export const SAMPLES = {
-  price: view("price", "price", { cta: "Réservez le vôtre" }, [bag], { qr: QR }),
+  price: view("price", "price", { cta: "Réservez le vôtre", kicker: "Semaine du dehors" }, [bag], { qr: QR }),
   "price-free": view("price-free", "price", { cta: "Réservez le vôtre", facts: "28 litres, toile cirée|Garanti dix ans" }, [{ ...bag, name: "Estran", lead: "Le sac à dos qui ignore la pluie.", price: null }], { qr: QR }),
   "price-plain": view("price-plain", "price", {}, [item("Bivouac 2", "Tente légère, deux places", "tent", price("249"), few)], { store: "prado" }),
   "price-four": view("price-four", "price", { cta: "Essayez-le" }, [item("Vélo Alizé", "Ville et chemin, neuf vitesses", "bicycle", price("1 299", "90", { was: "1 499,90 €", reduction: "−13 %", legal: "Prix le plus bas des 30 derniers jours", until: "Jusqu’au 31 octobre" }))], { qr: QR, store: "vieux-port" }),

@@ -6,6 +6,7 @@ from flask import Flask
 
 from server.web import (
     audits,
+    brand,
     calendar_events,
     calendar_feed,
     calendars,
@@ -22,6 +23,8 @@ from server.web import (
     playlist_parts,
     playlists,
     pretending,
+    promotion_editor,
+    promotions,
     signing_in,
     single,
     situation,
@@ -49,6 +52,9 @@ def register(app: Flask) -> None:
         calendars,
         campaigns,
         pretending,
+        promotions,
+        promotion_editor,
+        brand,
         media,
         store,
         signing_in,

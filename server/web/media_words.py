@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from media.advice import Advice
 from server.services.library.browsing import Disagreement, Gallery, Shelved
@@ -232,6 +233,9 @@ def _off_where(found: Filed, language: Language) -> tuple[tuple[str, str], ...]:
 def _place(one: Place) -> tuple[str, str]:
     if one.kind == "store":
         return _("the brand of %(name)s", name=one.name), ""
+    if one.kind == "product":
+        address = f"/promotions?{urlencode({'sku': one.id})}"
+        return _("the shop’s picture of %(name)s", name=one.name), address
     address = f"/playlists/{one.id}"
     if one.kind == "draft":
         return _("a draft of “%(name)s”", name=one.name), address

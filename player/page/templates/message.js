@@ -33,7 +33,7 @@ export function compose(view) {
   return {
     horizon: "message",
     sky: text(view.params.sky) || "mist",
-    goods: item ? [good("notice", item.picture)] : [],
+    goods: item ? [good("notice", item.picture, { crop: view.params.crop })] : [],
     parts,
   };
 }

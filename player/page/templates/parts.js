@@ -58,6 +58,11 @@ export function figures(price, lang) {
   return fitted(row, "1/0 .92/0 .85/0 .78/0 .7/0 .6/0 .5/0 .42/0 .34/0 .26/0 .2/0");
 }
 
+/** A word or two above all else, at the edge. */
+export function kicker(words) {
+  return fitted(el("p", "kicker", text(words)), "1/1 .9/1 .8/2 .7/2");
+}
+
 /** The small price under a good: one line, cents and currency raised. */
 export function amount(price, lang) {
   const cents = price.cents ? separator(lang) + text(price.cents) : "";
@@ -127,11 +132,15 @@ export function emblem(view, className) {
   return { key: `emblem|${view.brand.mark}`, node };
 }
 
+/** Pictures with a ground of their own may be cut to a square: where. */
+const CUTS = new Set(["middle", "top", "bottom"]);
+
 /** A good that stands on the horizon; wet ground mirrors it. Its shape is known once decoded. */
-export function good(className, url, { mirror = false } = {}) {
+export function good(className, url, { mirror = false, crop = "" } = {}) {
   const image = picture(url, "body");
+  const cut = CUTS.has(crop) ? ` cut cut-${crop}` : "";
   return {
-    key: `${className}|${url}|${mirror}`,
-    node: el("figure", `good ${className}`, image, mirror ? picture(url, "mirror") : null),
+    key: `${className}|${url}|${mirror}|${cut}`,
+    node: el("figure", `good ${className}${cut}`, image, mirror ? picture(url, "mirror") : null),
   };
 }

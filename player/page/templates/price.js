@@ -1,7 +1,7 @@
 /** One good and its price; without the price, the name stands on the horizon instead. */
 
 import { el, lines, text } from "../dom.js";
-import { emblem, fact, figures, fitted, good, hangs, hasTicket, part, rows, scan, stock, ticket } from "./parts.js";
+import { emblem, fact, figures, fitted, good, hangs, hasTicket, kicker, part, rows, scan, stock, ticket } from "./parts.js";
 
 const STANDING_LETTERS = 8;
 const STEP = 0.85;
@@ -29,7 +29,7 @@ function priced(item, view) {
   const names = long ? "1/2 .92/2 .85/2 .78/2" : "1/1 .92/1 .85/1 .78/1 .7/2 .62/2 .55/2";
   const said = [
     part("name", fitted(el("h1", `name sign${nameSize(name)}`, name), names)),
-    part("lead", fitted(el("p", `lead hero${long ? " under-xl" : ""}`, text(item.lead)), long ? "1/1 .93/1 .86/1" : "1/1 .93/1 .86/2")),
+    part("lead", fitted(el("p", `lead hero${long ? " under-xl" : ""}`, text(view.params.headline) || text(item.lead)), long ? "1/1 .93/1 .86/1" : "1/1 .93/1 .86/2")),
     part("figures", el("div", "fold shelf", figures(item.price, view.lang)), { kind: "figures", good: 0 }),
   ];
   const left = hasTicket(item.price) ? "" : " left";
@@ -45,7 +45,7 @@ function priceFree(item, view) {
   const standing = fitted(el("h1", `standing sign${hangs(name)}`, name), standingSteps(name));
   const more = lines(view.params.facts);
   const said = [
-    part("pitch", fitted(el("p", "lead pitch", text(item.lead)), "1/2 .9/2 .8/2 .72/3")),
+    part("pitch", fitted(el("p", "lead pitch", text(view.params.headline) || text(item.lead)), "1/2 .9/2 .8/2 .72/3")),
     part("standing", el("div", "fold shelf", standing), { kind: "figures" }),
     part("free", fact(more.length ? "hero" : "hero left", text(item.pricefree))),
   ];
@@ -59,10 +59,11 @@ export function compose(view) {
   const parts = item.price ? priced(item, view) : priceFree(item, view);
   const call = scan("hero", view.params.cta, view.qr);
   if (call) parts.push(part("scan", call));
+  if (text(view.params.kicker)) parts.push(part("kicker", kicker(view.params.kicker)));
   return {
     horizon: "price",
     sky: item.price ? "price" : "mist",
-    goods: [item.picture ? good("hero", item.picture) : emblem(view, "hero")].filter(Boolean),
+    goods: [item.picture ? good("hero", item.picture, { crop: view.params.crop }) : emblem(view, "hero")].filter(Boolean),
     parts,
   };
 }

@@ -54,7 +54,7 @@ export function compose(view) {
     horizon: "trio",
     sky,
     goods: items
-      .map((item, index) => item.picture && good(places[index], item.picture, { mirror: sky === "rain" }))
+      .map((item, index) => item.picture && good(places[index], item.picture, { mirror: sky === "rain", crop: view.params.crop }))
       .filter(Boolean),
     parts,
   };

@@ -14,6 +14,8 @@ MAX_GOODS = 12
 SKIES = ("mist", "night", "price", "rain", "sun", "tide")
 PICTURES = ("image", "drawing")
 FILMS = ("video",)
+CROPS = ("whole", "middle", "top", "bottom")
+"""How a good's picture is cut: not at all, or to a square around its middle or an end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,14 @@ TEMPLATES: Mapping[str, Template] = MappingProxyType(
     {
         "price": Template(
             "one product and its price; without the price its name and the facts",
-            words=("cta", "facts"),
+            words=("headline", "kicker", "cta", "facts"),
+            settings={"crop": CROPS},
             goods=(1, 1),
         ),
         "trio": Template(
             "up to three products under one sky",
             words=("headline", "second", "chip"),
-            settings={"sky": SKIES, "chip_icon": ("rain", "sun", "cold")},
+            settings={"sky": SKIES, "chip_icon": ("rain", "sun", "cold"), "crop": CROPS},
             goods=(1, 3),
         ),
         "elsewhere": Template(
@@ -62,7 +65,7 @@ TEMPLATES: Mapping[str, Template] = MappingProxyType(
             "a few words",
             words=("headline", "second", "lead", "cta"),
             needs="headline",
-            settings={"sky": SKIES},
+            settings={"sky": SKIES, "crop": CROPS},
         ),
         "image": Template(
             "a picture, edge to edge", settings={"fit": ("contain", "cover")}, files=PICTURES

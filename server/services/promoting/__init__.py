@@ -1,0 +1,1 @@
+"""Promotions as people make them: goods picked from the shop, in a template, for every screen."""

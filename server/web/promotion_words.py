@@ -1,0 +1,190 @@
+"""Promotions and the goods that they show, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from server.services.prices.texts import money
+from server.services.promoting.catalogue import Catalogue, Cost, Product, Shelf
+from server.services.promoting.formats import Format
+from server.services.promoting.promotions import Looked, Promotion
+from server.web.clock import NBSP
+from server.web.edit_words import ago
+from server.web.phrases import Language
+from server.web.playlists_words import use_words
+from server.web.tongue import gettext as _
+from server.web.tongue import ngettext
+
+MAX_USES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One promotion of the list; `uses` are what holds it, with where to look at that."""
+
+    id: str
+    name: str
+    mark: str
+    state: str
+    uses: str
+    edited: str
+    may_go: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What the page of all promotions says."""
+
+    first: str
+    second: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Good:
+    """A product in words. `stock` is by store: its name, what it has, whether that is any."""
+
+    sku: str
+    name: str
+    about: str
+    price: str
+    was: str
+    why: str
+    pictured: bool
+    stock: tuple[tuple[str, str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueWords:
+    """What the page of goods says."""
+
+    first: str
+    second: str
+    goods: tuple[Good, ...]
+
+
+def listed_words(found: Looked, now: int) -> Listed:
+    """The promotions of a page, `now` in unix ms."""
+    return Listed(
+        first=ngettext("%(num)s promotion.", "%(num)s promotions.", found.found)
+        if found.found
+        else _("No promotion yet."),
+        second=_("Each is bound to its products: prices come and go with the shop’s."),
+        rows=tuple(_row(one, now) for one in found.rows),
+    )
+
+
+def state_words(one: Promotion) -> tuple[str, str]:
+    """A promotion's mark and state."""
+    if not one.on_air:
+        return "draft", _("Draft")
+    if one.changed:
+        return "hand", _("Changed since")
+    return ("playing", _("On air")) if one.uses else ("idle", _("Ready, not in use"))
+
+
+def uses_words(one: Promotion) -> str:
+    """What plays it."""
+    if not one.uses:
+        return _("Nothing plays it.")
+    said = ", ".join(use_words(use) for use in one.uses[:MAX_USES])
+    more = len(one.uses) - MAX_USES
+    if more > 0:
+        return ngettext("%(said)s and one more", "%(said)s and %(num)s more", more, said=said)
+    return said
+
+
+def catalogue_words(found: Catalogue, language: Language) -> CatalogueWords:
+    """A page of goods."""
+    if found.store is None:
+        first, second = (
+            _("No shop yet."),
+            _("Connect one: its goods appear here with their prices."),
+        )
+    else:
+        first = _("Pick what you promote.")
+        second = _("Prices are those of %(store)s, now.", store=found.store.name)
+    goods = tuple(good_words(one, found.stores, language) for one in found.goods)
+    return CatalogueWords(first, second, goods)
+
+
+def good_words(one: Product, stores: Sequence[Shelf], language: Language) -> Good:
+    """One product."""
+    about = " · ".join(part for part in (one.sku, one.maker, one.category) if part)
+    price = money(one.cost.price, one.cost.currency, language) if one.cost else ""
+    was = ""
+    if one.cost and one.cost.prior is not None:
+        was = money(one.cost.prior, one.cost.currency, language)
+    why = _prior_words(one.cost) if one.cost else _no_price(one.why)
+    return Good(one.sku, one.name, about, price, was, why, one.pictured, _stock(one.stock, stores))
+
+
+def format_words(one: Format) -> str:
+    """A shape of screens: what it is, how many."""
+    if one.width > one.height * 2:
+        shape = _("Wide strip")
+    elif one.width > one.height:
+        shape = _("Landscape")
+    elif one.width == one.height:
+        shape = _("Square")
+    else:
+        shape = _("Portrait")
+    size = f"{one.width}{NBSP}×{NBSP}{one.height}"
+    if not one.screens:
+        return f"{shape}, {size}"
+    screens = ngettext("%(num)s screen", "%(num)s screens", one.screens)
+    tags = f" ({', '.join(one.tags)})" if one.tags else ""
+    return f"{shape}, {size}, {screens}{tags}"
+
+
+def _row(one: Promotion, now: int) -> Row:
+    mark, state = state_words(one)
+    return Row(
+        one.id,
+        one.form.name,
+        mark,
+        state,
+        uses_words(one),
+        ago(one.edited_at, now),
+        not one.uses,
+    )
+
+
+def _prior_words(cost: Cost) -> str:
+    """Which line the law asks for beside a prior price, or why none may be said."""
+    if cost.prior is not None:
+        return _("Lowest price of the 30 days before the reduction.")
+    return {
+        "history_too_short": _(
+            "No earlier price: the shop’s prices are not known for the 30 days before this one."
+        ),
+        "not_sold": _("No earlier price: it was not sold in the 30 days before the reduction."),
+        "currency_changed": _("No earlier price: its currency changed."),
+        "not_lower": _("No earlier price: it cost as little in the 30 days before."),
+        "no_end": _("No earlier price: the shop names no end of this reduction."),
+        "under_one": _("No earlier price: it is less than one percent off."),
+    }.get(cost.reason, _("Not reduced."))
+
+
+def _no_price(why: str) -> str:
+    return {
+        "stale": _("No price: the shop has not confirmed it in time."),
+        "withheld": _("No price: what the shop says of it is doubtful."),
+    }.get(why, _("No price: the shop names none."))
+
+
+def _stock(
+    stock: Mapping[str, int | None], stores: Sequence[Shelf]
+) -> tuple[tuple[str, str, bool], ...]:
+    found = []
+    for one in stores:
+        pieces = stock.get(one.id)
+        if pieces is None:
+            said = _("not known")
+        elif pieces < 1:
+            said = _("none left")
+        else:
+            said = ngettext("%(num)s left", "%(num)s left", pieces)
+        found.append((one.name, said, bool(pieces)))
+    return tuple(found)

@@ -1,0 +1,60 @@
+/** The brand as it is typed, on every template, before it goes anywhere. */
+
+import { shape } from "./glass.js";
+import { Still } from "./still.js";
+
+const WAIT_MS = 250;
+const form = document.getElementById("brand");
+const reads = document.getElementById("reads");
+const stills = new Map([...form.querySelectorAll("[data-sample]")].map((glass) => [glass, new Still(glass, "")]));
+const marks = { ok: "yes", some: "no", no: "no" };
+const shapes = new Map([...reads.querySelectorAll("li")].map((li) => [li.className, li.querySelector(".mk")]));
+let turn = 0;
+let timer = 0;
+
+for (const glass of stills.keys()) shape(glass);
+
+function mark(state) {
+  const known = shapes.get(state) ?? shapes.get(Object.keys(marks).find((one) => marks[one] === marks[state] && shapes.has(one)));
+  return known ? known.cloneNode(true) : "";
+}
+
+function read(found) {
+  reads.replaceChildren(...found.map(({ title, said, state }) => {
+    const line = document.createElement("li");
+    line.className = state;
+    line.append(mark(state), Object.assign(document.createElement("b"), { textContent: title }), ` ${said}`);
+    return line;
+  }));
+}
+
+function complain(wrong) {
+  for (const line of form.querySelectorAll("[data-wrong]")) {
+    const mine = wrong?.field === line.dataset.wrong;
+    line.hidden = !mine;
+    if (mine && line.textContent !== wrong.said) line.textContent = wrong.said;
+  }
+}
+
+async function look() {
+  const mine = ++turn;
+  const answer = await fetch(form.dataset.look, { method: "POST", body: new FormData(form) }).catch(() => null);
+  if (mine !== turn || !answer?.ok) return;
+  const found = await answer.json();
+  complain(found.wrong);
+  if (found.readings) read(found.readings);
+  for (const [glass, still] of stills) {
+    const drawn = found.stills?.[glass.dataset.sample];
+    if (drawn) still.show(drawn);
+  }
+}
+
+form.addEventListener("input", ({ target }) => {
+  if (target.dataset.hue) form.elements[target.dataset.hue].value = target.value;
+  else if (target.name?.startsWith("colour.") && /^#[0-9a-f]{6}$/i.test(target.value)) {
+    form.querySelector(`[data-hue="${target.name}"]`).value = target.value;
+  }
+  clearTimeout(timer);
+  timer = setTimeout(look, WAIT_MS);
+});
+look();

@@ -1,0 +1,190 @@
+"""Promotions: goods picked from the shop, written as a form, played as a playlist of one turn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from playlists.facts import Fact, FactKey
+from playlists.ids import PlaylistId, SourceId
+from playlists.model import Playlist
+from playlists.model_json import playlist_from_json
+from server.errors import BadInput, Conflict, NotFound
+from server.ports import Batch, ProductReport
+from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
+from server.services.drafting import releases
+from server.services.observed import facts
+from server.services.prices import intake
+from server.services.promoting import promotions
+from server.services.promoting.catalogue import GOODS_SHOWN, Asking, catalogue, chosen
+from server.services.promoting.formats import formats
+from server.services.promoting.forms import Form, body_of, form_of
+from server.services.wishes import content
+from tests.support.record import TestClock, make_context
+from tests.support.small_shop import lay_out
+
+BAG = Form("Le sac", skus=("BAG",))
+DAY_MS = 86_400_000
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    return TestClock()
+
+
+@pytest.fixture
+def ctx(tmp_path: Path, clock: TestClock) -> Context:
+    made = make_context(tmp_path, clock=clock)
+    lay_out(made)
+    return made
+
+
+def deliver(ctx: Context, *reports: ProductReport) -> None:
+    intake.take(ctx, intake.Source("feed", shop="pluvier"), Batch(ctx.clock(), products=reports))
+
+
+def boot(sku: str, name: str, **more: object) -> ProductReport:
+    return ProductReport(sku, "EUR", 12_900, names={"fr": {"name": name}}, **more)  # type: ignore[arg-type]
+
+
+def found(ctx: Context, words: str, after: str = "") -> list[str]:
+    return [one.sku for one in catalogue(ctx, SYSTEM, Asking(words, "lille", after), "fr").goods]
+
+
+def test_goods_are_found_by_name_without_accents_by_sku_brand_and_category(ctx: Context) -> None:
+    deliver(
+        ctx,
+        boot("GAL-1", "Chaussure d’été", maker="Aigle", category="Chaussures > Randonnée"),
+        boot("GAL-2", "Bottine", maker="Aigle"),
+    )
+    assert found(ctx, "ETE") == ["GAL-1"] == found(ctx, "randonnee aigle")
+    assert found(ctx, "aigle") == ["GAL-1", "GAL-2"]
+    assert found(ctx, "gal-2") == ["GAL-2"]
+    assert found(ctx, "100%_") == []
+
+
+def test_the_catalogue_comes_in_pages(ctx: Context) -> None:
+    deliver(ctx, *(boot(f"N-{n:03}", f"Paire {n}") for n in range(GOODS_SHOWN + 6)))
+    first = catalogue(ctx, SYSTEM, Asking("paire", "lille"), "fr")
+    assert len(first.goods) == GOODS_SHOWN
+    assert found(ctx, "paire", first.next) == [f"N-{n:03}" for n in range(GOODS_SHOWN, 30)]
+
+
+def test_a_product_says_its_price_and_why_no_earlier_one(ctx: Context, clock: TestClock) -> None:
+    now = clock()
+    deliver(ctx, boot("SALE", "Soldée", sale_price=9_900, sale_until=now + DAY_MS))
+    (sale,) = chosen(ctx, SYSTEM, ["SALE"], "lille", "fr")
+    assert sale.cost is not None
+    assert (sale.cost.price, sale.cost.prior, sale.cost.reason) == (
+        9_900,
+        None,
+        "history_too_short",
+    )
+    clock.advance(40 * DAY_MS)
+    (stale,) = chosen(ctx, SYSTEM, ["SALE"], "lille", "fr")
+    assert (stale.cost, stale.why) == (None, "stale")
+
+
+def test_stock_is_told_by_store(ctx: Context, clock: TestClock) -> None:
+    now = clock()
+    with ctx.db.write() as session:
+        fact = Fact(FactKey("stock:BAG@lille"), 4, now, None, now, now + DAY_MS, SourceId("erp"))
+        facts.record(session, [fact], now)
+    (bag,) = chosen(ctx, SYSTEM, ["BAG"], "lille", "fr")
+    assert bag.stock == {"lille": 4, "prado": None}
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        BAG,
+        replace(BAG, texts={"headline": {"fr": "Il est là.", "en": "Here it is."}}, crop="top"),
+        replace(BAG, gone="skip", lapsed="skip", duration_ms=12_000),
+        replace(BAG, gone="quiet", texts={"quiet": {"fr": "Bientôt", "en": "Soon"}}),
+        replace(
+            BAG,
+            template="trio",
+            skus=("BAG", "HAT"),
+            sky="rain",
+            texts={"headline": {"fr": "À deux", "en": "Two"}},
+        ),
+    ],
+)
+def test_a_form_comes_back_from_its_playlist(form: Form) -> None:
+    again = form_of(body_of(form))
+    assert again == replace(form, sky=again.sky if form.template == "price" else form.sky)
+    assert body_of(again) == body_of(form)
+
+
+def test_one_of_two_turns_plays_where_goods_may_be_gone() -> None:
+    offer, quiet = playlist_from_json(
+        {**body_of(replace(BAG, gone="quiet")), "id": "promo-x"}
+    ).items
+    assert offer.condition is not None
+    assert quiet.condition is not None
+    assert (offer.id, quiet.id) == ("offer", "quiet")
+
+
+@pytest.mark.parametrize(
+    ("form", "field", "code"),
+    [
+        (replace(BAG, skus=()), "skus", "choose_goods"),
+        (replace(BAG, skus=("BAG", "HAT")), "skus", "choose_goods"),
+        (replace(BAG, duration_ms=1), "duration", "bad_duration"),
+        (
+            replace(BAG, texts={"headline": {"fr": "Dès 19 €"}}),
+            "items/0/content/card/texts/headline/fr",
+            "typed_price",
+        ),
+        (
+            replace(BAG, gone="quiet", texts={"quiet": {"fr": "-20 %", "en": "Soon"}}),
+            "items/1/content/card/texts/headline/fr",
+            "typed_percent",
+        ),
+    ],
+)
+def test_what_a_promotion_may_not_say(ctx: Context, form: Form, field: str, code: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        promotions.begin(ctx, SYSTEM, form)
+    assert (refused.value.code, refused.value.field) == (code, field)
+
+
+def test_a_promotion_is_written_undone_and_put_into_a_playlist(ctx: Context) -> None:
+    made = promotions.begin(ctx, SYSTEM, BAG)
+    changed = promotions.write(ctx, SYSTEM, made.id, replace(BAG, name="Autre", gone="quiet"))
+    assert (changed.form.name, changed.undoable, changed.on_air) == ("Autre", 1, False)
+    assert promotions.undo(ctx, SYSTEM, made.id).form.name == "Le sac"
+    promotions.put_into(ctx, SYSTEM, made.id, "lille")
+    releases.put_on_air(ctx, SYSTEM, "playlist", "lille")
+    (row,) = promotions.look(ctx, SYSTEM).rows
+    assert (row.on_air, [use.id for use in row.uses]) == (True, ["lille"])
+    with pytest.raises(Conflict):
+        promotions.throw(ctx, SYSTEM, made.id)
+
+
+def test_copies_the_bin_and_what_shows_a_product(ctx: Context) -> None:
+    made = promotions.begin(ctx, SYSTEM, BAG)
+    copy = promotions.duplicate(ctx, SYSTEM, made.id, "Le sac, copie")
+    assert {one.id for one in promotions.look(ctx, SYSTEM, "SAC").rows} == {made.id, copy.id}
+    assert promotions.look(ctx, SYSTEM, sku="HAT").rows == ()
+    assert promotions.look(ctx, SYSTEM, sku="BAG").found == 2
+    promotions.throw(ctx, SYSTEM, copy.id)
+    assert [past.id for past in promotions.binned(ctx, SYSTEM)] == [copy.id]
+    promotions.take_out(ctx, SYSTEM, copy.id)
+    assert promotions.read(ctx, SYSTEM, copy.id).form.name == "Le sac, copie"
+
+
+def test_other_playlists_are_no_promotions(ctx: Context) -> None:
+    content.create_playlist(ctx, SYSTEM, Playlist(PlaylistId("plain"), "Plain", ()))
+    with pytest.raises(NotFound):
+        promotions.read(ctx, SYSTEM, "plain")
+    assert promotions.look(ctx, SYSTEM).rows == ()
+
+
+def test_the_shapes_are_those_of_the_chains_screens(ctx: Context) -> None:
+    assert [(one.width, one.height, one.screens) for one in formats(ctx, SYSTEM)] == [
+        (1920, 1080, 2)
+    ]
