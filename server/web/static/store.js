@@ -5,6 +5,7 @@ import { keepLive } from "./live.js";
 import { Still } from "./still.js";
 
 const RENEW_MS = 10_000;
+const QUIET_MS = 3 * RENEW_MS;
 const TICK_MS = 500;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -12,10 +13,12 @@ const HOUR_MS = 3_600_000;
 const main = document.getElementById("main");
 const sheet = document.querySelector("[role=dialog]");
 let ahead = 0;
+let heardAt = Date.now();
+let quietFrom = heardAt;
 const now = () => Date.now() + ahead;
 
 function takeClock() {
-  ahead = Number(main.dataset.now) - Date.now();
+  ahead = Number(main.dataset.now) - (Number(main.dataset.kept) || Date.now());
 }
 
 /** 1 h 28; below an hour 52 min; below a minute 40 s. */
@@ -107,8 +110,33 @@ function fitFields() {
   apply();
 }
 
+/** A page that the phone kept says since when; without a network nothing can be sent from either. */
 function sayNetwork() {
-  document.querySelector("[data-offline]").hidden = navigator.onLine;
+  const kept = Number(main.dataset.kept);
+  const line = document.querySelector("[data-kept-line]");
+  const digits = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: main.dataset.zone };
+  const at = new Date(kept).toLocaleTimeString(document.documentElement.lang, digits);
+  line.textContent = kept ? line.dataset.said.replace("{at}", at) : "";
+  line.hidden = !kept;
+  document.querySelector("[data-offline]").hidden = navigator.onLine || Boolean(kept);
+  for (const button of document.querySelectorAll("form button:not([type=button])")) {
+    button.disabled = !navigator.onLine || Boolean(kept);
+  }
+}
+
+/** Where the server has not been heard for a while, what is shown is how it stood then. */
+function listen() {
+  if (document.hidden) quietFrom = Date.now();
+  if (main.dataset.kept || Date.now() - Math.max(heardAt, quietFrom) < QUIET_MS) return;
+  main.dataset.kept = String(heardAt);
+  sayNetwork();
+}
+
+if ("serviceWorker" in navigator) {
+  navigator.serviceWorker.register("/phone/worker.js", { scope: "/store" }).catch((error) => console.warn(String(error)));
+  for (const form of document.querySelectorAll('form[action="/sign-out"]')) {
+    form.addEventListener("submit", () => caches.delete("store-1"));
+  }
 }
 
 /** One tap is one tap, also where the answer takes its time. */
@@ -135,8 +163,11 @@ if (sheet) {
   if (sheet.classList.contains("message")) fitFields();
 } else {
   draw();
+  setInterval(listen, TICK_MS);
   keepLive(() => RENEW_MS, () => {
+    heardAt = Date.now();
     takeClock();
+    sayNetwork();
     tick();
     paint();
   });

@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.chromium, pytest.mark.journey]
 
 ENDS_IN_MS = 2_500
 TENTS = "vieux-port-tents"
+KEPT = "globalThis.keptHere"
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def phone(studio: Studio, browser: Browser) -> Iterator[Page]:
     page.goto(f"{studio.url}/store")
     yield page
     context.close()
-    assert not faults
+    assert not [one for one in faults if "ERR_INTERNET_DISCONNECTED" not in one]
 
 
 def fits(page: Page) -> bool:
@@ -90,3 +91,29 @@ def test_a_message_is_on_the_screen_and_leaves_by_itself(phone: Page, studio: St
     end_soon(studio)
     until(phone, f"({GLASS})('{TENTS}') && !({GLASS})('{TENTS}').includes('Atelier')")
     expect(phone.get_by_role("heading", level=1)).to_contain_text("Les 4 écrans suivent le plan.")
+
+
+def test_without_a_network_the_page_opens_as_it_stood_and_claims_nothing(
+    phone: Page, studio: Studio
+) -> None:
+    until(phone, "navigator.serviceWorker.controller !== null")
+    phone.reload()
+    until(
+        phone, f"caches.match('/store/vieux-port').then((kept) => {{ {KEPT} = !!kept; }}), {KEPT}"
+    )
+    phone.context.set_offline(True)
+    phone.goto(f"{studio.url}/store")
+    expect(phone.get_by_role("heading", level=1)).to_contain_text("écrans suivent le plan.")
+    expect(phone.get_by_text("Pas de réseau. Voici l’état de")).to_be_visible()
+    phone.get_by_role("link", name="Message").click()
+    expect(phone.get_by_text("Cette page n’a pas encore été ouverte ici")).to_be_visible()
+    phone.goto(f"{studio.url}/store/vieux-port")
+    sent = "const form = document.querySelector('form[action=\"/language\"]');"
+    phone.evaluate(f"() => {{ {sent} form.action = '/store/vieux-port/out'; form.submit(); }}")
+    expect(phone.get_by_text("Personne ne peut encore dire si c’est fait.")).to_be_visible()
+    phone.context.set_offline(False)
+    phone.get_by_role("link", name="Voir mes écrans").click()
+    expect(phone.get_by_role("heading", level=1)).to_contain_text("écrans suivent le plan.")
+    expect(phone.locator("[data-kept-line]")).to_be_hidden()
+    expect(phone.locator("[data-offline]")).to_be_hidden()
+    assert overrides.list_overrides(studio.ctx, SYSTEM, store="vieux-port").items == ()
