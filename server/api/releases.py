@@ -57,11 +57,12 @@ class MoveShape(Shape):
 
 class GroupShape(Shape):
     """Screens that change alike from `local`, by their stores' clocks; `first_ms` is that of
-    `example`. `size` counts them where not all are named.
+    `example`, where it is plain to see at `seen_ms`. `size` counts them where not all are named.
     """
 
     local: str
     first_ms: Ms
+    seen_ms: Ms
     example: str
     zone: str
     moves: list[MoveShape]

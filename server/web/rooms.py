@@ -24,6 +24,7 @@ ROOMS = (
     Room("playlists", "/playlists", lazy_gettext("Playlists"), "content"),
     Room("calendar", "/calendar", lazy_gettext("Calendar"), "content"),
     Room("promotions", "/promotions", lazy_gettext("Promotions"), "content"),
+    Room("releases", "/releases", lazy_gettext("Releases"), "content"),
     Room("media", "/media", lazy_gettext("Media"), "content"),
     Room("situation", "/situation", lazy_gettext("Situation"), "read"),
     Room("store", "/store", lazy_gettext("My store"), "override"),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from playlists.ids import ZoneId
 from playlists.localtime import zone_of
+from playlists.manifest import Plan
+from playlists.turns import turn_at
 from server.services.rehearsing.never import Never
 from server.services.rehearsing.reckoning import Pair
 from server.services.rehearsing.timelines import Difference, Move
@@ -18,16 +21,20 @@ MAX_GROUPS = 60
 MAX_SCREENS = 2_000
 """Screens that one group names; the rest is counted."""
 MAX_MOVES = 40
+MAX_TURNS = 400
+"""Turns that are walked through to find what comes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
     """Screens that change alike. `local` is when, on their stores' clocks; `first_ms` that of
-    `example`, one of them. The rest of `screens` is counted in `size`.
+    `example`, one of them, on which the difference is plain to see at `seen_ms`. The rest of
+    `screens` is counted in `size`.
     """
 
     local: str
     first_ms: int
+    seen_ms: int
     example: str
     zone: str
     moves: tuple[Move, ...]
@@ -93,8 +100,8 @@ class Groups:
         self.screens: set[str] = set()
         self.stores: set[str] = set()
 
-    def add(self, pair: Pair, difference: Difference) -> None:
-        """Screens that change."""
+    def add(self, pair: Pair, difference: Difference, plan: Plan) -> None:
+        """Screens that change to this plan."""
         zone = zone_of(pair.store.calendar.zone)
         local = datetime.fromtimestamp(difference.first_ms / 1000, zone).isoformat()[:16]
         moves = difference.moves[:MAX_MOVES]
@@ -102,28 +109,50 @@ class Groups:
         names = [str(screen.id) for screen in pair.screens]
         self.screens.update(names)
         self.stores.add(pair.store.id)
-        group = Group(
-            *(local, difference.first_ms, names[0], difference.zone, moves),
-            *((), 0, (), difference.days),
-        )
         key = (local, difference.zone, tuple(alike))
-        _first, screens, stores = self._groups.setdefault(key, (group, [], set()))
+        if key not in self._groups:
+            seen = _seen(plan, difference)
+            group = Group(
+                *(local, difference.first_ms, seen, names[0], difference.zone, moves),
+                *((), 0, (), difference.days),
+            )
+            self._groups[key] = (group, [], set())
+        _first, screens, stores = self._groups[key]
         screens += names
         stores.add(pair.store.id)
 
     def groups(self) -> tuple[Group, ...]:
         """The largest first."""
         made = [
-            Group(
-                *(one.local, one.first_ms, one.example, one.zone, one.moves),
+            replace(
+                one,
                 screens=tuple(sorted(screens)[:MAX_SCREENS]),
                 size=len(screens),
                 stores=tuple(sorted(stores)),
-                days=one.days,
             )
             for one, screens, stores in self._groups.values()
         ]
         return tuple(sorted(made, key=lambda one: (-one.size, one.local, one.example)))
+
+
+def _seen(plan: Plan, difference: Difference) -> int:
+    """When what comes, or is rewritten, has its first turn; where nothing does, when the plans
+    begin to differ. Unix ms.
+    """
+    new = {
+        (move.source, move.item)
+        for move in difference.moves
+        if move.after_s and (move.rewritten or not move.before_s)
+    }
+    at = difference.first_ms
+    for _ in range(MAX_TURNS if new else 0):
+        turn = turn_at(plan, ZoneId(difference.zone), at)
+        if turn.slot is not None and (turn.slot.why.source, turn.slot.why.item) in new:
+            return at
+        if turn.missing == "no_day":
+            break
+        at = turn.until
+    return difference.first_ms
 
 
 def _group(kept: Mapping[str, Any]) -> Group:

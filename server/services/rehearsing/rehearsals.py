@@ -22,14 +22,14 @@ from playlists.ids import sha256
 from playlists.model import Campaign, Playlist, Store, Target
 from playlists.resolve import DAYS
 from server.db.models import EmergencyRow, OverrideRow, RehearsalRow
-from server.errors import ServerError
+from server.errors import Conflict, ServerError
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.editing import missing
 from server.services.drafting.airing import read_wish
 from server.services.drafting.drafts import Kind
-from server.services.drafting.release_rows import Part
-from server.services.drafting.releases import parts
+from server.services.drafting.release_rows import Part, Release
+from server.services.drafting.releases import AT_ONCE, When, parts, release
 from server.services.publishing.reading import Snapshot
 from server.services.publishing.readsets import ReadIndex
 from server.services.rehearsing import foreseeing, warning
@@ -120,6 +120,29 @@ def get(ctx: Context, actor: Actor, name: str) -> Rehearsal:
         return _rehearsal(row, ctx.clock())
 
 
+def publish(
+    ctx: Context,
+    actor: Actor,
+    name: str,
+    *,
+    stores: Collection[str] | None = None,
+    when: When = AT_ONCE,
+) -> Release:
+    """Bring on air what was rehearsed. Raises Conflict where a draft was changed since, else as
+    `releases.release`.
+    """
+    rehearsed = get(ctx, actor, name).parts
+    subjects = [(part.kind, part.id) for part in rehearsed]
+    with ctx.db.read() as session:
+        now = {(part.kind, part.id): part.seq for part in parts(session, actor, subjects)}
+    if any(now[part.kind, part.id] != part.seq for part in rehearsed):
+        raise Conflict(
+            "This was changed since it was rehearsed. Rehearse it again, then publish.",
+            code="changed_since",
+        )
+    return release(ctx, actor, subjects, stores=stores, when=when, rehearsal=name)
+
+
 def rehearse(
     ctx: Context,
     actor: Actor,
@@ -206,7 +229,7 @@ class _Work:
         )
         if difference is None:
             return
-        self._groups.add(pair, difference)
+        self._groups.add(pair, difference, self.reckoner.plan(pair.after))
         if any(box.locked and box.id == difference.zone for box in pair.profile.layout):
             self._locked += len(pair.screens)
         if len(self.foreseen) < MAX_FORESEEN:
