@@ -45,7 +45,9 @@ def fresh() -> ResponseReturnValue:
     looker = enter()
     first, last = (_iso(request.args.get(name, "")) for name in ("first", "last"))
     end = (last + timedelta(days=1)).isoformat() if last else ""
-    return _page(looker, empty_campaign(first.isoformat() if first else "", end), None)
+    return _page(
+        looker, empty_campaign(first.isoformat() if first else "", end, looker.actor), None
+    )
 
 
 @blueprint.post("/calendar/new")

@@ -7,11 +7,11 @@ from datetime import date
 
 from sqlalchemy import select
 
-from playlists.ids import CampaignId, PlaylistId
+from playlists.ids import CampaignId, PlaylistId, StoreId
 from playlists.localtime import local_date, zone_of
-from playlists.model import Campaign
+from playlists.model import Campaign, Target
 from server.db.models import DraftRow, PlaylistRow
-from server.services.base.actors import Actor
+from server.services.base.actors import SYSTEM, Actor
 from server.services.base.context import Context
 from server.services.calendar.gathering import Planned, gather, zone_now
 from server.services.calendar.judging import judged_for
@@ -55,10 +55,23 @@ def playlists_to_choose(ctx: Context, actor: Actor) -> list[Choice]:
     return sorted(found.values(), key=lambda one: (one.name.casefold(), one.id))
 
 
-def empty_campaign(first: str = "", end: str = "") -> Campaign:
-    """What a new campaign begins as: without a name and a playlist, on these days."""
-    blank = Campaign(CampaignId(UNSAVED), "", PlaylistId(NO_PLAYLIST))
+def empty_campaign(first: str = "", end: str = "", actor: Actor = SYSTEM) -> Campaign:
+    """What a new campaign begins as: without a name and a playlist, on these days, where the
+    actor's rights end.
+    """
+    blank = Campaign(CampaignId(UNSAVED), "", PlaylistId(NO_PLAYLIST), _own_target(actor))
     return replace(blank, schedule=replace(blank.schedule, start=first or None, end=end or None))
+
+
+def _own_target(actor: Actor) -> Target:
+    """The regions of whoever is not of the whole chain, or else the stores: both would have to fit
+    at once.
+    """
+    if actor.stores is None:
+        return Target()
+    if actor.regions:
+        return Target(regions=actor.regions)
+    return Target(stores=frozenset(map(StoreId, actor.stores)))
 
 
 def rehearse(ctx: Context, actor: Actor, campaign: Campaign) -> Seen:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from server.errors import BadInput, Conflict, Forbidden, NotFound, Unauthenticated
-from server.services.base.actors import ALL_SCOPES, Actor
+from server.services.base.actors import ALL_SCOPES, SYSTEM, Actor
 from server.services.base.context import Context
-from server.services.entry import accounts, browsers, ended, passwords, people, signing_in
+from server.services.chain import places
+from server.services.chain.place_wishes import StoreWish
+from server.services.entry import accounts, browsers, ended, passwords, people, signing_in, tokens
 from server.services.entry.audit_log import Search, export, search
 from server.services.entry.roles import ROLES
 from tests.server.services.entry.crew import OTHER, PASSWORD, crew, secret_of
@@ -215,3 +217,30 @@ def test_the_audit_log_is_searched_and_exported(any_ctx: Context, clock: TestClo
         search(any_ctx, awa, Search())
     with pytest.raises(Forbidden):
         export(any_ctx, awa, Search())
+
+
+def test_rights_at_a_region_are_those_of_its_stores_at_the_time(any_ctx: Context) -> None:
+    here = crew(any_ctx)
+    for store, region in (("roubaix", "nord"), ("toulon", "sud")):
+        wish = StoreWish(store.title(), "Europe/Paris", regions=frozenset({region}))
+        places.create_store(any_ctx, SYSTEM, wish, store)
+    made = accounts.invite(
+        any_ctx, here.owner, "Nora", "nora@pluvier.example", "marketing", [], ["nord"]
+    )
+    assert made.person.regions == ("nord",)
+
+    def stores() -> frozenset[str] | None:
+        with any_ctx.db.read() as session:
+            return tokens.actor(session, made.person.id).stores
+
+    assert stores() == {"roubaix"}
+    wish = StoreWish("Toulon", "Europe/Paris", regions=frozenset({"nord"}))
+    places.update_store(any_ctx, SYSTEM, "toulon", wish)
+    assert stores() == {"roubaix", "toulon"}
+    with pytest.raises(NotFound):
+        accounts.change(any_ctx, here.owner, made.person.id, "marketing", [], ["atlantide"])
+    local = Actor("h", "Helper", ALL_SCOPES, frozenset({"roubaix"}))
+    with pytest.raises(NotFound):
+        accounts.get_person(any_ctx, local, made.person.id)
+    with pytest.raises(NotFound):
+        accounts.invite(any_ctx, local, "Bo", "bo@x.example", "marketing", ["roubaix"], ["nord"])

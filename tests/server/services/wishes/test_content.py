@@ -22,6 +22,7 @@ STORES = {
     "vieux-port": (43_293_500, 5_369_000, "sud"),
 }
 LILLE = Actor("anne", "Anne", ALL_SCOPES, frozenset({"lille"}))
+NORTHERN = Actor("nora", "Nora", ALL_SCOPES, frozenset({"lille"}), frozenset({"nord"}))
 SUD = Actor("bruno", "Bruno", ALL_SCOPES, frozenset({"prado", "vieux-port"}))
 
 
@@ -203,3 +204,29 @@ def test_bases_mark_whose_they_are(chain: Context) -> None:
     for wrong in (Base("store", "moon", autumn), Base("screen", "moon", autumn)):
         with pytest.raises(NotFound):
             bases.set_base(chain, SYSTEM, wrong)
+
+
+def test_marketing_of_a_region_targets_it_alone_and_keeps_it_when_stores_open(
+    chain: Context,
+) -> None:
+    content.create_playlist(chain, NORTHERN, playlist("northern"))
+    north = Target(regions=frozenset({"nord"}))
+    content.create_campaign(chain, NORTHERN, campaign(north, "northern"))
+    for elsewhere in (
+        Target(),
+        Target(regions=frozenset({"sud"})),
+        Target(regions=frozenset({"nord", "sud"})),
+    ):
+        with pytest.raises(Forbidden, match="regions"):
+            content.create_campaign(chain, NORTHERN, campaign(elsewhere, "northern"))
+    with pytest.raises(NotFound):
+        content.create_campaign(chain, NORTHERN, campaign(only("prado"), "northern"))
+    wish = StoreWish("Roubaix", "Europe/Paris", regions=frozenset({"nord"}))
+    places.create_store(chain, SYSTEM, wish, "roubaix")
+    now = replace(NORTHERN, stores=frozenset({"lille", "roubaix"}))
+    content.update_campaign(chain, now, campaign(north, "northern"))
+    content.update_playlist(chain, now, playlist("northern"))
+    with pytest.raises(Forbidden):
+        content.update_playlist(chain, LILLE, playlist("northern"))
+    with pytest.raises(Forbidden):
+        content.update_campaign(chain, LILLE, campaign(north, "northern"))
