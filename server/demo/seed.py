@@ -12,14 +12,16 @@ from typing import Any
 
 from media import qr
 from playlists.ids import ChannelId, PlaylistId, Sku
+from playlists.localtime import local_date, zone_of
 from playlists.model import Base
 from playlists.pricing import LedgerRow
 from server.demo import catalogue
+from server.demo.cards import Art
 from server.demo.catalogue import CHAIN, GOODS_ART, SLOGAN_FR, STORES, Store
 from server.demo.goods import PRODUCTS
 from server.demo.history import price_history
 from server.demo.screens import SCREENS
-from server.demo.wishes import Art, wishes
+from server.demo.wishes import wishes
 from server.errors import NotFound
 from server.services import connectors
 from server.services.base.actors import SYSTEM
@@ -122,12 +124,17 @@ def _make_wishes(context: Context) -> None:
         )
         for product in PRODUCTS
     }
-    wanted = wishes(Art(goods, codes))
+    wanted = wishes(Art(goods, codes), _today(context))
     for playlist in wanted.playlists:
         content.create_playlist(context, SYSTEM, playlist)
     for campaign in wanted.campaigns:
         content.create_campaign(context, SYSTEM, campaign)
     bases.set_base(context, SYSTEM, Base("chain", "", PlaylistId(wanted.base)))
+
+
+def _today(context: Context) -> date:
+    """The head office's day."""
+    return local_date(zone_of(STORES[0].tz), context.clock())
 
 
 def _drawing(context: Context, file: Path) -> str:

@@ -4,20 +4,24 @@ adaptation.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 
 from playlists.conditions import All, Compare, Condition, Within
 from playlists.facts import FactKey
-from playlists.ids import CampaignId, ItemId, PlaylistId, Sha256, Sku, StoreId
-from playlists.model import Campaign, Card, Good, Item, Playlist, Target
+from playlists.ids import CampaignId, ItemId, PlaylistId, StoreId
+from playlists.model import Campaign, Card, Item, Playlist, Target
 from playlists.schedule import ALWAYS, Daypart, Edge, Schedule
+from server.demo.cards import Art, Cards
 from server.demo.goods import BY_SLUG, PRODUCTS
 
 TURN_MS = 10_000
 LONG_TURN_MS = 12_000
 NBSP = "\u00a0"
 EVERYWHERE = Target()
+INSIDE = Target(tags_none=frozenset({"window"}))
+WINDOWS = Target(tags_any=frozenset({"window"}))
 SMOKE_SLUG = "maree"
 SMOKE_PLAYLIST = "held-by-hand"
 CITIES = {
@@ -25,15 +29,6 @@ CITIES = {
     "marseille": ("Marseille", ("vieux-port", "prado")),
     "fort-de-france": ("Fort-de-France", ("fort-de-france",)),
 }
-CTA = {"fr": "Réservez le vôtre", "en": "Reserve yours"}
-
-
-@dataclass(frozen=True)
-class Art:
-    """Where the chain's drawings lie, by sha256: goods by slug, QR codes by slug."""
-
-    goods: Mapping[str, str]
-    codes: Mapping[str, str]
 
 
 @dataclass
@@ -74,10 +69,14 @@ class Wishes:
         )
 
 
-def wishes(art: Art) -> Wishes:
-    """Every playlist and campaign of the demo."""
+def wishes(art: Art, today: date) -> Wishes:
+    """Every playlist and campaign of the demo, dated around its first day.
+
+    Their shares fit in every round, whatever the weather, but for one lesson: from the third day
+    on, two campaigns ask for 60 % of the window in Lille each, until somebody settles it.
+    """
     all_of_it = Wishes()
-    make = _Cards(art)
+    make = Cards(art)
     all_of_it.playlists.append(_base(make))
     all_of_it.playlists.append(
         Playlist(
@@ -91,10 +90,11 @@ def wishes(art: Art) -> Wishes:
     _people(all_of_it)
     _time(all_of_it, make)
     _place(all_of_it, make)
+    _dated(all_of_it, make, today)
     return all_of_it
 
 
-def _base(make: _Cards) -> Playlist:
+def _base(make: Cards) -> Playlist:
     """What plays when nothing else does, for weeks if need be: the plain range and the brand."""
     slugs = ("embrun", "maree", "phare", "bruyere", "rade", "alize", "solstice", "flaque")
     items = [
@@ -115,7 +115,7 @@ def _base(make: _Cards) -> Playlist:
     return Playlist(PlaylistId("base"), "Fond de rayon", tuple(items))
 
 
-def _weather(out: Wishes, make: _Cards) -> None:
+def _weather(out: Wishes, make: Cards) -> None:
     rain = Compare(FactKey("weather.rain:{store}"), ">=", 2)
     cold = Compare(FactKey("weather.temperature:{store}"), "<", 80)
     fine = All(
@@ -138,7 +138,7 @@ def _weather(out: Wishes, make: _Cards) -> None:
             [_item("rain", wet, LONG_TURN_MS)],
             target=target,
             condition=rain,
-            share=3_000,
+            share=2_500,
         )
         sunny = make.trio(
             "sun",
@@ -152,7 +152,7 @@ def _weather(out: Wishes, make: _Cards) -> None:
             [_item("fine", sunny, LONG_TURN_MS)],
             target=target,
             condition=fine,
-            share=3_000,
+            share=2_500,
         )
     brisk = make.trio(
         "mist",
@@ -161,11 +161,11 @@ def _weather(out: Wishes, make: _Cards) -> None:
         ("ressac", "noroit", "bruyere"),
     )
     out.add(
-        "cold", "Il fait froid", [_item("cold", brisk, LONG_TURN_MS)], condition=cold, share=2_000
+        "cold", "Il fait froid", [_item("cold", brisk, LONG_TURN_MS)], condition=cold, share=500
     )
 
 
-def _stock(out: Wishes, make: _Cards) -> None:
+def _stock(out: Wishes, make: Cards) -> None:
     """Few left: say so, often. None here but some down the road: say where."""
     few = [
         Item(
@@ -177,7 +177,7 @@ def _stock(out: Wishes, make: _Cards) -> None:
         )
         for slug in ("escale", "bruine", "azimut")
     ]
-    out.add("last-pieces", "Derniers exemplaires", few, share=1_500)
+    out.add("last-pieces", "Derniers exemplaires", few, target=INSIDE, share=1_000)
     galet = BY_SLUG["galet"]
     away = Card(
         "elsewhere",
@@ -203,14 +203,14 @@ def _stock(out: Wishes, make: _Cards) -> None:
         "galet-elsewhere",
         "Galet, à l’autre magasin",
         [_item("away", away, LONG_TURN_MS)],
-        target=Target(stores=frozenset({StoreId("prado")})),
+        target=replace(INSIDE, stores=frozenset({StoreId("prado")})),
         condition=All(
             (
                 Compare(FactKey(f"stock:{galet.sku}@prado"), "==", 0),
                 Compare(FactKey(f"stock:{galet.sku}@vieux-port"), ">=", 1),
             )
         ),
-        share=2_500,
+        share=1_000,
     )
 
 
@@ -250,11 +250,11 @@ def _people(out: Wishes) -> None:
         [_item("calm", calm, 8_000)],
         target=Target(tags_any=frozenset({"fitting"})),
         condition=Compare(FactKey("occupancy:{place}@{store}"), "<", 4),
-        share=1_500,
+        share=1_000,
     )
 
 
-def _time(out: Wishes, make: _Cards) -> None:
+def _time(out: Wishes, make: Cards) -> None:
     """A sale with an end, an evening, and closing time."""
     on_sale = [
         Item(
@@ -267,7 +267,7 @@ def _time(out: Wishes, make: _Cards) -> None:
         for product in PRODUCTS
         if product.sale is not None and product.sale.first_day <= 0
     ]
-    out.add("sale", "Les prix d’automne", on_sale, share=4_000, priority=1)
+    out.add("sale", "Les prix d’automne", on_sale, target=INSIDE, share=2_000, priority=1)
     evening = Schedule(dayparts=(Daypart(Edge("sunset", -30), Edge("close", 0)),))
     out.add(
         "dusk",
@@ -276,8 +276,9 @@ def _time(out: Wishes, make: _Cards) -> None:
             _item("torch", make.price("balise"), TURN_MS),
             _item("vest", make.price("phare"), TURN_MS),
         ],
+        target=INSIDE,
         schedule=evening,
-        share=2_000,
+        share=1_000,
     )
     closing = Card(
         "message",
@@ -291,12 +292,13 @@ def _time(out: Wishes, make: _Cards) -> None:
         "closing",
         "Fermeture",
         [_item("closing", closing, 8_000)],
+        target=INSIDE,
         schedule=Schedule(dayparts=(Daypart(Edge("close", -20), Edge("close", 0)),)),
-        share=3_000,
+        share=1_000,
     )
 
 
-def _place(out: Wishes, make: _Cards) -> None:
+def _place(out: Wishes, make: Cards) -> None:
     """The sea, where there is one."""
     beach = [_item(slug, make.price(slug), TURN_MS) for slug in ("greve", "calanque", "lagon")]
     out.add(
@@ -305,9 +307,9 @@ def _place(out: Wishes, make: _Cards) -> None:
         beach,
         target=Target(
             regions=frozenset({"Provence-Alpes-Côte d’Azur", "Martinique"}),
-            tags_none=frozenset({"checkout"}),
+            tags_none=frozenset({"checkout", "window"}),
         ),
-        share=2_000,
+        share=1_000,
     )
     near = (43_293_500, 5_369_000, 1_500)
     port = Card(
@@ -324,39 +326,43 @@ def _place(out: Wishes, make: _Cards) -> None:
         [_item("ferry", port, 8_000)],
         target=Target(radius=near, tags_any=frozenset({"window"})),
         schedule=Schedule(dayparts=(Daypart(Edge("open", 0), Edge("clock", 12 * 60)),)),
-        share=1_000,
+        share=500,
     )
 
 
-class _Cards:
-    """Makes cards of the chain's goods."""
-
-    def __init__(self, art: Art) -> None:
-        self._art = art
-
-    def good(self, slug: str) -> Good:
-        """A product bound to its SKU, with its picture."""
-        return Good(Sku(BY_SLUG[slug].sku), Sha256(self._art.goods[slug]))
-
-    def code(self, slug: str) -> Sha256:
-        """The QR code of its page in the shop."""
-        return Sha256(self._art.codes[slug])
-
-    def price(self, slug: str) -> Card:
-        """One good and its price."""
-        return Card("price", {}, {"cta": CTA}, (self.good(slug),), qr=self.code(slug))
-
-    def trio(
-        self, sky: str, headline: dict[str, str], second: dict[str, str], slugs: tuple[str, ...]
-    ) -> Card:
-        """Three goods under one sky, with the weather's own words in the corner."""
-        return Card(
-            "trio",
-            {"sky": sky},
-            {"headline": headline, "second": second},
-            tuple(self.good(slug) for slug in slugs),
-            {"chip": "weather:{store}"},
+def _dated(out: Wishes, make: Cards, today: date) -> None:
+    """An offer in every window for the days of its sale, and what meets it in Lille's."""
+    estran = BY_SLUG["estran-28"]
+    if estran.sale is not None:
+        out.add(
+            "estran",
+            "Estran 28 à la une",
+            [_item("estran", make.price("estran-28"), TURN_MS)],
+            target=WINDOWS,
+            schedule=_between(today, estran.sale.first_day, estran.sale.last_day),
+            share=6_000,
         )
+    out_we_go = Card(
+        "message",
+        {"sky": "tide"},
+        {
+            "headline": {"fr": "Tous dehors.", "en": "Out we go."},
+            "second": {"fr": "Deux semaines à l’air libre.", "en": "Two weeks of open air."},
+        },
+    )
+    out.add(
+        "outdoors",
+        "Tous dehors",
+        [_item("outdoors", out_we_go, TURN_MS)],
+        target=replace(WINDOWS, stores=frozenset({StoreId("lille")})),
+        schedule=_between(today, 2, 18),
+        share=6_000,
+    )
+
+
+def _between(today: date, first_day: int, last_day: int) -> Schedule:
+    start, end = (today + timedelta(days=days) for days in (first_day, last_day + 1))
+    return Schedule(start=start.isoformat(), end=end.isoformat())
 
 
 def _item(name: str, card: Card, duration_ms: int) -> Item:

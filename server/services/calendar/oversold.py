@@ -127,7 +127,7 @@ class Search:
         for edge in sorted(edges):
             if edge > last and (active & must or self.focus is None):
                 for group, screens in self._groups(sums, sure, active, clock):
-                    lengths[group].change((edge - last) // MINUTE_MS, screens)
+                    lengths[group].change(edge - last, screens)
             for at in bits(edges[edge]):
                 turn = clock.turns[at]
                 voice = self.voices[turn.voice]
@@ -137,9 +137,10 @@ class Search:
                     sure.change(share, turn.mask)
             active ^= edges[edge]
             last = edge
-        for group, minutes in lengths.items():
+        for group, length in lengths.items():
             by_day = self.groups[group].days
-            by_day[day] = max(by_day.get(day, 0), minutes.most(clock.among)[0])
+            longest, _ = length.most(clock.among)
+            by_day[day] = max(by_day.get(day, 0), longest // MINUTE_MS)
 
     def _groups(
         self, sums: Sums, sure: Sums, active: Group, clock: _Clock

@@ -12,16 +12,11 @@ from icalendar import Calendar
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
-from playlists.ids import CampaignId, PlaylistId
-from playlists.model import Campaign, Target
-from playlists.schedule import Schedule
 from server.db.models import ActorRow, AuditRow, StoreRow
 from server.services.base.actors import SYSTEM
 from server.services.drafting import drafts
 from server.services.wishes import content
 from tests.server.web.conftest import Chain, Reader
-
-WINDOWS = Target(tags_any=frozenset({"window"}))
 
 
 def plain(page: str) -> str:
@@ -39,25 +34,6 @@ def send(reader: Reader, path: str, form: MultiDict[str, str] | dict[str, str]) 
     return reader.client.post(path, data=data, headers=headers)
 
 
-def oversell(chain: Chain) -> None:
-    """Two campaigns that ask for 60 % of the windows, the second for a week from 17 October."""
-    for name, first, end in (
-        ("estran", "2026-10-08", "2026-10-25"),
-        ("toussaint", "2026-10-17", "2026-11-03"),
-    ):
-        content.create_campaign(
-            chain.ctx,
-            SYSTEM,
-            Campaign(
-                *(CampaignId(name), name.title(), PlaylistId("sale"), WINDOWS),
-                Schedule(start=first, end=end),
-                share=6_000,
-            ),
-        )
-    for busy in ("sale", "last-pieces", "dusk", "closing", "by-the-sea", "old-port"):
-        content.delete_campaign(chain.ctx, SYSTEM, busy)
-
-
 def test_bands_holidays_and_conditions(calm: Chain) -> None:
     words = plain(calm.owner().text("/calendar"))
     assert "5 October to 8 November" in words
@@ -71,7 +47,6 @@ def test_bands_holidays_and_conditions(calm: Chain) -> None:
 
 
 def test_a_clash_is_settled_in_drafts_and_put_on_air(chain: Chain) -> None:
-    oversell(chain)
     reader = chain.owner()
     page = reader.text("/calendar")
     assert "One clash in five weeks. Oversold from 17 October" in plain(page)
@@ -84,9 +59,9 @@ def test_a_clash_is_settled_in_drafts_and_put_on_air(chain: Chain) -> None:
     assert "No clash in five weeks." in after
     assert "have drafts now. No screen changes before they are put on air." in after
     assert content.get_campaign(chain.ctx, SYSTEM, "estran").value.share == 6_000
-    both = MultiDict([("campaign", "estran"), ("campaign", "toussaint")])
+    both = MultiDict([("campaign", "estran"), ("campaign", "outdoors")])
     assert send(reader, "/calendar/on-air", both).status_code == 303
-    assert content.get_campaign(chain.ctx, SYSTEM, "toussaint").value.share == 5_000
+    assert content.get_campaign(chain.ctx, SYSTEM, "outdoors").value.share == 5_000
     assert send(reader, "/calendar/settle", {"clash": clash, "way": "evenly"}).status_code == 404
 
 
@@ -227,12 +202,11 @@ def test_someone_elses_change_is_not_overwritten(chain: Chain) -> None:
 
 
 def test_other_programs_read_it_as_icalendar(chain: Chain) -> None:
-    oversell(chain)
     answer = chain.owner().get("/calendar.ics")
     assert answer.mimetype == "text/calendar"
     events = {str(e["summary"]): e for e in Calendar.from_ical(answer.data).walk("VEVENT")}
-    assert events["Estran"]["dtstart"].dt.isoformat() == "2026-10-08"
-    assert events["Estran"]["dtend"].dt.isoformat() == "2026-10-25"
+    assert events["Estran 28 à la une"]["dtstart"].dt.isoformat() == "2026-10-08"
+    assert events["Estran 28 à la une"]["dtend"].dt.isoformat() == "2026-10-25"
 
 
 def test_a_secret_address_is_read_again_and_again_until_it_ends(chain: Chain) -> None:

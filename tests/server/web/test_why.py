@@ -48,7 +48,7 @@ def test_it_says_so_because_it_is(calm: Chain) -> None:
     assert "Fermeture Hours outside its hours, back 19:10" in words
     assert "Lande 2, en promotion Stock Stock, Lande 2: 0 in store, needs at least 1" in words
     assert "of 3\u00a0h" in words
-    assert still(page)["card"]["goods"]
+    assert still(page)["card"]["template"]
 
 
 def test_in_french(calm: Chain) -> None:
