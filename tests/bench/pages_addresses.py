@@ -18,8 +18,12 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 OK = 200
-NO_PAGES = ("static_file", "home", "media", "as_csv", "as_json", "exported", "ask_code")
-"""Ways to files and streams, to another page, and the one between password and code."""
+NO_PAGES = {
+    *("doors.home", "doors.static_file", "media-room.media"),
+    *("audits.as_csv", "audits.as_json", "calendar-room.exported"),
+    *("signing_in.ask_code", "single.leave", "single.back"),
+}
+"""Ways to files, streams and other pages; and what stands between two steps of signing in."""
 MAX_TRIES = 400
 
 
@@ -75,11 +79,10 @@ def pages_of(app: Flask) -> list[Rule]:
 
 def _is_page(app: Flask, rule: Rule) -> bool:
     view: Any = app.view_functions[rule.endpoint]
-    name = rule.endpoint.rpartition(".")[2]
     return (
         "GET" in (rule.methods or ())
         and view.__module__.startswith("server.web.")
-        and name not in NO_PAGES
+        and rule.endpoint not in NO_PAGES
     )
 
 

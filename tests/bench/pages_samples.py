@@ -9,7 +9,7 @@ from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
 from server.services.entry import accounts, people
 from tests.bench.pages_addresses import Samples
-from tests.bench.pages_chain import sku_of, store_id
+from tests.bench.pages_chain import SHOP, sku_of, store_id
 from tests.bench.pages_wishes import campaign_id, list_id
 
 SCREEN, SILENT = f"{store_id(0)}-00", f"{store_id(3)}-00"
@@ -28,6 +28,7 @@ QUERIES = {
     "/playlists/<subject>/add": ("", "?kind=price", "?kind=image", "?kind=playlist"),
     "/media": ("", "?named=picture"),
     "/media/goods": ("?q=veste",),
+    "/sources/new": ("?kind=webhook",),
     "/audit": ("", "?text=after"),
     "/calendar": ("",),
     "/store/<store>/stills": (f"?screens={SCREEN}",),
@@ -59,6 +60,8 @@ def samples_of(ctx: Context) -> Samples:
             "person": ["person-1"],
             "secret": [one.rpartition("/")[2] for one in (link, invited.link)],
             "kind": ["campaign", "playlist"],
+            "connector": [SHOP],
+            "source": [SHOP],
         },
         QUERIES,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete, func, select
@@ -226,10 +226,11 @@ def list_screens(
         statement = statement.where(ScreenRow.store_id.in_(actor.stores))
     with ctx.db.read() as session:
 
-        def make(row: ScreenRow) -> Versioned[ScreenView] | None:
-            return _screen_with_state(session, row) if not tag or tag in row.tags else None
+        def make(row: ScreenRow) -> ScreenRow | None:
+            return row if not tag or tag in row.tags else None
 
-        return paged(session, ctx.settings, statement, [ScreenRow.id], cut, make)
+        page = paged(session, ctx.settings, statement, [ScreenRow.id], cut, make)
+        return Page(tuple(_screens_with_state(session, page.items)), page.next)
 
 
 def list_tags(ctx: Context, actor: Actor) -> Mapping[str, int]:
@@ -247,8 +248,17 @@ def list_tags(ctx: Context, actor: Actor) -> Mapping[str, int]:
 
 
 def _screen_with_state(session: Session, row: ScreenRow) -> Versioned[ScreenView]:
-    device = session.get(DeviceRow, row.id)
-    return screen_view(row, device, session.get(ScreenStateRow, row.id))
+    return _screens_with_state(session, [row])[0]
+
+
+def _screens_with_state(session: Session, rows: Sequence[ScreenRow]) -> list[Versioned[ScreenView]]:
+    """Screens with their devices and what they last said, read together."""
+    names = [row.id for row in rows]
+    devices = session.scalars(select(DeviceRow).where(DeviceRow.screen_id.in_(names)))
+    states = session.scalars(select(ScreenStateRow).where(ScreenStateRow.screen_id.in_(names)))
+    device_of = {one.screen_id: one for one in devices}
+    state_of = {one.screen_id: one for one in states}
+    return [screen_view(row, device_of.get(row.id), state_of.get(row.id)) for row in rows]
 
 
 def _store_columns(wish: StoreWish, store_id: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ offers that never changed, and leases that were renewed in time, are as they sta
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -26,6 +26,10 @@ from server.services.prices.freshness import leases_of
 _OFFERS = cast(Table, OfferRow.__table__).c
 _PAST = cast(Table, PastOfferRow.__table__)
 _SILENCES = cast(Table, SilenceRow.__table__)
+
+
+Asked = tuple[ChannelId, int | None]
+"""A channel, and its version (unix ms) that counts; None: the one in force."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,60 +87,93 @@ def offers_at(
     session: Session, channel: ChannelId, skus: Collection[Sku], version: int | None
 ) -> dict[Sku, Held]:
     """What a channel at a version (unix ms; None: the one in force) says of `skus`."""
-    return offers_of(session, {channel: skus}, {channel: version})[channel]
+    return offers_of(session, {(channel, version): skus})[channel, version]
 
 
 def offers_of(
-    session: Session,
-    skus: Mapping[ChannelId, Collection[Sku]],
-    versions: Mapping[ChannelId, int | None],
-) -> dict[ChannelId, dict[Sku, Held]]:
-    """What each channel at its version says of its `skus`; channels at one version are asked
-    together.
-    """
-    found: dict[ChannelId, dict[Sku, Held]] = {channel: {} for channel in skus}
-    for version in sorted({versions[one] for one in skus}, key=lambda one: one or 0):
-        alike = {one: frozenset(skus[one]) for one in skus if versions[one] == version}
-        for some in batched(sorted({sku for named in alike.values() for sku in named}), MAX_IN):
-            for channels in batched(sorted(alike), MAX_IN):
-                for row in _said(session, channels, some, version):
-                    channel, sku, body, since = row
-                    if sku in alike[channel]:
-                        found[channel][sku] = Held(offer_from_json(body), since)
+    session: Session, wanted: Mapping[Asked, Collection[Sku]]
+) -> dict[Asked, dict[Sku, Held]]:
+    """What channels at their versions say of some SKUs, all read together."""
+    said = _Said(session, wanted)
+    found: dict[Asked, dict[Sku, Held]] = {}
+    for (channel, version), skus in wanted.items():
+        told = {sku: said.held(channel, sku, version) for sku in skus}
+        found[channel, version] = {sku: one for sku, one in told.items() if one is not None}
     return found
 
 
-def _said(
-    session: Session, channels: Sequence[ChannelId], skus: Sequence[Sku], version: int | None
-) -> Iterator[tuple[ChannelId, Sku, Any, int]]:
-    """Channel, SKU, offer as kept, since which version."""
-    columns = (_OFFERS.channel, _OFFERS.sku, _OFFERS.body, _OFFERS.version)
-    rows = select(*columns).where(_OFFERS.channel.in_(channels), _OFFERS.sku.in_(skus))
-    if version is not None:
-        rows = rows.where(_OFFERS.version <= version)
-    yield from session.execute(rows)
-    if version is None:
-        return
-    past = _PAST.c
-    gone = select(past.channel, past.sku, past.body, past.version).where(
-        past.channel.in_(channels),
-        past.sku.in_(skus),
-        past.version <= version,
-        past.until_version > version,
-    )
-    yield from session.execute(gone)
+class _Said:
+    """Rows of offers, in force and past, that somebody asks about; decoded when they are named."""
 
+    def __init__(self, session: Session, wanted: Mapping[Asked, Collection[Sku]]) -> None:
+        self._now: dict[tuple[str, str], tuple[int, Any]] = {}
+        self._past: dict[tuple[str, str], list[tuple[int, int, Any]]] = {}
+        self._held: dict[tuple[str, str, int], Held] = {}
+        versions = [version for _, version in wanted if version is not None]
+        channels = sorted({channel for channel, _ in wanted})
+        for skus in batched(sorted({sku for named in wanted.values() for sku in named}), MAX_IN):
+            for some in batched(channels, MAX_IN):
+                self._read(session, some, skus, versions)
 
-def lease_ends(session: Session, channels: Collection[str], at_ms: int) -> dict[str, int]:
-    """Of each channel whose lease was over at `at_ms`, or ran out after it, the first such end."""
-    ends: dict[str, int] = {}
-    for some in batched(sorted(channels), MAX_IN):
-        rows = select(_SILENCES.c.channel, _SILENCES.c.from_ms).where(
-            _SILENCES.c.channel.in_(some), _SILENCES.c.until_ms > at_ms
+    def _read(
+        self,
+        session: Session,
+        channels: Sequence[str],
+        skus: Sequence[str],
+        versions: Sequence[int],
+    ) -> None:
+        now = select(_OFFERS.channel, _OFFERS.sku, _OFFERS.version, _OFFERS.body).where(
+            _OFFERS.channel.in_(channels), _OFFERS.sku.in_(skus)
         )
-        for channel, from_ms in session.execute(rows.order_by(_SILENCES.c.from_ms.desc())):
-            ends[channel] = from_ms
-    return ends
+        for channel, sku, version, body in session.execute(now):
+            self._now[channel, sku] = version, body
+        if not versions:
+            return
+        one = _PAST.c
+        past = select(one.channel, one.sku, one.version, one.until_version, one.body).where(
+            one.channel.in_(channels),
+            one.sku.in_(skus),
+            one.until_version > min(versions),
+            one.version <= max(versions),
+        )
+        for channel, sku, version, until, body in session.execute(past):
+            self._past.setdefault((channel, sku), []).append((version, until, body))
+
+    def held(self, channel: ChannelId, sku: Sku, version: int | None) -> Held | None:
+        """What was said of a SKU at a version; None where nothing was."""
+        found = self._now.get((channel, sku))
+        if version is None or (found is not None and found[0] <= version):
+            return self._decoded(channel, sku, *found) if found else None
+        for since, until, body in self._past.get((channel, sku), ()):
+            if since <= version < until:
+                return self._decoded(channel, sku, since, body)
+        return None
+
+    def _decoded(self, channel: str, sku: str, version: int, body: Any) -> Held:
+        key = channel, sku, version
+        if key not in self._held:
+            self._held[key] = Held(offer_from_json(body), version)
+        return self._held[key]
+
+
+def silences_of(
+    session: Session, channels: Collection[str], since_ms: int
+) -> dict[str, list[tuple[int, int]]]:
+    """Of each channel the stretches without a lease that ended after an instant (unix ms)."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    one = _SILENCES.c
+    for some in batched(sorted(channels), MAX_IN):
+        rows = select(one.channel, one.from_ms, one.until_ms).where(
+            one.channel.in_(some), one.until_ms > since_ms
+        )
+        for channel, from_ms, until_ms in session.execute(rows.order_by(one.from_ms)):
+            found.setdefault(channel, []).append((from_ms, until_ms))
+    return found
+
+
+def lease_end(silences: Iterable[tuple[int, int]], at_ms: int) -> int | None:
+    """When a lease that was over at an instant, or ran out after it, ended; None: it held on."""
+    return next((from_ms for from_ms, until_ms in silences if until_ms > at_ms), None)
 
 
 def rows_behind(

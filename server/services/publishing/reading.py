@@ -244,6 +244,17 @@ class Snapshot:
             self._load_products(shop, skus)
         self._load_files(files)
 
+    def prepare(self, shop: str) -> None:
+        """Read the products and files of all playlists at once, for stores that sell for `shop`."""
+        wishes = [wish.value for wish in self.library.playlists.wishes.values()]
+        sold: dict[str, set[str]] = {}
+        for good in (good for playlist in wishes for good in goods_in(playlist)):
+            sold.setdefault(shop_of(good.channel) if good.channel else shop, set()).add(good.sku)
+        for sells, skus in sold.items():
+            self._load_products(sells, skus)
+        pictures = [picture for picture in self._products.values() if picture]
+        self._load_files([*pictures, *(sha for playlist in wishes for sha in files_in(playlist))])
+
     def facts(self, key: str) -> list[Fact]:
         """The rows of a fact."""
         if key not in self._facts:

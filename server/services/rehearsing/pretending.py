@@ -46,7 +46,7 @@ from server.services.base.kept import Kept, Wish
 from server.services.drafting import drafts
 from server.services.drafting.drafts import Kind
 from server.services.observed.live_texts import live_text
-from server.services.publishing.reading import Library, Snapshot
+from server.services.publishing.reading import Library, Snapshot, shop_of
 from server.services.publishing.viewing import View
 from server.services.showing.holding import Head, Holding
 from server.services.showing.titles import Titles, Told
@@ -119,6 +119,7 @@ def pretend(
         if store is None:
             raise NotFound("There is no such store among your stores.")
         _check_instant(snapshot, store, at)
+        snapshot.prepare(shop_of(store.channel or ""))
         screen = screen_from(row)
         view = _Pretending(snapshot, _profile(session, snapshot, store, screen), pretence.facts)
         plan = _plan(view, store, at, now + ctx.settings.head_life_ms)

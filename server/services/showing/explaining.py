@@ -31,7 +31,7 @@ from server.services.publishing.inputs import Recalled, recall, with_facts_now
 from server.services.screens.pages import PageThen, page_then
 from server.services.showing.holding import Holding, holdings
 from server.services.showing.proving import PriceThen, prices_then
-from server.services.showing.worlds import Playing, World
+from server.services.showing.worlds import Playing, World, worlds
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +113,9 @@ def what_comes(
         days = {one.head.manifest for one in held.values()}
         plans.warm_between(session, days, from_ms, until_ms)
         made = {sha: _plan_at(session, plans, sha, from_ms, until_ms) for sha in days}
-        for group in _alike(held).values():
-            one = held[group[0]]
-            shown = {held[screen].head.manifest for screen in group}
-            world = World.of(session, [plan for sha in shown if (plan := made[sha])], one, from_ms)
+        groups = list(_alike(held).values())
+        gone_by = [(_plans_of(group, held, made), held[group[0]]) for group in groups]
+        for group, world in zip(groups, worlds(session, gone_by, from_ms), strict=True):
             told: dict[tuple[str, int], dict[ZoneId, tuple[Playing, ...]]] = {}
             for screen in group:
                 head = held[screen].head
@@ -223,6 +222,14 @@ def _alike(held: dict[str, Holding]) -> dict[object, list[str]]:
         key = (one.basis, one.as_of, one.versions, one.uncertainty_ms, one.exceptions and screen)
         groups.setdefault(key, []).append(screen)
     return groups
+
+
+def _plans_of(
+    screens: Collection[str], held: dict[str, Holding], made: dict[str, Plan | None]
+) -> list[Plan]:
+    """The plans of some screens, each once."""
+    named = {held[screen].head.manifest for screen in screens}
+    return [plan for sha in named if (plan := made[sha]) is not None]
 
 
 def _stores_of(session: Session, screens: Collection[str]) -> dict[str, str]:

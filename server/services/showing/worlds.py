@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -17,7 +17,7 @@ from playlists.runs import Play
 from playlists.slot import Freshness, Lease, Now, Priced, Shown, timeline
 from server.services.prices import past
 from server.services.prices.freshness import leases_of, sources_of
-from server.services.prices.past import Held
+from server.services.prices.past import Asked, Held
 from server.services.showing.holding import Basis, Holding
 
 Good = tuple[ChannelId, Sku]
@@ -52,30 +52,7 @@ class World:
     @classmethod
     def of(cls, session: Session, plans: Collection[Plan], held: Holding, at_ms: int) -> World:
         """What a screen with this holding goes by at `at_ms` (unix ms)."""
-        channels = sorted({channel for plan in plans for channel in plan.manifest.channels})
-        leases = leases_of(session, channels)
-        named = None if held.versions is None else dict(held.versions)
-        offers: dict[Good, Held] = {}
-        states: dict[ChannelId, ChannelState] = {}
-        unknown: set[ChannelId] = set()
-        for channel in channels:
-            version = held.as_of if named is None else named.get(channel)
-            now_at = leases[channel].version if channel in leases else 0
-            if named is not None and version is None:
-                continue
-            if named is not None and (version or 0) > now_at:
-                unknown.add(channel)
-                continue
-            said = past.offers_at(session, channel, _skus(plans, channel), version)
-            offers.update({(channel, sku): one for sku, one in said.items()})
-            last = max((one.version for one in said.values()), default=0)
-            states[channel] = ChannelState(
-                channel,
-                now_at if version is None else version if named is not None else last,
-                {sku: one.offer for sku, one in said.items()},
-            )
-        freshness = _freshness(session, plans, held, leases, states, at_ms)
-        return cls(offers, states, freshness, frozenset(unknown))
+        return worlds(session, [(plans, held)], at_ms)[0]
 
     def coming(
         self, plan: Plan, held: Holding, from_ms: int, until_ms: int, limit: int
@@ -123,61 +100,136 @@ class World:
         )
 
 
+def worlds(
+    session: Session, groups: Sequence[tuple[Collection[Plan], Holding]], at_ms: int
+) -> list[World]:
+    """What screens with each holding, and some of these plans, go by at `at_ms` (unix ms); read
+    together, however many they are.
+    """
+    names = {channel for plans, _ in groups for channel in _channels(plans)}
+    leases = leases_of(session, names)
+    versions = [_versions(plans, held, leases) for plans, held in groups]
+    wanted: dict[Asked, set[Sku]] = {}
+    for (plans, _), named in zip(groups, versions, strict=True):
+        for asked in named.items():
+            wanted.setdefault(asked, set()).update(_skus(plans, asked[0]))
+    said = past.offers_of(session, wanted)
+    gates = {gate for plans, _ in groups for gate in _gates(plans)}
+    sources = sources_of(session, gates)
+    since = [held.as_of for _, held in groups if held.as_of is not None]
+    silences = past.silences_of(session, names, min(since)) if since else {}
+    known = _Known(leases, sources, silences, at_ms)
+    return [
+        known.world(plans, held, {asked[0]: said[asked] for asked in named.items()}, named)
+        for (plans, held), named in zip(groups, versions, strict=True)
+    ]
+
+
+def _channels(plans: Iterable[Plan]) -> list[ChannelId]:
+    return sorted({channel for plan in plans for channel in plan.manifest.channels})
+
+
 def _skus(plans: Iterable[Plan], channel: ChannelId) -> set[Sku]:
     cards = (card for plan in plans for card in plan.cards.values())
     return {good.sku for card in cards for good in card.goods if good.channel == channel}
 
 
-def _freshness(
-    session: Session,
-    plans: Collection[Plan],
-    held: Holding,
-    leases: Mapping[str, Lease],
-    states: Mapping[ChannelId, ChannelState],
-    at_ms: int,
-) -> Freshness:
-    """Leases and sources: as they are, as the screen last heard of them, or all as just renewed."""
-    gates = {
-        source
-        for plan in plans
-        for chunk in plan.chunks.values()
-        for slot in chunk.slots
-        for source, _ in slot.gates
+def _gates(plans: Iterable[Plan]) -> set[str]:
+    chunks = (chunk for plan in plans for chunk in plan.chunks.values())
+    return {source for chunk in chunks for slot in chunk.slots for source, _ in slot.gates}
+
+
+def _versions(
+    plans: Collection[Plan], held: Holding, leases: Mapping[str, Lease]
+) -> dict[ChannelId, int | None]:
+    """The version of each channel that counts; without those of which the screen held nothing, or
+    a version that nobody knows any more.
+    """
+    if held.versions is None:
+        return dict.fromkeys(_channels(plans), held.as_of)
+    named = dict(held.versions)
+    return {
+        channel: named[channel]
+        for channel in _channels(plans)
+        if channel in named and named[channel] <= _version(leases, channel)
     }
-    renewed = dict.fromkeys(states, at_ms)
-    sources: Mapping[str, int] = dict.fromkeys(gates, at_ms)
-    if held.basis == "server":
-        renewed = {name: leases[name].as_of for name in states if name in leases}
-        sources = sources_of(session, gates)
-    elif held.basis in ("record", "report") and held.as_of is not None:
-        renewed = _renewed(session, states, leases, held.as_of)
-        if held.basis == "report":
-            known = sources_of(session, gates)
-            sources = {name: min(as_of, held.as_of) for name, as_of in known.items()}
-    return Freshness(
-        {
-            name: Lease(states[name].version, as_of, leases[name].lease_ms)
-            for name, as_of in renewed.items()
-            if name in leases
-        },
-        {SourceId(name): as_of for name, as_of in sources.items()},
-    )
 
 
-def _renewed(
-    session: Session,
-    states: Collection[ChannelId],
-    leases: Mapping[str, Lease],
-    at_ms: int,
-) -> dict[ChannelId, int]:
-    """As of when each channel was confirmed, as far as that was known at `at_ms`."""
-    ends = past.lease_ends(session, states, at_ms)
-    found = {}
-    for name in states:
-        if name in leases:
-            end = ends.get(name, FOREVER_MS)
-            found[name] = max(0, min(at_ms, leases[name].as_of, end - leases[name].lease_ms))
-    return found
+def _version(leases: Mapping[str, Lease], channel: str) -> int:
+    """The version in force."""
+    return leases[channel].version if channel in leases else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was read of all channels and sources, for an instant (unix ms)."""
+
+    leases: Mapping[str, Lease]
+    sources: Mapping[str, int]
+    silences: Mapping[str, Sequence[tuple[int, int]]]
+    at_ms: int
+
+    def world(
+        self,
+        plans: Collection[Plan],
+        held: Holding,
+        said: Mapping[ChannelId, Mapping[Sku, Held]],
+        versions: Mapping[ChannelId, int | None],
+    ) -> World:
+        """One holding's, of what its channels said at their versions."""
+        offers = {(name, sku): one for name, told in said.items() for sku, one in told.items()}
+        states = {}
+        for channel, version in versions.items():
+            at = _version(self.leases, channel) if version is None else version
+            if held.versions is None and version is not None:
+                at = max((one.version for one in said[channel].values()), default=0)
+            offered = {sku: one.offer for sku, one in said[channel].items()}
+            states[channel] = ChannelState(channel, at, offered)
+        named = dict(held.versions or ())
+        unknown = {
+            channel
+            for channel in _channels(plans)
+            if named.get(channel, 0) > _version(self.leases, channel)
+        }
+        freshness = self._freshness(plans, held, states)
+        return World(offers, states, freshness, frozenset(unknown))
+
+    def _freshness(
+        self, plans: Collection[Plan], held: Holding, states: Mapping[ChannelId, ChannelState]
+    ) -> Freshness:
+        """Leases and sources: as they are, as the screen last heard of them, or all as just
+        renewed.
+        """
+        leases, gates = self.leases, _gates(plans)
+        renewed = dict.fromkeys(states, self.at_ms)
+        sources: Mapping[str, int] = dict.fromkeys(gates, self.at_ms)
+        known = {name: self.sources[name] for name in gates if name in self.sources}
+        if held.basis == "server":
+            renewed = {name: leases[name].as_of for name in states if name in leases}
+            sources = known
+        elif held.basis in ("record", "report") and held.as_of is not None:
+            renewed = self._renewed(states, held.as_of)
+            if held.basis == "report":
+                sources = {name: min(as_of, held.as_of) for name, as_of in known.items()}
+        return Freshness(
+            {
+                name: Lease(states[name].version, as_of, leases[name].lease_ms)
+                for name, as_of in renewed.items()
+                if name in leases
+            },
+            {SourceId(name): as_of for name, as_of in sources.items()},
+        )
+
+    def _renewed(self, states: Collection[ChannelId], at_ms: int) -> dict[ChannelId, int]:
+        """As of when each channel was confirmed, as far as that was known at `at_ms`."""
+        found = {}
+        for name in states:
+            if name in self.leases:
+                lease = self.leases[name]
+                end = past.lease_end(self.silences.get(name, ()), at_ms)
+                over = FOREVER_MS if end is None else end
+                found[name] = max(0, min(at_ms, lease.as_of, over - lease.lease_ms))
+        return found
 
 
 def _exception(exceptions: Iterable[Play], shown: Shown, at_ms: int) -> Play | None:

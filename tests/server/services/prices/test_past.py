@@ -90,9 +90,12 @@ def test_a_silence_is_kept_once_the_shop_speaks_again(shop: Context, clock: Test
     for _ in range(2):
         say(shop, 12990)
     with shop.db.read() as session:
-        assert past.lease_ends(session, [LILLE], over - HOUR) == {LILLE: over}
-        assert past.lease_ends(session, [LILLE], clock.now - 1) == {LILLE: over}
-        assert past.lease_ends(session, [LILLE], clock.now) == {}
+        kept = past.silences_of(session, [LILLE], over - HOUR)
+        assert past.silences_of(session, [LILLE], clock.now) == {}
+    assert kept == {LILLE: [(over, clock.now)]}
+    assert past.lease_end(kept[LILLE], over - HOUR) == over
+    assert past.lease_end(kept[LILLE], clock.now - 1) == over
+    assert past.lease_end(kept[LILLE], clock.now) is None
 
 
 def test_a_price_names_its_ledger_rows_and_none_that_came_later(
