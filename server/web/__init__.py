@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Flask
+from werkzeug.exceptions import HTTPException
 
 from server.web import (
     audits,
@@ -36,11 +39,14 @@ from server.web import (
     walls,
     whys,
 )
+from server.web.access import nowhere
 
 
 def register(app: Flask) -> None:
     """Put the studio into the application."""
     i18n.set_up(app)
+    programs = app.error_handler_spec[None][None][HTTPException]
+    app.register_error_handler(404, partial(nowhere, programs=programs))
     for module in (
         doors,
         walls,

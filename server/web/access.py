@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -223,6 +223,16 @@ def _http_fault(error: HTTPException) -> AnyResponse:
     lang = language()
     key = "not_found" if error.code == 404 else "fault"
     return page("notice.html", status=error.code, first=say(key, lang), second="", text="")
+
+
+def nowhere(error: HTTPException, *, programs: Callable[[HTTPException], Any]) -> AnyResponse:
+    """What is said at an address that is nobody's: a page to who asks for one, as browsers do, to
+    others what `programs` answers.
+    """
+    asked = request.accept_mimetypes
+    if asked["text/html"] > asked["application/json"]:
+        return _http_fault(error)
+    return cast(AnyResponse, programs(error))
 
 
 def signed_out_page(first: str, *, status: int = 200, provider_out: str = "") -> Response:

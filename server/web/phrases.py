@@ -117,7 +117,6 @@ PHRASES: Final[dict[str, Phrase]] = {
     "back_at": Phrase("retour au plan à {at}", "back to plan at {at}"),
     "unconfirmed": Phrase("prix non confirmés depuis {at}", "prices unconfirmed since {at}"),
     "no_price_now": Phrase("sans prix : {code}", "no price: {code}"),
-    "why_of": Phrase("Pourquoi {screen}, {store}", "Why {screen}, {store}"),
     # prices that are off
     "no_time": Phrase("l’heure n’est pas sûre", "the time is not certain"),
     "head_expired": Phrase("le plan est trop vieux", "the plan is too old"),

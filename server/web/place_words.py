@@ -12,12 +12,16 @@ from babel import Locale
 
 from server.connectors.registry import kinds
 from server.connectors.source import ShopConfig
-from server.errors import ServerError
+from server.errors import NotFound, ServerError
+from server.services.base.actors import Actor
+from server.services.base.context import Context
+from server.services.chain import overview
 from server.services.chain.overview import Beginning, Place
 from server.services.chain.place_views import ScreenView
+from server.services.entry import accounts
 from server.web.phrases import Language
 from server.web.tongue import gettext as _
-from server.web.tongue import ngettext
+from server.web.tongue import ngettext, said
 
 WEATHER = "open_meteo"
 
@@ -83,6 +87,30 @@ def screen_line(screen: ScreenView) -> ScreenLine:
         else _("waits for its device"),
         screen.device is not None,
     )
+
+
+def first_steps(ctx: Context, actor: Actor) -> list[Step]:
+    """What a new chain still does, in order, for whoever may; nothing once all of it is done."""
+    if actor.stores is not None or not actor.may("places") or not actor.may("connectors"):
+        return []
+    found = steps(overview.beginning(ctx, actor))
+    if all(step.done for step in found):
+        return []
+    way_in = Step(
+        _("Keep a way in"),
+        _("Your link works once. Add a passkey, or an address, a password and a second factor."),
+        "/me",
+        _may_return(ctx, actor),
+    )
+    return [way_in, *found]
+
+
+def _may_return(ctx: Context, actor: Actor) -> bool:
+    """Whether this person comes in without a link; programs have no such way."""
+    try:
+        return accounts.get_own(ctx, actor).joined
+    except NotFound:
+        return True
 
 
 def steps(found: Beginning) -> list[Step]:
@@ -171,4 +199,4 @@ def complaint(error: ServerError) -> str:
         "width": _("Choose a size from the list."),
         "details": _("An address has at most 500 characters."),
     }
-    return known.get(error.field, "") or error.message
+    return known.get(error.field, "") or said(error.message)

@@ -168,7 +168,6 @@ def _list(me: Visit, wrong: ServerError | None = None) -> AnyResponse:
     shops = sorted({place_forms.shop_of(one.store) for one in found.items} - {""})
     zone = found.items[0].store.zone if found.items else "Europe/Paris"
     usual = {"zone": zone, "shop": shops[0] if len(shops) == 1 else ""}
-    steps = place_words.steps(began) if began else []
     return page(
         "places.html",
         me,
@@ -178,7 +177,7 @@ def _list(me: Visit, wrong: ServerError | None = None) -> AnyResponse:
         second=second,
         rows=[(one.store, *place_words.hung(one)) for one in found.items],
         next=found.next,
-        steps=steps if not all(step.done for step in steps) else [],
+        steps=place_words.first_steps(me.ctx, me.actor),
         may_open=whole,
         sources=whole and me.actor.may("connectors"),
         given=request.form if wrong else {**usual, **place_forms.week_form(place_forms.USUAL)},

@@ -16,7 +16,7 @@ from server.services.connectors import ConnectorView, Seen
 from server.web.entry_words import ago
 from server.web.phrases import Language
 from server.web.tongue import gettext as _
-from server.web.tongue import ngettext
+from server.web.tongue import ngettext, said
 
 Shape = Literal["text", "number", "lines", "stores"]
 MAX_CHARACTERS = 4_000
@@ -133,7 +133,7 @@ def complaint(error: ServerError) -> tuple[str, str]:
         "time_zone": _("Write a time zone such as Europe/Paris."),
         "secret": _("The secret has at least 16 characters."),
     }
-    return name, known.get(name, error.message)
+    return name, known.get(name, said(error.message))
 
 
 def _field(name: str, info: FieldInfo, given: Mapping[str, Any]) -> Field:

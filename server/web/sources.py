@@ -68,7 +68,9 @@ def everything(me: Visit) -> AnyResponse:
 @blueprint.get(f"{HERE}/new")
 @_guarded
 def fresh(me: Visit) -> AnyResponse:
-    """The form of a kind."""
+    """The form of a kind; the list of kinds where none is named."""
+    if not request.args.get("kind"):
+        return redirect(HERE)
     kind = _kind(request.args.get("kind", ""))
     title = source_words.title_of(kind.name, me.language)
     return _form(me, kind, {}, MultiDict({"name": title, "enabled": "1", "sells": "1"}))

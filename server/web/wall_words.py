@@ -38,7 +38,6 @@ class Unit:
 
     id: str
     name: str
-    label: str
     width: int
     height: int
     state: State
@@ -202,7 +201,6 @@ def _unit(screen: WallScreen, store: StoreView, now: int, language: Language) ->
     return Unit(
         id=screen.id,
         name=screen.name,
-        label=say("why_of", language, screen=screen.name, store=store.name),
         width=screen.width,
         height=screen.height,
         state=screen.state,

@@ -13,6 +13,7 @@ from server.errors import NotFound
 from server.services.screens import watching
 from server.services.showing.wall import KINDS, MAX_SCREENS, Kind, Look, cut_off, wall
 from server.web.access import Visit, page, studio, visit
+from server.web.place_words import first_steps
 from server.web.stills import still
 from server.web.wall_words import wall_words
 
@@ -45,6 +46,7 @@ def show() -> AnyResponse:
         door=looker.ctx.settings.door_url,
         carry=urlencode({"key": looker.key}) if looker.key else "",
         pairs=not looker.key and looker.actor.may("devices"),
+        steps=first_steps(looker.ctx, looker.actor) if look == Look() and not shown else [],
     )
 
 

@@ -1,0 +1,164 @@
+"""Every page of the studio with an address to look at it: read from the application's own map of
+addresses, so that no page is forgotten.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+
+from server.app import create_app
+from server.demo.goods import BY_SLUG
+from server.services import connectors
+from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
+from server.services.connectors import ConnectorWish
+from server.services.entry import accounts, people, sessions, tokens
+from server.services.library import assets
+from server.services.wishes import content
+from server.web import access
+from server.web.carried import WAITING_COOKIE
+
+HOUR_MS = 3_600_000
+WEATHER = ConnectorWish("open_meteo", "Météo", enabled=False)
+OPENED = {
+    "playlist-parts.panel": ("#turns [data-open]",),
+    "playlist-goods.choose": ("#turns [data-open]", "#panel [data-goods]"),
+    "playlist-parts.menu": ("#turns .ph",),
+    "playlist-parts.adding": ("[data-add]",),
+    "playlist-parts.stores": ("[data-stores]",),
+    "playlist-parts.naming": ("[data-rename]",),
+}
+"""Parts of the playlist editor, each with the clicks that open it there."""
+REFUSED = {"single.leave", "single.back", "promotions-room.picture"}
+"""Pages that say no here: no identity provider is set up, the shop sends no pictures."""
+ELSEWHERE = (
+    "/nothing-of-this-name",
+    "/wall?embed=1",
+    "/wall?named=nowhere",
+    "/playlists?named=-",
+    "/sources/new?kind=merchant",
+)
+"""Other faces of pages: not found, in a frame, nothing found, of a kind."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A page: its address, the clicks that open a part of it, the status that it answers with."""
+
+    path: str
+    opens: tuple[str, ...] = ()
+    status: int = 200
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What stands for each variable part of an address; the `cookies` of an owner who looks at all
+    of it, and who waits for a second factor at the same time.
+    """
+
+    values: Mapping[str, Any]
+    own: Mapping[str, Mapping[str, Any]]
+    cookies: Mapping[str, str]
+
+
+def samples(ctx: Context) -> Samples:
+    """One of each kind of thing in the furnished chain, with a person and open links."""
+    rain = content.get_playlist(ctx, SYSTEM, "rain-lille").value
+    came = people.redeem_owner_link(ctx, people.owner_link(ctx).rpartition("/")[2])
+    invited = accounts.invite(ctx, SYSTEM, "Zoé", "zoe@pluvier.example", "marketing", None)
+    waiting, now = tokens.new_secret(), ctx.clock()
+    with ctx.db.write() as session:
+        until = now + HOUR_MS
+        tokens.add(session, waiting, invited.person.id, tokens.SECOND, "password", now, until)
+    values = {
+        "screen_id": "lille-window",
+        "store": "lille",
+        "playlist": rain.id,
+        "subject": rain.id,
+        "item": rain.items[0].id,
+        "sku": BY_SLUG["bruine"].sku,
+        "phrase": "more",
+        "name": rain.id,
+        "sha": assets.list_assets(ctx, SYSTEM).items[0].sha,
+        "person": invited.person.id,
+        "connector": connectors.create_connector(ctx, SYSTEM, WEATHER).value.id,
+    }
+    own = {
+        "doors.at_the_door": {"secret": people.owner_link(ctx).rpartition("/")[2]},
+        "doors.static_file": {"name": "studio.css"},
+        "signing_in.joining": {"secret": invited.link.rpartition("/")[2]},
+    }
+    return Samples(values, own, _sealed(ctx, came.secret, waiting))
+
+
+def _sealed(ctx: Context, session: str, waiting: str) -> dict[str, str]:
+    kept = {sessions.COOKIE: session, WAITING_COOKIE: waiting}
+    return {name: sessions.seal(ctx, secret) for name, secret in kept.items()}
+
+
+def every_page(ctx: Context, given: Samples) -> list[Look]:
+    """Every page that a GET answers with, those of the front door too."""
+    app = create_app(ctx)
+    client = app.test_client()
+    for name, value in given.cookies.items():
+        client.set_cookie(name, value)
+    given = replace(given, own={**given.own, **_begun(client, given)})
+    found = [
+        look
+        for rule in app.url_map.iter_rules()
+        if _is_page(app, rule)
+        for path in _paths(app, rule, given)
+        if (look := _look(client, rule, path)) is not None
+    ]
+    return [*found, *(Look(path, status=client.get(path).status_code) for path in ELSEWHERE)]
+
+
+def _begun(client: FlaskClient, given: Samples) -> dict[str, dict[str, str]]:
+    """A promotion, begun as a person does."""
+    word = re.search(r'data-csrf="(\w+)"', client.get("/wall").text)
+    assert word is not None
+    form = {"csrf": word[1], "sku": given.values["sku"]}
+    begun = client.post("/promotions", data=form).headers.get("Location", "")
+    return {"promotion-editor.show": {"subject": begun.rpartition("/")[2]}}
+
+
+def _is_page(app: Flask, rule: Rule) -> bool:
+    """Blueprints of `studio(...)` are made in one place, which is how they are known."""
+    blueprint = app.blueprints.get(rule.endpoint.partition(".")[0])
+    asked = rule.methods is not None and "GET" in rule.methods and not rule.rule.endswith(".ics")
+    return asked and blueprint is not None and blueprint.import_name == access.__name__
+
+
+def _paths(app: Flask, rule: Rule, given: Samples) -> Iterator[str]:
+    known = {**given.values, **given.own.get(rule.endpoint, {})}
+    one_of = {
+        name: getattr(converter, "items", None) for name, converter in rule._converters.items()
+    }
+    choices = next(((name, items) for name, items in one_of.items() if items), ("", [""]))
+    lacking = rule.arguments - known.keys() - {choices[0]}
+    assert not lacking, f"give samples() a value of {lacking} for {rule.rule}"
+    with app.test_request_context():
+        for choice in choices[1]:
+            built = rule.build({**{name: known.get(name, choice) for name in rule.arguments}})
+            assert built is not None
+            yield built[1]
+
+
+def _look(client: FlaskClient, rule: Rule, path: str) -> Look | None:
+    """None for what is no page: data, a file, a way on to another page."""
+    answer = client.get(path)
+    if answer.status_code in range(300, 400) or answer.mimetype != "text/html":
+        return None
+    status = answer.status_code
+    assert status == 200 or rule.endpoint in REFUSED, f"{path} answers {status}: no good sample"
+    if "<html" in answer.text:
+        return Look(path, status=status)
+    assert rule.endpoint in OPENED, f"say in OPENED what opens {rule.rule}"
+    return Look("/".join(path.split("/")[:3]), OPENED[rule.endpoint])
