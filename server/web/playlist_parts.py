@@ -52,6 +52,8 @@ MAX_ASKED = 200
 """Characters of what is looked for."""
 MAX_FILES = 60
 """Pictures or films that are offered."""
+MAX_SHOPS = 40
+"""Stores that are offered for the columns."""
 MAX_NUMBER = 100_000
 
 
@@ -159,7 +161,8 @@ def add(subject: str) -> AnyResponse:
         if kind is None:
             raise BadInput("Choose what to add.", field="kind", code="choose_one")
         chosen = request.form.getlist("chosen")
-        draft, item = additions.add(looker.ctx, looker.actor, subject, kind, chosen)
+        after = request.form.get("after")
+        draft, item = additions.add(looker.ctx, looker.actor, subject, kind, chosen, after)
         return answer(looker, draft, added=item)
     except ServerError as error:
         return refused(error)
@@ -244,14 +247,23 @@ def _padded(minutes: int) -> str:
 
 @blueprint.get("/playlists/<subject>/stores")
 def stores(subject: str) -> AnyResponse:
-    """Which stores the columns are of."""
+    """Which stores the columns are of: those shown, and those that fit what is looked for."""
 
     def make(looker: Visit) -> str:
         draft = drafts.read(looker.ctx, looker.actor, KIND, subject)
+        sheet = sheet_of(looker, draft)
+        asked = request.args.get("q", "")[:MAX_ASKED]
+        wanted = asked.strip().casefold()
+        shown = {store.id for store in sheet.scene.stores}
+        rest = [shop for shop in sheet.shops if shop.id not in shown]
+        fit = [shop for shop in rest if wanted in " ".join((shop.name, *shop.regions)).casefold()]
         return render_template(
             "playlist_stores.html",
-            sheet=sheet_of(looker, draft),
+            shown=[shop for shop in sheet.shops if shop.id in shown],
+            found=fit[:MAX_SHOPS],
+            more=max(0, len(fit) - MAX_SHOPS),
             subject=subject,
+            asked=asked,
             most=MAX_COLUMNS,
         )
 

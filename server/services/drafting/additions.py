@@ -33,16 +33,19 @@ def add(
     playlist: str,
     kind: New,
     chosen: Sequence[str] = (),
+    after: str | None = None,
 ) -> tuple[Draft, str]:
-    """Add a turn at the end and say its id. `chosen` are SKUs, the sha256 of a file, or a
-    playlist's id. Raises BadInput, NotFound, Forbidden, Conflict.
+    """Add a turn after the one named `after`, at the beginning where that is empty, else at the
+    end, and say its id. `chosen` are SKUs, the sha256 of a file, or a playlist's id. Raises
+    BadInput, NotFound, Forbidden, Conflict.
     """
     draft = drafts.read(ctx, actor, "playlist", playlist)
     value = _value(ctx, actor, kind, list(chosen), playlist)
     items = draft.body.get("items", [])
     name = secrets.token_hex(ID_BYTES)
     last = items[-1]["id"] if items else None
-    op = {"op": "add", "path": "items", "id": name, "after": last, "value": value}
+    behind = last if after is None else after or None
+    op = {"op": "add", "path": "items", "id": name, "after": behind, "value": value}
     return drafts.edit(ctx, actor, "playlist", playlist, [op]), name
 
 

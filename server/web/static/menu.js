@@ -1,8 +1,12 @@
 /** Menus beside what opened them: phrases of a sentence, what may be added, which stores are shown. */
 
+import Sortable from "./vendor/sortable.core.esm.js";
+
 const GAP = 6;
 const EDGE = 10;
 const SEARCH_MS = 250;
+/** A finger rests so long before it drags what it would scroll. */
+const TOUCH_MS = 220;
 
 export class Menus {
   #opener = null;
@@ -16,6 +20,7 @@ export class Menus {
     this.box.addEventListener("submit", (event) => this.#submit(event));
     this.box.addEventListener("input", (event) => this.#input(event));
     this.box.addEventListener("keydown", (event) => this.#key(event));
+    this.box.addEventListener("change", () => this.#most());
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && this.#opener) this.close();
     });
@@ -51,16 +56,46 @@ export class Menus {
       this.box.replaceChildren(Object.assign(document.createElement("p"), { className: "wrong", textContent: error.message }));
     }
     this.box.hidden = false;
+    this.#shelve();
+    this.#most();
     this.box.setAttribute("aria-labelledby", "menu-title");
     this.#place();
     (this.box.querySelector("[aria-current]") ?? this.box.querySelector("button, input:not([type=hidden])"))?.focus();
+  }
+
+  /** What may be added can be dragged to its place in the sequence, too. */
+  #shelve() {
+    const list = this.box.querySelector("form[data-new] .picklist");
+    if (!list) return;
+    new Sortable(list, {
+      group: { name: "shelf", pull: "clone", put: false },
+      draggable: ".pickrow",
+      sort: false,
+      forceFallback: true,
+      fallbackOnBody: true,
+      fallbackTolerance: 6,
+      delay: TOUCH_MS,
+      delayOnTouchOnly: true,
+      ghostClass: "lifted",
+    });
+  }
+
+  /** Where only so many can be chosen, the others wait. */
+  #most() {
+    const list = this.box.querySelector(".picklist[data-most]");
+    if (!list) return;
+    const boxes = [...list.querySelectorAll("input")];
+    const full = boxes.filter((box) => box.checked).length >= Number(list.dataset.most);
+    for (const box of boxes) box.disabled = full && !box.checked;
   }
 
   /** Below its opener, above where there is room only there, else as low as the window allows. */
   #place() {
     const at = this.#opener.getBoundingClientRect();
     const { offsetWidth: width, offsetHeight: height } = this.box;
-    const left = Math.max(EDGE, Math.min(at.left - 12, innerWidth - width - EDGE));
+    const beside = this.#opener.matches("[data-add]") && document.getElementById("seqhead") ? document.getElementById("beside").getBoundingClientRect() : null;
+    const wanted = beside?.width && beside.left > at.right ? beside.left : at.left - 12;
+    const left = Math.max(EDGE, Math.min(wanted, innerWidth - width - EDGE));
     const below = at.bottom + GAP;
     const above = at.top - GAP - height;
     const lowest = Math.max(EDGE, innerHeight - EDGE - height);
@@ -121,6 +156,7 @@ export class Menus {
       const there = new Set(chosen.map((row) => row.querySelector("input").value));
       for (const input of fresh.querySelectorAll("input")) if (there.has(input.value)) input.closest(".pickrow").remove();
       held.replaceChildren(...chosen, ...document.importNode(fresh, true).childNodes);
+      this.#most();
     }, SEARCH_MS);
   }
 

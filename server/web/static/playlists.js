@@ -10,6 +10,7 @@ if (form) {
   const none = said.textContent;
   const count = () => {
     const n = boxes.filter((box) => box.checked).length;
+    form.dataset.n = n;
     said.textContent = n ? said.dataset.chosen.replace("{n}", n) : none;
     all.checked = n === boxes.length;
     all.indeterminate = n > 0 && !all.checked;

@@ -42,6 +42,16 @@ export class Sequence {
     if (refusal) this.sheet.refuse(refusal.message);
   }
 
+  /** Something was dragged in from what may be added. */
+  async #take(row) {
+    const after = row.previousElementSibling?.dataset.item ?? "";
+    const form = document.querySelector("#menu form[data-new]");
+    const body = new URLSearchParams({ kind: form.dataset.new, after, chosen: row.querySelector("input").value });
+    row.remove();
+    const refusal = await this.sheet.post("/add", body);
+    if (refusal) this.sheet.refuse(refusal.message);
+  }
+
   #placed(item) {
     const row = document.getElementById(`turn-${item}`);
     const title = row?.querySelector("h3 bdi").textContent ?? "";
@@ -54,11 +64,15 @@ export class Sequence {
     if (this.#sortable?.el !== list) {
       this.#sortable?.destroy();
       this.#sortable = list && new Sortable(list, {
+        group: { name: "turns", pull: false, put: ["shelf"] },
+        draggable: "[data-item]",
+        emptyInsertThreshold: 60,
         handle: "[data-grip]",
         animation: 120,
         forceFallback: true,
         fallbackTolerance: 4,
         ghostClass: "lifted",
+        onAdd: ({ item }) => this.#take(item),
         onEnd: ({ item, oldIndex, newIndex }) => {
           if (oldIndex === newIndex) return;
           const before = item.previousElementSibling?.dataset.item ?? null;

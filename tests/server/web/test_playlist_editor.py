@@ -11,7 +11,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from server.services.base.actors import SYSTEM
-from server.services.drafting import drafts, history
+from server.services.drafting import drafts, history, releases
 from server.services.entry import sessions
 from server.services.wishes import content
 from tests.server.web.conftest import Chain, Reader
@@ -26,6 +26,7 @@ class Editor:
     def __init__(self, reader: Reader, playlist: str) -> None:
         self._reader = reader
         self._path = f"/playlists/{playlist}"
+        self._draft = f"playlist:{playlist}"
         self.page = reader.text(self._path)
         found = re.search(r'data-csrf="([^"]+)"', self.page)
         assert found
@@ -43,6 +44,11 @@ class Editor:
     def send(self, path: str, **form: Any) -> TestResponse:
         """Send a form of the page."""
         return self._reader.client.post(self._path + path, data=form, headers=self._headers)
+
+    def rehearse(self) -> TestResponse:
+        """Ask what it would change on the wall."""
+        form = {"draft": self._draft}
+        return self._reader.client.post("/rehearse", data=form, headers=self._headers)
 
     def part(self, path: str) -> str:
         """A part of the page."""
@@ -118,8 +124,8 @@ def test_edits_are_undone_and_go_on_the_wall(chain: Chain) -> None:
     assert "Redo 1 change" in words(editor.send("/undo"))
     assert "Undo 2 changes" in words(editor.send("/redo"))
     assert editor.send("/redo").get_json()["message"] == "There is nothing of yours to take back."
-    done = words(editor.send("/publish"))
-    assert "This is what is on air." in done
+    releases.put_on_air(chain.ctx, SYSTEM, "playlist", "base")
+    assert "This is what is on air." in plain(editor.part(""))
     playlist = content.get_playlist(chain.ctx, SYSTEM, "base").value
     assert (playlist.items[0].id, playlist.items[0].title) == ("brand", RTL)
     editor.edit({"op": "set", "path": "items/brand/title", "value": "Other"})
@@ -155,9 +161,9 @@ def test_a_price_is_never_typed(chain: Chain) -> None:
     kept = words(editor.edit({"op": "set", "path": path, "value": "Only 9,90 €"}))
     assert "A price is never typed" in kept
     assert "8 of 9 can play now" in kept
-    refused = editor.send("/publish")
+    refused = editor.rehearse()
     assert refused.status_code == 422
-    assert "One turn is not ready: A price is never typed" in refused.get_json()["message"]
+    assert "One turn is not ready: A price is never typed" in plain(refused.text)
     assert "Dehors" in content.get_playlist(chain.ctx, SYSTEM, "base").value.items[3].title
 
 
@@ -212,6 +218,13 @@ def test_what_is_added(chain: Chain) -> None:
     assert "Bound to Galet . Price and stock come from the shop." in plain(
         editor.part(f"/items/{added}")
     )
+    turns = drafts.read(chain.ctx, SYSTEM, "playlist", "base").body["items"]
+    assert turns[-1]["id"] == added
+    between = editor.send("/add", kind="price", chosen=[sku[1]], after=turns[0]["id"])
+    first = editor.send("/add", kind="price", chosen=[sku[1]], after="")
+    order = [one["id"] for one in drafts.read(chain.ctx, SYSTEM, "playlist", "base").body["items"]]
+    put = [first.get_json()["added"], turns[0]["id"], between.get_json()["added"]]
+    assert order[:3] == put, "where it was dropped"
     assert editor.send("/add", kind="price").get_json()["message"] == "Choose the products first."
     inside = editor.send("/add", kind="playlist", chosen=["base"])
     assert inside.get_json()["message"] == "A playlist does not stand inside itself."
@@ -224,7 +237,7 @@ def test_what_is_added(chain: Chain) -> None:
 def test_history_brings_back(chain: Chain) -> None:
     editor = Editor(chain.owner(), "base")
     editor.edit({"op": "remove", "path": "items", "id": "brand"})
-    editor.send("/publish")
+    releases.put_on_air(chain.ctx, SYSTEM, "playlist", "base")
     page = editor.part("/history")
     assert "9 turns, put on the wall by" in plain(page)
     number = re.findall(r"/history/(\d+)", page)[-1]
@@ -254,3 +267,13 @@ def test_a_turn_is_bound_to_another_product_in_place(chain: Chain) -> None:
     assert forged.status_code == 422
     assert "When at least 1 is in stock here." in words(editor.send("/undo"))
     assert drafts.read(chain.ctx, SYSTEM, "playlist", "sale").body["items"][0] == first
+
+
+def test_stores_are_found_by_name_and_region(chain: Chain) -> None:
+    editor = Editor(chain.owner(), "base")
+    offered = editor.part("/stores?store=lille&q=PRADO")
+    assert re.findall(r'name="store" value="([^"]+)"( checked)?', offered) == [
+        ("lille", " checked"),
+        ("prado", ""),
+    ]
+    assert "Nothing is called that." in plain(editor.part("/stores?store=lille&q=%00zzz"))
