@@ -154,18 +154,22 @@ def give(
     stores: list[str] | None,
     regions: list[str],
 ) -> None:
-    """Have someone's part be this one, as `check_reach` made it. Raises Conflict for the last
+    """Have someone's part be this one, as `check_reach` made it. Where it holds fewer stores their
+    sessions end, and with them what follows screens under those. Raises Conflict for the last
     owner.
     """
     if role != OWNER:
         _check_last_owner(session, row)
-    before = _part_of(row)
+    before, (reach, _) = _part_of(row), tokens.reach_of(session, row)
     row.role, row.stores, row.regions = role, stores, regions
     session.flush()
     after = _part_of(row)
     if before == after:
         return
     audit.record(session, actor, now, "people.change", f"actor:{row.id}", before, after)
+    now_reach, _ = tokens.reach_of(session, row)
+    if now_reach is not None and (reach is None or not reach <= now_reach):
+        end_sessions(session, row.id, now)
     if row.left_at is None:
         people.end_beyond(session, actor, now, tokens.actor(session, row.id))
 

@@ -186,6 +186,8 @@ def test_an_owner_changes_and_lets_go(chain: Chain) -> None:
     answer = send(owner, path, path, role="manager", reach="stores", store=["prado"])
     assert answer.status_code == 303
     assert "Store manager, for Prado" in html.unescape(owner.text(path))
+    assert awa.get("/wall").status_code == 401
+    sign_in(awa.client, "awa@pluvier.example", PASSWORD)
     assert "lille" not in awa.text("/wall").lower()
     wrong = send(owner, path, path, role="manager", reach="stores")
     assert (wrong.status_code, "Choose one store at least." in wrong.text) == (422, True)

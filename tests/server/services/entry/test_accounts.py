@@ -142,7 +142,11 @@ def test_fewer_rights_count_at_once_and_stop_tokens_beyond_them(any_ctx: Context
     wide = people.create_token(any_ctx, luc, "wide", ["content"])
     narrow = people.create_token(any_ctx, luc, "narrow", ["read"], ["lille"])
     accounts.change(any_ctx, here.owner, luc.id, "manager", ["lille"])
-    now = people.actor_under(any_ctx, luc.under)
+    with pytest.raises(Unauthenticated):
+        people.actor_under(any_ctx, luc.under)
+    with any_ctx.db.read() as session:
+        now = tokens.actor(session, luc.id)
+        assert luc.under in ended.hashes(session)
     assert (now.scopes, now.stores) == (ROLES["manager"], {"lille"})
     with pytest.raises(Unauthenticated):
         people.actor_of_token(any_ctx, wide.secret)
