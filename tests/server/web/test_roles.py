@@ -1,6 +1,12 @@
-"""Each role against every route of API and studio: who may is let in, who may not is refused.
+"""Each role, and nobody, against every route there is: who may is let in, who may not is refused,
+and nothing of another store is shown to anybody or changed.
 
-The routes come from the application itself; one that no line of MAY speaks of fails the first test.
+Routes come from the application itself. A new one fails the first two tests until it is said:
+1. in MAY, which right it needs; or, if it needs none, in FREE, OWN or SCREENS, who asks there;
+2. in `named`, what each of its parameters is called in a store, so that it is asked for what is
+   foreign; or in OF_NO_STORE, that it names nothing of a store.
+What the API's bodies name is in tests/server/api/test_boundaries.py; the sockets are in
+tests/server/door/test_foreign.py.
 """
 
 from __future__ import annotations
@@ -18,17 +24,22 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from server.app import create_app
-from server.db.models import AccountRow, ActorRow, AuditRow
-from server.services.base.actors import ALL_SCOPES, Scope
+from server.db.models import AccountRow, ActorRow, AuditRow, ScreenHeadRow
+from server.services.base.actors import ALL_SCOPES, SYSTEM, Scope
 from server.services.base.context import Context
+from server.services.chain import places
+from server.services.chain.place_wishes import ScreenWish
 from server.services.entry import sessions, tokens
 from server.services.entry.roles import OF_STORES, ROLES, Role
+from server.services.publishing.publish import Publisher
 from tests.server.api import test_boundaries as api_bodies
 from tests.server.api.chain import furnish
 from tests.server.api.programs import token_for
+from tests.support.http_player import HttpPlayer
 from tests.support.record import make_context
 
 MINE, OTHERS = "lille", "marseille"
+NEAR = [role for role in get_args(Role) if role != "owner"]
 ANY = ("GET", "POST", "PUT", "PATCH", "DELETE")
 UNSAFE = ANY[1:]
 MAY: list[tuple[tuple[str, ...], str, set[Scope]]] = [
@@ -41,23 +52,49 @@ MAY: list[tuple[tuple[str, ...], str, set[Scope]]] = [
     (UNSAFE, "/api/v1/overrides", {"override"}),
     (UNSAFE, "/api/v1/emergencies", {"emergency"}),
     (UNSAFE, "/api/v1/(assets|bases|campaigns|playlists|promotions)", {"content"}),
+    (ANY, "/api/v1/(rehearsals|releases)|/releases|/rehears", {"content"}),
     (("GET",), "/api/v1/", {"read"}),
     (ANY, "/pair$", {"devices"}),
     (ANY, "/store/<store>/emergency", {"override", "emergency"}),
     (("POST",), "/store$", {"content"}),
     (ANY, "/store", {"override"}),
-    (ANY, "/playlists|/uploads|/calendar|/media", {"content"}),
+    (ANY, "/playlists|/uploads|/calendar|/media|/promotions|/brand", {"content"}),
+    (UNSAFE, "/places/base", {"places", "content"}),
+    (ANY, "/places", {"places"}),
+    (ANY, "/sources", {"connectors"}),
     (("POST",), "/situation/(batches|prices)", {"prices"}),
     (("GET",), "/wall|/screens/|/situation", {"read"}),
 ]
 """Which rights a route needs: the first line that fits."""
-OF_NO_ROLE = (
-    "/$|/start/|/join/|/sign-in|/signed-out|/sign-out|/language|/me$|/me/|/studio/|/page(-at)?/|/screen$"
-    "|/player/|/situation/mail$|/hooks/|/counts/|/media/<sha>$|/api/v1/(health/|openapi.json|session)"
+FREE = (
+    "/$|/start/|/join/|/sign-in|/signed-out|/sign-out|/language|/studio/|/page/|/screen$"
+    "|/phone/|/calendar/feed/|/hooks/|/counts/|/api/v1/(health/|openapi.json)"
 )
-"""Ways in and out, what is one's own, files that everybody may have, and doors of machines, which
-sign for themselves.
+"""Ways in and out, files that everybody may have, and what brings a secret of its own: calls of
+sources, a person's calendar.
 """
+OWN = "/me$|/me/|/page-at/|/situation/mail$|/media/<sha>$|/api/v1/session"
+"""What everybody who is signed in may ask for, of their own."""
+SCREENS: dict[str, int] = {
+    "/player/v1/assets/<sha>": 404,
+    "/player/v1/objects/<sha>": 404,
+    "/player/v1/offers/<channel>": 404,
+    "/player/v1/pairings/<pairing_id>": 404,
+    "/player/v1/plays": 200,
+    "/player/v1/reports": 200,
+    "/player/v1/time": 422,
+    "/player/v1/door": 200,
+    "/player/v1/keys": 200,
+    "/player/v1/pairings": 405,
+    "/player/v1/sessions": 200,
+    "/player/v1/sessions/prove": 401,
+}
+"""What a screen of Lille is answered where it names something of Marseille, or could."""
+OF_NO_ROLE = f"{FREE}|{OWN}|/player/"
+OF_NO_STORE = {"version", "secret", "number", "way", "sheet", "phrase"}
+"""Parameters that name nothing of a store."""
+NOT_THERE = {"batch", "connector", "connector_id", "upload", "pairing_id", "person"}
+"""Parameters of things that this world has none of in Marseille alone: only rights are proven."""
 
 
 @dataclass(frozen=True)
@@ -70,12 +107,14 @@ class World:
     sessions: dict[str, str]
     mine: dict[str, str]
     others: dict[str, str]
+    player: HttpPlayer
 
     def ask(self, who: str, rule: Rule, method: str, names: dict[str, str]) -> TestResponse:
         """One request as somebody, with a good body where the API's tests have one."""
         ctx: Context = self.app.extensions["enseigne"]
-        client, secret = self.app.test_client(), self.sessions[who]
-        client.set_cookie(sessions.COOKIE, sessions.seal(ctx, secret))
+        client, secret = self.app.test_client(), self.sessions.get(who, "")
+        if who:
+            client.set_cookie(sessions.COOKIE, sessions.seal(ctx, secret))
         headers = {
             sessions.CSRF_HEADER: sessions.csrf_of(ctx, secret),
             "If-Match": '"999999"' if who in ROLES and may(who, rule, method) else "*",
@@ -94,11 +133,12 @@ class World:
             options = {}
         return client.open(filled(rule, names), method=method, headers=headers, **options)
 
-    def noted(self) -> int:
-        """Lines of the audit log."""
+    def noted(self, of: str = "") -> int:
+        """Lines of the audit log, whose subjects have this in their names."""
         ctx: Context = self.app.extensions["enseigne"]
         with ctx.db.read() as session:
-            return session.scalar(select(func.count()).select_from(AuditRow)) or 0
+            lines = select(func.count()).where(AuditRow.subject.contains(of))
+            return session.scalar(lines) or 0
 
 
 @pytest.fixture(scope="module")
@@ -111,24 +151,33 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     mine, others = (named(furnish(api, store), store) for store in (MINE, OTHERS))
     shared = api_bodies._world(app, api)
     mine, others = mine | shared, others | shared
-    yield World(app, come_in(ctx), mine, others)
+    Publisher(ctx, lambda _: None).run_dry()
+    places.create_screen(ctx, SYSTEM, ScreenWish("Spy", MINE), "lille-spy")
+    player = HttpPlayer(app.test_client()).pair(ctx, "lille-spy")
+    yield World(app, come_in(ctx), mine, others, player)
     ctx.db.close()
 
 
 def come_in(ctx: Context) -> dict[str, str]:
-    """A session of each role, and of somebody with every right that ends in Lille."""
+    """A session of each role, of each but the owner's that ends in Lille, and of somebody with
+    every right that ends there.
+    """
     with ctx.db.write() as session:
         for role in get_args(Role):
             stores = [MINE] if role in OF_STORES else None
             row = ActorRow(id=role, name=role, scopes=[], stores=stores, created_at=1, role=role)
             session.add_all([row, AccountRow(actor_id=role)])
+        for role in NEAR:
+            near = ActorRow(id=f"{role}-near", name=role, scopes=[], created_at=1, role=role)
+            near.stores = [MINE]
+            session.add_all([near, AccountRow(actor_id=near.id)])
         every = ActorRow(id="lille", name="lille", scopes=sorted(ALL_SCOPES), created_at=1)
         every.stores = [MINE]
         session.add(every)
         session.flush()
         return {
             who: tokens.begin(session, tokens.actor(session, who), ctx.clock()).secret
-            for who in (*get_args(Role), "lille")
+            for who in (*get_args(Role), *(f"{role}-near" for role in NEAR), "lille")
         }
 
 
@@ -137,6 +186,7 @@ def named(names: dict[str, str], store: str) -> dict[str, str]:
     playlist = names["playlist_id"]
     more = {"store": store, "playlist": playlist, "subject": playlist, "item": "promo"}
     more |= {
+        "name": names["campaign_id"],
         "phrase": "when",
         "sheet": "show",
         "hand": names["override_id"],
@@ -172,6 +222,14 @@ def may(role: str, rule: Rule, method: str) -> bool:
     return needed is not None and needed <= ROLES[role]  # type: ignore[index]
 
 
+def leak(rule: Rule, method: str, answer: TestResponse) -> str:
+    """What somebody of Lille was told or let do of Marseille, in a line; empty: nothing."""
+    foreign = set(rule.arguments) - OF_NO_STORE - NOT_THERE
+    done = bool(foreign) and answer.status_code < 400
+    told = any(words in answer.text for words in ("Autumn in marseille", "secret.png"))
+    return f"{method} {rule.rule}: {answer.status_code}" if done or told else ""
+
+
 def body_of(name: str) -> dict[str, Any]:
     """A body that is well formed, of Lille."""
     tables = api_bodies
@@ -182,8 +240,9 @@ def body_of(name: str) -> dict[str, Any]:
 
 
 def filled(rule: Rule, names: dict[str, str]) -> str:
-    """An address with these names in it."""
-    return re.sub(r"<(?:[^<>]+:)?(\w+)>", lambda found: names.get(found[1], "1"), rule.rule)
+    """An address with these names in it; of one of several words, the first."""
+    plain = re.sub(r"<any\(\W*([\w-]+)[^<>]*>", r"\1", rule.rule)
+    return re.sub(r"<(?:[^<>]+:)?(\w+)>", lambda found: names.get(found[1], "1"), plain)
 
 
 def test_every_route_says_who_may(world: World) -> None:
@@ -220,16 +279,64 @@ def test_a_role_with_the_right_is_refused_nowhere(world: World, role: str) -> No
     assert len(allowed) > 20
 
 
-def test_who_may_everything_in_lille_reaches_nothing_of_marseille_in_the_studio(
-    world: World,
-) -> None:
+def test_every_parameter_of_a_route_is_named(world: World) -> None:
+    known = world.others.keys() | OF_NO_STORE | NOT_THERE
+    unnamed = {
+        f"<{name}> of {rule.rule}"
+        for rule in world.app.url_map.iter_rules()
+        for name in rule.arguments - known
+        if not re.match(FREE, rule.rule)
+    }
+    assert not unnamed, "say in `named` what it is called in a store, or that it is OF_NO_STORE"
+
+
+@pytest.mark.parametrize("who", [*(f"{role}-near" for role in NEAR), "lille"])
+def test_whose_rights_end_in_lille_reaches_nothing_of_marseille(world: World, who: str) -> None:
+    before = world.noted(OTHERS)
+    own = [(rule, "GET") for rule in world.app.url_map.iter_rules() if re.match(OWN, rule.rule)]
+    asked = [*routes(world.app), *((rule, way) for rule, way in own if way in (rule.methods or ()))]
+    answers = ((*one, world.ask(who, *one, world.others)) for one in asked)
+    assert not [found for one in answers if (found := leak(*one))]
+    assert world.noted(OTHERS) == before
+
+
+def test_nobody_is_shown_anything_and_changes_nothing(world: World) -> None:
     before = world.noted()
-    studio = [one for one in routes(world.app) if not one[0].rule.startswith("/api/")]
-    leaks = []
-    for rule, method in studio:
-        answer = world.ask("lille", rule, method, world.others)
-        named_there = "<" in rule.rule and answer.status_code < 400
-        if named_there or "Autumn in marseille" in answer.text:
-            leaks.append(f"{method} {rule.rule}: {answer.status_code}")
-    assert not leaks
+    shut = re.compile(f"(?!{FREE}|/player/)")
+    asked = [
+        (rule, method)
+        for rule in world.app.url_map.iter_rules()
+        for method in sorted({*ANY} & {*(rule.methods or ())})
+        if shut.match(rule.rule)
+    ]
+    open_to_all = [
+        f"{method} {rule.rule}: {answer.status_code}"
+        for rule, method in asked
+        if (answer := world.ask("", rule, method, world.others)).status_code != 401
+        and "/sign-in" not in answer.headers.get("Location", "")
+    ]
+    assert not open_to_all
     assert world.noted() == before
+
+
+def test_a_screen_of_lille_is_served_nothing_of_marseille(world: World) -> None:
+    ctx: Context = world.app.extensions["enseigne"]
+    player = world.player
+    with ctx.db.read() as session:
+        manifest = session.get_one(ScreenHeadRow, f"{OTHERS}-window").manifest
+    rules = [rule for rule in world.app.url_map.iter_rules() if rule.rule.startswith("/player/")]
+    assert {rule.rule for rule in rules} == SCREENS.keys(), "say in SCREENS what it is answered"
+    bodies: dict[str, Any] = {
+        "plays": {"runs": []},
+        "reports": {**player.report_body(), "channels": {world.others["channel"]: 0}},
+        "sessions": {"screen": f"{OTHERS}-window"},
+        "sessions/prove": {**player.proof(), "screen": f"{OTHERS}-window"},
+    }
+    for rule in rules:
+        names = world.others | ({"sha": manifest} if "objects" in rule.rule else {})
+        path = filled(rule, names).removeprefix("/player/v1/")
+        posts = "POST" in (rule.methods or ()) and path in bodies
+        answer = player.post(path, bodies[path]) if posts else player.get(path)
+        assert answer.status_code == SCREENS[rule.rule], f"{rule.rule}: {answer.text}"
+        assert OTHERS not in answer.text
+        assert not answer.is_json or not answer.json.get("offers")
