@@ -88,6 +88,11 @@ export function facesReady(brand) {
   return Promise.all(faces.map((family) => document.fonts.load(`700 20px ${family}`, "Éa1€").catch(() => {})));
 }
 
+/** What a brand says of the look, as one text: scenes of another are made anew. */
+export function lookOf(brand) {
+  return JSON.stringify(Object.entries(brand ?? {}).filter(([key]) => key.includes(".")).sort());
+}
+
 /** The legal line in a language: what every card carries, and what cards with goods carry besides. */
 export function legalOf(brand, language, withGoods) {
   const said = (part) => brand[`${part}.${language}`] ?? "";

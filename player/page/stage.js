@@ -10,6 +10,7 @@
  * no outside style reaches in. A price leaves on time without the help of script (lease.js).
  */
 
+import { lookOf } from "./brand.js";
 import { cssUrl, el, picture } from "./dom.js";
 import { FADE_MS, slotChange } from "./motion.js";
 import { Scene } from "./scene.js";
@@ -146,7 +147,8 @@ export class Stage {
     // Until a change begins, the slot before it is still the one people see.
     const scenes = [this.#incoming, this.#current, this.#change?.before, this.#prepared];
     const held = scenes.find((scene) => scene?.key === view.key);
-    if (!held || held.view.template !== view.template) return held ? this.#replace(view) : this.show(view);
+    if (!held) return this.show(view);
+    if (held.view.template !== view.template || lookOf(held.view.brand) !== lookOf(view.brand)) return this.#replace(view);
     await held.update(view);
     if (!held.root.isConnected) await held.ready();
     return undefined;
@@ -190,7 +192,7 @@ export class Stage {
     this.#current = before;
   }
 
-  /** The same slot now speaks through another template: a slot change, at once. */
+  /** The same slot now speaks through another template, or in another brand's look: a slot change, at once. */
   #replace(view) {
     for (const scene of [this.#incoming, this.#current, this.#change?.before]) {
       if (scene?.key === view.key) scene.view.key = null;

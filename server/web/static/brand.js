@@ -7,16 +7,13 @@ const WAIT_MS = 250;
 const form = document.getElementById("brand");
 const reads = document.getElementById("reads");
 const stills = new Map([...form.querySelectorAll("[data-sample]")].map((glass) => [glass, new Still(glass, "")]));
-const marks = { ok: "yes", some: "no", no: "no" };
-const shapes = new Map([...reads.querySelectorAll("li")].map((li) => [li.className, li.querySelector(".mk")]));
 let turn = 0;
 let timer = 0;
 
 for (const glass of stills.keys()) shape(glass);
 
 function mark(state) {
-  const known = shapes.get(state) ?? shapes.get(Object.keys(marks).find((one) => marks[one] === marks[state] && shapes.has(one)));
-  return known ? known.cloneNode(true) : "";
+  return form.querySelector(`[data-mark="${state === "ok" ? "yes" : "no"}"] .mk`).cloneNode(true);
 }
 
 function read(found) {
