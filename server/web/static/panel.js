@@ -87,6 +87,7 @@ export class Panel {
   /** Someone's change of this turn is shown, unless something is being typed here. */
   #renewed({ touched = [], mark }) {
     if (!document.getElementById(`turn-${this.#item}`)) {
+      if (this.#unkept()) return this.sheet.refuse(this.sheet.main.dataset.gone);
       const next = document.querySelector("#turns > [data-item]")?.dataset.item;
       if (next) return this.open(next);
       this.aside.hidden = true;
@@ -98,6 +99,12 @@ export class Panel {
     this.#shown = mark;
     const typing = this.box.contains(document.activeElement) || this.box.querySelector(".wrong:not([hidden])");
     if (touched.includes(this.#item) && !typing) this.#fill();
+  }
+
+  /** Whether something stands in a field that no draft has. */
+  #unkept() {
+    const fields = [...this.box.querySelectorAll("input[data-path]:not([data-kind]), textarea[data-path]")];
+    return fields.some(({ value, dataset }) => value !== (JSON.parse(dataset.was) ?? ""));
   }
 
   async #change(field) {
