@@ -27,6 +27,7 @@ export class Menus {
     document.addEventListener("pointerdown", (event) => {
       if (this.#opener && !this.box.contains(event.target) && !this.#opener.contains(event.target)) this.close(false);
     });
+    addEventListener("resize", () => this.#opener && this.#place());
     sheet.onRenewed(() => this.#again());
   }
 

@@ -72,8 +72,9 @@ def samples(ctx: Context) -> Samples:
     """One of each kind of thing in the furnished chain, with a person and open links."""
     rain = content.get_playlist(ctx, SYSTEM, "rain-lille").value
     came = people.redeem_owner_link(ctx, people.owner_link(ctx).rpartition("/")[2])
-    invited = accounts.invite(ctx, SYSTEM, "Zoé", "zoe@pluvier.example", "marketing", None)
     waiting, now = tokens.new_secret(), ctx.clock()
+    address = f"zoe.{now}@pluvier.example"
+    invited = accounts.invite(ctx, SYSTEM, "Zoé", address, "marketing", None)
     with ctx.db.write() as session:
         until = now + HOUR_MS
         tokens.add(session, waiting, invited.person.id, tokens.SECOND, "password", now, until)

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
@@ -29,11 +28,16 @@ WIDE = """[...document.body.querySelectorAll("*")].filter((one) => {
     const { right, width } = one.getBoundingClientRect();
     return width && right > innerWidth + 1;
   }).slice(0, 3).map((one) => one.outerHTML.slice(0, 90))"""
-HEIGHTS = {360: 740, 768: 1024, 1440: 900, 1920: 1080}
-LOOKS = (("fr", (("light", 360), ("dark", 1440))), ("en", (("dark", 768), ("light", 1920))))
-"""Each page in both languages and both themes, and at each width once."""
-TURNED = (("fr", (("light", 1920), ("dark", 768))), ("en", (("dark", 360), ("light", 1440))))
-"""The same for every second page."""
+Views = tuple[tuple[str, int], ...]
+SMALL = 360
+HEIGHTS = {SMALL: 740, 768: 1024, 1440: 900, 1920: 1080}
+LOOKS = {
+    "fr": ((("light", 360), ("dark", 1440)), (("light", 1920), ("dark", 768))),
+    "en": ((("dark", 768), ("light", 1920)), (("dark", 360), ("light", 1440))),
+}
+"""Each page in both languages and both themes, and at each width once; every second page has the
+second looks of a language.
+"""
 
 
 @pytest.fixture
@@ -44,11 +48,15 @@ def visitor(studio: Studio, browser: Browser) -> Iterator[BrowserContext]:
     context.close()
 
 
-def test_every_page_is_for_everybody(studio: Studio, visitor: BrowserContext) -> None:
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_every_page_is_for_everybody(
+    studio: Studio, visitor: BrowserContext, language: str
+) -> None:
     given = samples(studio.ctx)
     looks = every_page(studio.ctx, given)
+    cookies = {**given.cookies, LANGUAGE_COOKIE: language}
     visitor.add_cookies(
-        [{"name": name, "value": value, "url": studio.url} for name, value in given.cookies.items()]
+        [{"name": name, "value": value, "url": studio.url} for name, value in cookies.items()]
     )
     page, wrong = visitor.new_page(), []
     page.set_default_timeout(WITHIN_MS)
@@ -56,14 +64,13 @@ def test_every_page_is_for_everybody(studio: Studio, visitor: BrowserContext) ->
     page.on("console", lambda one: said.append(one) if one.type == "error" else None)
     page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
     for number, look in enumerate(looks):
-        for language, views in TURNED if number % 2 else LOOKS:
-            visitor.add_cookies([{"name": LANGUAGE_COOKIE, "value": language, "url": studio.url}])
-            wrong += [f"{look} {fault}" for fault in _faults(page, look, language, views)]
+        views = LOOKS[language][number % 2]
+        wrong += [f"{look} {fault}" for fault in _faults(page, look, views)]
     wrong += [f"{one.location['url']}: {one.text}" for one in said if not _expected(one, looks)]
     assert not wrong, "\n" + "\n".join(sorted(set(wrong)))
 
 
-def _faults(page: Page, look: Look, language: str, views: Any) -> Iterator[str]:
+def _faults(page: Page, look: Look, views: Views) -> Iterator[str]:
     page.set_viewport_size({"width": views[0][1], "height": HEIGHTS[views[0][1]]})
     page.goto(look.path)
     for opener in look.opens:
@@ -73,10 +80,17 @@ def _faults(page: Page, look: Look, language: str, views: Any) -> Iterator[str]:
     for theme, width in views:
         page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
         page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            yield f"{language} {width}: scrolls sideways: {page.evaluate(WIDE)}"
+        yield from _beyond(page, width)
         for fault in page.evaluate(RUN, list(RULES)):
-            yield f"{language} {theme} {width}: {fault}"
+            yield f"{theme} {width}: {fault}"
+
+    page.set_viewport_size({"width": SMALL, "height": HEIGHTS[SMALL]})
+    yield from _beyond(page, SMALL)
+
+
+def _beyond(page: Page, width: int) -> Iterator[str]:
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        yield f"{width}: scrolls sideways: {page.evaluate(WIDE)}"
 
 
 def _expected(said: ConsoleMessage, looks: list[Look]) -> bool:

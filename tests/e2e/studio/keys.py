@@ -1,0 +1,55 @@
+"""A person without a mouse: everything is reached by Tab, chosen by arrows, said by typing."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Locator, Page
+
+MOST_STOPS = 250
+"""Stops on a page before it is clear that one is not among them."""
+
+
+def reach(page: Page, target: Locator) -> None:
+    """Go on by Tab until the focus is on `target`. Raises AssertionError where Tab never comes
+    there.
+    """
+    target.wait_for()
+    for _stop in range(MOST_STOPS):
+        if target.evaluate("(one) => one === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not lead to {target}")
+
+
+def press(page: Page, target: Locator) -> None:
+    """Press a button, or follow a link."""
+    reach(page, target)
+    page.keyboard.press("Enter")
+
+
+def write(page: Page, target: Locator, text: str) -> None:
+    """Write in a field instead of what stands there."""
+    reach(page, target)
+    page.keyboard.press("Control+A")
+    page.keyboard.type(text)
+
+
+def choose(page: Page, target: Locator, label: str) -> None:
+    """Choose an option by its first letters."""
+    reach(page, target)
+    page.keyboard.type(label)
+    chosen = "(one) => one.selectedOptions[0].label"
+    assert str(target.evaluate(chosen)).startswith(label), target.evaluate(chosen)
+
+
+def tick(page: Page, target: Locator) -> None:
+    """Tick a box; a radio is come to by arrows from its neighbour."""
+    if target.get_attribute("type") == "radio":
+        name = target.get_attribute("name")
+        reach(page, page.locator(f"input[type=radio][name='{name}']:checked"))
+        for _step in range(MOST_STOPS):
+            if target.is_checked():
+                return
+            page.keyboard.press("ArrowDown")
+        raise AssertionError(f"arrows do not lead to {target}")
+    reach(page, target)
+    page.keyboard.press("Space")
