@@ -22,7 +22,7 @@ from server.services.calendar.planning import (
     rehearse,
 )
 from server.services.calendar.rows import campaign_from_draft
-from server.services.drafting import drafts, history, releases
+from server.services.drafting import drafts, history
 from server.services.drafting.drafts import Draft
 from server.web.access import Visit, page, studio
 from server.web.calendars import enter, told_of
@@ -113,17 +113,6 @@ def step(name: str, way: str) -> ResponseReturnValue:
     except ServerError as refused:
         return _again(looker, name, refused)
     return redirect(f"/calendar/campaigns/{name}", 303)
-
-
-@blueprint.post("/calendar/campaigns/<name>/on-air")
-def on_air(name: str) -> ResponseReturnValue:
-    """Put the draft on air."""
-    looker = enter(form=True)
-    try:
-        releases.put_on_air(looker.ctx, looker.actor, KIND, name)
-    except ServerError as refused:
-        return _again(looker, name, refused)
-    return redirect(f"/calendar?pick={name}", 303)
 
 
 @blueprint.post("/calendar/campaigns/<name>/drop")

@@ -8,9 +8,8 @@ from flask import jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import BadInput, ServerError
-from server.services.drafting import drafts, history, releases
+from server.services.drafting import drafts, history
 from server.services.drafting.listing import writers
-from server.services.drafting.problems import problems
 from server.web.access import Visit, page, studio
 from server.web.edit_words import ago
 from server.web.editor_words import mark_of
@@ -24,7 +23,6 @@ from server.web.playlist_sheet import (
     wants_json,
 )
 from server.web.pretending import Asked, panel
-from server.web.problem_words import problem_said
 from server.web.tongue import gettext as _
 from server.web.tongue import ngettext
 
@@ -90,28 +88,6 @@ def undo(subject: str) -> AnyResponse:
 def redo(subject: str) -> AnyResponse:
     """Do again what one took back."""
     return _step(subject, "redo")
-
-
-@blueprint.post("/playlists/<subject>/publish")
-def publish(subject: str) -> AnyResponse:
-    """Put the draft on the wall; what is still wrong is said instead."""
-
-    def act(looker: Visit) -> str:
-        draft = drafts.read(looker.ctx, looker.actor, KIND, subject)
-        wrong = problems(draft.body)
-        if wrong:
-            n = len(wrong)
-            said = ngettext(
-                "One turn is not ready: %(what)s",
-                "%(num)s turns are not ready: %(what)s",
-                n,
-                what=problem_said(wrong[0]),
-            )
-            raise BadInput(said, field="publish", code="not_ready")
-        releases.put_on_air(looker.ctx, looker.actor, KIND, subject)
-        return _("It is on the wall.")
-
-    return _act(subject, act)
 
 
 @blueprint.post("/playlists/<subject>/drop")

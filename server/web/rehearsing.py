@@ -9,8 +9,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from playlists.ids import ZoneId
 from server.errors import BadInput, NotFound, ServerError
+from server.services.drafting import drafts
 from server.services.drafting.drafts import Kind
-from server.services.drafting.releases import AT_ONCE, When
+from server.services.drafting.problems import problems
+from server.services.drafting.releases import AT_ONCE, When, with_new_lists
 from server.services.rehearsing import rehearsals
 from server.services.rehearsing.finding import Found
 from server.services.rehearsing.naming import names, open_drafts, stores_of
@@ -18,10 +20,11 @@ from server.services.rehearsing.pretending import Pretence, Pretended, pretend
 from server.services.rehearsing.rehearsals import Rehearsal
 from server.web import clock
 from server.web.access import Visit, check_form, page, studio, visit
+from server.web.problem_words import problem_said
 from server.web.rehearsal_words import MAX_DRAWN, RehearsalWords, rehearsal_words
 from server.web.stills import still
 from server.web.tongue import gettext as _
-from server.web.tongue import said
+from server.web.tongue import ngettext, said
 
 blueprint = studio("rehearsing-room")
 
@@ -52,7 +55,9 @@ def begin() -> AnyResponse:
     looker = enter(form=True)
     chosen = request.form.getlist("draft")
     try:
-        made = rehearsals.begin(looker.ctx, looker.actor, _subjects(chosen))
+        subjects = with_new_lists(looker.ctx, looker.actor, _subjects(chosen))
+        _check_ready(looker, subjects)
+        made = rehearsals.begin(looker.ctx, looker.actor, subjects)
     except ServerError as refused:
         return _choice(looker, chosen, refused)
     rehearsals.background.start(looker.ctx, looker.actor, made.id, WAIT_S)
@@ -118,6 +123,22 @@ def _when(looker: Visit) -> When:
     if kind == "store":
         return When(local=at)
     return When(at_ms=clock.read_instant(at, "UTC", looker.language))
+
+
+def _check_ready(looker: Visit, subjects: list[tuple[Kind, str]]) -> None:
+    """Raises BadInput, naming the first fault, where some turn is still to be put right."""
+    for kind, name in subjects:
+        if kind != "playlist":
+            continue
+        wrong = problems(drafts.read(looker.ctx, looker.actor, kind, name).body)
+        if wrong:
+            sentence = ngettext(
+                "One turn is not ready: %(what)s",
+                "%(num)s turns are not ready: %(what)s",
+                len(wrong),
+                what=problem_said(wrong[0]),
+            )
+            raise BadInput(sentence, field="drafts", code="not_ready")
 
 
 def _subjects(chosen: list[str]) -> list[tuple[Kind, str]]:

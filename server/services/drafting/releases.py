@@ -9,8 +9,10 @@ what is written afterwards stays a draft.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,7 +20,7 @@ from sqlalchemy.orm import Session
 from playlists.localtime import instant, parse_date_time, zone_of
 from playlists.model import Playlist
 from server.db.models import ReleaseRow, StoreRow
-from server.errors import BadInput, Conflict, ServerError
+from server.errors import BadInput, Conflict, Forbidden, NotFound, ServerError
 from server.services.base import audit
 from server.services.base.actors import SYSTEM, Actor
 from server.services.base.context import Context
@@ -108,6 +110,25 @@ def release(
         made = release_of(row)
     ctx.wake()
     return made
+
+
+def with_new_lists(
+    ctx: Context, actor: Actor, subjects: Sequence[tuple[Kind, str]]
+) -> list[tuple[Kind, str]]:
+    """The same with the playlists that they play and that have never been on air: those go with
+    them. Raises NotFound, Forbidden.
+    """
+    found = list(dict.fromkeys(subjects))
+    with ctx.db.read() as session:
+        for kind, subject in found:  # grows meanwhile
+            body = drafts.view(session, actor, kind, subject).body
+            for name in _played(body):
+                if ("playlist", name) in found or len(found) > MAX_PARTS:
+                    continue
+                with suppress(NotFound, Forbidden):
+                    if not drafts.view(session, actor, "playlist", name).base_version:
+                        found.append(("playlist", name))
+    return found
 
 
 def run_due(ctx: Context) -> None:
@@ -249,6 +270,12 @@ def parts(session: Session, actor: Actor, subjects: Sequence[tuple[Kind, str]]) 
         message = f"“{idle.body['name']}” is on air as it is: there is nothing to publish of it."
         raise BadInput(message, field="drafts", code="no_change")
     return [_part(one) for one in _ordered(found)]
+
+
+def _played(body: Mapping[str, Any]) -> list[str]:
+    """The playlists that a draft names."""
+    inner = (item.get("content", {}).get("playlist") for item in body.get("items", ()))
+    return [str(name) for name in (body.get("playlist"), *inner) if name]
 
 
 def _part(draft: Draft) -> Part:

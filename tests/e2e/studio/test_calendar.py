@@ -92,9 +92,12 @@ def test_keys_dragging_and_a_form_that_answers(planner: tuple[Page, Context]) ->
     page.locator("#share").fill("35")
     page.locator("#share").blur()
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    name = page.url.rpartition("/")[2]
     page.get_by_role("button", name="Put on air").click()
-    page.wait_for_url("**/calendar?pick=*")
-    name = page.url.split("pick=")[1]
+    page.wait_for_url("**/rehearse/*")
+    page.get_by_role("button", name="Publish").click()
+    page.wait_for_url("**/releases*")
+    page.goto(f"/calendar?pick={name}")
     kept = content.get_campaign(ctx, SYSTEM, name).value
     assert (kept.share, set(kept.target.stores), kept.schedule.end) == (
         3_500,

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from server.db.models import ActorRow, AuditRow, StoreRow
 from server.services.base.actors import SYSTEM
-from server.services.drafting import drafts
+from server.services.drafting import drafts, releases
 from server.services.wishes import content
 from tests.server.web.conftest import Chain, Reader
 
@@ -97,7 +97,7 @@ def test_a_campaign_is_planned_by_form_undone_thrown_away_and_taken_out(chain: C
     assert drafts.read(chain.ctx, SYSTEM, "campaign", name).body["share"] == 3_000
     assert send(reader, f"{made.location}/undo", {}).status_code == 303
     assert drafts.read(chain.ctx, SYSTEM, "campaign", name).body["share"] == 2_500
-    assert send(reader, f"{made.location}/on-air", {}).status_code == 303
+    releases.put_on_air(chain.ctx, SYSTEM, "campaign", made.location.rsplit("/", 1)[1])
     assert content.get_campaign(chain.ctx, SYSTEM, name).value.share == 2_500
     assert send(reader, f"{made.location}/throw", {}).status_code == 303
     assert "Samedis ❄" in plain(reader.text("/calendar/bin"))
@@ -178,7 +178,7 @@ def test_a_store_that_moves_to_another_time_zone_keeps_its_hours(chain: Chain) -
     words = plain(reader.text(made.location))
     assert "Between 9:00 and 12:00." in words
     assert "On 25 October the clocks of Paris go back: that day is 60 minutes longer" in words
-    assert send(reader, f"{made.location}/on-air", {}).status_code == 303
+    releases.put_on_air(chain.ctx, SYSTEM, "campaign", made.location.rsplit("/", 1)[1])
     with chain.ctx.db.write() as session:
         prado = session.get_one(StoreRow, "prado")
         prado.zone, prado.version = "America/Martinique", prado.version + 1
