@@ -58,7 +58,9 @@ class Settings(BaseSettings):
     """Processes that resolve plans when there are very many to make, the worker among them."""
 
     max_request_bytes: int = 2 * 1024 * 1024
+    """The body of a request that sends no file."""
     max_upload_bytes: int = 512 * 1024 * 1024
+    """One file."""
     upload_life_s: int = 86_400
     """An upload that nobody goes on with for so long is forgotten."""
     uploads_per_person: int = 100
@@ -66,15 +68,18 @@ class Settings(BaseSettings):
     upload_bytes_per_person: int = 4 * 1024 * 1024 * 1024
     """What the unfinished uploads of one person may come to, as announced."""
     page_rows: int = 50
+    """Rows of one page of a list, unless it is asked for more."""
     max_page_rows: int = 200
-    """Rows of one page of a list."""
+    """The most that may be asked for."""
 
     feed_max_bytes: int = 512 * 1024 * 1024
+    """One answer of a source."""
     feed_max_rows: int = 1_000_000
-    """Of one answer of a source."""
+    """The same in rows."""
     http_timeout_s: float = 20.0
     """A source that sends nothing for so long is given up."""
     webhook_max_bytes: int = 1024 * 1024
+    """One call of a source."""
     webhook_window_s: int = 300
     """A webhook's timestamp may differ this much from the server's clock."""
     suspect_batch_percent: int = 5

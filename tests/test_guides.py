@@ -20,6 +20,7 @@ from server.cli import app
 from server.config import Settings
 from server.connectors.registry import BUILT_IN, kinds
 from server.connectors.shops import webhook
+from tools import limits
 
 ROOT = Path(__file__).parent.parent
 GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs/guides").glob("*.md"))]
@@ -48,6 +49,13 @@ def test_every_command_and_setting_exists(guide: Path) -> None:
     settings |= {PREFIX + option.removeprefix("--").upper().replace("-", "_") for option in options}
     named = {name for name in re.findall(r"ENSEIGNE_[A-Z_]*[A-Z]", text) if name + "_…" not in text}
     assert named <= settings, named - settings
+
+
+def test_every_limit_stands_in_the_guide_with_its_unit_and_default() -> None:
+    assert limits.in_guide() == limits.table(), "run tools/limits.py"
+    for name, (unit, default, said) in limits.limits().items():
+        assert said, f"{name} says nothing of what it bounds"
+        assert unit or default, name
 
 
 def test_every_file_that_a_guide_links_to_is_there() -> None:
