@@ -117,6 +117,17 @@ PHRASES: Final[dict[str, Phrase]] = {
     "back_at": Phrase("retour au plan à {at}", "back to plan at {at}"),
     "unconfirmed": Phrase("prix non confirmés depuis {at}", "prices unconfirmed since {at}"),
     "no_price_now": Phrase("sans prix : {code}", "no price: {code}"),
+    # what its device said
+    "devices": Phrase("Appareils", "Devices"),
+    "device_heard": Phrase("entendu à {at}", "heard {at}"),
+    "device_plan": Phrase("plan de {at}", "plan of {at}"),
+    "device_newer": Phrase("le nouveau est de {at}", "the new one is of {at}"),
+    "device_no_plan": Phrase("n’a rien dit de son plan", "said nothing of its plan"),
+    "device_files": Phrase("tous les fichiers", "all files"),
+    "device_lacks_one": Phrase("un fichier manque", "one file is missing"),
+    "device_lacks_many": Phrase("{n} fichiers manquent", "{n} files are missing"),
+    "device_clock": Phrase("horloge à ±{ms} ms", "clock to ±{ms} ms"),
+    "device_no_clock": Phrase("heure incertaine", "time not certain"),
     # prices that are off
     "no_time": Phrase("l’heure n’est pas sûre", "the time is not certain"),
     "head_expired": Phrase("le plan est trop vieux", "the plan is too old"),
@@ -143,6 +154,11 @@ PHRASES: Final[dict[str, Phrase]] = {
         "son état était abîmé, il est reparti de zéro", "its state was damaged, it began anew"
     ),
     "trouble_unreachable": Phrase("il ne joint pas le serveur", "it cannot reach the server"),
+    "trouble_stale": Phrase("rien ne vient plus de lui", "nothing comes from it any more"),
+    "trouble_plan_behind": Phrase(
+        "son nouveau plan n’est pas arrivé", "its new plan has not arrived"
+    ),
+    "trouble_files_missing": Phrase("des fichiers lui manquent", "it lacks files"),
     "trouble_other": Phrase("un souci signalé ({code})", "a trouble it reports ({code})"),
     # pairing
     "pair": Phrase("Jumeler un écran", "Pair a screen"),

@@ -21,6 +21,7 @@ from server.services.showing.wall import (
     WallStore,
 )
 from server.web.clock import DAY_MS, MINUTE_MS, clock, day, length, local, when
+from server.web.device_words import device_line
 from server.web.phrases import Language, counted, say, sentence
 from server.web.trouble_words import trouble_line
 
@@ -45,6 +46,7 @@ class Unit:
     mark: str
     word: str
     trouble: str
+    device: str
     what: str
     then: str
     turns: str
@@ -208,6 +210,7 @@ def _unit(screen: WallScreen, store: StoreView, now: int, language: Language) ->
         mark=mark,
         word=word,
         trouble=trouble_line(troubles, now, store.zone, language),
+        device=device_line(screen.standing, now, store.zone, language),
         what=what,
         then=then,
         turns=json.dumps(rows, ensure_ascii=False, separators=(",", ":")) if follows else "",

@@ -40,7 +40,6 @@ WHY: Final[dict[str, Phrase]] = {
     "copied": Phrase("Copié", "Copied"),
     "on_screen": Phrase("À l’écran à cet instant", "On the screen at this instant"),
     "device_line": Phrase("{w} × {h}, plan de {at}", "{w} × {h}, plan of {at}"),
-    "device_old": Phrase(", l’écran en tient un autre", ", the screen holds another"),
     "round": Phrase("Cette boucle, {length}", "This round, {length}"),
     "round_part": Phrase(
         "Cette boucle, {length} : {n} tours sur {size}", "This round, {length}: {n} of {size} turns"

@@ -10,6 +10,7 @@ from playlists.facts import kind_of
 from server.services.showing.titles import Told
 from server.services.showing.whys import ScreenWhy
 from server.web.clock import MINUTE_MS, NBSP, clock, day, length, when
+from server.web.device_words import device_line
 from server.web.fact_words import degrees, fact_name, fact_value, needed
 from server.web.phrases import Language, counted, say, sentence
 from server.web.price_words import drawn_differs, price_line
@@ -316,9 +317,10 @@ class _Teller:
         place = self._why.place
         at = self._when(self._why.issued_at)
         said = self._say("device_line", w=place.width, h=place.height, at=at)
-        lags = place.revision is not None and place.revision != self._why.explained.revision
-        recent = abs(self._explanation.at_ms - self._now) < MINUTE_MS
-        return said + (self._say("device_old") if lags and recent else "")
+        if abs(self._explanation.at_ms - self._now) >= MINUTE_MS:
+            return said
+        told = device_line(place.standing, self._now, self._zone, self._lang)
+        return f"{said}. {told}" if told else said
 
 
 def _is_turn(loser: Loser) -> bool:

@@ -18,7 +18,7 @@ from playlists.model import MAIN
 from playlists.wire.freshness import LiveText
 from playlists.wire.offers import offer_to_json
 from server.db.mappers import fact_from
-from server.db.models import FactRow, ScreenRow, ScreenStateRow, StoreRow
+from server.db.models import FactRow, ScreenRow, StoreRow
 from server.errors import NotFound
 from server.services.base.actors import Actor
 from server.services.base.context import Context
@@ -41,7 +41,7 @@ MAX_ROUND = 24
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The screen of an instant, with its store; `revision`: the plan it last said to hold."""
+    """The screen of an instant, with its store."""
 
     id: str
     name: str
@@ -50,7 +50,6 @@ class Place:
     language: str
     store: StoreView
     standing: Standing
-    revision: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +145,6 @@ def _zone(ctx: Context, actor: Actor, screen_id: str) -> ZoneId:
 
 def _place(ctx: Context, session: Session, actor: Actor, screen_id: str) -> Place:
     row = session.get_one(ScreenRow, screen_id)
-    state = session.get(ScreenStateRow, screen_id)
     roll = Roll(session, actor, ctx.clock(), ctx.settings.report_every_s)
     return Place(
         id=row.id,
@@ -156,7 +154,6 @@ def _place(ctx: Context, session: Session, actor: Actor, screen_id: str) -> Plac
         language=row.language,
         store=store_view(session.get_one(StoreRow, row.store_id)).value,
         standing=roll.standings(screens=[screen_id])[screen_id],
-        revision=state.report.get("revision") if state is not None else None,
     )
 
 

@@ -8,6 +8,8 @@ import { Still } from "./still.js";
 const RENEW_MS = 5_000;
 /** Screens that are cut off are asked about together, so many at once. */
 const AT_ONCE = 40;
+/** Under this name the browser remembers whether devices are told of. */
+const DEVICES = "enseigne-wall-devices";
 const stills = new Map();
 const main = document.getElementById("main");
 const units = [...document.querySelectorAll(".unit")];
@@ -72,6 +74,24 @@ function filters() {
   return apply;
 }
 
+/** Whether each screen's device is told of: off unless its reader wants it, which is remembered. */
+function devices() {
+  const tab = document.querySelector("[data-devices-switch]");
+  if (!tab) return;
+  const walls = document.querySelector(".walls");
+  const show = (wanted) => {
+    tab.ariaPressed = String(wanted);
+    walls.toggleAttribute("data-devices", wanted);
+  };
+  tab.hidden = false;
+  show(localStorage.getItem(DEVICES) === "shown");
+  tab.addEventListener("click", () => {
+    const wanted = tab.ariaPressed !== "true";
+    localStorage.setItem(DEVICES, wanted ? "shown" : "");
+    show(wanted);
+  });
+}
+
 function draw() {
   const glasses = [...document.querySelectorAll("[data-screen]")];
   glasses.forEach(shape);
@@ -112,6 +132,7 @@ function stillOf(id, unit) {
 
 takeClock();
 const applyFilter = filters();
+devices();
 followAll();
 setInterval(followAll, 500);
 keepLive(() => RENEW_MS, () => {

@@ -39,7 +39,7 @@ def test_all_to_plan(calm: Chain) -> None:
     assert "Il pleut à Lille" in page
     assert "Open until 19:30" in page
     assert "11°, rain" in page
-    assert "Thursday 15 October, 08:32" in page  # Fort-de-France hangs first
+    assert "Thursday 15 October, 14:32" in page  # as in most of the stores
 
 
 def test_in_french(calm: Chain) -> None:
@@ -282,6 +282,33 @@ def test_what_a_screen_says_is_wrong_with_it_is_told_in_words(chain: Chain) -> N
     assert '<b class="num" id="count-trouble" data-live>2</b>' in page
     french = unit(chain.owner("fr").text("/wall"), "lille-window")
     assert "Son disque est plein, depuis 13:32" in french
+
+
+def test_what_shows_from_here_is_told_beside_what_a_screen_says(chain: Chain) -> None:
+    ctx, now = chain.ctx, chain.clock()
+    revision = explain(ctx, SYSTEM, "lille-window", now).revision
+    behind = Report(revision - HOUR_MS, {}, 0, 0, None, {})
+    lacking = Report(revision, {}, 0, 2, 20, {})
+    chain.clock.advance(HOUR_MS)
+    now = chain.clock()
+    record_reports(
+        ctx,
+        {
+            "lille-window": (now, behind.to_json()),
+            "lille-entrance": (now, lacking.to_json()),
+            "lille-checkout": (now - 80_000, Report(revision, {}, 0, 0, 20, {}).to_json()),
+        },
+    )
+    page = chain.owner().text("/wall?kind=trouble&store=lille")
+    assert "Its new plan has not arrived, since 14:32" in unit(page, "lille-window")
+    assert "It lacks files, since 14:32" in unit(page, "lille-entrance")
+    assert "Nothing comes from it any more, since 15:30" in unit(page, "lille-checkout")
+    told = unit(page, "lille-window")
+    assert (
+        "Heard 15:32, plan of 13:32, the new one is of 14:32, all files, time not certain" in told
+    )
+    assert "plan of 14:32, two files are missing, clock to ±20 ms" in unit(page, "lille-entrance")
+    assert "plan of 14:32, all files" in chain.owner().text("/screens/lille-checkout/why")
 
 
 def test_as_many_queries_for_one_store_as_for_all(calm: Chain) -> None:
