@@ -9,6 +9,7 @@ from server.services.calendar.bands import LAYERS, Bar, Chart, Layer
 from server.services.calendar.clashes import Clash
 from server.services.calendar.gathering import Hand
 from server.services.calendar.holidays import Free
+from server.services.calendar.moving import days_written
 from server.services.calendar.window import VIEWS, View, Window, beside
 from server.web.calendar_told import Told, condition_words, dates_words, headline, places_words
 from server.web.clock import clock, local
@@ -38,6 +39,7 @@ class DayWords:
 
     number: str
     date: str
+    said: str
     line: int
     tone: str
     today: bool
@@ -46,7 +48,8 @@ class DayWords:
 @dataclass(frozen=True, slots=True)
 class BarWords:
     """A bar. `label` is the grid line, within the bar, at which its words begin; `clashes` are the
-    hatched stretches, each with its clash; `state` is draft, changed or empty.
+    hatched stretches, each with its clash; `state` is draft, changed or empty. `first` and `last`
+    are the campaign's own days, where it has such an end.
     """
 
     id: str
@@ -65,6 +68,9 @@ class BarWords:
     state: str
     wrong: str
     picked: bool
+    first: str = ""
+    last: str = ""
+    movable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +125,7 @@ def calendar_words(told: Told, chart: Chart, free: tuple[Free, ...]) -> Calendar
             DayWords(
                 number=str(shown.day(at).day),
                 date=shown.day(at).isoformat(),
+                said=dates_words(shown, (at, at), told.language),
                 line=at + FIRST_LINE,
                 tone="free" if at in off else "weekend" if shown.day(at).weekday() > 4 else "",
                 today=at == today,
@@ -197,7 +204,7 @@ def _bar(bar: Bar, drawing: _Drawing) -> BarWords:
     kind, tilde, rest = bar.id.partition("~")
     seen, shown = told.seen, told.window
     begin, end = bar.run[0] + FIRST_LINE, bar.run[1] + 1 + FIRST_LINE
-    picture, wrong, state = "", "", ""
+    picture, wrong, state, first, last = "", "", "", "", ""
     if kind == "hand" and tilde:
         name, note, href = _hand(drawing.hands[rest], told)
     elif kind == "base" and tilde:
@@ -213,6 +220,7 @@ def _bar(bar: Bar, drawing: _Drawing) -> BarWords:
         if campaign.condition is not None:
             note = condition_words(told, bar.id).rstrip(".")
         state = bar.state if bar.state != "air" else ""
+        first, last = days_written(campaign.schedule)
         wrong = _("hits no screen") if bar.id in drawing.chart.nowhere else ""
     hatched = tuple(
         Span(
@@ -243,6 +251,9 @@ def _bar(bar: Bar, drawing: _Drawing) -> BarWords:
         state=state,
         wrong=wrong,
         picked=told.pick == bar.id,
+        first=first,
+        last=last,
+        movable=not tilde,
     )
 
 

@@ -20,6 +20,7 @@ from playlists.schedule_json import schedule_from_json, schedule_to_json
 from server.errors import BadInput
 from server.services.base.editing import check_name
 from server.services.calendar.floor import Floor
+from server.services.calendar.moving import days_written
 from server.services.calendar.repeating import Repeat, recurrence_of, repeat_of
 from server.web.sentences import (
     DAY_MINUTES,
@@ -58,11 +59,7 @@ def form_of(campaign: Campaign, playlist: str, floor: Floor) -> Form:
     schedule, target = campaign.schedule, campaign.target
     form: Form = MultiDict()
     form["name"], form["playlist"] = campaign.name, playlist
-    form["first"] = (schedule.start or "")[:10]
-    if schedule.end:
-        end = date.fromisoformat(schedule.end[:10])
-        midnight = schedule.end[10:] in ("", "T00:00", "T00:00:00")
-        form["last"] = (end - timedelta(days=1) if midnight else end).isoformat()
+    form["first"], form["last"] = days_written(schedule)
     _hours_into(form, schedule)
     _repeat_into(form, schedule)
     form["holidays"] = schedule.holidays

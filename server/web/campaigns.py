@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -14,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 from playlists.model import Campaign
 from server.errors import BadInput, ServerError
 from server.services.base.editing import MAX_NAME_CHARACTERS
-from server.services.calendar import events
+from server.services.calendar import events, moving
 from server.services.calendar.planning import (
     UNSAVED,
     empty_campaign,
@@ -101,6 +102,19 @@ def keep(name: str) -> ResponseReturnValue:
         return redirect(f"/calendar/campaigns/{name}", 303)
     status = 422 if bad and not live else 200
     return _page(looker, _campaign(draft), draft, read=read if bad else None, status=status)
+
+
+@blueprint.post("/calendar/campaigns/<name>/days")
+def move(name: str) -> ResponseReturnValue:
+    """Move it to other days, as it was dragged on the calendar."""
+    looker = enter(form=True)
+    first, last = (_iso(request.form.get(end, "")) for end in ("first", "last"))
+    try:
+        moving.move(looker.ctx, looker.actor, name, first, last)
+    except ServerError as refused:
+        return _again(looker, name, refused)
+    shown = {key: request.form.get(key, "") for key in ("view", "at")}
+    return redirect(f"/calendar?{urlencode({**shown, 'pick': name})}", 303)
 
 
 @blueprint.post("/calendar/campaigns/<name>/<any(undo, redo):way>")

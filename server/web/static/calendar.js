@@ -1,18 +1,22 @@
-/** The calendar: arrow keys from bar to bar, clashes joined over neighbouring lanes, a campaign drawn by dragging. */
+/** The calendar: arrow keys from bar to bar and from day to day, clashes joined over neighbouring lanes, a campaign drawn over days. */
 
+import { Days } from "./calendar-days.js";
+import { moveBars } from "./calendar-move.js";
 import { drawIn } from "./thumbs.js";
 
 const MOVED = 6;
 const HOLD_MS = 350;
 const cal = document.getElementById("cal");
-const heard = document.getElementById("heard");
 
 drawIn(document);
 if (cal) {
+  const days = new Days(cal);
+  moveBars(days);
   walk();
   join();
   addEventListener("resize", join);
-  draw();
+  draw(days);
+  choose(days);
 }
 
 /** Bars are one stop of the Tab key; arrows walk within: left and right in a lane, up and down between lanes. */
@@ -71,32 +75,20 @@ function join() {
 }
 
 /** Dragging over free days draws a campaign: at once with a mouse or pen, after a short hold with a finger. */
-function draw() {
-  const days = [...cal.querySelectorAll("[data-day]")];
-  const ghost = cal.querySelector(".ghost");
+function draw(days) {
   let drag = null;
 
-  const day = (x) => {
-    const found = days.findIndex((one) => one.getBoundingClientRect().right >= x);
-    return found < 0 ? days.length - 1 : found;
-  };
-  const show = () => {
-    const [first, last] = [drag.from, drag.to].sort((a, b) => a - b);
-    ghost.hidden = false;
-    const mark = ghost.firstElementChild;
-    mark.style.gridColumn = `${first + 2} / ${last + 3}`;
-    heard.textContent = cal.dataset.said.replace("{first}", days[first].dataset.day).replace("{last}", days[last].dataset.day);
-  };
+  const show = () => span(days, drag.from, drag.to);
   const stop = () => {
     clearTimeout(drag?.timer);
     drag = null;
-    ghost.hidden = true;
+    days.hide();
   };
 
   cal.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || event.target.closest("a")) return;
-    if (event.clientX < days[0].getBoundingClientRect().left) return;
-    const at = day(event.clientX);
+    if (event.clientX < days.left) return;
+    const at = days.at(event.clientX);
     drag = { from: at, to: at, x: event.clientX, y: event.clientY, id: event.pointerId, on: event.pointerType !== "touch", moved: false };
     if (!drag.on) {
       drag.timer = setTimeout(() => {
@@ -115,16 +107,48 @@ function draw() {
       cal.setPointerCapture(drag.id);
     }
     if (!drag.moved) return;
-    drag.to = day(event.clientX);
+    drag.to = days.at(event.clientX);
     show();
   });
   cal.addEventListener("pointerup", () => {
     if (!drag?.moved) return stop();
-    const [first, last] = [drag.from, drag.to].sort((a, b) => a - b);
+    const { from, to } = drag;
     stop();
-    location.assign(`${cal.dataset.new}?${new URLSearchParams({ first: days[first].dataset.day, last: days[last].dataset.day })}`);
+    plan(days, from, to);
   });
   cal.addEventListener("pointercancel", stop);
   cal.addEventListener("touchmove", (event) => drag?.on && event.preventDefault(), { passive: false });
   addEventListener("keydown", (event) => event.key === "Escape" && stop());
+}
+
+/** The row of days is one stop of the Tab key: arrows walk, Shift and arrows draw a campaign over some, Enter plans it. */
+function choose(days) {
+  const row = document.getElementById("days");
+  const last = days.heads.length - 1;
+  let from = Math.max(0, days.heads.findIndex((one) => one.classList.contains("today")));
+  let to = from;
+  row.addEventListener("focus", () => span(days, from, to));
+  row.addEventListener("blur", () => days.hide());
+  row.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") return plan(days, from, to);
+    if (event.key === "Escape") from = to;
+    const step = { ArrowLeft: -1, ArrowRight: 1, Home: -to, End: last - to, Escape: 0 }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    to = Math.max(0, Math.min(last, to + step));
+    if (!event.shiftKey) from = to;
+    span(days, from, to);
+  });
+}
+
+function span(days, ...ends) {
+  const [first, last] = ends.sort((a, b) => a - b);
+  days.show(first, last);
+  const [begin, end] = [first, last].map((at) => days.said(days.heads[at].dataset.day));
+  days.say(cal.dataset.said, { first: begin, last: end });
+}
+
+function plan(days, ...ends) {
+  const [first, last] = ends.sort((a, b) => a - b).map((at) => days.heads[at].dataset.day);
+  location.assign(`${cal.dataset.new}?${new URLSearchParams({ first, last })}`);
 }

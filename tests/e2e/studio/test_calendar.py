@@ -15,6 +15,7 @@ from werkzeug.serving import make_server
 from server.app import create_app
 from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
+from server.services.drafting import drafts
 from server.services.entry import people
 from server.services.wishes import content
 from tests.support.record import make_context
@@ -33,7 +34,7 @@ def planner(browser: Browser, tmp_path: Path) -> Iterator[tuple[Page, Context]]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     base = f"http://127.0.0.1:{server.server_port}"
     visit = browser.new_context(
-        locale="en-GB", viewport={"width": 1440, "height": 1000}, base_url=base
+        locale="en-GB", viewport={"width": 1440, "height": 1000}, base_url=base, has_touch=True
     )
     page = visit.new_page()
     page.set_default_timeout(WITHIN_MS)
@@ -69,10 +70,19 @@ def test_keys_dragging_and_a_form_that_answers(planner: tuple[Page, Context]) ->
     page.mouse.move(begin["x"] + 5, begin["y"] + 5)
     page.mouse.down()
     page.mouse.move(end["x"] + 5, end["y"] + 5, steps=4)
-    expect(page.locator("#heard")).to_contain_text("2026-10-20 to 2026-10-24")
+    expect(page.locator("#heard")).to_contain_text("20 October to 24 October")
     page.mouse.up()
     expect(page.locator("#first")).to_have_value("2026-10-20")
     expect(page.locator("#last")).to_have_value("2026-10-24")
+
+    page.go_back()
+    page.locator("#days").focus()
+    for key in ("ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight"):
+        page.keyboard.press(key)
+    expect(page.locator("#heard")).to_contain_text("16 October to 18 October")
+    page.keyboard.press("Enter")
+    expect(page.locator("#first")).to_have_value("2026-10-16")
+    expect(page.locator("#last")).to_have_value("2026-10-18")
 
     page.locator("#name").fill("Marée haute")
     page.locator("#playlist").select_option("sale")
@@ -102,6 +112,63 @@ def test_keys_dragging_and_a_form_that_answers(planner: tuple[Page, Context]) ->
     assert (kept.share, set(kept.target.stores), kept.schedule.end) == (
         3_500,
         {"lille"},
-        "2026-10-25",
+        "2026-10-19",
     )
     expect(page.locator("#panel-title")).to_have_text("Marée haute")
+
+
+def days(ctx: Context, name: str) -> tuple[str, str]:
+    """The first day of a campaign's draft, and the day after its last."""
+    schedule = drafts.read(ctx, SYSTEM, "campaign", name).body["schedule"]
+    return schedule["start"], schedule["end"]
+
+
+def test_a_bar_is_moved_and_stretched_by_mouse_keys_and_finger(
+    planner: tuple[Page, Context],
+) -> None:
+    page, ctx = planner
+    bar = page.locator("[data-bar='estran']")
+    wide = page.evaluate("document.querySelector('[data-day]').getBoundingClientRect().width")
+
+    def drag(x: float, by_days: int) -> None:
+        box = bar.bounding_box()
+        assert box
+        start = box["x"] + (x if x >= 0 else box["width"] + x)
+        page.mouse.move(start, box["y"] + 12)
+        page.mouse.down()
+        page.mouse.move(start + by_days * wide, box["y"] + 12, steps=5)
+        expect(page.locator("#heard")).to_contain_text("Estran 28 à la une")
+        with page.expect_navigation():
+            page.mouse.up()
+
+    drag(120, 2)
+    assert days(ctx, "estran") == ("2026-10-10", "2026-10-27")
+    drag(-3, 3)
+    assert days(ctx, "estran") == ("2026-10-10", "2026-10-30")
+    drag(3, -1)
+    assert days(ctx, "estran") == ("2026-10-09", "2026-10-30")
+
+    bar.focus()
+    for key in ("Shift+ArrowRight", "Escape", "Alt+ArrowLeft", "Alt+ArrowLeft"):
+        page.keyboard.press(key)
+    expect(page.locator("#heard")).to_contain_text("9 October to 27 October")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert days(ctx, "estran") == ("2026-10-09", "2026-10-28")
+
+    box = bar.bounding_box()
+    assert box
+    touch = page.context.new_cdp_session(page)
+    x, y = box["x"] + 120, box["y"] + 12
+    touch.send(
+        "Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]}
+    )
+    expect(page.locator(".bar.moving")).to_have_count(1)
+    touch.send(
+        "Input.dispatchTouchEvent",
+        {"type": "touchMove", "touchPoints": [{"x": x + 2 * wide, "y": y}]},
+    )
+    expect(page.locator("#heard")).to_contain_text("11 October to 29 October")
+    with page.expect_navigation():
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    assert days(ctx, "estran") == ("2026-10-11", "2026-10-30")

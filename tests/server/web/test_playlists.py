@@ -28,7 +28,7 @@ def send(reader: Reader, path: str, **form: Any) -> TestResponse:
 
 def test_what_is_on_air_and_where(calm: Chain) -> None:
     words = plain(calm.owner().text("/playlists"))
-    assert "18 playlists. 17 are on air." in words
+    assert "20 playlists. 19 are on air." in words
     assert "Fond de rayon 9 turns, 88 s On air base of the whole chain" in words
     assert "À la main 1 turn, 30 s Ready, not in use Nothing plays it." in words
 
