@@ -197,8 +197,8 @@ def leaving_words(use: UsedBy) -> Leaving:
         above = _("Choose another base there: without one the base above it plays.")
         slate = _("Choose another base first: without one the screens show the slate.")
         if not use.name:
-            return Leaving(_("It is the base of the whole chain."), slate, "")
-        return Leaving(_("It is the base of %(name)s.", name=use.name), above, "")
+            return Leaving(_("It is the base of the whole chain."), slate, "/places")
+        return Leaving(_("It is the base of %(name)s.", name=use.name), above, "/places")
     if use.kind == "override":
         said = _("It shows by hand in %(name)s.", name=use.name)
         return Leaving(said, _("That ends by itself: then the plan goes on."), "/wall")
