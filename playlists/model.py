@@ -95,7 +95,8 @@ class Card:
 
     `live` maps a parameter to a live text (`weather:{store}`) that freshness messages carry.
     `assets` are the files it needs, pictures of goods included by resolve. `price_loss` says what
-    plays when a price may not show: the same card without prices, or the slot's fallback.
+    plays when a price may not show: the same card without prices, or the slot's fallback. `drawn`:
+    a picture of it carries prices of its goods, so there is no such card without prices.
     """
 
     template: str
@@ -106,6 +107,7 @@ class Card:
     assets: tuple[Sha256, ...] = ()
     qr: Sha256 | None = None
     price_loss: Literal["price_free", "fallback"] = "price_free"
+    drawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)

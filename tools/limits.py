@@ -1,5 +1,6 @@
-"""The table of limits in docs/guides/operate.md, from server/config.py: `tools/limits.py` writes it,
-`--check` says whether it stands as it should."""
+"""The table of limits in docs/guides/operate.md, from server/config.py: run, it is written anew;
+`--check` says whether it stands as it should.
+"""
 
 from __future__ import annotations
 

@@ -23,7 +23,8 @@ MAX_ENTRIES = 1_000
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A card with everything that bounds it, its own and that of the items it is nested in
-    (`within`). `price_free` is a card that gives way without its price, as it is if it may not."""
+    (`within`). `price_free` is a card that gives way without its price, as it is if it may not;
+    one whose price is drawn has none."""
 
     item: ItemId
     card: Card
@@ -137,12 +138,13 @@ def _entry(item: Item, card: Card, outer: Entry | None) -> Entry:
         schedules=(*outer.schedules, *own) if outer else own,
         conditions=(*outer.conditions, *asked) if outer else asked,
         within=(outer.within if outer else frozenset()) | {item.id},
-        price_free=None if card.price_loss == "price_free" else _price_free(card),
+        price_free=_price_free(card) if card.price_loss == "fallback" and not card.drawn else None,
     )
 
 
 def _price_free(card: Card | None) -> Card | None:
-    """A card as it plays where nothing stands behind it: it stays without its price."""
-    if card is None or card.price_loss == "price_free":
+    """A card as it plays where nothing stands behind it: it stays without its price, unless that
+    is drawn in it."""
+    if card is None or card.drawn or card.price_loss == "price_free":
         return card
     return replace(card, price_loss="price_free")

@@ -31,6 +31,7 @@ class Place:
     fallback stands in for a card that may not be on air.
 
     `asks`: it hangs on a fact. `lasting`: no fact and no price can take its card off the screen.
+    `drawn`: without its prices its card is never shown.
     `backed`: the entry's own fallback is behind it. Else a place that plays is one made of it
     (`origin`) for its loop, with the `spare` behind it: the place whose card fills in.
     """
@@ -42,6 +43,7 @@ class Place:
     stand_in: bool
     asks: bool
     lasting: bool
+    drawn: bool
     backed: bool
     origin: int
     spare: int | None = None
@@ -250,10 +252,15 @@ class Stage:
         for at in [*bases, *rows]:
             common = common or lasting[at]
             common = common or [place for place in rows[at] if self.places[place].backed]
-            unasked = unasked or [place for place in rows[at] if not self.places[place].asks]
+            unasked = unasked or [
+                place
+                for place in rows[at]
+                if not self.places[place].asks and not self.places[place].drawn
+            ]
         found: dict[int, Sequence[int]] = {}
         for at in bare:
-            own = unasked if self.places[at].asks else (at,)
+            alone = self.places[at].asks or self.places[at].drawn
+            own = unasked if alone else (at,)
             places = lasting[self.places[at].candidate] or common or own
             if places:
                 found[at] = sorted([place for place in places if place in self._steady] or places)
@@ -277,7 +284,8 @@ def stage_of(zone: ZoneId, rows: Sequence[Row], pauses: Sequence[Pause]) -> Stag
             groups.setdefault(key, []).append(len(places))
             why = Why(candidate.layer, candidate.id, ItemId(entry.item))
             asks = bool(entry.conditions) or candidate.condition is not None
-            strict = not stand_in and entry.card.price_loss == "fallback"
+            shown = (entry.fallback if stand_in else None) or entry.card
+            strict = shown.price_loss == "fallback"
             place = Place(
                 candidate=at,
                 number=number,
@@ -286,6 +294,7 @@ def stage_of(zone: ZoneId, rows: Sequence[Row], pauses: Sequence[Pause]) -> Stag
                 stand_in=stand_in,
                 asks=asks,
                 lasting=not asks and not strict,
+                drawn=shown.drawn,
                 backed=row.backed[number],
                 origin=len(places),
             )

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response, current_app, json
 
+from server.api.headers import LATER
 from server.api.kit import IDEMPOTENCY_HEADER, OPERATIONS, Operation, resource, spec
 from server.api.problems import MIME
 from server.services.entry.sessions import COOKIE, CSRF_HEADER
@@ -41,6 +42,11 @@ _HEADERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "minLength": 1, "maxLength": 200},
         "required": False,
     },
+}
+_RETRY_AFTER = {
+    "description": "Seconds after which to ask again.",
+    "required": True,
+    "schema": {"type": "integer", "minimum": 1},
 }
 _FILE = {
     "required": True,
@@ -100,10 +106,12 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
         content = {"text/plain": {"schema": {"type": "string"}}}
         described["responses"]["200"]["content"] = content
     for status, answer in described["responses"].items():
-        if status >= "400" and status != "503":
+        if status >= "400" and not (operation.public and status == "503"):
             content = answer.get("content", {})
             answer["content"] = {MIME: content.pop("application/json", {})}
         elif operation.versioned and status in ("200", "201"):
             answer["headers"] = {
                 "ETag": {"description": "The version.", "schema": {"type": "string"}}
             }
+        if int(status) in LATER:
+            answer["headers"] = {"Retry-After": _RETRY_AFTER}

@@ -8,6 +8,9 @@ from server.api.requests import context
 
 NOTHING = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
 """For what is no page: opened as one, it loads and runs nothing and stands in no frame."""
+LATER = frozenset({429, 503})
+LATER_S = 5
+"""Whoever is asked to come later, and not said when, comes after so many seconds."""
 
 
 def register(app: Flask) -> None:
@@ -23,6 +26,8 @@ def guard(response: Response) -> Response:
     headers.setdefault("Content-Security-Policy", NOTHING)
     headers.setdefault("Referrer-Policy", "no-referrer")
     headers.setdefault("X-Content-Type-Options", "nosniff")
+    if response.status_code in LATER:
+        headers.setdefault("Retry-After", str(LATER_S))
     hsts_s = context().settings.hsts_s
     if request.is_secure and hsts_s:
         headers["Strict-Transport-Security"] = f"max-age={hsts_s}"

@@ -138,6 +138,7 @@ def operation(
         problems |= {413, 415} if body is not None or raw_body else set()
         problems |= {409} if creates else set()
         problems |= {404, 409, 412, 428} if edits else set()
+        problems |= {503} if creates or edits or body is not None or raw_body else set()
         answers: dict[str, Any] = {f"HTTP_{code}": Problem for code in sorted(problems)}
         answers[f"HTTP_{status}"] = answer
         answers.update({f"HTTP_{code}": shape for code, shape in (also or {}).items()})
@@ -194,7 +195,7 @@ def _if_version() -> int | None:
         )
     named = IF_MATCH.fullmatch(request.headers["If-Match"].strip())
     if named is None:
-        raise BadInput("If-Match holds one ETag as it was given, quotes and all.", field="If-Match")
+        raise BadInput("If-Match holds one ETag as it was given.", field="If-Match")
     return int(named["version"]) if named["version"] else None
 
 

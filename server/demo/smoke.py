@@ -9,7 +9,7 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,6 +21,7 @@ from server.config import Settings
 from server.demo.chromium import Browser, NoChromium, Tab
 from server.demo.goods import BY_SLUG
 from server.demo.screens import AGENT_SCREEN, BROWSER_SCREEN
+from server.demo.seed import FEED_EVERY_S
 from server.demo.wishes import SMOKE_PLAYLIST, SMOKE_SLUG
 from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
@@ -33,6 +34,9 @@ PATIENCE_S = 90.0
 SETTLE_S = 1.5
 """Between two changes: longer than the price's own motion."""
 HOLD_MS = 90 * 60_000
+WITHIN_MS = 1_000
+"""From the shop's word to pixels: the worst change takes no longer where the shop calls, nor after
+the next look at its feed where it does not."""
 SMOKE_SKU = BY_SLUG[SMOKE_SLUG].sku
 FIRST_PRICE = 100
 """Euros; the product's own price is near enough that no change looks suspect."""
@@ -68,12 +72,20 @@ def measure(
     except (NoChromium, TimeoutError, requests.RequestException) as why:
         print(why, file=sys.stderr)
         return 1
-    print(
-        json.dumps(
-            {"changes": CHANGES, **{way: _percentiles(times) for way, times in spent.items()}}
-        )
-    )
-    return 0
+    found = {way: _percentiles(times) for way, times in spent.items()}
+    print(json.dumps({"changes": CHANGES, **found}))
+    slow = _too_slow(found, webhook=webhook)
+    if slow:
+        print(slow, file=sys.stderr)
+    return 1 if slow else 0
+
+
+def _too_slow(found: Mapping[str, Mapping[str, int]], *, webhook: bool) -> str:
+    """Which way took longer than it may, in a sentence; empty where none did."""
+    floor = WITHIN_MS + (0 if webhook else FEED_EVERY_S * 1000)
+    slow = {way: spent["p99"] for way, spent in found.items() if spent["p99"] > floor}
+    said = ", ".join(f"{way.removesuffix('_ms')} {worst} ms" for way, worst in slow.items())
+    return f"The slowest change took longer than {floor} ms: {said}." if slow else ""
 
 
 def _open_browser_screen(browser: Browser, context: Context, settings: Settings) -> Tab:

@@ -116,10 +116,14 @@ class Teller:
             )
 
     def freshness(self) -> None:
-        """Send the freshness of the stores whose turn it is: all of them within a round."""
+        """Send the freshness of the stores whose turn it is, all of them within a round; at once
+        where prices that no lease held may show again.
+        """
         with self._lock, self._ctx.db.read() as session:
-            due = self._rounds.due(self._freshness.stores(session), _monotonic_ms())
-            self._send_freshness(session, due)
+            due = set(self._rounds.due(self._freshness.stores(session), _monotonic_ms()))
+            if back := self._freshness.back(session, self._ctx.clock()):
+                due |= self._freshness.readers_of(session, back)
+            self._send_freshness(session, sorted(due))
 
     def directory(self) -> None:
         """Tell who came and went among the devices, and what people signed in with that ended."""

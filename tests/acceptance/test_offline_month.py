@@ -59,7 +59,7 @@ class CutOff:
                 for name, _ in slot.gates
             }
             self.leases: dict[ChannelId, Lease] = dict(leases_of(session, set(self.channels)))
-            self.sources: dict[SourceId, int] = dict(sources_of(session, gates))
+            self.sources: dict[SourceId, int] = dict(sources_of(session, gates, ctx.clock()))
         self.held = {sha for card in plan.cards.values() for sha in files_of(card)}
 
     def shows(self, at: int, uncertainty_ms: int | None = 0) -> Shown:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from playlists.conditions import Compare
@@ -298,3 +299,38 @@ def test_rounds_end_where_loops_do() -> None:
     chain.campaign("rain", item("r1", 700), layer="takeover", condition=RAIN)
     found = stand_ins(chain.played(), f"{DAY}T00:00", f"{DAY}T23:00")
     assert found == {"r1": {"b0", "b1"}}
+
+
+def poster(name: str) -> Any:
+    """A card whose picture carries its price."""
+    return replace(strict(name), drawn=True)
+
+
+def test_a_picture_that_carries_its_price_leaves_with_it() -> None:
+    chain = SmallChain()
+    chain.campaign("sale", item("s1", content=poster("p")), share=5_000)
+    assert stand_ins(chain.played(), f"{DAY}T10:00", f"{DAY}T11:00")["s1"] <= {"b1", "b2"}
+
+
+def test_where_nothing_else_plays_it_gives_way_to_the_slate() -> None:
+    chain = SmallChain()
+    chain.playlist("base", item("b1", content=poster("p")))
+    assert stand_ins(chain.played(), f"{DAY}T10:00", f"{DAY}T11:00") == {"b1": {""}}
+
+
+def test_it_stands_in_for_nothing_once_its_price_is_gone() -> None:
+    chain = rainy(SmallChain())
+    chain.playlist("base", item("b1", content=poster("p")))
+    chain.campaign("rain", item("r1"), condition=RAIN, share=5_000)
+    chain.campaign("named", item("n1", fallback=poster("q")), condition=RAIN, share=2_000)
+    found = stand_ins(chain.played(), f"{DAY}T10:00", f"{DAY}T11:00")
+    assert not {"p", "q"} & set().union(*found.values())
+    assert found["r1"] == {""}
+
+
+def test_it_stands_in_for_a_card_that_may_not_be_on_air_while_its_price_holds() -> None:
+    chain = SmallChain()
+    gone = card("own", goods=(Good(Sku("GONE")),))
+    chain.unknown_products.add(Sku("GONE"))
+    chain.campaign("sale", item("s1", content=gone, fallback=poster("p")), share=5_000)
+    assert stand_ins(chain.played(), f"{DAY}T10:00", f"{DAY}T11:00")["s1"] <= {"b1", "b2"}

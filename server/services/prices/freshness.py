@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from playlists.facts import HAND, Fact, FactKey, FactLine, fact_line
@@ -22,7 +22,8 @@ from server.services.base.kept import MAX_IN, batched
 from server.services.base.keys import Keys
 from server.services.observed.live_texts import HORIZON_MS, facts_in, live_text
 
-_AS_OF = select(FactRow.source, func.max(FactRow.observed_at)).group_by(FactRow.source)
+STOCK, PAST_STOCK = "stock:", "stock;"
+"""The keys of stock, as a range that an index answers: `;` comes after `:`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class FreshnessMaker:
         self._keys = keys
         self._needs: dict[str, Needs] = {}
         self._issued: dict[str, int] = {}
+        self._ends: dict[str, int] = {}
         self._names: set[str] = set()
 
     def forget(self, stores: Iterable[str]) -> None:
@@ -69,6 +71,16 @@ class FreshnessMaker:
         wanted = set(channels)
         return {store for store, needs in self._needs.items() if needs.channels & wanted}
 
+    def back(self, session: Session, now: int) -> list[str]:
+        """The channels whose lease was over when it was told last, and holds again."""
+        over = [name for name, ends in self._ends.items() if ends <= now]
+        held = leases_of(session, over) if over else {}
+        return [name for name, lease in held.items() if lease.as_of + lease.lease_ms > now]
+
+    def issued_at(self, store: str) -> int:
+        """The instant of the last message made for a store, unix ms; 0: there was none."""
+        return self._issued.get(store, 0)
+
     def make(
         self, session: Session, now: int, stores: Collection[str] | None = None
     ) -> list[tuple[str, str]]:
@@ -77,7 +89,8 @@ class FreshnessMaker:
         names = list(self._needs if stores is None else stores)
         needs = {store: self._needs[store] for store in names if store in self._needs}
         leases = leases_of(session, {name for need in needs.values() for name in need.channels})
-        sources = self._sources(session, None if stores is None else needs)
+        self._ends.update((name, held.as_of + held.lease_ms) for name, held in leases.items())
+        sources = self._sources(session, None if stores is None else needs, now)
         texts = _Texts(session, needs.values(), now)
         made: list[tuple[str, str]] = []
         for store, need in needs.items():
@@ -93,21 +106,23 @@ class FreshnessMaker:
             made.append((store, self._keys.sign_freshness(message)))
         return made
 
-    def _sources(self, session: Session, needs: Mapping[str, Needs] | None) -> dict[str, int]:
+    def _sources(
+        self, session: Session, needs: Mapping[str, Needs] | None, now: int
+    ) -> dict[str, int]:
         """The sources that stores need, and their own; `needs` None is every source that there is.
 
         A store's own are looked up by the names that sources have, the same in all stores: to look
         through every fact for one store's would take a large chain half a second.
         """
         if needs is None:
-            found: dict[str, int] = dict(session.execute(_AS_OF).all())
+            found: dict[str, int] = dict(session.execute(_as_of(now)).all())
             self._names.update(_name(source) for source in found)
             return found
         read = {source for need in needs.values() for source in need.sources}
         names = {HAND, *self._names, *session.scalars(select(ConnectorRow.id))}
         names.update(_name(source) for source in read)
         return sources_of(
-            session, {*read, *(f"{name}@{store}" for name in names for store in needs)}
+            session, {*read, *(f"{name}@{store}" for name in names for store in needs)}, now
         )
 
     def _load(self, session: Session, stores: Collection[str] | None = None) -> None:
@@ -154,13 +169,26 @@ def leases_of(session: Session, channels: Collection[str]) -> dict[str, Lease]:
     return found
 
 
-def sources_of(session: Session, names: Collection[str]) -> dict[str, int]:
-    """When each of these sources was last known good, unix milliseconds."""
+def sources_of(session: Session, names: Collection[str], now: int = 0) -> dict[str, int]:
+    """When each of these sources was last known good, unix milliseconds; what is not believed any
+    more at `now` is left out.
+    """
     found: dict[str, int] = {}
     for some in batched(sorted(names), MAX_IN):
-        rows = _AS_OF.where(FactRow.source.in_(some))
+        rows = _as_of(now).where(FactRow.source.in_(some))
         found.update(session.execute(rows).all())
     return found
+
+
+def _as_of(now: int) -> Select[str, int]:
+    """Sources with when they were last known good: what a source said last, but for one of stock
+    the oldest of what it said and may still be believed. Stock is also said product by product
+    (a shop's call), which makes nothing else that the source said before any younger.
+    """
+    stock = and_(FactRow.key >= STOCK, FactRow.key < PAST_STOCK, FactRow.expires_at > now)
+    oldest = func.min(FactRow.observed_at).filter(stock)
+    said = func.coalesce(oldest, func.max(FactRow.observed_at))
+    return select(FactRow.source, said).group_by(FactRow.source)
 
 
 def _sources_for(store: str, need: Needs, sources: Mapping[str, int]) -> dict[SourceId, int]:

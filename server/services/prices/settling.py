@@ -4,9 +4,12 @@ elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from playlists.ids import ChannelId, Sku
 from playlists.pricing import LedgerRow
@@ -17,6 +20,10 @@ from server.services.base import audit
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.prices import ledger, offers, quarantine
+from server.services.prices.seeing import ChannelOf
+
+IMPORT_ROWS = 100
+"""Ledger rows of a history in one write transaction, so that none lasts over its budget."""
 
 
 def import_history(
@@ -24,30 +31,52 @@ def import_history(
 ) -> None:
     """Append a price history that was kept elsewhere, as it was recorded there. Raises NotFound,
     BadInput.
+
+    In short transactions, a product's history always whole: a "was" is never worked out of half of
+    it. What an import that broke off brought is left out when it is repeated.
     """
     if any(row.channel != channel for row in rows):
         raise BadInput("All rows of a history are of the channel that it is imported into.")
     actor.require("prices")
     offers.ensure_channels(ctx, channel.partition("@")[0])
+    parts = list(_parts(rows))
     with ctx.db.write() as session:
-        found = offers.channels_by_id(session, [channel])
-        if not found or not actor.sees(found[0].store):
+        if not _of_actor(session, actor, channel):
             raise NotFound("There is no such channel.")
-        now = ctx.clock()
-        entry = ledger.Entry(ChannelId(channel), tuple(rows), ledger.Origin(origin))
-        ledger.append(session, [entry], now)
-        skus = {row.sku for row in rows}
-        offers.recompile(ctx, session, found, skus, now)
-        audit.record(
-            session,
-            actor,
-            now,
-            "ledger.import",
-            f"channel:{channel}",
-            None,
-            {"rows": len(rows), "origin": origin},
-        )
-    ctx.wake()
+        after = {"rows": len(rows), "origin": origin}
+        subject = f"channel:{channel}"
+        audit.record(session, actor, ctx.clock(), "ledger.import", subject, None, after)
+    for part in parts:
+        with ctx.db.write() as session:
+            found = _of_actor(session, actor, channel)
+            now, skus = ctx.clock(), {row.sku for row in part}
+            there, _ = ledger.histories(session, [ChannelId(channel)], skus)
+            known = {row for past in there.values() for row in past.rows}
+            new = tuple(row for row in part if replace(row, channel=ledger.ANY) not in known)
+            entry = ledger.Entry(ChannelId(channel), new, ledger.Origin(origin))
+            ledger.append(session, [entry], now)
+            offers.recompile(ctx, session, found, skus, now)
+        ctx.wake()
+
+
+def _of_actor(session: Session, actor: Actor, channel: str) -> tuple[ChannelOf, ...]:
+    """The channel, where it is there and the actor's to know of."""
+    return tuple(
+        found for found in offers.channels_by_id(session, [channel]) if actor.sees(found.store)
+    )
+
+
+def _parts(rows: Sequence[LedgerRow]) -> Iterator[list[LedgerRow]]:
+    """Rows in transactions' worth, product by product; a long history is one by itself."""
+    part: list[LedgerRow] = []
+    for _, product in groupby(sorted(rows, key=lambda row: row.sku), key=lambda row: row.sku):
+        history = list(product)
+        if part and len(part) + len(history) > IMPORT_ROWS:
+            yield part
+            part = []
+        part += history
+    if part:
+        yield part
 
 
 def settle_batch(ctx: Context, actor: Actor, held_id: str, accept: bool) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from playlists.ids import Sha256
+from playlists.ids import ChannelId, Sha256, Sku
 from playlists.localtime import zone_of
 from playlists.model import Card, Good, Item, Playlist
 
@@ -93,6 +93,33 @@ def _until(item: Item, ends: Mapping[Sha256, int], zone: str) -> Item | None:
         return None
     end = min(item.schedule.end or local, local)
     return replace(item, schedule=replace(item.schedule, end=end))
+
+
+def leased(playlist: Playlist, drawn: Mapping[Sha256, Sequence[Sequence[str]]]) -> Playlist:
+    """The playlist whose pictures leave with the lease of the prices that they carry: `drawn` by
+    file, each an SKU and its channel.
+
+    A card that shows products stands on their prices; a picture is given those that it carries.
+    """
+    if not drawn:
+        return playlist
+    return replace(playlist, items=tuple(_leased_item(item, drawn) for item in playlist.items))
+
+
+def _leased_item(item: Item, drawn: Mapping[Sha256, Sequence[Sequence[str]]]) -> Item:
+    content = _leased(item.content, drawn) if isinstance(item.content, Card) else item.content
+    fallback = _leased(item.fallback, drawn) if item.fallback is not None else None
+    return replace(item, content=content, fallback=fallback)
+
+
+def _leased(card: Card, drawn: Mapping[Sha256, Sequence[Sequence[str]]]) -> Card:
+    pictures = [good.picture for good in card.goods if good.picture is not None]
+    found = [price for sha in (*card.assets, *pictures) for price in drawn.get(sha, ())]
+    if not found:
+        return card
+    carried = dict.fromkeys((sku, channel) for sku, channel in found)
+    goods = card.goods or tuple(Good(Sku(sku), channel=ChannelId(at)) for sku, at in carried)
+    return replace(card, goods=goods, price_loss="fallback", drawn=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from server.db.mappers import fact_from, layout_from, layout_rows
 from server.db.models import FactRow
 from server.services.base.kept import MAX_IN, batched
 from server.services.base.objects import Packed, load_object, load_objects, pack
-from server.services.publishing.fitting import ended, fitted
+from server.services.publishing.fitting import ended, fitted, leased
 from server.services.publishing.reading import shop_of
 from server.services.publishing.viewing import View
 from server.services.wishes.drawn import Agreement, Drawn
@@ -118,6 +118,7 @@ class InputsWriter:
             "files": dict(sorted(view.unshowable.items())),
             "drawn": {sha: _drawn_json(one) for sha, one in sorted(view.differing.items())},
             "ends": dict(sorted(view.ends.items())),
+            "leased": dict(sorted(view.drawn.items())),
             "pictures": dict(sorted(view.pictures.items())),
             "swaps": dict(sorted(view.swaps.items())),
         }
@@ -206,7 +207,8 @@ class Recalled:
             return None
         shop = shop_of(self.home.channel or "")
         made = fitted(found, shop, self.body["pictures"], self.body["swaps"])
-        return ended(made, self.body.get("ends", {}), self.home.calendar.zone)
+        lasting = ended(made, self.body.get("ends", {}), self.home.calendar.zone)
+        return leased(lasting, self.body.get("leased", {}))
 
     def fact(self, key: FactKey) -> FactLine | None:
         """See Reader."""

@@ -15,7 +15,6 @@ import structlog
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from playlists.codec import encode_manifest
 from playlists.ids import StoreId, sha256
 from playlists.localtime import LocalDay
 from playlists.manifest import Plan
@@ -26,11 +25,13 @@ from playlists.resolve import (
     Memo,
     Profile,
     Resolved,
+    TooHeavy,
     gather,
     gather_facts,
     lead_from_json,
     lead_to_json,
     profile_of,
+    weigh,
     wishes_of,
 )
 from server.db.mappers import screen_from
@@ -52,7 +53,8 @@ NO_EXPIRY_MS = 2**52
 
 _PROFILE = ProfileRow.__table__.c
 _KNOWN = select(
-    _PROFILE.key, _PROFILE.resolved_at, _PROFILE.manifest, _PROFILE.inputs, _PROFILE.lead
+    *(_PROFILE.key, _PROFILE.resolved_at, _PROFILE.manifest, _PROFILE.inputs),
+    *(_PROFILE.lead, _PROFILE.refused),
 ).where(_PROFILE.key.in_(bindparam("keys", expanding=True)))
 
 _AS_STORED = frozenset[str]()
@@ -67,11 +69,14 @@ class Known:
     manifest: str | None = None
     inputs: str | None = None
     lead: Mapping[str, Any] = field(default_factory=dict)
+    refused: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A profile resolved: all that is to be stored of it. `reads` None: they are as stored."""
+    """A profile resolved: all that is to be stored of it. `reads` None: they are as stored.
+    `refused`: why what plays stays, though something else was wished for.
+    """
 
     key: str
     store: str
@@ -83,6 +88,7 @@ class Prepared:
     lead: Mapping[str, Any]
     rolls_at: int
     objects: Mapping[str, Packed]
+    refused: Mapping[str, Any] | None = None
 
     def resolved_at(self, now: int) -> int:
         """What its row says once it is stored: greater each time."""
@@ -285,10 +291,18 @@ class Planner:
         same = old is not None and found.manifest == old.manifest
         name, inputs = known.manifest or "", known.inputs
         led = _lead_json(found.lead)
+        playing: Plan | Resolved = found
+        refused: Mapping[str, Any] | None = None
         objects: dict[str, Packed] = {}
         if not same:
-            name = self._pack(found, old, objects, now)
-        if not same or known.seen == 0:
+            try:
+                name = self._pack(found, old, objects, now)
+            except TooHeavy as heavy:
+                if old is None:
+                    raise
+                refused = _refused(heavy, known.refused, now)
+                same, playing, led = True, old, dict(known.lead)
+        if not same or (known.seen == 0 and refused is None):
             inputs = self.inputs.write(profile, store, days, view, led, objects)
         key = profile.key
         self._memory.keep(key, situation, view)
@@ -297,12 +311,13 @@ class Planner:
             store=store.id,
             known=known,
             manifest=name,
-            body=_body(profile, found, view),
+            body=_body(profile, playing, found, view),
             reads=None if as_stored else self.index.shared(split(found.reads | view.also)),
             inputs=inputs,
             lead=led,
             rolls_at=min(days[0].until_ms + self._jitter(store.id), view.again_at or NO_EXPIRY_MS),
             objects=objects,
+            refused=refused,
         )
 
     def _old(self, session: Session, known: Known, date: str) -> Plan | None:
@@ -313,13 +328,14 @@ class Planner:
 
     def _pack(self, found: Resolved, old: Plan | None, objects: dict[str, Packed], now: int) -> str:
         """Put a manifest and what it names into `objects`, but for what its predecessor named too
-        or was stored lately; the manifest's name."""
+        or was stored lately; the manifest's name. Raises TooHeavy, with nothing put."""
         there = {day.chunk for day in old.manifest.days} if old is not None else set()
-        for sha in found.chunks.keys() - there - self._lately.at(now):
-            objects[sha] = pack("chunk", found.chunks[sha])
+        new = found.chunks.keys() - there - self._lately.at(now)
+        fresh = {sha: found.chunks[sha] for sha in new}
+        data = weigh(found.manifest, found.deck, found.cards, fresh.values())
+        objects.update((sha, pack("chunk", chunk)) for sha, chunk in fresh.items())
         if old is None or old.manifest.deck != found.manifest.deck:
             objects[found.manifest.deck] = pack("deck", found.deck)
-        data = encode_manifest(found.manifest)
         name = sha256(data)
         objects[name] = pack("manifest", data)
         self.plans.keep(name, found.manifest, found.cards)
@@ -341,13 +357,27 @@ def _lead_json(lead: Lead | None) -> dict[str, Any]:
     return dict(found)
 
 
-def _body(profile: Profile, found: Resolved, view: View) -> dict[str, Any]:
-    """What the worker asks of a profile without reading its plan."""
-    live = {key for card in found.cards.values() for key in card.live.values()}
+def _refused(heavy: TooHeavy, before: Mapping[str, Any] | None, now: int) -> dict[str, Any]:
+    """Why a plan is not played, since when (unix ms)."""
+    since = before["since"] if before is not None else now
+    layer, wish = heavy.wish
+    log.warning("plan_too_heavy", layer=layer, wish=wish, why=str(heavy))
+    return {"since": since, "layer": layer, "wish": wish, "why": str(heavy)}
+
+
+def _body(
+    profile: Profile, playing: Plan | Resolved, found: Resolved, view: View
+) -> Mapping[str, Any]:
+    """What the worker asks of a profile without reading the plan that is `playing`."""
+    live = {key for card in playing.cards.values() for key in card.live.values()}
+    sources = {line.source for line in view.lines.values() if line is not None}
+    if isinstance(playing, Plan):
+        slots = (slot for chunk in playing.chunks.values() for slot in chunk.slots)
+        sources.update(source for slot in slots for source, _ in slot.gates)
     return {
         "profile": profile_json(profile),
-        "channels": list(found.manifest.channels),
-        "sources": sorted({line.source for line in view.lines.values() if line is not None}),
+        "channels": list(playing.manifest.channels),
+        "sources": sorted(sources),
         "live": sorted(live),
         "notes": [
             [note.code, note.zone, note.layer, note.wish, note.item, note.subject]

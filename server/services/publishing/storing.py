@@ -247,6 +247,7 @@ def _profile_columns(plan: Prepared, now: int) -> dict[str, Any]:
         "lead": dict(plan.lead),
         "resolved_at": plan.resolved_at(now),
         "rolls_at": plan.rolls_at,
+        "refused": dict(plan.refused) if plan.refused is not None else None,
     }
 
 

@@ -12,7 +12,7 @@ from playlists.model import Base, Campaign, Emergency, Override, Playlist, Store
 from playlists.resolve import AssetState, Profile
 from playlists.resolving.reading import Scope
 from server.services.base.kept import Wish
-from server.services.publishing.fitting import ended, files_in
+from server.services.publishing.fitting import ended, files_in, leased
 from server.services.publishing.reading import Snapshot, shop_of
 from server.services.wishes.drawn import Agreement
 
@@ -23,7 +23,8 @@ class View:
     `also` are keys that were read beside those that resolving itself notes; the other members are
     what was read, for the inputs that are kept. `differing` are, by file, the drawn prices that are
     not the shop's; at `again_at` (unix ms) that may be otherwise, None: not by itself. `ends` are,
-    by file as it plays, when a drawn price is over, as announced.
+    by file as it plays, when a drawn price is over, as announced; `drawn`, by the same, SKU and
+    channel of its drawn prices.
     """
 
     def __init__(self, snapshot: Snapshot, profile: Profile) -> None:
@@ -44,6 +45,7 @@ class View:
         self.differing: dict[str, Agreement] = {}
         self.again_at: int | None = None
         self.ends: dict[Sha256, int] = {}
+        self.drawn: dict[Sha256, list[list[str]]] = {}
 
     def again(self, snapshot: Snapshot, moved: Collection[str]) -> View:
         """The same, with the facts in `moved` read anew on another snapshot."""
@@ -112,7 +114,9 @@ class View:
         files = [*files_in(found.wish.value), *found.pictures.values()]
         ends = {found.swaps.get(sha, sha): at for sha in files if (at := self._end_of(sha))}
         self.ends.update(ends)
-        return ended(found.playlist, ends, self._zone)
+        drawn = {found.swaps.get(sha, sha): of for sha in files if (of := self._drawn_in(sha))}
+        self.drawn.update(drawn)
+        return leased(ended(found.playlist, ends, self._zone), drawn)
 
     def fact(self, key: FactKey) -> FactLine | None:
         """See Reader."""
@@ -132,6 +136,12 @@ class View:
         if sha not in self._files:
             self._files[sha] = self._state(sha)
         return self._files[sha]
+
+    def _drawn_in(self, sha: Sha256) -> list[list[str]]:
+        """The prices that a file carries, each an SKU and the channel that prices it here."""
+        found = self._snapshot.drawn.of([sha])
+        named = ((one.sku, one.channel_in(self._profile.store, self._channel)) for one in found)
+        return [[sku, channel] for sku, channel in named if channel]
 
     def _end_of(self, sha: Sha256) -> int | None:
         """When a price that a file shows is over, as the shop announced it."""

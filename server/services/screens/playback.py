@@ -55,11 +55,11 @@ class _Fresh:
         """The message for a store whose channels have these versions now."""
         with self._lock:
             made = self._made.get(store)
-            if made and made.versions == versions and 0 <= now - made.issued_at < FRESH_FOR_MS:
+            if made and made.versions == versions and abs(now - made.issued_at) < FRESH_FOR_MS:
                 return made
             self._maker.forget([store])
             for _, jws in self._maker.make(session, now, [store]):
-                self._made[store] = _Made(now, versions, jws)
+                self._made[store] = _Made(self._maker.issued_at(store), versions, jws)
             return self._made.get(store)
 
 

@@ -9,7 +9,16 @@ from typing import Any, Literal, get_args
 from server.services.base.actors import Actor
 
 Kind = Literal[
-    "disk", "batch", "lease", "connector", "silence", "cloned", "offline", "suspect", "trouble"
+    "disk",
+    "plan",
+    "batch",
+    "lease",
+    "connector",
+    "silence",
+    "cloned",
+    "offline",
+    "suspect",
+    "trouble",
 ]
 Language = Literal["fr", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)

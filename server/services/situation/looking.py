@@ -13,13 +13,16 @@ from sqlalchemy.orm import Session
 
 from server.config import Settings
 from server.db.models import (
+    CampaignRow,
     ChannelRow,
     ConnectorRow,
     DeviceRow,
     FactRow,
     HeldBatchRow,
     OfferRow,
+    PlaylistRow,
     ProductRow,
+    ProfileRow,
     ScreenRow,
     ScreenStateRow,
 )
@@ -62,6 +65,7 @@ def patience_of(settings: Settings) -> Patience:
 def look(ctx: Context, session: Session, now: int, patience: Patience = AT_ONCE) -> list[Concern]:
     """Everything of the whole chain that is not as it should be."""
     parts: tuple[Callable[[], Iterable[Concern]], ...] = (
+        lambda: _plans(session),
         lambda: _connectors(session, now, patience),
         lambda: _silences(session, now),
         lambda: _batches(session),
@@ -120,6 +124,20 @@ def connector_of(source: str, known: Collection[str]) -> str:
     """
     name = source.partition("@")[0]
     return next((one for one in (name, name.rpartition(".")[0]) if one in known), "")
+
+
+def _plans(session: Session) -> Iterator[Concern]:
+    """Plans that were found too large to be sent, by store and wish."""
+    query = select(ProfileRow.store_id, ProfileRow.refused).where(ProfileRow.refused.is_not(None))
+    found: dict[tuple[str, str, str], int] = {}
+    for store, refused in session.execute(query):
+        of = (store, refused["layer"], refused["wish"])
+        found[of] = min(refused["since"], found.get(of, refused["since"]))
+    for (store, layer, wish), since in found.items():
+        row = PlaylistRow if layer in ("base", "slate") else CampaignRow
+        name = session.scalar(select(row.name).where(row.id == wish))
+        said = {"name": name or wish, "store": store}
+        yield Concern("plan", f"{store}/{layer}/{wish}", since, (store,), said)
 
 
 def _batches(session: Session) -> Iterator[Concern]:

@@ -23,6 +23,10 @@ _WHAT: Mapping[str, _Pair] = {
         "Le disque du serveur est presque plein\u00a0: il reste {free}.",
         "The server’s disk is almost full: {free} left.",
     ),
+    "plan": (
+        "«\u00a0{name}\u00a0» rend un plan trop grand pour des écrans de {store} depuis {at}.",
+        "“{name}” makes a plan too large for screens of {store} since {at}.",
+    ),
     "batch": (
         "Un envoi de «\u00a0{name}\u00a0» est retenu depuis {at}.",
         "A batch of “{name}” is held since {at}.",
@@ -98,6 +102,10 @@ _NEXT: Mapping[str, _Pair] = {
         "Libérez de la place\u00a0: sinon plus rien ne s’enregistre.",
         "Make room, or nothing is recorded any more.",
     ),
+    "plan": (
+        "Ils gardent leur plan d’avant. Raccourcissez cette liste, ou faites-en plusieurs.",
+        "They keep their plan of before. Shorten it, or make several of it.",
+    ),
     "batch": (
         "Les prix qu’il changerait ({changed}) restent hors des écrans jusqu’à votre décision.",
         "The prices it would change ({changed}) stay off the screens until someone decides.",
@@ -138,6 +146,7 @@ _NEXT: Mapping[str, _Pair] = {
 
 _TITLE: Mapping[str, _Pair] = {
     "disk": ("Le disque du serveur", "The server’s disk"),
+    "plan": ("Le plan de {store}", "{store}’s plan"),
     "batch": ("L’envoi retenu de «\u00a0{name}\u00a0»", "The held batch of “{name}”"),
     "lease": ("Les prix de {store}", "{store}’s prices"),
     "connector": ("«\u00a0{name}\u00a0»", "“{name}”"),

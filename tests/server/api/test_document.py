@@ -63,8 +63,18 @@ def test_every_refusal_is_documented_as_a_problem(document: Any) -> None:
     for path in document["paths"].values():
         for described in path.values():
             for status, answer in described["responses"].items():
-                if status >= "400" and status != "503":
+                if status >= "400" and (described["operationId"], status) != ("ready", "503"):
                     assert list(answer["content"]) == ["application/problem+json"]
+
+
+def test_whoever_is_to_come_later_is_told_when(document: Any) -> None:
+    for path in document["paths"].values():
+        for method, described in path.items():
+            later = [
+                described["responses"][s] for s in ("429", "503") if s in described["responses"]
+            ]
+            assert all(answer["headers"]["Retry-After"]["required"] for answer in later)
+            assert method in ("get", "delete") or "503" in described["responses"]
 
 
 def test_every_edit_asks_for_the_version_and_every_creation_takes_a_key(document: Any) -> None:

@@ -170,3 +170,14 @@ def test_an_address_is_counted_by_what_its_owner_cannot_choose() -> None:
     assert origin("2001:db8:1:2::1") == origin("2001:db8:1:2:ffff::9") == "2001:db8:1:2::/64"
     assert origin("192.0.2.1") != origin("192.0.2.2")
     assert origin(None) == ""
+
+
+def test_whoever_finds_the_record_busy_is_told_when_to_ask_again(
+    ctx: Context, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ctx.db._turns, "_busy_ms", 10)
+    with ctx.db.write():  # somebody writes all the while
+        answer = api.call("POST", "/stores", json={"name": "Lille", "zone": "Europe/Paris"})
+    assert (answer.status_code, answer.json["code"]) == (503, "busy")
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert api.get("/stores")["items"] == []

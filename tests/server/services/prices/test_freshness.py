@@ -18,6 +18,7 @@ from server.services.prices.freshness import FreshnessMaker
 from server.services.wishes import content
 from tests.support.record import START_MS, TestClock
 from tests.support.shops import STORES, Watched, observe_rain, open_chain, playlist
+from tests.support.small_shop import CHANNEL, lay_out, set_price
 
 # 14:32 in Lille; hours of the clock there, as instants.
 NARROW = "\u202f"
@@ -132,3 +133,55 @@ def test_messages_of_a_store_grow_though_the_clock_stands(chain: Watched, clock:
     maker = FreshnessMaker(chain.ctx.keys)
     first = made(maker, chain.ctx, "lille")["lille"]["issued_at"]
     assert made(maker, chain.ctx, "lille")["lille"]["issued_at"] > first
+
+
+def stock(ctx: Context, sku: str, quantity: int, at: int) -> None:
+    fact = Fact(
+        FactKey(f"stock:{sku}@lille"),
+        quantity,
+        at,
+        None,
+        at,
+        at + 4 * HOUR_MS,
+        SourceId("till@lille"),
+    )
+    with ctx.db.write() as session:
+        facts.record(session, [fact], at)
+
+
+def test_a_call_about_one_product_makes_no_other_stock_younger(
+    chain: Watched, clock: TestClock
+) -> None:
+    began, maker = clock.now, FreshnessMaker(chain.ctx.keys)
+    stock(chain.ctx, "A", 5, began)
+    stock(chain.ctx, "B", 5, began)
+    stock(chain.ctx, "A", 4, clock.advance(HOUR_MS))
+    assert made(maker, chain.ctx)["lille"]["sources"] == {"till@lille": began}
+    assert made(maker, chain.ctx, "lille")["lille"]["sources"] == {"till@lille": began}
+
+    clock.advance(3 * HOUR_MS)  # what was said of B is not believed any more, of A it is
+    assert made(maker, chain.ctx)["lille"]["sources"] == {"till@lille": began + HOUR_MS}
+    with chain.ctx.db.write() as session:
+        facts.confirm(session, SourceId("till@lille"), clock.now)
+    assert made(maker, chain.ctx)["lille"]["sources"] == {"till@lille": clock.now}
+
+
+def test_prices_whose_lease_was_over_are_told_of_once_it_holds_again(
+    any_ctx: Context, clock: TestClock
+) -> None:
+    lay_out(any_ctx)
+    maker = FreshnessMaker(any_ctx.keys)
+    made(maker, any_ctx)
+
+    def back() -> list[str]:
+        with any_ctx.db.read() as session:
+            return maker.back(session, clock.now)
+
+    assert back() == []
+    clock.advance(any_ctx.settings.lease_ms + 1)
+    made(maker, any_ctx)
+    assert back() == []
+    set_price(any_ctx, 9_990, whole=True)
+    assert CHANNEL in back()
+    made(maker, any_ctx)
+    assert back() == []

@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from playlists.ids import ChannelId, Sku
 from playlists.pricing import LedgerRow
 from server.db.models import ConnectorRow, HeldBatchRow, LedgerEntry, OfferRow
+from server.db.turns import Busy
 from server.errors import BadInput, Forbidden, NotFound
 from server.ports import Batch, ProductReport
 from server.services.base.actors import SYSTEM, Actor
 from server.services.base.context import Context
 from server.services.chain.place_wishes import StoreWish
 from server.services.chain.places import create_store
-from server.services.prices import settling
+from server.services.prices import ledger, settling
 from server.services.prices.batches import Source
 from server.services.prices.intake import take
 from tests.support.record import START_MS, TestClock
@@ -128,6 +130,41 @@ def test_a_history_goes_into_its_own_channel_only(chain: Context) -> None:
         settling.import_history(chain, SYSTEM, "else@where", [archived("else@where")], "archive")
     with chain.db.read() as session:
         assert set(session.scalars(select(LedgerEntry.source))) == {"feed"}
+
+
+def test_a_long_history_goes_in_by_parts_and_goes_on_where_it_broke_off(
+    chain: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = archived(LILLE)
+    skus = [Sku(f"OLD-{number:03}") for number in range(6)]
+    days = range(settling.IMPORT_ROWS // 2)
+    history = [
+        replace(
+            first, sku=sku, valid_from=first.valid_from + day, recorded_at=first.valid_from + day
+        )
+        for day in days
+        for sku in skus
+    ]
+    append, parts = ledger.append, list[list[ledger.Entry]]()
+
+    def kept(session: Session, entries: list[ledger.Entry], now: int) -> None:
+        if entries and len(parts) == 2:
+            raise Busy
+        parts.extend([entries] if entries else [])
+        append(session, entries, now)
+
+    with monkeypatch.context() as busy:
+        busy.setattr(ledger, "append", kept)
+        with pytest.raises(Busy):
+            settling.import_history(chain, SYSTEM, LILLE, history, "archive")
+    assert [len(entry.rows) for (entry,) in parts] == 2 * [settling.IMPORT_ROWS]
+    assert [len({row.sku for row in entry.rows}) for (entry,) in parts] == [2, 2]
+
+    settling.import_history(chain, SYSTEM, LILLE, history, "archive")
+    with chain.db.read() as session:
+        query = select(LedgerEntry.sku, func.count()).where(LedgerEntry.source == "archive")
+        kept_rows = dict(session.execute(query.group_by(LedgerEntry.sku)).all())
+    assert kept_rows == dict.fromkeys(skus, len(days))
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import pytest
+from sqlalchemy import select
 
-from playlists.ids import ItemId, PlaylistId, Sha256
-from playlists.model import Base, Card, Item, Playlist
+from playlists.cards import files_of
+from playlists.ids import ChannelId, ItemId, PlaylistId, Sha256, Sku
+from playlists.manifest import Plan
+from playlists.model import MAIN, Base, Card, Item, Playlist
+from playlists.pricing import ChannelState
+from playlists.shown import Freshness, Now, Shown
+from playlists.slot import slot_at, timeline
+from playlists.wire.offers import offer_from_json
+from server.db.models import ChannelRow, OfferRow, ScreenHeadRow
 from server.ports import Batch, ProductReport
 from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
+from server.services.base.objects import Plans
 from server.services.library import assets, renditions
 from server.services.library.describing import describe
 from server.services.prices.batches import Source
+from server.services.prices.freshness import leases_of
 from server.services.prices.intake import take
 from server.services.publishing.inputs import recall
 from server.services.showing.explaining import explain
@@ -20,7 +31,7 @@ from server.services.wishes import bases, content
 from server.services.wishes.drawn import LOOK_AGAIN_MS, MARGIN_MS, Drawn
 from tests.server.services.library.test_assets import png
 from tests.server.services.publishing.published import DAY, MINUTE, later
-from tests.support.shops import STORES, Watched, heads, screen_ids, shown
+from tests.support.shops import STORES, Watched, heads, screen_ids
 
 FEED = Source("feed", shop="pluvier")
 BAG = ProductReport("BAG", "EUR", 8_990, names={"fr": {"name": "Estran"}})
@@ -188,3 +199,77 @@ def test_a_screen_that_is_cut_off_drops_it_when_an_announced_sale_begins(poster:
     later(poster.chain)
     found = explain(ctx, SYSTEM, "lille-window", begin + 5_000)
     assert {loser.rule for loser in found.explanation.losers if loser.item == "poster"} == {"dates"}
+
+
+def test_a_screen_that_is_cut_off_drops_it_when_the_lease_ends(poster: Poster) -> None:
+    ctx = poster.chain.ctx
+    poster.price(BAG)
+    poster.chain.publish()
+    plan, offers, freshness = held(ctx, "lille-window")
+    confirmed_at = offers[ChannelId("pluvier@lille")].offers[Sku("BAG")].confirmed_at
+    ends = confirmed_at + ctx.settings.lease_ms
+    files = {sha for card in plan.cards.values() for sha in files_of(card)}
+
+    def items(at_ms: int) -> set[str]:
+        found = timeline(plan, offers, freshness, files, (), at_ms, at_ms + 30_000, 20)[MAIN]
+        return {one.why.item for one in found if one.why is not None and one.variant == "planned"}
+
+    assert items(ends - 60_000) == {"poster", "words"}
+    assert items(ends + 1) == {"words"}
+    shown_after = timeline(plan, offers, freshness, files, (), ends, ends + DAY, 10_000)[MAIN]
+    posters = {name for name, card in plan.cards.items() if card.template == "image"}
+    assert posters
+    assert not {one.card for one in shown_after} & posters
+
+
+def test_alone_it_gives_way_to_the_slate_and_is_never_shown_without_its_lease(
+    poster: Poster,
+) -> None:
+    ctx = poster.chain.ctx
+    alone = Playlist(
+        PlaylistId("window"),
+        "Window",
+        (Item(ItemId("poster"), Card("image", assets=(Sha256(poster.sha),))),),
+    )
+    content.update_playlist(ctx, SYSTEM, alone)
+    poster.price(BAG)
+    poster.chain.publish()
+    later(poster.chain)
+    plan, offers, freshness = held(ctx, "lille-window")
+    now, files = ctx.clock(), {sha for card in plan.cards.values() for sha in files_of(card)}
+    later_on = now + ctx.settings.lease_ms
+    assert slot_at(plan, offers, freshness, files, (), Now(now, 0))[MAIN].variant == "planned"
+    gone = slot_at(plan, offers, freshness, files, (), Now(later_on, 0))[MAIN]
+    assert (gone.variant, "price_lost" in gone.because) == ("slate", True)
+    found = explain(ctx, SYSTEM, "lille-window", now)
+    assert found.explanation.winner is not None
+
+
+def shown(ctx: Context, screen: str, at_ms: int | None = None) -> Shown:
+    """What a screen shows of its plan, the leases of its prices renewed."""
+    plan, offers, freshness = held(ctx, screen)
+    files = {sha for card in plan.cards.values() for sha in files_of(card)}
+    at = ctx.clock() if at_ms is None else at_ms
+    leases = {name: replace(lease, as_of=at) for name, lease in freshness.channels.items()}
+    return slot_at(plan, offers, Freshness(leases, {}), files, (), Now(at, 0))[MAIN]
+
+
+def held(ctx: Context, screen: str) -> tuple[Plan, dict[ChannelId, ChannelState], Freshness]:
+    """What a screen holds when the network goes."""
+    with ctx.db.read() as session:
+        head = session.get_one(ScreenHeadRow, screen)
+        plan = Plans().plan(session, head.manifest, head.expires_at)
+        assert plan is not None
+        offers = {
+            name: ChannelState(
+                name,
+                session.get_one(ChannelRow, name).version,
+                {
+                    row.sku: offer_from_json(row.body)
+                    for row in session.scalars(select(OfferRow).where(OfferRow.channel == name))
+                },
+            )
+            for name in plan.manifest.channels
+        }
+        leases = leases_of(session, set(offers))
+    return plan, offers, Freshness({ChannelId(name): lease for name, lease in leases.items()}, {})
