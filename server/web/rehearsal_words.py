@@ -12,7 +12,7 @@ from server.services.rehearsing.finding import Found, Group
 from server.services.rehearsing.naming import Names
 from server.services.rehearsing.never import Never
 from server.services.rehearsing.rehearsals import Rehearsal
-from server.services.rehearsing.timelines import Move
+from server.services.rehearsing.timelines import SHIFTS, Move
 from server.services.rehearsing.warning import FileWarning, Price
 from server.web import clock
 from server.web.phrases import Language
@@ -38,12 +38,16 @@ class MoveWords:
 
 @dataclass(frozen=True, slots=True)
 class GroupWords:
-    """Screens that change alike. `number` names its pictures, -1 where it is not drawn."""
+    """Screens that change alike. `number` names its pictures, -1 where it is not drawn. `shifts`
+    have more or less time than before, as `shifted` counts them.
+    """
 
     number: int
     where: str
     when: str
     moves: tuple[MoveWords, ...]
+    shifted: str
+    shifts: tuple[MoveWords, ...]
     stores: tuple[tuple[str, tuple[str, ...]], ...]
 
 
@@ -71,7 +75,7 @@ def rehearsal_words(
         second=_second(found, language),
         drafts=tuple((part.kind, part.id, part.name) for part in rehearsal.parts),
         groups=tuple(
-            _group(number, group, names, where, language)
+            _group(number, group, found.at, names, where, language)
             for number, group in enumerate(found.groups)
         ),
         more=ngettext("And %(num)s more change.", "And %(num)s more changes.", found.more_groups)
@@ -97,8 +101,10 @@ def _first(found: Found) -> str:
 def _second(found: Found, language: Language) -> str:
     if not found.changed:
         return _("Nothing of this plays differently in the next %(days)s days.", days=found.days)
-    first = min(group.local for group in found.groups)
-    return _("From %(when)s. Nothing moves until you publish.", when=_local(first, language))
+    first = min(found.groups, key=lambda group: (group.first_ms, -group.size))
+    if first.first_ms <= found.at:
+        return _("From the moment you publish; nothing moves until then.")
+    return _("From %(when)s. Nothing moves until you publish.", when=_local(first.local, language))
 
 
 def _local(text: str, language: Language) -> str:
@@ -108,8 +114,14 @@ def _local(text: str, language: Language) -> str:
 
 
 def _group(
-    number: int, group: Group, names: Names, where: Mapping[str, str], language: Language
+    number: int,
+    group: Group,
+    at: int,
+    names: Names,
+    where: Mapping[str, str],
+    language: Language,
 ) -> GroupWords:
+    shifts = tuple(_move(move, names) for move in group.moves if move.way in SHIFTS)
     by_store: dict[str, list[str]] = {}
     for screen in group.screens:
         by_store.setdefault(where.get(screen, ""), []).append(names.screens.get(screen, screen))
@@ -120,13 +132,23 @@ def _group(
             screens=_screens(group.size),
             stores=_stores(group.stores, names),
         ),
-        when=_("from %(when)s", when=_local(group.local, language)),
-        moves=tuple(_move(move, names) for move in group.moves),
+        when=_("as soon as it is published")
+        if group.first_ms <= at
+        else _("from %(when)s", when=_local(group.local, language)),
+        moves=tuple(_move(move, names) for move in group.moves if move.way not in SHIFTS),
+        shifted=_shifted(len(shifts), alone=len(shifts) == len(group.moves)),
+        shifts=shifts,
         stores=tuple(
             (names.stores.get(store, store), tuple(sorted(screens)))
             for store, screens in sorted(by_store.items())
         ),
     )
+
+
+def _shifted(n: int, *, alone: bool) -> str:
+    if not n:
+        return _("The same turns, at other moments.") if alone else ""
+    return ngettext("%(num)s turn gets more or less time", "%(num)s turns get more or less time", n)
 
 
 def _screens(n: int) -> str:
@@ -148,14 +170,12 @@ def _stores(stores: Sequence[str], names: Names) -> str:
 def _move(move: Move, names: Names) -> MoveWords:
     title = names.item(move.source, move.item)
     before, after = (clock.length(seconds * 1000) for seconds in (move.before_s, move.after_s))
-    if not move.before_s:
-        return MoveWords("comes", title, _("comes, %(time)s a day", time=after))
-    if not move.after_s:
-        return MoveWords("leaves", title, _("leaves, it had %(time)s a day", time=before))
-    if move.rewritten:
-        return MoveWords("rewritten", title, _("shows something new"))
-    said = _("%(before)s a day becomes %(after)s", before=before, after=after)
-    return MoveWords("more" if move.after_s > move.before_s else "less", title, said)
+    said = {
+        "comes": _("comes, %(time)s a day", time=after),
+        "leaves": _("leaves, it had %(time)s a day", time=before),
+        "rewritten": _("shows something new"),
+    }.get(move.way) or _("%(before)s a day becomes %(after)s", before=before, after=after)
+    return MoveWords(move.way, title, said)
 
 
 def _warnings(found: Found, names: Names, language: Language) -> list[str]:

@@ -14,7 +14,7 @@ from playlists.manifest import Plan
 from playlists.turns import turn_at
 from server.services.rehearsing.never import Never
 from server.services.rehearsing.reckoning import Pair
-from server.services.rehearsing.timelines import Difference, Move
+from server.services.rehearsing.timelines import SHIFTS, Difference, Move
 from server.services.rehearsing.warning import FileWarning, Price
 
 MAX_GROUPS = 60
@@ -105,7 +105,7 @@ class Groups:
         zone = zone_of(pair.store.calendar.zone)
         local = datetime.fromtimestamp(difference.first_ms / 1000, zone).isoformat()[:16]
         moves = difference.moves[:MAX_MOVES]
-        alike = [(m.layer, m.source, m.item, bool(m.before_s), bool(m.after_s)) for m in moves]
+        alike = [(m.layer, m.source, m.item, m.way) for m in moves if m.way not in SHIFTS]
         names = [str(screen.id) for screen in pair.screens]
         self.screens.update(names)
         self.stores.add(pair.store.id)

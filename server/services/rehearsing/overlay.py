@@ -11,7 +11,7 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from playlists.ids import sha256
-from playlists.model import Campaign, Playlist
+from playlists.model import Campaign, Override, Playlist
 from server.services.base.kept import Kept, Wish
 from server.services.publishing.reading import Library, Snapshot
 
@@ -32,24 +32,29 @@ def library_of(session: Session) -> Library:
 
 
 def overlaid(
-    library: Library, session: Session, now: int, wishes: Sequence[Playlist | Campaign]
+    library: Library,
+    session: Session,
+    now: int,
+    wishes: Sequence[Playlist | Campaign],
+    hands: Sequence[Override] = (),
 ) -> Snapshot:
-    """A snapshot in which these wishes are on air in every store; `library` itself stays as it is
-    and has been brought to the present.
+    """A snapshot in which these wishes are on air in every store, and these hands lie on screens;
+    `library` itself stays as it is and has been brought to the present.
     """
     playlists = {str(one.id): one for one in wishes if isinstance(one, Playlist)}
     campaigns = {str(one.id): one for one in wishes if isinstance(one, Campaign)}
     made = copy(library)
     made.fits, made.concerning = {}, {}
-    made.playlists = laid_over(library.playlists, playlists)
-    made.campaigns = laid_over(library.campaigns, campaigns)
+    made.playlists = _laid_over(library.playlists, playlists)
+    made.campaigns = _laid_over(library.campaigns, campaigns)
+    made.overrides = _laid_over(library.overrides, {str(hand.id): hand for hand in hands})
     trials = [*(f"playlist:{name}" for name in playlists), *(f"campaign:{n}" for n in campaigns)]
     made.pilots = library.pilots.without(trials)
     made.sun = True if library.sun else _asks_for_sun(wishes)
     return Snapshot(made, session, now)
 
 
-def laid_over(kept: Kept[T], values: Mapping[str, T]) -> Kept[T]:
+def _laid_over(kept: Kept[T], values: Mapping[str, T]) -> Kept[T]:
     """The same with `values` in the place of those of their ids."""
     made = copy(kept)
     added = {name: Wish(value, sha256(_UNSAVED), _UNSAVED) for name, value in values.items()}

@@ -7,12 +7,9 @@ stored, and the shop floor does not change.
 
 from __future__ import annotations
 
-import threading
-import weakref
 from collections.abc import Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeVar
+from typing import Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -27,7 +24,6 @@ from playlists.ids import (
     SourceId,
     StoreId,
     ZoneId,
-    sha256,
 )
 from playlists.localtime import local_days
 from playlists.manifest import FOREVER_MS, Plan
@@ -42,12 +38,12 @@ from server.errors import BadInput, NotFound
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.editing import as_bad_input
-from server.services.base.kept import Kept, Wish
 from server.services.drafting import drafts
 from server.services.drafting.drafts import Kind
 from server.services.observed.live_texts import live_text
-from server.services.publishing.reading import Library, Snapshot, shop_of
+from server.services.publishing.reading import Snapshot, shop_of
 from server.services.publishing.viewing import View
+from server.services.rehearsing.overlay import library_of, overlaid
 from server.services.showing.holding import Head, Holding
 from server.services.showing.titles import Titles, Told
 from server.services.showing.worlds import Playing, World
@@ -61,10 +57,6 @@ AHEAD_MS = 2 * 3_600_000
 """How far one look goes on from its instant."""
 ONLY = PlaylistId("pretended")
 """The override that a turn of `Pretence.only` names as its source."""
-_kept = threading.local()
-"""By record, what this thread has decoded of it."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,36 +195,15 @@ def _snapshot(
     session: Session, over: _Drafted, pretence: Pretence, store: StoreId, now: int, at: int
 ) -> Snapshot:
     """The record now, with drafts in the place of what is on air."""
-    library = _library(session)
+    library = library_of(session)
     library.snapshot(session, now)  # brings what is kept of the record to the present
-    playlists = dict(over.playlists)
-    hands: dict[str, Override] = {}
+    wishes: list[Playlist | Campaign] = [*over.playlists.values(), *over.campaigns.values()]
+    hands: list[Override] = []
     if pretence.only is not None:
-        playlists[ONLY] = _only(playlists[pretence.only[0]], pretence.only[1])
+        wishes.append(_only(over.playlists[pretence.only[0]], pretence.only[1]))
         until = at + AHEAD_MS
-        hands[ONLY] = Override(OverrideId(ONLY), store, "show", at - 1, until, ONLY, zone=MAIN)
-    made = copy(library)
-    made.fits, made.concerning = {}, {}
-    made.playlists = _laid_over(library.playlists, playlists)
-    made.campaigns = _laid_over(library.campaigns, over.campaigns)
-    made.overrides = _laid_over(library.overrides, hands)
-    return Snapshot(made, session, now)
-
-
-def _library(session: Session) -> Library:
-    """A Library is for one thread and one record; a record that is closed lets its own go."""
-    if not hasattr(_kept, "libraries"):
-        _kept.libraries = weakref.WeakKeyDictionary()
-    found: Library = _kept.libraries.setdefault(session.get_bind().engine, Library())
-    return found
-
-
-def _laid_over(kept: Kept[T], values: Mapping[str, T]) -> Kept[T]:
-    made = copy(kept)
-    unsaved = b"pretended"
-    added = {name: Wish(value, sha256(unsaved), unsaved) for name, value in values.items()}
-    made.wishes = {**kept.wishes, **added}
-    return made
+        hands.append(Override(OverrideId(ONLY), store, "show", at - 1, until, ONLY, zone=MAIN))
+    return overlaid(library, session, now, wishes, hands)
 
 
 def _only(playlist: Playlist, item: str) -> Playlist:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 from playlists.ids import CardId, Sha256, ZoneId
 from playlists.manifest import Chunk, Day, Manifest, Segment, Slot, Why
@@ -16,6 +17,10 @@ MAX_STEPS = 5_000
 Chunks = Callable[[Sha256], Chunk]
 Aired = Mapping[Why, tuple[int, frozenset[CardId]]]
 """By wish and item: seconds on screen, and the cards shown."""
+
+
+Way = Literal["comes", "leaves", "rewritten", "more", "less"]
+SHIFTS: tuple[Way, ...] = ("more", "less")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,17 @@ class Move:
     before_s: int
     after_s: int
     rewritten: bool
+
+    @property
+    def way(self) -> Way:
+        """What becomes of it, in a word."""
+        if not self.before_s:
+            return "comes"
+        if not self.after_s:
+            return "leaves"
+        if self.rewritten:
+            return "rewritten"
+        return "more" if self.after_s > self.before_s else "less"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +144,7 @@ def moves_of(before: Aired, after: Aired) -> tuple[Move, ...]:
 
 
 def _order(move: Move) -> tuple[bool, int, str, str]:
-    lesser = bool(move.before_s and move.after_s) and not move.rewritten
-    return lesser, -abs(move.after_s - move.before_s), move.source, move.item
+    return move.way in SHIFTS, -abs(move.after_s - move.before_s), move.source, move.item
 
 
 def _zone_differs(a: Chunk, b: Chunk, zone: ZoneId, from_ms: int) -> int | None:

@@ -65,7 +65,7 @@ def test_what_changes_is_told_then_published_and_taken_back(chain: Chain, subjec
     path = rehearse(reader, subject)
     said = words(reader.text(path))
     assert re.search(r"\d+ of \d+ screens change", said)
-    assert "Nothing moves until you publish." in said
+    assert "From the moment you publish; nothing moves until then." in said
     assert "Brand new comes," in said
     pictures = reader.get(f"{path}/pictures/0").json
     assert pictures["after"]["card"]["params"]["headline"] in ("Brand new", "Tout neuf")
@@ -85,7 +85,7 @@ def test_what_changes_is_told_then_published_and_taken_back(chain: Chain, subjec
 def test_somewhere_first_then_everywhere_in_french(chain: Chain, subject: str) -> None:
     reader = chain.owner("fr")
     path = rehearse(reader, subject)
-    assert "Rien ne bouge avant" in words(reader.text(path))
+    assert "Dès que vous publiez" in words(reader.text(path))
     page = reader.text(path)
     store = re.search(r'name="store" value="([^"]+)"', page)
     assert store is not None
