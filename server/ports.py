@@ -18,8 +18,8 @@ class ProductReport:
     milliseconds.
 
     `store` is the shop's own store code where the price is a store's own, else None (all its
-    stores). `names` is by language: name, lead; `maker` is whose brand it bears. `problem` is set where the row could be read but
-    not believed.
+    stores). `names` is by language: name, lead; `maker` is whose brand it bears. `problem` is set
+    where the row could be read but not believed.
     """
 
     sku: str

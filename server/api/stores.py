@@ -11,6 +11,7 @@ from server.api.shapes import Id, Ms, Name, PageQuery, Shape, Version, Words
 from server.services.base.editing import Versioned, new_id
 from server.services.base.paging import Cut
 from server.services.chain import places
+from server.services.chain.brand_checks import BRAND_KEYS
 from server.services.chain.place_views import StoreView
 from server.services.chain.place_wishes import StoreWish
 
@@ -43,7 +44,10 @@ class StoreEdit(Shape):
     ]
     special_hours: Annotated[list[SpecialDay], Field(max_length=400)] = []
     channel: Annotated[str, Field(max_length=140, description="shop@store")] | None = None
-    brand: dict[str, str] = {}
+    brand: Annotated[
+        dict[str, str],
+        Field(description=f"What it has of its own beside the chain's: {', '.join(BRAND_KEYS)}."),
+    ] = {}
     details: dict[str, str] = {}
 
 

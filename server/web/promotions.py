@@ -8,7 +8,6 @@ from flask import g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import ServerError
-from server.services.drafting.tagging import tag
 from server.services.promoting import promotions
 from server.services.promoting.catalogue import Asking, catalogue
 from server.services.promoting.catalogue import chosen as chosen_goods
@@ -54,7 +53,6 @@ def begin() -> AnyResponse:
             name = ", ".join(one.name for one in picked) or skus[0]
             form = promotions.usual(name, skus)
             found = promotions.begin(looker.ctx, looker.actor, form)
-            tag(looker.ctx, looker.actor, found.id, add=["promotion"])
     except ServerError as error:
         if error.status != 422:
             raise

@@ -22,6 +22,7 @@ from server.services.drafting import additions, drafts, history, releases
 from server.services.drafting.drafts import Draft
 from server.services.drafting.listing import UsedBy, uses_of
 from server.services.drafting.ops import Op
+from server.services.drafting.tagging import tag
 from server.services.prices.products import folded
 from server.services.promoting.forms import MAX_GOODS, Form, body_of, form_of
 from server.services.wishes.card_checks import check_cards
@@ -30,6 +31,7 @@ from server.services.wishes.reach import Reach
 KIND: drafts.Kind = "playlist"
 MARK = "promo-"
 """What the id of a promotion's playlist begins with."""
+TAG = "promotion"
 PAGE_ROWS = 24
 ID_BYTES = 5
 
@@ -65,9 +67,10 @@ def is_promotion(subject: str) -> bool:
 
 
 def begin(ctx: Context, actor: Actor, form: Form) -> Promotion:
-    """A draft of a new one. Raises BadInput."""
-    body = checked(form)
-    return _told(ctx, drafts.begin(ctx, actor, KIND, body, _new_id()))
+    """A draft of a new one, filed among playlists under TAG. Raises BadInput."""
+    draft = drafts.begin(ctx, actor, KIND, checked(form), _new_id())
+    tag(ctx, actor, draft.id, add=[TAG])
+    return _told(ctx, draft)
 
 
 def usual(name: str, skus: Sequence[str]) -> Form:
