@@ -11,13 +11,16 @@ from server.web.doors import STATIC
 
 blueprint = studio("phone")
 
+WORKER_POLICY = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'"
+"""The worker asks this server, and loads nothing else."""
+
 
 @blueprint.get("/phone/worker.js")
 def worker() -> AnyResponse:
     """The service worker: of the phone page's addresses alone, looked at anew each time."""
     answer = send_from_directory(STATIC, "store_worker.js", max_age=0)
     answer.headers["Service-Worker-Allowed"] = "/store"
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; connect-src 'self'"
+    answer.headers["Content-Security-Policy"] = WORKER_POLICY
     return answer
 
 
