@@ -277,3 +277,18 @@ def test_stores_are_found_by_name_and_region(chain: Chain) -> None:
         ("prado", ""),
     ]
     assert "Nothing is called that." in plain(editor.part("/stores?store=lille&q=%00zzz"))
+
+
+def test_script_in_every_field_is_words_and_nothing_else(chain: Chain) -> None:
+    editor = Editor(chain.owner(), "rain-lille")
+    card = "items/rain/content/card/texts"
+    for path in ("items/rain/title", f"{card}/headline/en", f"{card}/second/fr", "name"):
+        value = RTL if path != "name" else RTL.replace("\u202e", "")
+        kept = editor.edit({"op": "set", "path": path, "value": value})
+        assert kept.status_code == 200, path
+        for page in (kept.get_json()["html"], editor.part("/items/rain"), editor.part("")):
+            assert "<script>alert" not in page
+    [drawn] = json.loads(editor.part("/pictures?items=rain&store=lille")).values()
+    assert RTL in drawn["card"]["params"].values(), "a screen paints it as words"
+    assert "<script>alert" not in editor.part("/history")
+    assert "<script>alert" not in editor.part("/throw")
