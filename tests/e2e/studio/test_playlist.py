@@ -107,3 +107,38 @@ def test_from_nothing_to_the_wall(page: Page, studio: Studio) -> None:
     overrides.create_override(studio.ctx, SYSTEM, wish)
     page.goto(f"{studio.url}/wall")
     until(page, f"/Three|One/.test(({GLASS})('lille-luggage'))")
+
+
+def test_an_offer_is_dragged_to_its_place_and_pretended(page: Page, studio: Studio) -> None:
+    page.goto(f"{studio.url}/playlists/sale?store=lille")
+    turns = page.locator("#turns > li")
+    expect(turns.first).to_be_visible()
+    before = turns.count()
+    page.get_by_role("button", name="Add to the sequence").click()
+    page.get_by_role("button", name="an offer").click()
+    page.get_by_role("searchbox", name="Find by name").fill("galet")
+    offer = page.locator("#menu .pickrow")
+    expect(offer).to_have_count(1)
+    start, end = offer.bounding_box(), turns.nth(1).bounding_box()
+    assert start
+    assert end
+    page.mouse.move(start["x"] + 120, start["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(start["x"] + 100, start["y"] + 8, steps=4)
+    page.mouse.move(end["x"] + 200, end["y"] + 10, steps=12)
+    page.mouse.up()
+    expect(turns).to_have_count(before + 1)
+    expect(turns.nth(1).locator("h3 bdi")).to_have_text("Galet")
+    expect(page.locator("#kept")).to_contain_text("Kept at")
+    page.keyboard.press("Escape")
+
+    turns.first.locator("h3 [data-open]").press("Enter")
+    page.get_by_role("button", name="Pretend another hour").press("Enter")
+    page.get_by_role("radio", name="Sold out").check()
+    expect(page.locator("[data-said]")).to_contain_text("everything sold out")
+    expect(page.locator("p[data-absent]")).to_contain_text("does not play then")
+    turns.nth(1).locator("h3 [data-open]").press("Enter")
+    expect(page.locator("p[data-absent]")).to_be_hidden()
+    expect(page.locator("[data-turn]")).to_contain_text("Galet")
+    page.get_by_role("link", name="Stop pretending").press("Enter")
+    expect(page.get_by_role("button", name="Pretend another hour")).to_be_focused()
