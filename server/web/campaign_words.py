@@ -72,7 +72,9 @@ def campaign_words(
     mask = floor.hit(campaign.target, campaign.zone)
     spots = list(floor.at(mask))
     shops = floor.shops_of(mask)
-    listed = {spot.id for spot in spots[:MAX_LISTED]}
+    listed: dict[str, list[str]] = {}
+    for spot in spots[:MAX_LISTED]:
+        listed.setdefault(spot.store, []).append(spot.name)
     zones = {shop.calendar.zone for shop in shops}
     clauses = clauses_of(campaign.condition)
     return CampaignWords(
@@ -87,10 +89,11 @@ def campaign_words(
         stores=tuple(
             HitStore(
                 shop.name,
-                tuple(s.name for s in spots if s.store == shop.id and s.id in listed),
+                tuple(listed[shop.id]),
                 shop.calendar.zone if len(zones) > 1 else "",
             )
             for shop in shops
+            if shop.id in listed
         ),
         more=ngettext("and %(num)s more", "and %(num)s more", len(spots) - MAX_LISTED)
         if len(spots) > MAX_LISTED

@@ -41,6 +41,7 @@ def judged(floor: Floor, shown: Window, campaigns: tuple[Campaign, ...]) -> Judg
     return Judged(voices, days, told)
 
 
+@lru_cache(maxsize=KEPT)
 def judged_for(
     floor: Floor, shown: Window, campaigns: tuple[Campaign, ...], subject: Campaign
 ) -> Judged:
