@@ -67,7 +67,7 @@ export function tints(brand, sky) {
   return found;
 }
 
-/** Custom properties of a whole scene: accent, type, the ground below it; "" where the look's own stays. */
+/** Custom properties of a whole scene: accent and type; "" where the look's own stays. */
 export function dress(brand) {
   const accent = colourOf(brand, "accent");
   const onAccent = accent && contrast(accent, INK) < contrast(accent, CHALK) ? CHALK : "";
@@ -78,7 +78,6 @@ export function dress(brand) {
     "--dusk-foot": accent ? mixed(accent, 34, "black") : "",
     "--sign": FAMILIES.get(brand["type.sign"]) ?? "",
     "--text": FAMILIES.get(brand["type.text"]) ?? "",
-    "--foot": colourOf(brand, "ground") ?? "",
   };
 }
 

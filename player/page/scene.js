@@ -194,6 +194,7 @@ export class Scene {
     const { brand, lang, goods } = this.view;
     const words = composed.wall ? "" : text(legalOf(brand, lang, goods.length > 0));
     this.legal.className = `legal sky-${sky}`;
+    paint(this.legal, { "--foot": tints(brand, sky)["--soil-foot"] ?? "" });
     if (this.legal.textContent !== words) this.legal.textContent = words;
     this.legal.hidden = words === "";
   }
