@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import itertools
 
-from server.config import Settings  # noqa: E402
+from server.config import Settings
 
 GUIDE = Path(__file__).parent.parent / "docs/guides/operate.md"
 BEGIN, END = "<!-- limits: written by tools/limits.py -->", "<!-- end of limits -->"

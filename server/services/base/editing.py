@@ -23,6 +23,8 @@ from server.errors import BadInput, Conflict, NotFound, Stale
 SLUG_CHARACTERS = 40
 """Of a name, in the id that is made from it."""
 MAX_NAME_CHARACTERS = 200
+JOINERS = "\u200c\u200d\u200e\u200f"
+"""Join or part letters and emoji (Unicode 9.2, 23.2), or say which way a word is read."""
 
 Value_co = TypeVar("Value_co", covariant=True)
 Row = TypeVar("Row", bound=Base)
@@ -64,7 +66,7 @@ def chosen_id(wanted: str, name: str) -> str:
 def check_name(name: str, field: str = "name") -> str:
     """A name for people: not empty, not too long, no control characters. Raises BadInput."""
     text = name.strip()
-    if not text or len(text) > MAX_NAME_CHARACTERS or not text.isprintable():
+    if not text or len(text) > MAX_NAME_CHARACTERS or not _is_line(text):
         message = f"Give it a name of 1 to {MAX_NAME_CHARACTERS} characters, on one line."
         raise BadInput(message, field=field)
     return text
@@ -112,3 +114,10 @@ def as_bad_input(path: str = "") -> Iterator[None]:
     except Invalid as refused:
         field = "/".join(part for part in (path, refused.field) if part)
         raise BadInput(str(refused), field=field, code=refused.code) from None
+
+
+def _is_line(text: str) -> bool:
+    """Whether a text stays on its line and turns nothing beside it around. What joins letters and
+    emoji is no control.
+    """
+    return all(char.isprintable() or char in JOINERS for char in text)
