@@ -34,7 +34,7 @@ from server.services.wishes.templates import CROPS, SKIES
 from server.web.access import Visit, page, studio
 from server.web.phrases import Language
 from server.web.problem_words import refusal_said, text_label
-from server.web.promotion_words import format_words, good_words, state_words, uses_words
+from server.web.promotion_words import format_words, good_words, state_words, use_links, uses_words
 from server.web.promotions import enter
 from server.web.stills import picture
 from server.web.tongue import gettext as _
@@ -143,6 +143,7 @@ def _page(looker: Visit, found: Promotion, *, wrong: ServerError | None = None) 
         mark=mark,
         state=state,
         uses=uses_words(found),
+        places=use_links(found),
         goods=[good_words(one, _shelves(looker, one.stock), looker.language) for one in goods],
         lost=[sku for sku in form.skus if all(one.sku != sku for one in goods)],
         stores=shops(looker.ctx, looker.actor),

@@ -95,6 +95,15 @@ def uses_words(one: Promotion) -> str:
     return said
 
 
+def use_links(one: Promotion) -> tuple[tuple[str, str], ...]:
+    """All that plays it, with where to look at that; an empty address is nowhere of its own."""
+    rooms = {"playlist": "/playlists/", "campaign": "/calendar/campaigns/"}
+    return tuple(
+        (use_words(use), f"{rooms[use.kind]}{use.id}" if use.kind in rooms else "")
+        for use in one.uses
+    )
+
+
 def catalogue_words(found: Catalogue, language: Language) -> CatalogueWords:
     """A page of goods."""
     if found.store is None:

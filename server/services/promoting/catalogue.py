@@ -77,7 +77,6 @@ class Product:
 
     sku: str
     name: str
-    lead: str
     maker: str
     category: str
     picture: str
@@ -191,7 +190,6 @@ def _goods(
             Product(
                 row.sku,
                 said.get("name") or row.sku,
-                said.get("lead", ""),
                 row.maker,
                 row.category,
                 row.picture_sha or "",

@@ -49,7 +49,6 @@ class Promotion:
     undoable: int
     uses: tuple[UsedBy, ...]
     edited_at: int
-    edited_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +225,6 @@ def _promotion(draft: Draft, uses: Sequence[UsedBy]) -> Promotion:
         draft.undoable,
         tuple(uses),
         draft.edited_at,
-        draft.edited_by,
     )
 
 

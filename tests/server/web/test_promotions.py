@@ -8,6 +8,8 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
+from server.services.base.actors import SYSTEM
+from server.services.drafting import releases
 from tests.server.web.conftest import Chain, Reader
 
 FIELDS = {"name": "Alizé", "template": "price", "seconds": "10", "gone": "stays", "lapsed": "quiet"}
@@ -83,6 +85,14 @@ def test_a_promotion_goes_into_a_playlist(chain: Chain) -> None:
     made = owner.post(address, {**FIELDS, "do": "into", "into": "held-by-hand"})
     assert made.headers["Location"] == "/playlists/held-by-hand"
     assert address.removeprefix("/promotions/") in owner.read("/playlists/held-by-hand")
+
+
+def test_where_it_plays_is_named_with_the_way_there(chain: Chain) -> None:
+    owner = Writer(chain.owner())
+    address = begun(owner)
+    owner.post(address, {**FIELDS, "do": "into", "into": "held-by-hand"})
+    releases.put_on_air(chain.ctx, SYSTEM, "playlist", "held-by-hand")
+    assert '<a class="ph" href="/playlists/held-by-hand">' in owner.read(address)
 
 
 def test_nothing_picked_is_said(chain: Chain) -> None:
