@@ -106,8 +106,9 @@ class _Module:
             name = self._name(value)
             own = self.constants.get(name)
             known = [own] if own is not None else constants.get(name, [])
-            passed_on = isinstance(value, ast.Attribute) and name == "message"
-            yield from known or ([] if passed_on else [None])
+            yield from known
+            if not known and name != "message":  # what another error said
+                yield None
         elif not (isinstance(value, ast.Call | ast.Subscript)):  # what another error said
             yield None
 

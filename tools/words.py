@@ -10,7 +10,7 @@ its sentence.
 import sys
 from pathlib import Path
 
-import error_sentences
+import error_sentences  # type: ignore[import-not-found]  # it lies beside this script
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
