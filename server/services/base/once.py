@@ -112,7 +112,8 @@ class _Joined(Database):
         yield self._session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """Part of the transaction: it commits as a whole or not at all."""
+    def write(self, *, lasting: bool = True) -> Iterator[Session]:
+        """Part of the transaction: it commits as a whole or not at all, as lasting as that one."""
+        del lasting
         yield self._session
         self._session.flush()
