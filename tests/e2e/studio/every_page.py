@@ -5,6 +5,7 @@ addresses, so that no page is forgotten.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,20 +25,26 @@ from server.services.library import assets
 from server.services.wishes import content
 from server.web import access
 from server.web.carried import WAITING_COOKIE
+from tests.support.programs import READY_WITHIN_S
 
 HOUR_MS = 3_600_000
 WEATHER = ConnectorWish("open_meteo", "Météo", enabled=False)
+RAIN = "rain-lille"
+EDITOR = f"/playlists/{RAIN}"
 OPENED = {
-    "playlist-parts.panel": ("#turns [data-open]",),
-    "playlist-goods.choose": ("#turns [data-open]", "#panel [data-goods]"),
-    "playlist-parts.menu": ("#turns .ph",),
-    "playlist-parts.adding": ("[data-add]",),
-    "playlist-parts.stores": ("[data-stores]",),
-    "playlist-parts.naming": ("[data-rename]",),
+    "playlist-parts.panel": (EDITOR, "#turns [data-open]"),
+    "playlist-goods.choose": (EDITOR, "#turns [data-open]", "#panel [data-goods]"),
+    "playlist-parts.menu": (EDITOR, "#turns .ph"),
+    "playlist-parts.adding": (EDITOR, "[data-add]"),
+    "playlist-parts.stores": (EDITOR, "[data-stores]"),
+    "playlist-parts.naming": (EDITOR, "[data-rename]"),
+    "releases-room.proof": ("/releases",),
 }
-"""Parts of the playlist editor, each with the clicks that open it there."""
-REFUSED = {"single.leave", "single.back", "promotions-room.picture"}
-"""Pages that say no here: no identity provider is set up, the shop sends no pictures."""
+"""Parts of pages, each with its page and the clicks that open it there."""
+REFUSED = {"single.leave", "single.back", "promotions-room.picture", "rehearsing-room.pictures"}
+"""Pages that say no here: no identity provider is set up, the shop sends no pictures, a copy of
+what is on air changes none.
+"""
 ELSEWHERE = (
     "/nothing-of-this-name",
     "/wall?embed=1",
@@ -70,7 +77,7 @@ class Samples:
 
 def samples(ctx: Context) -> Samples:
     """One of each kind of thing in the furnished chain, with a person and open links."""
-    rain = content.get_playlist(ctx, SYSTEM, "rain-lille").value
+    rain = content.get_playlist(ctx, SYSTEM, RAIN).value
     came = people.redeem_owner_link(ctx, people.owner_link(ctx).rpartition("/")[2])
     waiting, now = tokens.new_secret(), ctx.clock()
     address = f"zoe.{now}@pluvier.example"
@@ -121,13 +128,30 @@ def every_page(ctx: Context, given: Samples) -> list[Look]:
     return [*found, *(Look(path, status=client.get(path).status_code) for path in ELSEWHERE)]
 
 
-def _begun(client: FlaskClient, given: Samples) -> dict[str, dict[str, str]]:
-    """A promotion, begun as a person does."""
+def _begun(client: FlaskClient, given: Samples) -> dict[str, dict[str, Any]]:
+    """A promotion, a rehearsal and a release, begun as a person does."""
     word = re.search(r'data-csrf="(\w+)"', client.get("/wall").text)
     assert word is not None
-    form = {"csrf": word[1], "sku": given.values["sku"]}
-    begun = client.post("/promotions", data=form).headers.get("Location", "")
-    return {"promotion-editor.show": {"subject": begun.rpartition("/")[2]}}
+
+    def post(path: str, **form: str) -> str:
+        answer = client.post(path, data={"csrf": word[1], **form})
+        assert answer.status_code == 303, answer.text
+        return str(answer.headers["Location"])
+
+    promotion = post("/promotions", sku=given.values["sku"])
+    copy = post(f"/calendar/campaigns/{RAIN}/copy").rpartition("/")[2]
+    rehearsal = post("/rehearse", draft=f"campaign:{copy}")
+    deadline = time.monotonic() + READY_WITHIN_S
+    while f"{rehearsal}/publish" not in client.get(rehearsal).text:
+        assert time.monotonic() < deadline, "the rehearsal comes to no end"
+    release = post(f"{rehearsal}/publish", where="all", when="now").rpartition("#")[2]
+    rehearsed = rehearsal.rpartition("/")[2]
+    return {
+        "promotion-editor.show": {"subject": promotion.rpartition("/")[2]},
+        "rehearsing-room.show": {"name": rehearsed},
+        "rehearsing-room.pictures": {"name": rehearsed, "number": 0},
+        "releases-room.proof": {"name": release},
+    }
 
 
 def _is_page(app: Flask, rule: Rule) -> bool:
@@ -162,4 +186,5 @@ def _look(client: FlaskClient, rule: Rule, path: str) -> Look | None:
     if "<html" in answer.text:
         return Look(path, status=status)
     assert rule.endpoint in OPENED, f"say in OPENED what opens {rule.rule}"
-    return Look("/".join(path.split("/")[:3]), OPENED[rule.endpoint])
+    host, *clicks = OPENED[rule.endpoint]
+    return Look(host, tuple(clicks))
