@@ -115,7 +115,7 @@ def worlds(
             wanted.setdefault(asked, set()).update(_skus(plans, asked[0]))
     said = past.offers_of(session, wanted)
     gates = {gate for plans, _ in groups for gate in _gates(plans)}
-    sources = sources_of(session, gates)
+    sources = sources_of(session, gates, at_ms)
     since = [held.as_of for _, held in groups if held.as_of is not None]
     silences = past.silences_of(session, names, min(since)) if since else {}
     known = _Known(leases, sources, silences, at_ms)
