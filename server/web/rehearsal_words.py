@@ -102,7 +102,7 @@ def _second(found: Found, language: Language) -> str:
     if not found.changed:
         return _("Nothing of this plays differently in the next %(days)s days.", days=found.days)
     first = min(found.groups, key=lambda group: (group.first_ms, -group.size))
-    if first.first_ms <= found.at:
+    if first.first_ms < found.at + clock.MINUTE_MS:
         return _("From the moment you publish; nothing moves until then.")
     return _("From %(when)s. Nothing moves until you publish.", when=_local(first.local, language))
 
@@ -126,14 +126,14 @@ def _group(
     for screen in group.screens:
         by_store.setdefault(where.get(screen, ""), []).append(names.screens.get(screen, screen))
     return GroupWords(
-        number=number if number < MAX_DRAWN else -1,
+        number=number if number < MAX_DRAWN and group.moves else -1,
         where=_(
             "%(screens)s in %(stores)s",
             screens=_screens(group.size),
             stores=_stores(group.stores, names),
         ),
         when=_("as soon as it is published")
-        if group.first_ms <= at
+        if group.first_ms < at + clock.MINUTE_MS
         else _("from %(when)s", when=_local(group.local, language)),
         moves=tuple(_move(move, names) for move in group.moves if move.way not in SHIFTS),
         shifted=_shifted(len(shifts), alone=len(shifts) == len(group.moves)),

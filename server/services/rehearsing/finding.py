@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -100,8 +100,8 @@ class Groups:
         self.screens: set[str] = set()
         self.stores: set[str] = set()
 
-    def add(self, pair: Pair, difference: Difference, plan: Plan) -> None:
-        """Screens that change to this plan."""
+    def add(self, pair: Pair, difference: Difference, plan: Callable[[], Plan]) -> None:
+        """Screens that change to this plan, which is asked for where it is looked at."""
         zone = zone_of(pair.store.calendar.zone)
         local = datetime.fromtimestamp(difference.first_ms / 1000, zone).isoformat()[:16]
         moves = difference.moves[:MAX_MOVES]
@@ -111,7 +111,7 @@ class Groups:
         self.stores.add(pair.store.id)
         key = (local, difference.zone, tuple(alike))
         if key not in self._groups:
-            seen = _seen(plan, difference)
+            seen = _seen(plan(), difference)
             group = Group(
                 *(local, difference.first_ms, seen, names[0], difference.zone, moves),
                 *((), 0, (), difference.days),

@@ -32,6 +32,9 @@ from server.services.publishing.planning import NO_EXPIRY_MS, nobody
 from server.services.publishing.reading import Snapshot
 from server.services.publishing.viewing import View
 
+LOOKED_MS = 8 * 86_400_000
+"""How far ahead plans are decoded to be looked at turn by turn."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pair:
@@ -95,9 +98,11 @@ class Reckoner:
         lead = lead_from_json(kept, old) if old is not None and kept else None
         return pair.gathered.replanned(old, lead, self._now, pair.view, self._margin_ms)
 
-    def plan(self, resolved: Resolved) -> Plan:
-        """All of its days, to ask what plays."""
-        chunks = {day.chunk: self.chunk(resolved, day.chunk) for day in resolved.manifest.days}
+    def plan(self, resolved: Resolved, from_ms: int) -> Plan:
+        """Its days from an instant (unix ms) on, as far as predictions go."""
+        until = from_ms + LOOKED_MS
+        days = [d for d in resolved.manifest.days if d.until_ms > from_ms and d.from_ms < until]
+        chunks = {day.chunk: self.chunk(resolved, day.chunk) for day in days}
         return Plan(resolved.manifest, resolved.cards, chunks, NO_EXPIRY_MS)
 
     def _known(self, session: Session, pair: Pair) -> tuple[str | None, Mapping[str, Any]]:

@@ -229,7 +229,9 @@ class _Work:
         )
         if difference is None:
             return
-        self._groups.add(pair, difference, self.reckoner.plan(pair.after))
+        self._groups.add(
+            pair, difference, lambda: self.reckoner.plan(pair.after, difference.first_ms)
+        )
         if any(box.locked and box.id == difference.zone for box in pair.profile.layout):
             self._locked += len(pair.screens)
         if len(self.foreseen) < MAX_FORESEEN:
@@ -257,7 +259,7 @@ class _Work:
     def _foresee(self, session: Session, pair: Pair) -> Foreseen:
         published = self.reckoner.published(session, pair)
         name = sha256(encode_manifest(published.manifest))
-        plan = self.reckoner.plan(published)
+        plan = self.reckoner.plan(published, self._now)
         return foreseeing.foresee(pair, published, plan, name, self._now)
 
 

@@ -76,17 +76,16 @@ class Comparing:
             for a, b in zip(before.days, after.days, strict=True)
             if b.until_ms > from_ms and a.chunk != b.chunk
         ]
-        found = [
-            (b, a, first)
-            for a, b in pairs
-            if (first := self._first_of(a, b, old, new, max(0, from_ms - b.from_ms)))
-        ]
-        if not found:
-            return None
-        day, _former, (at, zone) = found[0]
-        whole = next((one for one in found if one[0].from_ms >= from_ms), found[0])
-        moves = moves_of(self._air(whole[1].chunk, old), self._air(whole[0].chunk, new))
-        return Difference(day.from_ms + at, zone, len(found), moves)
+        for number, (a, b) in enumerate(pairs):
+            first = self._first_of(a, b, old, new, max(0, from_ms - b.from_ms))
+            if first is None:  # only what is over already
+                continue
+            day, (at, zone) = b, first
+            left = pairs[number:]
+            former, whole = next((one for one in left if one[1].from_ms >= from_ms), left[0])
+            moves = moves_of(self._air(former.chunk, old), self._air(whole.chunk, new))
+            return Difference(day.from_ms + at, zone, len(left), moves)
+        return None
 
     def _first_of(
         self, a: Day, b: Day, old: Chunks, new: Chunks, at: int
