@@ -12,6 +12,7 @@ from playlists.manifest import DeckCard, Why
 from server.db.models import CampaignRow, PlaylistRow
 from server.services.base.kept import MAX_IN, batched
 from server.services.showing.worlds import Playing
+from server.services.wishes.pilots import pilots
 
 SAYING = ("headline", "second", "lead")
 """Parameters of a card that say what it is about, the first one that is there."""
@@ -99,6 +100,9 @@ def names_of(session: Session, whys: Iterable[Why]) -> dict[tuple[str, str], str
                 mine = CampaignRow if layer in ("campaign", "takeover") else PlaylistRow
                 if mine is table and source in named:
                     found[layer, source] = named[source]
+    if len(found) < len(wanted):  # a campaign that is only on trial yet
+        tried = {row.subject: str(row.body["name"]) for row in pilots(session, "campaign")}
+        found |= {one: tried[one[1]] for one in wanted if one not in found and one[1] in tried}
     return found
 
 

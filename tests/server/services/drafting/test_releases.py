@@ -17,6 +17,7 @@ from server.services.drafting import drafts, history, releases
 from server.services.drafting.drafts import Kind
 from server.services.drafting.releases import When
 from server.services.showing.explaining import explain
+from server.services.showing.titles import names_of
 from server.services.wishes import content
 from tests.support.record import TestClock
 from tests.support.shops import Watched, open_chain, playlist, screen_ids, title_of
@@ -127,6 +128,10 @@ def test_a_new_campaign_on_trial(chain: Watched) -> None:
     both: list[tuple[Kind, str]] = [("campaign", made.id), ("playlist", "kites")]
     tried = releases.release(ctx, SYSTEM, both, stores=["lille"])
     assert titles(chain) == {"lille": "Kites", "marseille": "message"}
+    why = explain(ctx, SYSTEM, "lille-window", ctx.clock()).playing.shown.why
+    assert why is not None
+    with ctx.db.read() as session:
+        assert names_of(session, [why]) == {("takeover", made.id): "Kites"}
     with pytest.raises(Conflict, match="in use"):
         content.delete_playlist(ctx, SYSTEM, "kites")
     with pytest.raises(Conflict, match="on trial"):
