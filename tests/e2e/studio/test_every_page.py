@@ -23,7 +23,7 @@ PATIENCE_S = 300
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 LOOKS_ALONE = ("color-contrast", "target-size", "scrollable-region-focusable", "link-name", "label")
 """Rules of which theme or width may decide: enough for a page that was looked at whole before."""
-# Screens drawn on a page are pictures, hidden from readers; while one is drawn its sky is still dark.
+# Drawn screens are pictures, hidden from readers; while one is drawn its sky is still dark.
 RUN = """([type, values]) => axe.run({ exclude: [".glass"] }, {
     runOnly: { type, values }, resultTypes: ["violations"],
     iframes: false, preload: false,
