@@ -56,13 +56,14 @@ class Editor:
     def _plan(self) -> list[tuple[Kind, str]]:
         self._n += 1
         items = [self._item() for _ in range(self._luck.randint(1, 3))]
-        playlist = drafts.begin(self._ctx, SYSTEM, "playlist", {"name": "P", "items": items})
+        name = f"p{self._n:04}"
+        playlist = drafts.begin(self._ctx, SYSTEM, "playlist", {"name": "P", "items": items}, name)
         body: dict[str, Any] = {"name": f"C{self._n}", "playlist": playlist.id}
         for _ in range(3):
             op = self._of_campaign()
             if op.get("value") is not None:
                 body[op["path"]] = op["value"]
-        campaign = drafts.begin(self._ctx, SYSTEM, "campaign", body)
+        campaign = drafts.begin(self._ctx, SYSTEM, "campaign", body, f"c{self._n:04}")
         self.on_air |= {playlist.id: "playlist", campaign.id: "campaign"}
         return [("campaign", campaign.id), ("playlist", playlist.id)]
 
@@ -197,13 +198,13 @@ def plan(ctx: Context, plans: Plans, manifest: str) -> Plan:
 
 
 def same_from_now(ctx: Context, before: Plan, after: Plan) -> None:
-    """Two plans of one screen play the same rounds from now on, looked at here and there; which
-    turn of the round is on may differ where the round began anew.
+    """Two plans of one screen play the same rounds for the rest of the day; which turn of the round
+    is on may differ where the round began anew. (Tomorrow's hang on what is observed today: a plan
+    that was made yesterday knew less of them.)
     """
     begin = ctx.clock() + MINUTE
-    end = min(one.manifest.days[-1].until_ms for one in (before, after))
-    near = [begin + n * 10 * MINUTE for n in range(60)]
-    for at in [*near, *range(begin, end, 11 * 60 * MINUTE)]:
+    end = next(day.until_ms for day in after.manifest.days if begin < day.until_ms)
+    for at in range(begin, end, 10 * MINUTE):
         assert instant_at(before, MAIN, at).loop == instant_at(after, MAIN, at).loop, at
 
 
