@@ -110,10 +110,14 @@ class Card:
     drawn: bool = False
 
 
+Transition = Literal["brand", "cut", "fade", "slide"]
+"""How a card comes on: in the brand's own motion, at once, by a crossfade, from the side."""
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One entry of a playlist: a card for `duration_ms`, or a nested playlist (`duration_ms`
-    unused).
+    """One entry of a playlist: a card for `duration_ms` that comes on by `transition`, or a nested
+    playlist (both unused).
     """
 
     id: ItemId
@@ -123,6 +127,7 @@ class Item:
     condition: Condition | None = None
     fallback: Card | None = None
     title: str = ""
+    transition: Transition = "brand"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ export const SET_MS = 230;
 /** New figures rise as soon as the old have set: every moment between is one without a price (ms). */
 const RISE_MS = SET_MS + 10;
 const SKY_TURN_MS = 900;
+/** What a turn may choose in place of the brand's motion, and how long it takes (ms); a cut takes no time. */
+const CHOSEN = new Map([["fade", 700], ["slide", 700]]);
 
 const SETTING = "cubic-bezier(.5,0,.9,.4)";
 const RISING = "cubic-bezier(.12,.8,.2,1)";
@@ -20,16 +22,29 @@ function play(node, frames, timing) {
 
 const fade = (node, from, to, timing) => play(node, [{ opacity: from }, { opacity: to }], timing);
 
+/** The whole of one card gives way to the whole of the next; the one before lies under it until it is there. */
+function whole(before, after, chosen, timing) {
+  if (chosen !== "slide") return [fade(after.root, 0, 1, timing)];
+  const pushed = { ...timing, easing: RISING };
+  return [
+    before.root.animate([{ translate: "0 0" }, { translate: "-100% 0" }], { fill: "both", ...pushed }),
+    play(after.root, [{ translate: "100% 0" }, { translate: "0 0" }], pushed),
+  ];
+}
+
 /**
  * One scene gives way to the next, ending `endsIn` ms from now.
  * `glide` is how far the horizon moves, in pixels; scenes without one pass null.
  */
 export function slotChange(before, after, { endsIn, reduced, glide }) {
-  const length = reduced ? FADE_MS : SLOT_CHANGE_MS;
+  const chosen = after.view.params.transition;
+  if (chosen === "cut") return whole(before, after, chosen, { delay: endsIn, duration: 0 });
+  const length = reduced ? FADE_MS : CHOSEN.get(chosen) ?? SLOT_CHANGE_MS;
   const start = Math.max(0, endsIn - length);
   const speed = length / Math.max(FADE_MS, Math.min(length, endsIn || length));
   const at = (delay, duration) => ({ delay: start + delay / speed, duration: duration / speed });
-  if (reduced || !before) return [fade(after.root, 0, 1, at(0, FADE_MS))];
+  if (reduced || !before) return whole(before, after, "fade", at(0, FADE_MS));
+  if (CHOSEN.has(chosen)) return whole(before, after, chosen, at(0, length));
   const moves = [
     { ...at(0, 300), node: before.words, from: 1, to: 0 },
     { ...at(160, 400), node: before.goods, from: 1, to: 0 },

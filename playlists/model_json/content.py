@@ -1,7 +1,8 @@
 """Cards, items and playlists as JSON.
 
 {"id": "autumn", "name": "Autumn", "edited_at": 0, "items": [
-  {"id": "rain", "title": "Rain", "duration_ms": 12000, "schedule": {..}, "condition": {..},
+  {"id": "rain", "title": "Rain", "duration_ms": 12000, "transition": "fade",
+   "schedule": {..}, "condition": {..},
    "content": {"card": {"template": "trio", "params": {"sky": "rain"},
                         "texts": {"headline": {"fr": "..", "en": ".."}},
                         "goods": [{"sku": "PLV-01", "picture": sha256, "channel": "web@{store}"}],
@@ -27,7 +28,7 @@ from playlists.condition_json import condition_from_json, condition_to_json
 from playlists.errors import Invalid
 from playlists.fields import MAX_WHOLE, Fields, sha, text, whole
 from playlists.ids import ChannelId, ItemId, Json, PlaylistId, Sha256, check_id, check_sku
-from playlists.model import Card, Good, Item, Playlist
+from playlists.model import Card, Good, Item, Playlist, Transition
 from playlists.model_json.members import (
     channel,
     choice,
@@ -55,6 +56,7 @@ MAX_PARAM_NAME_CHARS = 64
 
 PriceLoss = Literal["price_free", "fallback"]
 _PRICE_LOSS: tuple[PriceLoss, ...] = ("price_free", "fallback")
+_TRANSITIONS: tuple[Transition, ...] = ("brand", "cut", "fade", "slide")
 _LIVE = re.compile(r"[a-z][a-z_.]*:[^\s:\x00-\x1f]{1,140}")
 
 
@@ -117,17 +119,19 @@ def item_to_json(item: Item) -> dict[str, Json]:
             "title": item.title,
             "content": content,
             "duration_ms": None if nested else item.duration_ms,
+            "transition": "brand" if nested else item.transition,
             "schedule": schedule_to_json(item.schedule),
             "condition": condition_to_json(item.condition) if item.condition else None,
             "fallback": card_to_json(item.fallback) if item.fallback else None,
-        }
+        },
+        transition="brand",
     )
 
 
 def item_from_json(value: object, path: str = "") -> Item:
     """Read an item. Raises Invalid."""
-    names = ("id", "title", "content", "duration_ms", "schedule", "condition", "fallback")
-    fields = opened(value, path, *names)
+    names = ("id", "title", "content", "duration_ms", "transition", "schedule", "condition")
+    fields = opened(value, path, *names, "fallback")
     condition = fields.raw.get("condition")
     fallback = fields.raw.get("fallback")
     return Item(
@@ -144,6 +148,7 @@ def item_from_json(value: object, path: str = "") -> Item:
         ),
         fallback=None if fallback is None else card_from_json(fallback, fields.at("fallback")),
         title=fields.text("title", MAX_TITLE_CHARS, empty=True) if fields.has("title") else "",
+        transition=choice(fields, "transition", _TRANSITIONS, "brand"),
     )
 
 

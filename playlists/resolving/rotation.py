@@ -128,18 +128,26 @@ class _Walk:
 
 
 def _entry(item: Item, card: Card, outer: Entry | None) -> Entry:
+    card, fallback = _coming(card, item), item.fallback and _coming(item.fallback, item)
     own = () if item.schedule == ALWAYS else (item.schedule,)
     asked = () if item.condition is None else (item.condition,)
     return Entry(
         item=item.id,
         card=card,
         duration_ms=min(max(item.duration_ms, 1), LOOP_MAX_MS),
-        fallback=_price_free(item.fallback) or (outer.fallback if outer else None),
+        fallback=_price_free(fallback) or (outer.fallback if outer else None),
         schedules=(*outer.schedules, *own) if outer else own,
         conditions=(*outer.conditions, *asked) if outer else asked,
         within=(outer.within if outer else frozenset()) | {item.id},
         price_free=_price_free(card) if card.price_loss == "fallback" and not card.drawn else None,
     )
+
+
+def _coming(card: Card, item: Item) -> Card:
+    """The card with the transition that its turn says, as screens are told of it."""
+    if item.transition == "brand":
+        return card
+    return replace(card, params={**card.params, "transition": item.transition})
 
 
 def _price_free(card: Card | None) -> Card | None:

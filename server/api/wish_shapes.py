@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Tag
 
+from playlists.model import Transition
 from server.api.shapes import Id, Scalar, Sha, Shape, by_key, by_type
 from server.services.wishes.templates import described
 
@@ -165,6 +166,13 @@ class ItemShape(Shape):
         by_key("card", "playlist"),
     ]
     duration_ms: Annotated[int, Field(ge=1_000, le=1_800_000)] = 10_000
+    transition: Annotated[
+        Transition,
+        Field(
+            description="How its card comes on: in the brand's own motion, at once, by a"
+            " crossfade, from the side."
+        ),
+    ] = "brand"
     schedule: ScheduleShape | None = None
     condition: ConditionShape | None = None
     fallback: CardShape | None = None

@@ -1,13 +1,14 @@
-"""The fields of one turn: its title, its words in both languages, how long it lasts."""
+"""The fields of one turn: its title, its words in both languages, how long it lasts, how it
+comes on."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
-from playlists.model import Card, Item
+from playlists.model import Card, Item, Transition
 from server.services.wishes.templates import TEMPLATES
 from server.web.phrases import Language
 from server.web.problem_words import text_label
@@ -85,11 +86,12 @@ def panel_words(item: Item, raw: Mapping[str, Any], names: Names, language: Lang
         for name in words
         if name not in item.content.params and name not in item.content.live
     )
-    selects = tuple(
+    asked = (
         _select(name, at, card, item.content, values)
         for name, values in settings.items()
         if not name.endswith("_icon")
     )
+    selects = (_transition(item, at, raw), *asked)
     goods = tuple(names.goods.get(good.sku, good.sku) for good in item.content.goods)
     return PanelWords(title, seconds, duration, texts, selects, goods)
 
@@ -121,6 +123,13 @@ def _select(
     return Select(f"f-{name}", path, _setting(name), now, was, options)
 
 
+def _transition(item: Item, at: str, raw: Mapping[str, Any]) -> Select:
+    options = tuple((value, _setting(value)) for value in get_args(Transition))
+    was = _json(raw.get("transition"))
+    path = f"{at}/transition"
+    return Select("f-transition", path, _("How it comes on"), item.transition, was, options)
+
+
 def _setting(name: str) -> str:
     return {
         "sky": _("Sky"),
@@ -137,6 +146,15 @@ def _setting(name: str) -> str:
         "right": _("right"),
         "contain": _("whole, with edges"),
         "cover": _("edge to edge"),
+        "crop": _("Picture"),
+        "whole": _("as it is"),
+        "middle": _("cut square, its middle"),
+        "top": _("cut square, its top"),
+        "bottom": _("cut square, its foot"),
+        "brand": _("in the brand’s own motion"),
+        "cut": _("at once"),
+        "fade": _("by a crossfade"),
+        "slide": _("from the side"),
     }.get(name, name)
 
 

@@ -34,6 +34,8 @@ def _known(code: str, field: str) -> str:
         return _("A title has at most 200 characters, on one line.")
     if parts[-1] == "duration_ms":
         return _("A turn lasts from 1 second to 30 minutes.")
+    if parts[-1] == "transition":
+        return _("It comes on in the brand’s own motion, at once, by a crossfade or from the side.")
     if parts[-1] == "name":
         return _("Give it a name of 1 to 200 characters, on one line.")
     if parts[-1] in ("start", "end"):

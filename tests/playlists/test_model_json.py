@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -148,6 +149,7 @@ SCREEN = Screen(
         (CARD, card_to_json, card_from_json),
         (Card("message"), card_to_json, card_from_json),
         (ITEM, item_to_json, item_from_json),
+        (replace(ITEM, transition="slide"), item_to_json, item_from_json),
         (NESTED, item_to_json, item_from_json),
         (Playlist(PlaylistId("p"), "P", (ITEM, NESTED), 4), playlist_to_json, playlist_from_json),
         (Playlist(PlaylistId("p"), "P", ()), playlist_to_json, playlist_from_json),
@@ -214,6 +216,11 @@ def test_defaults_are_left_out() -> None:
             item_from_json,
             {"id": "i", "content": {"playlist": "p"}, "duration_ms": 999},
             "duration_ms",
+        ),
+        (
+            item_from_json,
+            {"id": "i", "content": {"playlist": "p"}, "transition": "spin"},
+            "transition",
         ),
         (
             item_from_json,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 from playlists.conditions import Compare
 from playlists.facts import FactKey
@@ -128,3 +129,17 @@ def test_near_shares_are_reported() -> None:
     chain.playlist("base", item("b1", 13))
     chain.campaign("a", item("a1", 7), share=3_331)
     assert ("inexact", "", "") in chain.played().notes()
+
+
+def test_a_turn_says_how_its_card_comes_on_and_else_its_card_is_the_same_bytes() -> None:
+    def deck(**more: Any) -> dict[str, Any]:
+        chain = SmallChain()
+        chain.playlist("base", item("b1", content=card("a"), **more), item("b2", content=card("b")))
+        return {name: dict(one.params) for name, one in chain.played().plan.cards.items()}
+
+    silent = deck()
+    assert deck(transition="brand") == silent
+    assert sorted(silent.values(), key=str) == [{"headline": "a"}, {"headline": "b"}]
+    told = deck(transition="cut")
+    assert {"headline": "a", "transition": "cut"} in told.values()
+    assert len(told.keys() & silent.keys()) == 1

@@ -28,8 +28,10 @@ function seen(node) {
   let opacity = 1;
   for (let above = node; above instanceof Element; above = above.parentElement) opacity *= getComputedStyle(above).opacity;
   if (opacity < ENOUGH) return false;
+  const box = node.getBoundingClientRect();
+  // A card that slides in waits beside the glass.
+  if (box.left + ENOUGH * box.width > node.getRootNode().host.getBoundingClientRect().right) return false;
   const shelf = node.closest(".shelf, .tag");
   if (!shelf) return true;
-  const box = node.getBoundingClientRect();
   return shelf.getBoundingClientRect().bottom - box.top >= ENOUGH * box.height;
 }

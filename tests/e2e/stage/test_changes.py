@@ -88,6 +88,53 @@ def test_what_cuts_in_before_a_boundary_keeps_the_slot_of_after_it_off_the_scree
     assert "Ouvert dimanche" in seen["says"]
 
 
+def test_a_turn_cuts_fades_or_slides_where_it_says_so(page: Page) -> None:
+    """Half way through, with the clock of its movements stopped: what of each card is there."""
+    seen = page.evaluate(
+        """async () => {
+          const frame = () => new Promise((next) => requestAnimationFrame(next));
+          const { stage, shadow } = stageIn();
+          const plots = () => [...shadow.querySelectorAll(".plot")];
+          const opacity = (plot) => getComputedStyle(plot).opacity;
+          const coming = (name, transition) => {
+            const view = sample(name, { key: `${name} ${transition}` });
+            return { ...view, params: { ...view.params, transition } };
+          };
+          const halfWay = async (name, transition) => {
+            const view = coming(name, transition);
+            await stage.prepare(view);
+            const shown = stage.show(view);
+            while (view.key !== stage.view.key || plots().length < 2) await Promise.resolve();
+            const moves = plots().flatMap((plot) => plot.getAnimations());
+            for (const move of moves) { move.pause(); move.currentTime = 350; }
+            const aside = (plot) => Math.trunc(plot.getBoundingClientRect().x / 10);
+            const found = plots().map((plot) => [Number(opacity(plot)), Math.sign(aside(plot))]);
+            for (const move of moves) move.finish();
+            await shown;
+            return [...found, plots().length];
+          };
+          await stage.show(sample("price"));
+          const cut = coming("message", "cut");
+          await stage.prepare(cut);
+          const before = plots()[0];
+          let over = false;
+          stage.show(cut, { boundaryInMs: 200 }).then(() => { over = true; });
+          while (plots().length < 2) await Promise.resolve();
+          const frames = new Set();
+          while (!over) {
+            await frame();
+            const there = plots().map((plot) => plot === before ? "old" : opacity(plot));
+            frames.add(there.filter((each) => each !== "0").at(-1) ?? "black");
+          }
+          return { cut: [...frames], fade: await halfWay("trio", "fade"),
+                   slide: await halfWay("service", "slide") };
+        }"""
+    )
+    assert seen["cut"] == ["old", "1"]
+    assert seen["fade"] == [[1, 0], [0.5, 0], 1]
+    assert seen["slide"] == [[1, -1], [1, 1], 1]
+
+
 def test_with_reduced_motion_rain_stands_still_and_changes_are_fades(page: Page) -> None:
     moving = page.evaluate(
         """async () => {

@@ -133,6 +133,26 @@ def test_edits_are_undone_and_go_on_the_wall(chain: Chain) -> None:
     assert "The changes are gone." in dropped.get_json()["said"]
 
 
+def test_how_a_turn_comes_on_is_chosen_in_its_sheet_and_taken_back(chain: Chain) -> None:
+    editor = Editor(chain.owner(), "base")
+
+    def chosen() -> list[str]:
+        markup = editor.part("/items/brand").partition('id="f-transition"')[2]
+        options = markup.partition("</select>")[0]
+        return re.findall(r'value="(\w+)" selected', options)
+
+    assert chosen() == ["brand"]
+    op = {"op": "set", "path": "items/brand/transition", "value": "fade", "was": None}
+    assert "Undo 1 change" in words(editor.edit(op))
+    assert chosen() == ["fade"]
+    releases.put_on_air(chain.ctx, SYSTEM, "playlist", "base")
+    items = content.get_playlist(chain.ctx, SYSTEM, "base").value.items
+    assert [item.transition for item in items if item.id == "brand"] == ["fade"]
+    editor.edit({**op, "value": "cut", "was": "fade"})
+    editor.send("/undo")
+    assert chosen() == ["fade"]
+
+
 @pytest.mark.parametrize(
     ("path", "value", "said"),
     [
@@ -143,6 +163,7 @@ def test_edits_are_undone_and_go_on_the_wall(chain: Chain) -> None:
             "A text has at most 4,000 characters.",
         ),
         ("items/brand/duration_ms", 10, "A turn lasts from 1 second to 30 minutes."),
+        ("items/brand/transition", "spin", "at once, by a crossfade or from the side."),
         ("name", "x" * 10_000, "Give it a name of 1 to 200 characters"),
     ],
 )
