@@ -5,6 +5,7 @@ Loads the server's insides, which takes a good part of a second: imported once t
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -12,9 +13,12 @@ import structlog
 from server.app import build_context, prepare
 from server.config import Settings
 from server.demo.seed import seed, settle_connectors
+from server.errors import NotFound
 from server.services.base.actors import SYSTEM
 from server.services.entry import people
 from server.services.entry.ended import LEAVE_LIFE_MS
+from server.services.promoting.catalogue import Asking, catalogue
+from server.services.promoting.shop_pictures import picture_of
 from server.services.screens import pairing, watching
 
 WORLD_PAGE = "The outside world's page"
@@ -46,6 +50,19 @@ class Record:
     def settle(self, world: dict[str, Any]) -> None:
         """Point the connectors at the outside world as it runs now."""
         settle_connectors(self.context, world, self.secrets)
+
+    def pictured(self) -> bool:
+        """Fetch the goods' pictures as who looks through them does; False until the shop has listed
+        its goods.
+        """
+        shelf = catalogue(self.context, SYSTEM, Asking(), "fr")
+        if shelf.store is None or not shelf.goods:
+            return False
+        for good in shelf.goods:
+            if not good.picture:
+                with suppress(NotFound):
+                    picture_of(self.context, SYSTEM, good.sku, shelf.store.id)
+        return True
 
     def claim(self, code: str, screen: str) -> None:
         """Pair the player that shows this code."""

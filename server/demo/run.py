@@ -148,6 +148,7 @@ def _run(ports: Ports, data: Path, *, browser: bool, smoke: bool, webhook: bool)
                 webhook=webhook,
             )
         _start_screens(group, data, settings)
+        _until(record.pictured, group, "the shop's feed")
         _tell(world, ports, record.owner_link(), data)
         if browser:
             webbrowser.open(str(world["page_url"]))

@@ -29,8 +29,10 @@ from server.services.base.context import Context
 from server.services.chain import places
 from server.services.chain.place_wishes import ScreenWish, StoreWish
 from server.services.connectors import ConnectorWish
+from server.services.drafting.tagging import tag
 from server.services.library import drawings
 from server.services.prices import settling
+from server.services.promoting.promotions import TAG, is_promotion
 from server.services.wishes import bases, content
 
 BRAND_ART = Path(__file__).parent / "art" / "brand"
@@ -127,6 +129,8 @@ def _make_wishes(context: Context) -> None:
     wanted = wishes(Art(goods, codes), _today(context))
     for playlist in wanted.playlists:
         content.create_playlist(context, SYSTEM, playlist)
+        if is_promotion(playlist.id):
+            tag(context, SYSTEM, playlist.id, add=[TAG])
     for campaign in wanted.campaigns:
         content.create_campaign(context, SYSTEM, campaign)
     bases.set_base(context, SYSTEM, Base("chain", "", PlaylistId(wanted.base)))

@@ -15,6 +15,7 @@ from playlists.model import Campaign, Card, Item, Playlist, Target
 from playlists.schedule import ALWAYS, Daypart, Edge, Schedule
 from server.demo.cards import Art, Cards
 from server.demo.goods import BY_SLUG, PRODUCTS
+from server.demo.promotions import held, promotions
 
 TURN_MS = 10_000
 LONG_TURN_MS = 12_000
@@ -24,6 +25,8 @@ INSIDE = Target(tags_none=frozenset({"window"}))
 WINDOWS = Target(tags_any=frozenset({"window"}))
 SMOKE_SLUG = "maree"
 SMOKE_PLAYLIST = "held-by-hand"
+PROMOTED = frozenset({"cabotage", "azimut", "noroit", "calanque"})
+"""Goods of the sale that promotions show."""
 CITIES = {
     "lille": ("Lille", ("lille",)),
     "marseille": ("Marseille", ("vieux-port", "prado")),
@@ -77,6 +80,7 @@ def wishes(art: Art, today: date) -> Wishes:
     """
     all_of_it = Wishes()
     make = Cards(art)
+    all_of_it.playlists += promotions()
     all_of_it.playlists.append(_base(make))
     all_of_it.playlists.append(
         Playlist(
@@ -160,9 +164,8 @@ def _weather(out: Wishes, make: Cards) -> None:
         {"fr": "Couvrez-vous bien.", "en": "Wrap up warm."},
         ("ressac", "noroit", "bruyere"),
     )
-    out.add(
-        "cold", "Il fait froid", [_item("cold", brisk, LONG_TURN_MS)], condition=cold, share=500
-    )
+    turns = [_item("cold", brisk, LONG_TURN_MS), held("neve")]
+    out.add("cold", "Il fait froid", turns, condition=cold, share=500)
 
 
 def _stock(out: Wishes, make: Cards) -> None:
@@ -257,7 +260,9 @@ def _people(out: Wishes) -> None:
 def _time(out: Wishes, make: Cards) -> None:
     """A sale with an end, an evening, and closing time."""
     on_sale = [
-        Item(
+        held(product.slug)
+        if product.slug in PROMOTED
+        else Item(
             ItemId(product.slug),
             make.price(product.slug),
             TURN_MS,
@@ -274,7 +279,7 @@ def _time(out: Wishes, make: Cards) -> None:
         "Le soir tombe",
         [
             _item("torch", make.price("balise"), TURN_MS),
-            _item("vest", make.price("phare"), TURN_MS),
+            held("phare"),
         ],
         target=INSIDE,
         schedule=evening,
@@ -301,6 +306,7 @@ def _time(out: Wishes, make: Cards) -> None:
 def _place(out: Wishes, make: Cards) -> None:
     """The sea, where there is one."""
     beach = [_item(slug, make.price(slug), TURN_MS) for slug in ("greve", "calanque", "lagon")]
+    beach.append(held("plage"))
     out.add(
         "by-the-sea",
         "Au bord de l’eau",

@@ -29,7 +29,7 @@ PHRASES: Final[dict[str, Phrase]] = {
     "rooms": Phrase("Pièces", "Rooms"),
     "theme": Phrase("Passer du clair au sombre", "Switch between light and dark"),
     "language_other": Phrase("English", "Français"),
-    "sign_out": Phrase("Se déconnecter", "Sign out"),
+    "sign_out": Phrase("Quitter", "Sign out"),
     # the wall's headline
     "head_plan_all": Phrase(
         "Les {total} écrans suivent le plan.", "All {total} screens are playing to plan."

@@ -34,8 +34,18 @@ ROOMS = (
 
 
 def rooms_of(actor: Actor) -> list[Room]:
-    """The rooms that this person may enter."""
-    return [room for room in ROOMS if actor.may(room.scope)]
+    """The rooms of this person's masthead. Who has the whole chain comes to a store's own page from
+    Stores.
+    """
+    return [
+        room
+        for room in ROOMS
+        if actor.may(room.scope) and (room.name != "store" or _minds_stores(actor))
+    ]
+
+
+def _minds_stores(actor: Actor) -> bool:
+    return actor.stores is not None or not actor.may("places")
 
 
 def home_of(actor: Actor) -> str:

@@ -65,6 +65,13 @@ def test_several_stores_are_a_choice_first(chain: Chain) -> None:
     assert "No store of yours is called that." in words(owner.text("/store?named=nowhere"))
 
 
+def test_the_way_to_a_stores_page(chain: Chain, ines: Reader) -> None:
+    assert 'href="/store"' in ines.text("/wall"), "a room of whoever minds stores"
+    owner = chain.owner()
+    assert 'href="/store"' not in owner.text("/wall")
+    assert 'href="/store/prado"' in owner.text("/places/prado")
+
+
 def test_marketing_lets_stores_show_what_no_campaign_brings(chain: Chain, ines: Reader) -> None:
     hold = {"playlist": "held-by-hand", "screens": SCREENS, "until": "16:00"}
     assert "À la main" not in words(ines.text(f"{HERE}/show"))
