@@ -14,16 +14,11 @@ from server.api.kit import NOTHING, Call, Done, located, operation, resource
 from server.api.problems import Unreadable, WrongMedia
 from server.api.shapes import Ms, Name, PageQuery, Sha, Shape
 from server.errors import TooLarge
+from server.services.base.editing import MAX_TAG_CHARACTERS, MAX_TAGS
 from server.services.base.paging import Cut
 from server.services.library import assets
 from server.services.library.assets import AssetView
-from server.services.library.describing import (
-    MAX_PRICE_MINOR,
-    MAX_PRICES,
-    MAX_TAG_CHARACTERS,
-    MAX_TAGS,
-    describe,
-)
+from server.services.library.describing import MAX_PRICE_MINOR, MAX_PRICES, describe
 from server.services.wishes.drawn import Drawn
 
 blueprint = resource("assets")

@@ -21,7 +21,7 @@ from server.services.entry import audit_log, shops
 from server.services.entry.audit_log import Entry, Search
 from server.web.access import Visit, page, studio
 from server.web.clock import local
-from server.web.me import looker
+from server.web.entering import looker
 
 blueprint = studio("audits")
 

@@ -36,7 +36,7 @@ from server.web.brand_words import (
     reading_words,
     wrong_words,
 )
-from server.web.promotions import enter
+from server.web.entering import enter
 from server.web.stills import picture
 from server.web.tongue import gettext as _
 
@@ -59,7 +59,7 @@ class Given:
 @blueprint.get("/brand")
 def show() -> AnyResponse:
     """The brand as it is on air."""
-    looker = enter()
+    looker = enter("content")
     found = brands.standing(looker.ctx, looker.actor)
     return _page(looker, found, Given(dict(found.brand.body), dict(found.brand.voice), -1))
 
@@ -67,7 +67,7 @@ def show() -> AnyResponse:
 @blueprint.post("/brand")
 def send_out() -> AnyResponse:
     """Put it on every screen that follows it."""
-    looker = enter(form=True)
+    looker = enter("content", form=True)
     given = _given()
     try:
         brands.send_out(looker.ctx, looker.actor, given.body, given.voice, given.version)
@@ -79,7 +79,7 @@ def send_out() -> AnyResponse:
 @blueprint.post("/brand/former/<int:version>")
 def put_back(version: int) -> AnyResponse:
     """Send a former brand out again."""
-    looker = enter(form=True)
+    looker = enter("content", form=True)
     try:
         brands.put_back(looker.ctx, looker.actor, version, _version())
     except ServerError as wrong:
@@ -92,7 +92,7 @@ def put_back(version: int) -> AnyResponse:
 @blueprint.post("/brand/look")
 def look() -> AnyResponse:
     """How a brand reads and what screens would show of it; nothing is kept."""
-    looker = enter(form=True)
+    looker = enter("content", form=True)
     looker.actor.require_chain("content")
     given = _given()
     answer: dict[str, Any] = {"wrong": None}

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from server.errors import ServerError
 from server.services.calendar import events
 from server.web.access import Visit, page, studio
-from server.web.calendars import enter
+from server.web.entering import enter
 from server.web.tongue import gettext as _
 from server.web.tongue import said
 
@@ -21,7 +21,7 @@ FORM_BYTES = 256 * 1024
 @blueprint.get("/calendar/events")
 def show() -> AnyResponse:
     """What was taken in, and a form for more."""
-    return _page(enter())
+    return _page(enter("content"))
 
 
 @blueprint.post("/calendar/events")
@@ -29,9 +29,11 @@ def take_in() -> AnyResponse:
     """Take a file in; a calendar of the same name is replaced."""
     request.max_content_length = events.MAX_FILE_BYTES + FORM_BYTES
     try:
-        looker = enter(form=True)
+        looker = enter("content", form=True)
     except RequestEntityTooLarge:
-        return _page(enter(), status=413, wrong=_("It is too large: export a shorter time of it."))
+        return _page(
+            enter("content"), status=413, wrong=_("It is too large: export a shorter time of it.")
+        )
     file = request.files.get("file")
     name = request.form.get("name", "").strip()
     url = request.form.get("url", "").strip()
@@ -55,7 +57,7 @@ def take_in() -> AnyResponse:
 @blueprint.post("/calendar/events/forget")
 def forget() -> AnyResponse:
     """Let go of one."""
-    looker = enter(form=True)
+    looker = enter("content", form=True)
     events.forget(looker.ctx, looker.actor, request.form.get("name", ""))
     return redirect("/calendar/events", 303)
 

@@ -9,8 +9,8 @@ from server.services.calendar import feeds
 from server.services.calendar.gathering import zone_now
 from server.services.calendar.ical import feed
 from server.web.access import asks_from, context, limits, page, studio
-from server.web.calendars import enter
 from server.web.clock import day
+from server.web.entering import enter
 
 blueprint = studio("calendar-feed")
 MIME = "text/calendar; charset=utf-8"
@@ -25,14 +25,14 @@ def show() -> AnyResponse:
 @blueprint.post("/calendar/feed")
 def make() -> AnyResponse:
     """Make an address, and show it this once."""
-    looker = enter(form=True)
+    looker = enter("content", form=True)
     return _page(feeds.make(looker.ctx, looker.actor))
 
 
 @blueprint.post("/calendar/feed/revoke")
 def revoke() -> AnyResponse:
     """End the address."""
-    looker = enter(form=True)
+    looker = enter("content", form=True)
     feeds.revoke(looker.ctx, looker.actor)
     return redirect("/calendar/feed", 303)
 
@@ -40,7 +40,7 @@ def revoke() -> AnyResponse:
 @blueprint.get("/calendar.ics")
 def exported() -> AnyResponse:
     """The calendar as a file."""
-    looker = enter()
+    looker = enter("content")
     answer = make_response(feed(looker.ctx, looker.actor))
     answer.headers["Content-Type"] = MIME
     answer.headers["Content-Disposition"] = 'attachment; filename="enseigne.ics"'
@@ -64,7 +64,7 @@ def read(secret: str) -> AnyResponse:
 
 
 def _page(secret: str = "") -> AnyResponse:
-    looker = enter()
+    looker = enter("content")
     made = feeds.made_at(looker.ctx, looker.actor)
     return page(
         "calendar_feed.html",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask import g, redirect, request
+from flask import redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import NotFound, ServerError
@@ -13,10 +13,11 @@ from server.services.calendar.holidays import public
 from server.services.calendar.looking import Seen, drawn, look
 from server.services.calendar.window import VIEWS, View
 from server.services.showing.shelf import names_of_goods
-from server.web.access import Visit, check_form, page, studio, visit
+from server.web.access import Visit, page, studio
 from server.web.calendar_panel import panel_words, proven
 from server.web.calendar_told import Told
 from server.web.calendar_words import calendar_words
+from server.web.entering import enter
 from server.web.reference_words import proofs
 from server.web.sentence_words import Names
 from server.web.sentences import Stock, StockBetween, clauses_of
@@ -28,26 +29,16 @@ blueprint = studio("calendar-room")
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 
-def enter(*, form: bool = False) -> Visit:
-    """Who plans here. Raises Unauthenticated, Forbidden."""
-    looker: Visit = visit()
-    g.visit = looker
-    looker.actor.require("content")
-    if form:
-        check_form(looker)
-    return looker
-
-
 @blueprint.get("/calendar")
 def show() -> AnyResponse:
     """Campaigns over weeks."""
-    return _page(enter())
+    return _page(enter("content"))
 
 
 @blueprint.post("/calendar/settle")
 def settle() -> AnyResponse:
     """Write a way out of a clash into the drafts of its campaigns."""
-    looker = enter(form=True)
+    looker = enter("content", form=True)
     seen = _seen(looker)
     told = _told(looker, seen)
     clash = seen.clash(request.form.get("clash", ""))
@@ -61,18 +52,6 @@ def settle() -> AnyResponse:
     except ServerError as refused:
         return _page(looker, status=refused.status, wrong=said(refused.message))
     return redirect(told.link(pick=f"settled~{'~'.join(p.id for p in clash.parts)}"), 303)
-
-
-@blueprint.post("/calendar/on-air")
-def on_air() -> AnyResponse:
-    """Put the drafts of some campaigns on air together."""
-    looker = enter(form=True)
-    told = _told(looker, _seen(looker))
-    try:
-        settling.put_on_air(looker.ctx, looker.actor, request.form.getlist("campaign"))
-    except ServerError as refused:
-        return _page(looker, status=refused.status, wrong=said(refused.message))
-    return redirect(told.link(pick=request.form.get("pick", "")), 303)
 
 
 def told_of(looker: Visit, seen: Seen, pick: str = "") -> Told:

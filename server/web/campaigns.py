@@ -26,9 +26,10 @@ from server.services.calendar.rows import campaign_from_draft
 from server.services.drafting import drafts, history
 from server.services.drafting.drafts import Draft
 from server.web.access import Visit, page, studio
-from server.web.calendars import enter, told_of
+from server.web.calendars import told_of
 from server.web.campaign_form import MAX_PARTS, NEW, Form, Read, form_of, plain_body, read_form
 from server.web.campaign_words import campaign_words
+from server.web.entering import enter
 from server.web.playlists_words import binned_words
 from server.web.problem_words import refusal_said
 from server.web.tongue import gettext as _
@@ -43,7 +44,7 @@ MAX_WAS_CHARS = 200_000
 @blueprint.get("/calendar/new")
 def fresh() -> ResponseReturnValue:
     """The form of a new campaign; nothing is kept yet."""
-    looker = enter()
+    looker = enter("content")
     first, last = (_iso(request.args.get(name, "")) for name in ("first", "last"))
     end = (last + timedelta(days=1)).isoformat() if last else ""
     return _page(
@@ -54,7 +55,7 @@ def fresh() -> ResponseReturnValue:
 @blueprint.post("/calendar/new")
 def begin() -> ResponseReturnValue:
     """Keep a new campaign as a draft; with `check` only say what it would come to."""
-    looker = enter(form=True)
+    looker = enter("content", form=True)
     was = empty_campaign()
     read = _read(looker, was)
     if "name" in read.wrong and not request.form.get("check"):
@@ -73,7 +74,7 @@ def begin() -> ResponseReturnValue:
 @blueprint.get("/calendar/campaigns/<name>")
 def show(name: str) -> ResponseReturnValue:
     """The form of a campaign, as its draft says."""
-    looker = enter()
+    looker = enter("content")
     draft = drafts.read(looker.ctx, looker.actor, KIND, name)
     return _page(looker, _campaign(draft), draft)
 
@@ -81,7 +82,7 @@ def show(name: str) -> ResponseReturnValue:
 @blueprint.post("/calendar/campaigns/<name>")
 def keep(name: str) -> ResponseReturnValue:
     """Keep in the draft what the form says anew; what is wrong stays in its field."""
-    looker = enter(form=True)
+    looker = enter("content", form=True)
     draft = drafts.read(looker.ctx, looker.actor, KIND, name)
     was = _was(draft)
     read = _read(looker, _campaign_of(was, name) or _campaign(draft))
@@ -107,7 +108,7 @@ def keep(name: str) -> ResponseReturnValue:
 @blueprint.post("/calendar/campaigns/<name>/days")
 def move(name: str) -> ResponseReturnValue:
     """Move it to other days, as it was dragged on the calendar."""
-    looker = enter(form=True)
+    looker = enter("content", form=True)
     first, last = (_iso(request.form.get(end, "")) for end in ("first", "last"))
     try:
         moving.move(looker.ctx, looker.actor, name, first, last)
@@ -120,7 +121,7 @@ def move(name: str) -> ResponseReturnValue:
 @blueprint.post("/calendar/campaigns/<name>/<any(undo, redo):way>")
 def step(name: str, way: str) -> ResponseReturnValue:
     """Take back one's own last change, or do it again."""
-    looker = enter(form=True)
+    looker = enter("content", form=True)
     act = drafts.undo if way == "undo" else drafts.redo
     try:
         act(looker.ctx, looker.actor, KIND, name)
@@ -132,7 +133,7 @@ def step(name: str, way: str) -> ResponseReturnValue:
 @blueprint.post("/calendar/campaigns/<name>/drop")
 def drop(name: str) -> ResponseReturnValue:
     """Back to what is on air."""
-    looker = enter(form=True)
+    looker = enter("content", form=True)
     drafts.drop(looker.ctx, looker.actor, KIND, name)
     return redirect(f"/calendar/campaigns/{name}", 303)
 
@@ -140,7 +141,7 @@ def drop(name: str) -> ResponseReturnValue:
 @blueprint.post("/calendar/campaigns/<name>/throw")
 def throw(name: str) -> ResponseReturnValue:
     """Into the bin, off the air at once."""
-    looker = enter(form=True)
+    looker = enter("content", form=True)
     history.remove(looker.ctx, looker.actor, KIND, name)
     return redirect("/calendar/bin", 303)
 
@@ -148,7 +149,7 @@ def throw(name: str) -> ResponseReturnValue:
 @blueprint.post("/calendar/campaigns/<name>/copy")
 def copy(name: str) -> ResponseReturnValue:
     """Begin a copy, and open it."""
-    looker = enter(form=True)
+    looker = enter("content", form=True)
     title = drafts.read(looker.ctx, looker.actor, KIND, name).body["name"]
     made = history.duplicate(
         looker.ctx,
@@ -163,7 +164,7 @@ def copy(name: str) -> ResponseReturnValue:
 @blueprint.get("/calendar/bin")
 def bin_of() -> ResponseReturnValue:
     """Campaigns thrown away in the last thirty days."""
-    looker = enter()
+    looker = enter("content")
     now = looker.ctx.clock()
     rows = [binned_words(past, now) for past in history.binned(looker.ctx, looker.actor, KIND)]
     return page("bin.html", looker, room="calendar", rows=rows)
@@ -172,7 +173,7 @@ def bin_of() -> ResponseReturnValue:
 @blueprint.post("/calendar/bin/<name>/take-out")
 def take_out(name: str) -> ResponseReturnValue:
     """Take one out of the bin, as a draft."""
-    looker = enter(form=True)
+    looker = enter("content", form=True)
     history.take_out(looker.ctx, looker.actor, KIND, name)
     return redirect(f"/calendar/campaigns/{name}", 303)
 

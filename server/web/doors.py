@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Response, g, redirect, request, send_from_directory
+from flask import Response, redirect, request, send_from_directory
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import Unauthenticated
@@ -13,16 +13,15 @@ from server.web.access import (
     LANGUAGE_COOKIE,
     LANGUAGE_LIFE_S,
     asks_from,
-    check_form,
     context,
     language,
     limits,
     page,
     signed_out_page,
     studio,
-    visit,
 )
 from server.web.carried import browser, carry, inside, keep_language
+from server.web.entering import enter
 from server.web.phrases import LANGUAGES, say
 from server.web.rooms import home_of
 
@@ -75,8 +74,7 @@ def signed_out() -> Response:
 @blueprint.post("/sign-out")
 def sign_out() -> AnyResponse:
     """End the session."""
-    looker = g.visit = visit()
-    check_form(looker)
+    looker = enter(form=True)
     there = single.leave_address(looker.ctx, looker.actor.id)
     people.sign_out(looker.ctx, looker.session)
     answer = signed_out_page(say("left", looker.language), provider_out=there)

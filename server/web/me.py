@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 
-from flask import Response, g, jsonify, redirect, request
+from flask import Response, jsonify, redirect, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from server.errors import Forbidden, ServerError, TooMany, Unauthenticated
+from server.errors import Forbidden, ServerError, TooMany
 from server.services.entry import accounts, browsers, passkeys, second, signing_in
-from server.web.access import Visit, check_form, limits, page, studio, visit
+from server.web.access import Visit, check_form, limits, page, studio
+from server.web.entering import View, looker
 from server.web.entry_words import ago, complaint
 from server.web.people_words import browser_lines, person_card
 from server.web.signing_in import read_object, told
@@ -21,17 +22,6 @@ blueprint = studio("me")
 ME = "/me"
 QR_SCALE = 5
 """Pixels of a module."""
-
-View = Callable[..., AnyResponse]
-
-
-def looker() -> Visit:
-    """Who looks, with a session of their own. Raises Unauthenticated for a watch link."""
-    found: Visit = visit()
-    if not found.session:
-        raise Unauthenticated("Sign in to see this.")
-    g.visit = found
-    return found
 
 
 def _changes(*, ways_in: bool) -> Callable[[View], View]:

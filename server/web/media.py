@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import g, jsonify, redirect, request
+from flask import jsonify, redirect, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -19,7 +19,8 @@ from server.services.library.describing import MAX_PRICES, describe
 from server.services.library.replacing import replace_everywhere, undo
 from server.services.library.uploads import refusal
 from server.services.wishes.drawn import Drawn
-from server.web.access import Visit, check_form, page, studio, visit
+from server.web.access import Visit, check_form, page, studio
+from server.web.entering import enter
 from server.web.media_words import file_words, media_words
 from server.web.tongue import gettext as _
 from server.web.tongue import said
@@ -35,17 +36,17 @@ MAX_DIGITS = 16
 @blueprint.get("/media")
 def show() -> AnyResponse:
     """All files."""
-    return _all(_enter())
+    return _all(enter("content"))
 
 
 @blueprint.post("/media")
 def take() -> AnyResponse:
     """Take files from a form, where no script sends them in pieces."""
-    looker = visit()
+    looker = enter("content")
     request.max_content_length = looker.ctx.settings.max_upload_bytes + MIB
     refused: list[tuple[str, str]] = []
     try:
-        looker = _enter(form=True)
+        check_form(looker)
         for part in request.files.getlist("file"):
             name = part.filename or "file"
             try:
@@ -65,13 +66,13 @@ def take() -> AnyResponse:
 @blueprint.get("/media/again")
 def again() -> AnyResponse:
     """The word that uploads carry, after signing in anew beside this page."""
-    return jsonify({"csrf": _enter().csrf})
+    return jsonify({"csrf": enter("content").csrf})
 
 
 @blueprint.get("/media/goods")
 def goods() -> AnyResponse:
     """Products by name or SKU, to choose from."""
-    looker = _enter()
+    looker = enter("content")
     asked = request.args.get("named", "")[:MAX_ASKED]
     found = filing.goods(looker.ctx, looker.actor, asked, looker.language)
     return jsonify([asdict(one) for one in found])
@@ -80,13 +81,13 @@ def goods() -> AnyResponse:
 @blueprint.get("/media/file/<sha>")
 def file(sha: str) -> AnyResponse:
     """One file."""
-    return _one(_enter(), sha)
+    return _one(enter("content"), sha)
 
 
 @blueprint.post("/media/file/<sha>")
 def about(sha: str) -> AnyResponse:
     """Keep its name and tags."""
-    looker = _enter(form=True)
+    looker = enter("content", form=True)
     name = request.form.get("name", "")
     tags = [tag for tag in request.form.get("tags", "").split(",") if tag.strip()]
     try:
@@ -101,7 +102,7 @@ def about(sha: str) -> AnyResponse:
 @blueprint.post("/media/file/<sha>/prices")
 def prices(sha: str) -> AnyResponse:
     """Keep which prices it shows."""
-    looker = _enter(form=True)
+    looker = enter("content", form=True)
     given = list(zip(request.form.getlist("sku"), request.form.getlist("price"), strict=False))
     lines = [(sku.strip(), price.strip()) for sku, price in given if sku.strip() or price.strip()]
     try:
@@ -119,7 +120,7 @@ def prices(sha: str) -> AnyResponse:
 @blueprint.post("/media/file/<sha>/replace")
 def put_instead(sha: str) -> AnyResponse:
     """Show another file wherever this one shows."""
-    looker = _enter(form=True)
+    looker = enter("content", form=True)
     try:
         done = replace_everywhere(looker.ctx, looker.actor, sha, request.form.get("by", ""))
     except ServerError as wrong:
@@ -135,7 +136,7 @@ def put_instead(sha: str) -> AnyResponse:
 @blueprint.post("/media/file/<sha>/undo/<int:number>")
 def take_back(sha: str, number: int) -> AnyResponse:
     """Take a replacement back."""
-    looker = _enter(form=True)
+    looker = enter("content", form=True)
     try:
         undo(looker.ctx, looker.actor, number)
     except Conflict as wrong:
@@ -147,7 +148,7 @@ def take_back(sha: str, number: int) -> AnyResponse:
 @blueprint.post("/media/file/<sha>/delete")
 def delete(sha: str) -> AnyResponse:
     """Delete it, unless something uses it."""
-    looker = _enter(form=True)
+    looker = enter("content", form=True)
     try:
         assets.delete_asset(looker.ctx, looker.actor, sha)
     except NotFound:
@@ -158,15 +159,6 @@ def delete(sha: str) -> AnyResponse:
         }.get(wrong.code, _("Someone else uploaded it, so you cannot delete it."))
         return _one(looker, sha, wrong=wrong, at="delete", said=said)
     return redirect("/media", 303)
-
-
-def _enter(*, form: bool = False) -> Visit:
-    looker: Visit = visit()
-    g.visit = looker
-    looker.actor.require("content")
-    if form:
-        check_form(looker)
-    return looker
 
 
 def _all(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from flask import g, request
+from flask import request
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import ServerError
 from server.services.chain import places
 from server.services.screens import pairing
 from server.services.screens.pairing_choices import choices
-from server.web.access import Visit, check_form, limits, page, studio, visit
+from server.web.access import Visit, limits, page, studio
+from server.web.entering import enter
 
 blueprint = studio("pairing")
 
@@ -20,7 +21,7 @@ NEW = "new:"
 @blueprint.get("/pair")
 def form() -> AnyResponse:
     """The form; `screen` or `store` choose ahead, `code` comes from a QR code on a screen."""
-    looker = g.visit = visit()
+    looker = enter()
     store = request.args.get("store", "")
     chosen = request.args.get("screen", "") or (NEW + store if store else "")
     return _form(looker, chosen=chosen, code=request.args.get("code", ""))
@@ -29,8 +30,7 @@ def form() -> AnyResponse:
 @blueprint.post("/pair")
 def claim() -> AnyResponse:
     """Give the device that shows the code its screen."""
-    looker = g.visit = visit()
-    check_form(looker)
+    looker = enter(form=True)
     code = request.form.get("code", "")
     chosen = request.form.get("screen", "")
     name = request.form.get("name", "")

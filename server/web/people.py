@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import wraps
 from typing import Any
 
 from flask import Response, redirect, request
@@ -16,41 +15,27 @@ from server.ports import PermanentError, TemporaryError
 from server.services.base.paging import Cut
 from server.services.entry import accounts, browsers, second, shops
 from server.services.situation import inviting
-from server.web.access import Visit, check_form, page, studio
+from server.web.access import Visit, page, studio
+from server.web.entering import guard
 from server.web.entry_words import complaint, role_choices
-from server.web.me import looker
 from server.web.people_words import browser_lines, cards, person_card
 from server.web.tongue import said
 
 blueprint = studio("people_pages")
 
 WHOLE_CHAIN = "chain"
-View = Callable[..., AnyResponse]
-
-
-def _guarded(view: View) -> View:
-    """For those who look after people; a form is one of this session."""
-
-    @wraps(view)
-    def run(**path: str) -> AnyResponse:
-        me = looker()
-        me.actor.require("people")
-        if request.method == "POST":
-            check_form(me)
-        return view(me, **path)
-
-    return run
+guarded = guard("people")
 
 
 @blueprint.get("/people")
-@_guarded
+@guarded
 def everybody(me: Visit) -> AnyResponse:
     """The list."""
     return _list(me)
 
 
 @blueprint.post("/people")
-@_guarded
+@guarded
 def invite(me: Visit) -> AnyResponse:
     """Invite someone: the link is shown this once."""
     given = request.form
@@ -71,14 +56,14 @@ def invite(me: Visit) -> AnyResponse:
 
 
 @blueprint.get("/people/<person>")
-@_guarded
+@guarded
 def one(me: Visit, person: str) -> AnyResponse:
     """One of them."""
     return _one(me, person)
 
 
 @blueprint.post("/people/<person>")
-@_guarded
+@guarded
 def change(me: Visit, person: str) -> AnyResponse:
     """Another role, other stores."""
     role = request.form.get("role", "")
@@ -86,7 +71,7 @@ def change(me: Visit, person: str) -> AnyResponse:
 
 
 @blueprint.post("/people/<person>/link")
-@_guarded
+@guarded
 def invite_again(me: Visit, person: str) -> AnyResponse:
     """A new link: the way back in."""
     try:
@@ -98,21 +83,21 @@ def invite_again(me: Visit, person: str) -> AnyResponse:
 
 
 @blueprint.post("/people/<person>/dismiss")
-@_guarded
+@guarded
 def dismiss(me: Visit, person: str) -> AnyResponse:
     """Let someone go."""
     return _done(me, person, lambda: accounts.dismiss(me.ctx, me.actor, person))
 
 
 @blueprint.post("/people/<person>/app/remove")
-@_guarded
+@guarded
 def remove_app(me: Visit, person: str) -> AnyResponse:
     """Take away an authenticator app that was lost."""
     return _done(me, person, lambda: second.remove_of(me.ctx, me.actor, person))
 
 
 @blueprint.post("/people/<person>/sessions/end")
-@_guarded
+@guarded
 def end_session(me: Visit, person: str) -> AnyResponse:
     """End one of their sessions."""
     session = request.form.get("session", "")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from flask import redirect, request
@@ -18,40 +16,26 @@ from server.services.chain import overview, places
 from server.services.chain.place_views import StoreView
 from server.services.wishes import bases, content
 from server.web import place_forms, place_words
-from server.web.access import Visit, check_form, page, studio
-from server.web.me import looker
+from server.web.access import Visit, page, studio
+from server.web.entering import guard
 from server.web.tongue import gettext as _
 
 blueprint = studio("places")
 
 HERE = "/places"
 MAIN = "main"
-View = Callable[..., AnyResponse]
-
-
-def _guarded(view: View) -> View:
-    """For those who look after places; a form is one of this session."""
-
-    @wraps(view)
-    def run(**path: str) -> AnyResponse:
-        me = looker()
-        me.actor.require("places")
-        if request.method == "POST":
-            check_form(me)
-        return view(me, **path)
-
-    return run
+guarded = guard("places")
 
 
 @blueprint.get(HERE)
-@_guarded
+@guarded
 def everywhere(me: Visit) -> AnyResponse:
     """The stores."""
     return _list(me)
 
 
 @blueprint.post(HERE)
-@_guarded
+@guarded
 def open_store(me: Visit) -> AnyResponse:
     """Open a store."""
     store = new_id(request.form.get("name", ""))
@@ -64,7 +48,7 @@ def open_store(me: Visit) -> AnyResponse:
 
 
 @blueprint.post(f"{HERE}/base")
-@_guarded
+@guarded
 def set_base(me: Visit) -> AnyResponse:
     """What plays in a store, or in the chain, when nothing else does."""
     store, chosen = request.form.get("store", ""), request.form.get("playlist", "")
@@ -77,14 +61,14 @@ def set_base(me: Visit) -> AnyResponse:
 
 
 @blueprint.get(f"{HERE}/<store>")
-@_guarded
+@guarded
 def show(me: Visit, store: str) -> AnyResponse:
     """A store with its screens."""
     return _store(me, store)
 
 
 @blueprint.post(f"{HERE}/<store>")
-@_guarded
+@guarded
 def keep(me: Visit, store: str) -> AnyResponse:
     """What is known of a store, anew; whoever wrote meanwhile is not overwritten unseen."""
     was = places.get_store(me.ctx, me.actor, store)
@@ -99,7 +83,7 @@ def keep(me: Visit, store: str) -> AnyResponse:
 
 
 @blueprint.post(f"{HERE}/<store>/close")
-@_guarded
+@guarded
 def close(me: Visit, store: str) -> AnyResponse:
     """Close a store."""
     try:
@@ -112,7 +96,7 @@ def close(me: Visit, store: str) -> AnyResponse:
 
 
 @blueprint.post(f"{HERE}/<store>/screens")
-@_guarded
+@guarded
 def hang(me: Visit, store: str) -> AnyResponse:
     """Wish for a screen in a store."""
     try:
@@ -125,14 +109,14 @@ def hang(me: Visit, store: str) -> AnyResponse:
 
 
 @blueprint.get(f"{HERE}/<store>/screens/<screen_id>")
-@_guarded
+@guarded
 def screen(me: Visit, store: str, screen_id: str) -> AnyResponse:
     """One screen."""
     return _screen(me, store, screen_id)
 
 
 @blueprint.post(f"{HERE}/<store>/screens/<screen_id>")
-@_guarded
+@guarded
 def keep_screen(me: Visit, store: str, screen_id: str) -> AnyResponse:
     """What is known of a screen, anew."""
     was = places.get_screen(me.ctx, me.actor, screen_id)
@@ -147,7 +131,7 @@ def keep_screen(me: Visit, store: str, screen_id: str) -> AnyResponse:
 
 
 @blueprint.post(f"{HERE}/<store>/screens/<screen_id>/take-down")
-@_guarded
+@guarded
 def take_down(me: Visit, store: str, screen_id: str) -> AnyResponse:
     """Take a screen away."""
     try:

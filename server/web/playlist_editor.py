@@ -13,11 +13,11 @@ from server.services.drafting.listing import writers
 from server.web.access import Visit, page, studio
 from server.web.edit_words import ago
 from server.web.editor_words import mark_of
+from server.web.entering import enter
 from server.web.playlist_sheet import (
     KIND,
     answer,
     context,
-    enter,
     refused,
     sheet_of,
     wants_json,
@@ -32,7 +32,7 @@ blueprint = studio("playlist-editor")
 @blueprint.get("/playlists/<subject>")
 def show(subject: str) -> AnyResponse:
     """The editor."""
-    looker = enter()
+    looker = enter("content")
     draft = drafts.read(looker.ctx, looker.actor, KIND, subject)
     sheet = sheet_of(looker, draft)
     here = next(iter(sheet.scene.stores), None)
@@ -51,7 +51,7 @@ def show(subject: str) -> AnyResponse:
 @blueprint.get("/playlists/<subject>/sheet")
 def sheet(subject: str) -> AnyResponse:
     """The sheet anew, and what others did since `seq`; only its mark where nothing changed."""
-    looker = enter()
+    looker = enter("content")
     try:
         seq = request.args.get("seq", "0")
         since = int(seq) if seq.isascii() and seq.isdigit() and len(seq) < 10 else 0
@@ -67,7 +67,7 @@ def sheet(subject: str) -> AnyResponse:
 def edit(subject: str) -> AnyResponse:
     """Apply operations (JSON: `ops`) as one edit."""
     try:
-        looker = enter(form=True)
+        looker = enter("content", form=True)
         given: Any = request.get_json(silent=True)
         ops = given.get("ops") if isinstance(given, dict) else None
         if not isinstance(ops, list) or not all(isinstance(op, dict) for op in ops):
@@ -104,7 +104,7 @@ def drop(subject: str) -> AnyResponse:
 @blueprint.get("/playlists/<subject>/history")
 def versions(subject: str) -> AnyResponse:
     """What was on the wall before."""
-    looker = enter()
+    looker = enter("content")
     draft = drafts.read(looker.ctx, looker.actor, KIND, subject)
     found = history.versions(looker.ctx, looker.actor, KIND, subject)
     people = writers(looker.ctx, {past.by for past in found})
@@ -136,7 +136,7 @@ def versions(subject: str) -> AnyResponse:
 @blueprint.post("/playlists/<subject>/history/<int:number>")
 def restore(subject: str, number: int) -> AnyResponse:
     """Have the draft say what an old version said."""
-    looker = enter(form=True)
+    looker = enter("content", form=True)
     try:
         history.restore(looker.ctx, looker.actor, KIND, subject, number)
     except ServerError as error:
@@ -157,11 +157,11 @@ def _step(subject: str, which: str) -> AnyResponse:
 def _act(subject: str, act: Any) -> AnyResponse:
     """Do something for a script, or for a form without one."""
     if not wants_json():
-        looker = enter(form=True)
+        looker = enter("content", form=True)
         act(looker)
         return redirect(f"/playlists/{subject}", 303)
     try:
-        looker = enter(form=True)
+        looker = enter("content", form=True)
         said = act(looker)
         return answer(looker, drafts.read(looker.ctx, looker.actor, KIND, subject), said)
     except ServerError as error:

@@ -12,8 +12,9 @@ from server.errors import BadInput, ServerError
 from server.services.drafting import binding
 from server.services.showing.shelf import names_of_goods, shelf
 from server.web.access import Visit, studio
+from server.web.entering import enter
 from server.web.playlist_parts import MAX_ASKED, find, part
-from server.web.playlist_sheet import answer, enter, refused
+from server.web.playlist_sheet import answer, refused
 
 blueprint = studio("playlist-goods")
 
@@ -50,7 +51,7 @@ def choose(subject: str, item: str) -> AnyResponse:
 def rebind(subject: str, item: str) -> AnyResponse:
     """Bind the turn to what was chosen."""
     try:
-        looker = enter(form=True)
+        looker = enter("content", form=True)
         was = _was()
         names = [
             name

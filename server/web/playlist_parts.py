@@ -24,6 +24,7 @@ from server.services.showing.shelf import shelf
 from server.services.showing.truths import MAX_COLUMNS, counting_zones, scene
 from server.web.access import Visit, studio
 from server.web.editor_words import names_for
+from server.web.entering import enter
 from server.web.panel_words import panel_words
 from server.web.phrase_menus import (
     clause_menu,
@@ -34,7 +35,7 @@ from server.web.phrase_menus import (
     schedule_ops,
     with_number,
 )
-from server.web.playlist_sheet import KIND, Sheet, answer, enter, refused, sheet_of
+from server.web.playlist_sheet import KIND, Sheet, answer, refused, sheet_of
 from server.web.sentence_words import last_day, minutes_words
 from server.web.sentences import (
     DAY_MINUTES,
@@ -103,7 +104,7 @@ def menu(subject: str, item: str, phrase: str) -> AnyResponse:
 def say(subject: str, item: str, phrase: str) -> AnyResponse:
     """Have a phrase say what was typed: a number, hours, dates."""
     try:
-        looker = enter(form=True)
+        looker = enter("content", form=True)
         found = find(looker, subject, item)[1]
         form = request.form
         raw = {"schedule": _was(), "condition": _was()}
@@ -156,7 +157,7 @@ def adding(subject: str) -> AnyResponse:
 def add(subject: str) -> AnyResponse:
     """Add a turn."""
     try:
-        looker = enter(form=True)
+        looker = enter("content", form=True)
         kind = next((one for one in additions.KINDS if one == request.form.get("kind")), None)
         if kind is None:
             raise BadInput("Choose what to add.", field="kind", code="choose_one")
@@ -171,7 +172,7 @@ def add(subject: str) -> AnyResponse:
 def part(make: Any) -> AnyResponse:
     """Some markup for a script, or the refusal in a sentence."""
     try:
-        return AnyResponse(make(enter()), mimetype="text/html")
+        return AnyResponse(make(enter("content")), mimetype="text/html")
     except ServerError as error:
         return refused(error)
 
@@ -286,7 +287,7 @@ def naming(subject: str) -> AnyResponse:
 def rename(subject: str) -> AnyResponse:
     """Give the playlist another name."""
     try:
-        looker = enter(form=True)
+        looker = enter("content", form=True)
         name = check_name(request.form.get("name", ""))
         was = request.form.get("was", "")
         op = {"op": "set", "path": "name", "value": name, "was": was}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import g, jsonify, render_template, request
+from flask import jsonify, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from playlists.model import Card, Item, Playlist
@@ -18,7 +18,7 @@ from server.services.drafting.listing import names_of_playlists, writers
 from server.services.drafting.problems import problems
 from server.services.showing.shelf import names_of_goods
 from server.services.showing.truths import MAX_COLUMNS, Scene, Shop, scene, shops
-from server.web.access import Visit, check_form, visit
+from server.web.access import Visit
 from server.web.edit_words import edit_said
 from server.web.editor_words import EditorWords, editor_words, mark_of, titles
 from server.web.problem_words import refusal_said
@@ -48,16 +48,6 @@ class Sheet:
         """One of its turns as the draft holds it."""
         items = self.draft.body.get("items", [])
         return next((dict(item) for item in items if item["id"] == name), {})
-
-
-def enter(*, form: bool = False) -> Visit:
-    """Who works here. Raises Unauthenticated, Forbidden."""
-    looker: Visit = visit()
-    g.visit = looker
-    looker.actor.require("content")
-    if form:
-        check_form(looker)
-    return looker
 
 
 def sheet_of(looker: Visit, draft: Draft) -> Sheet:

@@ -8,18 +8,19 @@ from types import MappingProxyType
 from typing import Literal
 from urllib.parse import urlencode
 
-from flask import g, jsonify, redirect, request
+from flask import jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from playlists.model_json import playlist_from_json
 from server.errors import BadInput, ServerError
-from server.services.base.editing import MAX_NAME_CHARACTERS
+from server.services.base.editing import MAX_NAME_CHARACTERS, checked_tags
 from server.services.drafting import drafts, history
 from server.services.drafting.listing import STATES, Look, State, listing, used_by
-from server.services.drafting.tagging import checked_tags, tag
+from server.services.drafting.tagging import tag
 from server.services.showing.picturing import MAX_PICTURES, pictures
 from server.services.showing.truths import scene, shops
-from server.web.access import Visit, check_form, page, studio, visit
+from server.web.access import Visit, page, studio
+from server.web.entering import enter
 from server.web.playlists_words import (
     DONE,
     binned_words,
@@ -43,13 +44,13 @@ COUNTS = frozenset(str(n) for n in range(1, MAX_CHOSEN + 1))
 @blueprint.get("/playlists")
 def show() -> AnyResponse:
     """Every playlist, drafts too."""
-    return _list(_enter())
+    return _list(enter("content"))
 
 
 @blueprint.post("/playlists")
 def make() -> AnyResponse:
     """Begin a new one, as a draft."""
-    looker = _enter(form=True)
+    looker = enter("content", form=True)
     name = request.form.get("name", "")
     try:
         draft = drafts.begin(looker.ctx, looker.actor, "playlist", {"name": name})
@@ -61,19 +62,19 @@ def make() -> AnyResponse:
 @blueprint.post("/playlists/<playlist>/copy")
 def copy(playlist: str) -> AnyResponse:
     """Begin a copy, and open it."""
-    return redirect(f"/playlists/{_copy(_enter(form=True), playlist).id}", 303)
+    return redirect(f"/playlists/{_copy(enter('content', form=True), playlist).id}", 303)
 
 
 @blueprint.get("/playlists/<playlist>/throw")
 def leaving(playlist: str) -> AnyResponse:
     """What plays it, and what would play then."""
-    return _leaving(_enter(), playlist)
+    return _leaving(enter("content"), playlist)
 
 
 @blueprint.post("/playlists/<playlist>/throw")
 def throw(playlist: str) -> AnyResponse:
     """Put one into the bin; what something still plays stays, and the page says so."""
-    looker = _enter(form=True)
+    looker = enter("content", form=True)
     try:
         history.remove(looker.ctx, looker.actor, "playlist", playlist)
     except ServerError as refused:
@@ -86,7 +87,7 @@ def throw(playlist: str) -> AnyResponse:
 @blueprint.post("/playlists/several")
 def several() -> AnyResponse:
     """Tag, copy or throw away all that were chosen; what stays is said beside it."""
-    looker = _enter(form=True)
+    looker = enter("content", form=True)
     chosen = list(dict.fromkeys(request.form.getlist("chosen")))
     act = request.form.get("act", "")
     if not 0 < len(chosen) <= MAX_CHOSEN or act not in DONE:
@@ -94,7 +95,7 @@ def several() -> AnyResponse:
         return _list(looker, status=422, wrongs={"": said}, chosen=chosen)
     words = [word for word in request.form.get("tag", "").split(",") if word.strip()]
     try:
-        tags = checked_tags(words)
+        tags = checked_tags(words, "tag")
     except BadInput as wrong:
         return _list(looker, status=422, wrongs={"tag": several_refused(wrong)}, chosen=chosen)
     if act in ("tag", "untag") and not tags:
@@ -132,7 +133,7 @@ def _copy(looker: Visit, playlist: str) -> drafts.Draft:
 @blueprint.get("/playlists/bin")
 def bin_of() -> AnyResponse:
     """What was thrown away in the last thirty days."""
-    looker = _enter()
+    looker = enter("content")
     now = looker.ctx.clock()
     found = history.binned(looker.ctx, looker.actor, "playlist")
     rows = [binned_words(past, now) for past in found]
@@ -142,7 +143,7 @@ def bin_of() -> AnyResponse:
 @blueprint.post("/playlists/bin/<playlist>/take-out")
 def take_out(playlist: str) -> AnyResponse:
     """Take one out of the bin, as a draft."""
-    looker = _enter(form=True)
+    looker = enter("content", form=True)
     history.take_out(looker.ctx, looker.actor, "playlist", playlist)
     return redirect(f"/playlists/{playlist}", 303)
 
@@ -150,7 +151,7 @@ def take_out(playlist: str) -> AnyResponse:
 @blueprint.get("/playlists/<playlist>/pictures")
 def drawn(playlist: str) -> AnyResponse:
     """Its items as a store's screens would paint them now, by id: those named in `items`."""
-    looker = _enter()
+    looker = enter("content")
     draft = drafts.read(looker.ctx, looker.actor, "playlist", playlist)
     wanted = set(request.args.get("items", "").split(",")[:MAX_PICTURES])
     items = [item for item in playlist_from_json(draft.body).items if item.id in wanted]
@@ -163,15 +164,6 @@ def drawn(playlist: str) -> AnyResponse:
     found = pictures(looker.ctx, looker.actor, store, items, place.language)
     now = looker.ctx.clock()
     return jsonify({name: picture(one, now) for name, one in found.items()})
-
-
-def _enter(*, form: bool = False) -> Visit:
-    looker: Visit = visit()
-    g.visit = looker
-    looker.actor.require("content")
-    if form:
-        check_form(looker)
-    return looker
 
 
 def _list(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, cast, get_args
 
-from flask import g, jsonify, request
+from flask import jsonify, request
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
@@ -17,7 +17,8 @@ from server.services.chain import places
 from server.services.drafting.drafts import Kind
 from server.services.rehearsing.pretending import ONLY, Pretence, Pretended, Turn, pretend
 from server.web import clock
-from server.web.access import Visit, page, studio, visit
+from server.web.access import Visit, page, studio
+from server.web.entering import enter
 from server.web.stills import still
 from server.web.tongue import said
 
@@ -105,7 +106,7 @@ class Asked:
 @blueprint.get("/screens/<screen_id>/pretend")
 def show(screen_id: str) -> AnyResponse:
     """A screen in a pretended situation, and the controls of it."""
-    looker = g.visit = visit()
+    looker = enter()
     screen = places.get_screen(looker.ctx, looker.actor, screen_id).value
     store = places.get_store(looker.ctx, looker.actor, screen.store).value
     asked = Asked.read(request.args)
@@ -147,7 +148,7 @@ def panel(asked: Asked, zone: str, now: int, at_ms: int, wrong: str = "") -> dic
 @blueprint.get("/screens/<screen_id>/pretended")
 def pretended(screen_id: str) -> AnyResponse:
     """The same for the page's script: a sentence and the turns, as the player's code draws them."""
-    looker = g.visit = visit()
+    looker = enter()
     screen = places.get_screen(looker.ctx, looker.actor, screen_id).value
     store = places.get_store(looker.ctx, looker.actor, screen.store).value
     asked = Asked.read(request.args)

@@ -32,10 +32,10 @@ from server.services.showing.picturing import pictures
 from server.services.showing.truths import shops
 from server.services.wishes.templates import CROPS, SKIES
 from server.web.access import Visit, page, studio
+from server.web.entering import enter
 from server.web.phrases import Language
 from server.web.problem_words import refusal_said, text_label
 from server.web.promotion_words import format_words, good_words, state_words, use_links, uses_words
-from server.web.promotions import enter
 from server.web.stills import picture
 from server.web.tongue import gettext as _
 
@@ -49,14 +49,14 @@ TEXTS = tuple(dict.fromkeys(name for names in WORDS.values() for name in names))
 @blueprint.get("/promotions/<subject>")
 def show(subject: str) -> AnyResponse:
     """One promotion."""
-    looker = enter()
+    looker = enter("content")
     return _page(looker, promotions.read(looker.ctx, looker.actor, subject))
 
 
 @blueprint.post("/promotions/<subject>")
 def keep(subject: str) -> AnyResponse:
     """Keep what the form says, and do what its button says."""
-    looker = enter(form=True)
+    looker = enter("content", form=True)
     found = promotions.read(looker.ctx, looker.actor, subject)
     form = _form(found.form)
     try:
@@ -75,7 +75,7 @@ def keep(subject: str) -> AnyResponse:
 @blueprint.post("/promotions/<subject>/undo")
 def undo(subject: str) -> AnyResponse:
     """Take back one's own last edit."""
-    looker = enter(form=True)
+    looker = enter("content", form=True)
     try:
         promotions.undo(looker.ctx, looker.actor, subject)
     except ServerError as wrong:
@@ -86,7 +86,7 @@ def undo(subject: str) -> AnyResponse:
 @blueprint.post("/promotions/<subject>/look")
 def look(subject: str) -> AnyResponse:
     """What screens would show of the form as it is typed; with `keep`, it is kept too."""
-    looker = enter(form=True)
+    looker = enter("content", form=True)
     found = promotions.read(looker.ctx, looker.actor, subject)
     form = _form(found.form)
     answer: dict[str, Any] = {"wrong": None, "kept": False}

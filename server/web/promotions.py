@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from flask import g, redirect, request
+from flask import redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import ServerError
@@ -12,7 +12,8 @@ from server.services.promoting import promotions
 from server.services.promoting.catalogue import Asking, catalogue
 from server.services.promoting.catalogue import chosen as chosen_goods
 from server.services.promoting.shop_pictures import picture_of
-from server.web.access import Visit, check_form, page, studio, visit
+from server.web.access import Visit, page, studio
+from server.web.entering import enter
 from server.web.playlists_words import binned_words
 from server.web.promotion_words import catalogue_words, listed_words
 from server.web.tongue import gettext as _
@@ -27,19 +28,19 @@ PICTURE_LIFE_S = 86_400
 @blueprint.get("/promotions")
 def show() -> AnyResponse:
     """All promotions."""
-    return everything(enter())
+    return everything(enter("content"))
 
 
 @blueprint.get("/promotions/goods")
 def goods() -> AnyResponse:
     """The shop's goods, to pick from."""
-    return _goods(enter())
+    return _goods(enter("content"))
 
 
 @blueprint.post("/promotions")
 def begin() -> AnyResponse:
     """Begin one with what was picked, or have another show it."""
-    looker = enter(form=True)
+    looker = enter("content", form=True)
     skus = request.form.getlist("sku")
     subject = request.form.get("for", "")
     if not skus:
@@ -64,7 +65,7 @@ def begin() -> AnyResponse:
 @blueprint.get("/promotions/goods/<sku>/picture")
 def picture(sku: str) -> AnyResponse:
     """The picture of a product, as the shop of a store shows it."""
-    looker = enter()
+    looker = enter("content")
     sha = picture_of(looker.ctx, looker.actor, sku, request.args.get("store", ""))
     answer = redirect(f"/media/{sha}", 302)
     answer.headers["Cache-Control"] = f"private, max-age={PICTURE_LIFE_S}"
@@ -74,7 +75,7 @@ def picture(sku: str) -> AnyResponse:
 @blueprint.get("/promotions/bin")
 def bin_of() -> AnyResponse:
     """What was thrown away in the last thirty days."""
-    looker = enter()
+    looker = enter("content")
     now = looker.ctx.clock()
     rows = [binned_words(past, now) for past in promotions.binned(looker.ctx, looker.actor)]
     return page("bin.html", looker, room="promotions", rows=rows)
@@ -83,7 +84,7 @@ def bin_of() -> AnyResponse:
 @blueprint.post("/promotions/bin/<subject>/take-out")
 def take_out(subject: str) -> AnyResponse:
     """Take one out of the bin, as a draft."""
-    looker = enter(form=True)
+    looker = enter("content", form=True)
     promotions.take_out(looker.ctx, looker.actor, subject)
     return redirect(f"/promotions/{subject}", 303)
 
@@ -91,7 +92,7 @@ def take_out(subject: str) -> AnyResponse:
 @blueprint.post("/promotions/<subject>/copy")
 def copy(subject: str) -> AnyResponse:
     """Begin a copy, and open it."""
-    looker = enter(form=True)
+    looker = enter("content", form=True)
     name = promotions.read(looker.ctx, looker.actor, subject).form.name
     title = _("%(name)s, copy", name=name)
     made = promotions.duplicate(looker.ctx, looker.actor, subject, title)
@@ -101,7 +102,7 @@ def copy(subject: str) -> AnyResponse:
 @blueprint.post("/promotions/<subject>/throw")
 def throw(subject: str) -> AnyResponse:
     """Into the bin; what something holds stays, and the page says so."""
-    looker = enter(form=True)
+    looker = enter("content", form=True)
     try:
         promotions.throw(looker.ctx, looker.actor, subject)
     except ServerError as refused:
@@ -110,16 +111,6 @@ def throw(subject: str) -> AnyResponse:
         said = _("It stays: something still plays it. Take it out there first.")
         return everything(looker, status=refused.status, at=subject, wrong=said)
     return redirect("/promotions", 303)
-
-
-def enter(*, form: bool = False) -> Visit:
-    """Who looks; with `form`, sent by a page of theirs. Raises Forbidden."""
-    looker: Visit = visit()
-    g.visit = looker
-    looker.actor.require("content")
-    if form:
-        check_form(looker)
-    return looker
 
 
 def everything(looker: Visit, *, status: int = 200, at: str = "", wrong: str = "") -> AnyResponse:

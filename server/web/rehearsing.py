@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from flask import g, jsonify, make_response, redirect, render_template, request
+from flask import jsonify, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from playlists.ids import ZoneId
@@ -19,7 +19,8 @@ from server.services.rehearsing.naming import names, open_drafts, stores_of
 from server.services.rehearsing.pretending import Pretence, Pretended, pretend
 from server.services.rehearsing.rehearsals import Rehearsal
 from server.web import clock
-from server.web.access import Visit, check_form, page, studio, visit
+from server.web.access import Visit, page, studio
+from server.web.entering import enter
 from server.web.problem_words import problem_said
 from server.web.rehearsal_words import MAX_DRAWN, RehearsalWords, rehearsal_words
 from server.web.stills import still
@@ -33,26 +34,17 @@ WAIT_S = 0.8
 KINDS = ("playlist", "campaign")
 
 
-def enter(*, form: bool = False) -> Visit:
-    """Who publishes here. Raises Unauthenticated, Forbidden."""
-    looker = g.visit = visit()
-    looker.actor.require("content")
-    if form:
-        check_form(looker)
-    return looker
-
-
 @blueprint.get("/rehearse")
 def choose() -> AnyResponse:
     """All drafts that wait, to choose from."""
-    looker = enter()
+    looker = enter("content")
     return _choice(looker, request.args.getlist("draft"))
 
 
 @blueprint.post("/rehearse")
 def begin() -> AnyResponse:
     """Rehearse the chosen drafts together."""
-    looker = enter(form=True)
+    looker = enter("content", form=True)
     chosen = request.form.getlist("draft")
     try:
         subjects = with_new_lists(looker.ctx, looker.actor, _subjects(chosen))
@@ -67,13 +59,13 @@ def begin() -> AnyResponse:
 @blueprint.get("/rehearse/<name>")
 def show(name: str) -> AnyResponse:
     """What would change, or how far the rehearsal is."""
-    return _shown(enter(), name)
+    return _shown(enter("content"), name)
 
 
 @blueprint.post("/rehearse/<name>/publish")
 def publish(name: str) -> AnyResponse:
     """Bring on air what was rehearsed."""
-    looker = enter(form=True)
+    looker = enter("content", form=True)
     form = request.form
     stores = form.getlist("store") if form.get("where") == "some" else None
     try:
@@ -87,7 +79,7 @@ def publish(name: str) -> AnyResponse:
 @blueprint.get("/rehearse/<name>/pictures/<int:number>")
 def pictures(name: str, number: int) -> AnyResponse:
     """What one of the screens of a change shows before and after, to be drawn by the page."""
-    looker = enter()
+    looker = enter("content")
     rehearsal = rehearsals.get(looker.ctx, looker.actor, name)
     if rehearsal.found is None or number >= len(rehearsal.found.groups[:MAX_DRAWN]):
         raise NotFound(_("There is no such picture."))

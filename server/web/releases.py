@@ -11,7 +11,7 @@ from server.services.drafting.listing import writers
 from server.services.rehearsing.naming import names
 from server.services.rehearsing.proving import prove
 from server.web.access import page, studio
-from server.web.rehearsing import enter
+from server.web.entering import enter
 from server.web.release_words import proof_words, release_words
 from server.web.tongue import said
 
@@ -27,7 +27,7 @@ def show() -> AnyResponse:
 @blueprint.post("/releases/<name>/<any('take-back', 'to-all'):way>")
 def change(name: str, way: str) -> AnyResponse:
     """Take one back, or bring it to all stores."""
-    looker = enter(form=True)
+    looker = enter("content", form=True)
     act = releases.take_back if way == "take-back" else releases.to_all
     try:
         act(looker.ctx, looker.actor, name)
@@ -39,7 +39,7 @@ def change(name: str, way: str) -> AnyResponse:
 @blueprint.get("/releases/<name>/proof")
 def proof(name: str) -> str:
     """What was foreseen, held against what screens say they played."""
-    looker = enter()
+    looker = enter("content")
     found = prove(looker.ctx, looker.actor, name)
     words = None
     if found is not None:
@@ -50,7 +50,7 @@ def proof(name: str) -> str:
 
 
 def _page(refused: ServerError | None = None) -> AnyResponse:
-    looker = enter()
+    looker = enter("content")
     found = releases.listing(looker.ctx, looker.actor)
     named = names(looker.ctx, (), (), (), (), looker.language)
     people = writers(looker.ctx, {one for row in found for one in (row.created_by, row.ended_by)})

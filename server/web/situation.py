@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from flask import g, redirect, request
+from flask import redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import BadInput, NotFound
@@ -14,7 +14,8 @@ from server.services.situation.faults import fault_said
 from server.services.situation.overview import situation
 from server.services.situation.rails import Asked
 from server.services.situation.recipients import choice, choose
-from server.web.access import Visit, check_form, page, studio, visit
+from server.web.access import Visit, page, studio
+from server.web.entering import enter
 from server.web.situation_words import situation_words
 from server.web.tongue import gettext as _
 
@@ -30,14 +31,14 @@ HERE = "/situation"
 @blueprint.get(HERE)
 def show() -> AnyResponse:
     """How it stands now."""
-    looker = g.visit = visit()
+    looker = enter()
     return _page(looker)
 
 
 @blueprint.post(f"{HERE}/batches/<batch>")
 def settle_batch(batch: str) -> AnyResponse:
     """Accept or refuse a held batch."""
-    looker = _form()
+    looker = enter(form=True)
     try:
         connectors.settle_batch(looker.ctx, looker.actor, batch, _accepts())
     except NotFound as gone:
@@ -48,7 +49,7 @@ def settle_batch(batch: str) -> AnyResponse:
 @blueprint.post(f"{HERE}/prices/<sku>")
 def settle_price(sku: str) -> AnyResponse:
     """Accept or refuse a price in each of the channels that the form names."""
-    looker, accepts, wrong = _form(), _accepts(), ""
+    looker, accepts, wrong = enter(form=True), _accepts(), ""
     for channel in request.form.getlist("channel")[:MAX_CHANNELS]:
         try:
             settling.settle_suspect(looker.ctx, looker.actor, channel, sku, accepts)
@@ -62,16 +63,9 @@ def settle_price(sku: str) -> AnyResponse:
 @blueprint.post(f"{HERE}/mail")
 def mail() -> AnyResponse:
     """Be told by mail, or no more."""
-    looker = _form()
+    looker = enter(form=True)
     choose(looker.ctx, looker.actor, muted=request.form.get("muted") == "1")
     return redirect(f"{HERE}#told", 303)
-
-
-def _form() -> Visit:
-    looker: Visit = visit()
-    g.visit = looker
-    check_form(looker)
-    return looker
 
 
 def _accepts() -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from flask import redirect, request
@@ -19,8 +17,8 @@ from server.services.chain import selling
 from server.services.connectors import ConnectorWish, Seen
 from server.services.entry import shops
 from server.web import source_words
-from server.web.access import Visit, check_form, page, studio
-from server.web.me import looker
+from server.web.access import Visit, page, studio
+from server.web.entering import guard
 from server.web.tongue import gettext as _
 from server.web.tongue import ngettext
 
@@ -28,25 +26,11 @@ blueprint = studio("sources")
 
 HERE = "/sources"
 MAX_SECRET_CHARACTERS = 500
-View = Callable[..., AnyResponse]
-
-
-def _guarded(view: View) -> View:
-    """For those who connect; a form is one of this session."""
-
-    @wraps(view)
-    def run(**path: str) -> AnyResponse:
-        me = looker()
-        me.actor.require_chain("connectors")
-        if request.method == "POST":
-            check_form(me)
-        return view(me, **path)
-
-    return run
+guarded = guard("connectors", chain=True)
 
 
 @blueprint.get(HERE)
-@_guarded
+@guarded
 def everything(me: Visit) -> AnyResponse:
     """The list."""
     now = me.ctx.clock()
@@ -66,7 +50,7 @@ def everything(me: Visit) -> AnyResponse:
 
 
 @blueprint.get(f"{HERE}/new")
-@_guarded
+@guarded
 def fresh(me: Visit) -> AnyResponse:
     """The form of a kind; the list of kinds where none is named."""
     if not request.args.get("kind"):
@@ -77,7 +61,7 @@ def fresh(me: Visit) -> AnyResponse:
 
 
 @blueprint.post(f"{HERE}/new")
-@_guarded
+@guarded
 def connect(me: Visit) -> AnyResponse:
     """Connect a source; a shop's prices are those of the stores that have none yet."""
     kind, config = _kind(request.form.get("kind", "")), {}
@@ -92,14 +76,14 @@ def connect(me: Visit) -> AnyResponse:
 
 
 @blueprint.get(f"{HERE}/<connector>")
-@_guarded
+@guarded
 def show(me: Visit, connector: str) -> AnyResponse:
     """A source."""
     return _source(me, connector)
 
 
 @blueprint.post(f"{HERE}/<connector>")
-@_guarded
+@guarded
 def keep(me: Visit, connector: str) -> AnyResponse:
     """A source set up anew."""
     was = connectors.get_connector(me.ctx, me.actor, connector)
@@ -122,14 +106,14 @@ def keep(me: Visit, connector: str) -> AnyResponse:
 
 
 @blueprint.post(f"{HERE}/<connector>/try")
-@_guarded
+@guarded
 def ask(me: Visit, connector: str) -> AnyResponse:
     """Ask it once, and show what would be taken."""
     return _source(me, connector, connectors.test_connector(me.ctx, me.actor, connector))
 
 
 @blueprint.post(f"{HERE}/<connector>/disconnect")
-@_guarded
+@guarded
 def disconnect(me: Visit, connector: str) -> AnyResponse:
     """Take a source away."""
     connectors.delete_connector(me.ctx, me.actor, connector)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import g, jsonify, redirect, request, url_for
+from flask import jsonify, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import BadInput, NotFound, Stale
@@ -18,7 +18,8 @@ from server.services.showing.explaining import what_plays
 from server.services.showing.wall import Look, Wall, wall
 from server.services.wishes import messages, overrides
 from server.services.wishes.local_use import set_local_use
-from server.web.access import Visit, check_form, page, studio, visit
+from server.web.access import Visit, check_form, page, studio
+from server.web.entering import enter
 from server.web.stills import still
 from server.web.store_faults import Wrong, wrong
 from server.web.store_forms import emergency, hold, instant, message_words, pause, text
@@ -35,7 +36,7 @@ Done = Callable[[Visit, Shop], AnyResponse]
 @blueprint.get("/store")
 def choose() -> AnyResponse:
     """The only store that this person minds, or the choice among them."""
-    looker = g.visit = visit()
+    looker = enter()
     named = request.args.get("named", "")[:100].strip()
     stores = stores_of(looker.ctx, looker.actor, named)
     if len(stores) == 1 and not named and looker.actor.stores is not None:
@@ -56,8 +57,7 @@ def choose() -> AnyResponse:
 @blueprint.post("/store")
 def decide() -> AnyResponse:
     """Say which playlists every store may show by hand."""
-    looker = g.visit = visit()
-    check_form(looker)
+    looker = enter(form=True)
     set_local_use(looker.ctx, looker.actor, request.form.getlist("playlists"))
     return redirect(f"{url_for('store.choose')}?saved=1", 303)
 
@@ -212,7 +212,7 @@ def again(store: str, hand: str) -> AnyResponse:
 
 
 def _at(store: str) -> tuple[Visit, Shop]:
-    looker = g.visit = visit()
+    looker = enter()
     if not store.isprintable():
         raise NotFound("There is no such store among yours.")
     return looker, mind(looker.ctx, looker.actor, store, looker.language)

@@ -6,13 +6,14 @@ from dataclasses import asdict
 from functools import partial
 from urllib.parse import urlencode
 
-from flask import g, jsonify, request
+from flask import jsonify, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import NotFound
 from server.services.screens import watching
 from server.services.showing.wall import KINDS, MAX_SCREENS, Kind, Look, cut_off, wall
-from server.web.access import Visit, page, studio, visit
+from server.web.access import Visit, page, studio
+from server.web.entering import enter
 from server.web.place_words import first_steps
 from server.web.stills import still
 from server.web.wall_words import wall_words
@@ -28,7 +29,7 @@ MAX_ASKED = 200
 @blueprint.get("/wall")
 def show() -> AnyResponse:
     """Every screen, as it is now."""
-    looker = g.visit = visit()
+    looker = enter()
     embed = request.args.get("embed") == "1"
     look = _look()
     found = wall(looker.ctx, looker.actor, look, looker.screens)
@@ -71,7 +72,7 @@ def stills() -> AnyResponse:
     """What screens that are cut off play by themselves now, by id; of those asked for in
     `screens`, at most MAX_SCREENS.
     """
-    looker = g.visit = visit()
+    looker = enter()
     asked = [name for name in request.args.get("screens", "").split(",") if looker.sees(name)]
     now = looker.ctx.clock()
     found = cut_off(looker.ctx, looker.actor, asked[:MAX_SCREENS], now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from flask import Response, g, request
+from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import NotFound
@@ -12,7 +12,8 @@ from server.services.chain import places
 from server.services.showing.explaining import NotPlanned
 from server.services.showing.whys import ScreenWhy, screen_why
 from server.web import clock
-from server.web.access import Visit, page, studio, visit
+from server.web.access import Visit, page, studio
+from server.web.entering import enter
 from server.web.phrases import say
 from server.web.stills import still
 from server.web.why_text import why_text
@@ -24,7 +25,7 @@ blueprint = studio("whys")
 @blueprint.get("/screens/<screen_id>/why")
 def show(screen_id: str) -> AnyResponse:
     """One instant of a screen; without `at`, now, and the page follows it."""
-    looker = g.visit = visit()
+    looker = enter()
     if not looker.sees(screen_id) or not screen_id.isprintable():
         raise NotFound(say("not_found", looker.language))
     now = looker.ctx.clock()

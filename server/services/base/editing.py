@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -23,6 +23,9 @@ from server.errors import BadInput, Conflict, NotFound, Stale
 SLUG_CHARACTERS = 40
 """Of a name, in the id that is made from it."""
 MAX_NAME_CHARACTERS = 200
+MAX_TAGS = 20
+"""Of one thing that people file under words of theirs."""
+MAX_TAG_CHARACTERS = 40
 JOINERS = "\u200c\u200d\u200e\u200f"
 """Join or part letters and emoji (Unicode 9.2, 23.2), or say which way a word is read."""
 
@@ -61,6 +64,18 @@ def chosen_id(wanted: str, name: str) -> str:
         return new_id(name)
     with as_bad_input():
         return check_id(wanted)
+
+
+def checked_tags(words: Iterable[str], field: str) -> list[str]:
+    """The words that something is filed under as they are kept: each once, in small letters, with
+    single spaces. Raises BadInput.
+    """
+    found = list(dict.fromkeys(re.sub(r"\s+", " ", word).strip().lower() for word in words))
+    for one in found:
+        if not one or len(one) > MAX_TAG_CHARACTERS or not one.isprintable() or "," in one:
+            message = f"A tag has 1 to {MAX_TAG_CHARACTERS} characters and no comma."
+            raise BadInput(message, field=field, code="bad_tag")
+    return found
 
 
 def check_name(name: str, field: str = "name") -> str:

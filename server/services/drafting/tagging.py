@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
@@ -14,12 +13,8 @@ from server.errors import BadInput
 from server.services.base import audit
 from server.services.base.actors import Actor
 from server.services.base.context import Context
+from server.services.base.editing import MAX_TAGS, checked_tags
 from server.services.drafting import drafts
-
-MAX_TAGS = 20
-"""Of one playlist."""
-MAX_TAG_CHARACTERS = 40
-_SPACES = re.compile(r"\s+")
 
 
 def tag(
@@ -33,7 +28,7 @@ def tag(
     """File a playlist under words more, and words less. Raises BadInput, NotFound, Forbidden."""
     drafts.read(ctx, actor, "playlist", playlist)
     now = ctx.clock()
-    more = checked_tags(add)
+    more = checked_tags(add, "tag")
     with ctx.db.write() as session:
         was = tags_of(session, [playlist]).get(playlist, ())
         kept = [one for one in dict.fromkeys((*was, *more)) if one not in drop]
@@ -47,16 +42,6 @@ def tag(
         subject = f"playlist:{playlist}"
         before, after = {"tags": list(was)}, {"tags": kept}
         audit.record(session, actor, now, "playlist.file", subject, before, after)
-
-
-def checked_tags(words: Sequence[str]) -> list[str]:
-    """Tags as they are kept: in small letters, single spaces. Raises BadInput."""
-    found = list(dict.fromkeys(_SPACES.sub(" ", word).strip().lower() for word in words))
-    for one in found:
-        if not one or len(one) > MAX_TAG_CHARACTERS or not one.isprintable() or "," in one:
-            message = f"A tag has 1 to {MAX_TAG_CHARACTERS} characters and no comma."
-            raise BadInput(message, field="tag", code="bad_tag")
-    return found
 
 
 def tags_of(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +14,7 @@ from server.errors import BadInput
 from server.services.base import audit, outbox
 from server.services.base.actors import Actor
 from server.services.base.context import Context
-from server.services.base.editing import check_name
+from server.services.base.editing import MAX_TAGS, check_name, checked_tags
 from server.services.library import assets
 from server.services.library.assets import AssetView
 from server.services.wishes.drawn import Drawn
@@ -23,9 +22,6 @@ from server.services.wishes.drawn import Drawn
 MAX_PRICES = 12
 """That one picture may show."""
 MAX_PRICE_MINOR = 10**12
-MAX_TAGS = 20
-MAX_TAG_CHARACTERS = 40
-_SPACES = re.compile(r"\s+")
 
 
 def describe(
@@ -89,11 +85,7 @@ def _set_prices(session: Session, sha: str, prices: Sequence[Drawn]) -> None:
 
 
 def _checked_tags(tags: Sequence[str]) -> list[str]:
-    found = list(dict.fromkeys(_SPACES.sub(" ", tag).strip().lower() for tag in tags))
-    for tag in found:
-        if not tag or len(tag) > MAX_TAG_CHARACTERS or not tag.isprintable() or "," in tag:
-            message = f"A tag has 1 to {MAX_TAG_CHARACTERS} characters and no comma."
-            raise BadInput(message, field="tags", code="bad_tag")
+    found = checked_tags(tags, "tags")
     if len(found) > MAX_TAGS:
         raise BadInput(f"A file has {MAX_TAGS} tags at most.", field="tags", code="too_many_tags")
     return found
