@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Select,
     String,
@@ -142,7 +143,8 @@ def tag_filter(tag: str) -> ColumnElement[bool]:
 
 _REPORT = ScreenStateRow.report
 _TOLD = _REPORT["troubles"].as_string()
-_REVISION = func.coalesce(_REPORT["revision"].as_integer(), 0)
+# Unix ms, which PostgreSQL's 32-bit integers cannot hold.
+_REVISION = func.coalesce(cast(_REPORT["revision"].as_string(), BigInteger), 0)
 _MISSING = func.coalesce(_REPORT["missing"].as_integer(), 0)
 _CONNECTED = func.coalesce(ScreenStateRow.connected, false())
 
@@ -158,7 +160,7 @@ def _details(chosen: Collection[ColumnElement[bool]]) -> Select[Any]:
         *(ScreenRow.id, ScreenRow.store_id, cast(ScreenRow.tags, String).label("tags")),
         *(DeviceRow.held_reason, _CONNECTED.label("connected"), ScreenStateRow.seen_at),
         *(_TOLD.label("told"), _REVISION.label("revision"), _MISSING.label("missing")),
-        _REPORT["clock"]["uncertainty"].as_integer().label("clock_ms"),
+        cast(_REPORT["clock"]["uncertainty"].as_string(), BigInteger).label("clock_ms"),
         func.coalesce(ScreenHeadRow.revision, 0).label("in_force"),
     )
     return _joined(select(*columns)).where(*chosen)
