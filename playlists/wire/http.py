@@ -92,6 +92,7 @@ class PairingGiven:
 
     def to_json(self) -> Json:
         """The answer's body."""
+        picture = {"qr": self.qr} if self.qr else {}
         return {
             "pairing": self.pairing,
             "secret": self.secret,
@@ -99,7 +100,7 @@ class PairingGiven:
             "root": self.root.to_json(),
             "fingerprint": self.fingerprint,
             "expires_at": self.expires_at,
-            "qr": self.qr,
+            **picture,
         }
 
     @classmethod

@@ -250,6 +250,33 @@ def test_replanning_leads_in_only_where_today_changes() -> None:
     assert fourth.resolved.lead is not None
 
 
+def led(*, at_hour: str = "15:00", shown: str = "s1") -> SmallChain:
+    chain = SmallChain()
+    hours = between(at_hour, "16:00")
+    chain.campaign("t", item("t1", 10), layer="takeover", schedule=between("10:00", "14:00"))
+    chain.campaign("s", item(shown, 10), layer="takeover", schedule=hours)
+    return chain
+
+
+@pytest.mark.parametrize(
+    ("changed", "when", "shows"),
+    [
+        (led(), "15:10", "s1"),
+        (led(at_hour="15:30"), "15:10", "b1"),
+        (led(shown="other"), "15:10", "other"),
+        (SmallChain(), "15:10", "b2"),
+    ],
+)
+def test_a_plan_that_was_led_in_is_led_in_anew_where_anything_later_differs(
+    changed: SmallChain, when: str, shows: str
+) -> None:
+    first = replanned(led(), SmallChain().played(), f"{DAY}T11:00:03")
+    again = replanned(changed, first, f"{DAY}T12:00:03")
+    assert again.shows(f"{DAY}T{when}:00") == shows
+    is_same = again.resolved.chunks == first.resolved.chunks
+    assert is_same == (again.resolved.lead == first.resolved.lead) == (shows == "s1")
+
+
 def test_a_first_plan_has_nothing_to_lead_it_in() -> None:
     chain = SmallChain()
     reader, screen = chain.reader(), a_screen()

@@ -70,7 +70,7 @@ def test_the_demos_wishes_pass() -> None:
         (replace(MESSAGE, params={"sky": "blue"}), "params/sky"),
         (replace(MESSAGE, live={"chip": "weather:{store}"}), "live/chip"),
         (Card("service", {"figure": "3"}), "texts/headline"),
-        (Card("price", goods=(GOOD,), texts={"headline": {"fr": "x"}}), "texts/headline"),
+        (Card("price", goods=(GOOD,), texts={"second": {"fr": "x"}}), "texts/second"),
         (Card("price"), "goods"),
         (Card("trio", goods=(GOOD,) * 4), "goods"),
         (Card("image"), "assets"),
