@@ -1,14 +1,12 @@
-"""Settles a clash: writes a way out into drafts, and puts several drafts on air."""
+"""Settles a clash: writes a way out into drafts."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.calendar.looking import Seen
 from server.services.calendar.ways import Way, ops_of
-from server.services.drafting import drafts, releases
+from server.services.drafting import drafts
 
 
 def settle(ctx: Context, actor: Actor, seen: Seen, way: Way) -> tuple[str, ...]:
@@ -22,9 +20,3 @@ def settle(ctx: Context, actor: Actor, seen: Seen, way: Way) -> tuple[str, ...]:
     for name, ops in changes.items():
         drafts.edit(ctx, actor, "campaign", name, ops)
     return tuple(changes)
-
-
-def put_on_air(ctx: Context, actor: Actor, names: Sequence[str]) -> None:
-    """Put drafts on air, one after the other. Raises what the first refusal is."""
-    for name in dict.fromkeys(names):
-        releases.put_on_air(ctx, actor, "campaign", name)

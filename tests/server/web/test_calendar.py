@@ -46,7 +46,7 @@ def test_bands_holidays_and_conditions(calm: Chain) -> None:
     assert calm.owner().get("/calendar?at=99999&view=x").status_code == 200
 
 
-def test_a_clash_is_settled_in_drafts_and_put_on_air(chain: Chain) -> None:
+def test_a_clash_is_settled_in_drafts_that_are_rehearsed_and_put_on_air(chain: Chain) -> None:
     reader = chain.owner()
     page = reader.text("/calendar")
     assert "One clash in five weeks. Oversold from 17 October" in plain(page)
@@ -59,8 +59,12 @@ def test_a_clash_is_settled_in_drafts_and_put_on_air(chain: Chain) -> None:
     assert "No clash in five weeks." in after
     assert "have drafts now. No screen changes before they are put on air." in after
     assert content.get_campaign(chain.ctx, SYSTEM, "estran").value.share == 6_000
-    both = MultiDict([("campaign", "estran"), ("campaign", "outdoors")])
-    assert send(reader, "/calendar/on-air", both).status_code == 303
+    both = MultiDict([("draft", "campaign:estran"), ("draft", "campaign:outdoors")])
+    offered = re.findall(r'name="draft" value="([^"]+)"', reader.text(done.location))
+    assert sorted(offered) == both.getlist("draft")
+    rehearsed = send(reader, "/rehearse", both).location
+    assert content.get_campaign(chain.ctx, SYSTEM, "outdoors").value.share == 6_000
+    assert send(reader, f"{rehearsed}/publish", {"where": "all"}).status_code == 303
     assert content.get_campaign(chain.ctx, SYSTEM, "outdoors").value.share == 5_000
     assert send(reader, "/calendar/settle", {"clash": clash, "way": "evenly"}).status_code == 404
 
