@@ -27,9 +27,10 @@ from playlists.ids import (
 )
 from playlists.localtime import local_days
 from playlists.manifest import FOREVER_MS, Plan
-from playlists.model import MAIN, Campaign, Item, Override, Playlist, Screen, Store
+from playlists.model import MAIN, Campaign, Card, Item, Override, Playlist, Screen, Store
 from playlists.model_json import campaign_from_json, playlist_from_json
 from playlists.resolve import Profile, gather, profile_of, wishes_of
+from playlists.resolving.rotation import MAX_ENTRIES
 from playlists.schedule import ALWAYS
 from playlists.wire.freshness import LiveText
 from server.db.mappers import screen_from
@@ -200,7 +201,9 @@ def _snapshot(
     wishes: list[Playlist | Campaign] = [*over.playlists.values(), *over.campaigns.values()]
     hands: list[Override] = []
     if pretence.only is not None:
-        wishes.append(_only(over.playlists[pretence.only[0]], pretence.only[1]))
+        kept = {name: one.value for name, one in library.playlists.wishes.items()}
+        alone = _only(over.playlists[pretence.only[0]], pretence.only[1])
+        wishes += _by_rows(alone, {**kept, **over.playlists})
         until = at + AHEAD_MS
         hands.append(Override(OverrideId(ONLY), store, "show", at - 1, until, ONLY, zone=MAIN))
     return overlaid(library, session, now, wishes, hands)
@@ -218,6 +221,27 @@ def _only(playlist: Playlist, item: str) -> Playlist:
     always = replace(found, id=ItemId(item), schedule=ALWAYS, condition=None)
     items: tuple[Item, ...] = (always,)
     return Playlist(ONLY, playlist.name, items)
+
+
+def _by_rows(playlist: Playlist, lists: Mapping[str, Playlist]) -> list[Playlist]:
+    """A playlist with copies of the lists that it holds, in which every turn bears the name of the
+    playlist's own row that it comes through.
+    """
+    made: list[Playlist] = []
+
+    def held(item: Item, row: ItemId, path: tuple[str, ...]) -> Item:
+        inner = None if isinstance(item.content, Card) else lists.get(item.content)
+        if inner is None or inner.id in path or len(made) == MAX_ENTRIES:  # as resolving says
+            return replace(item, id=row)
+        name = PlaylistId(f"{ONLY}-{len(made)}")
+        made.append(inner)
+        place = len(made) - 1
+        items = tuple(held(one, row, (*path, inner.id)) for one in inner.items)
+        made[place] = replace(inner, id=name, items=items)
+        return replace(item, id=row, content=name)
+
+    rows = tuple(held(item, item.id, ()) for item in playlist.items)
+    return [replace(playlist, items=rows), *made]
 
 
 def _check_instant(snapshot: Snapshot, store: Store, at: int) -> None:
