@@ -125,6 +125,13 @@ class Plans:
         wanted = [day.chunk for day in manifest.days if dates is None or day.date in dates]
         return Plan(manifest, cards, self._load_chunks(session, wanted), expires_at)
 
+    def chunk(self, session: Session, sha: Sha256) -> Chunk:
+        """A day of a manifest that is kept. Raises NotFound."""
+        found = self._load_chunks(session, [sha])
+        if sha not in found:
+            raise NotFound("This object is not kept (any more).")
+        return found[sha]
+
     def warm(self, session: Session, manifests: Iterable[str], date: str) -> None:
         """Read the chunks of one date of several manifests at once, for `plan`."""
         days = (day for manifest in self._read(session, manifests) for day in manifest.days)

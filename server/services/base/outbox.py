@@ -101,6 +101,11 @@ def marked_since(session: Session) -> frozenset[str]:
     return frozenset(session.scalars(_UNCLAIMED))
 
 
+def unpublished(session: Session) -> frozenset[str]:
+    """The keys that were marked and are not published yet, claimed or not."""
+    return frozenset(session.scalars(select(_ROW.key)))
+
+
 def settle(session: Session, done: Claim) -> None:
     """Forget the claimed keys in the transaction that stores their result; those marked again
     meanwhile stay.

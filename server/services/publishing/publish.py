@@ -31,6 +31,7 @@ from server.services.base.context import Context
 from server.services.base.kept import MAX_IN, batched
 from server.services.publishing.crew import SLICE_MS, Crew
 from server.services.publishing.planning import Planner, Prepared, StorePlan
+from server.services.publishing.readsets import ReadIndex
 from server.services.publishing.slices import Answer, Ask, plan_slice
 from server.services.publishing.storing import SignedHead, Storer, forget_unused
 from server.services.publishing.talk import Setup
@@ -150,27 +151,12 @@ class Publisher:
         if not claim.keys:
             return
         with self._ctx.db.read() as session:
-            wanted = self._concerned(session, claim.keys)
+            wanted = concerned(session, self.planner.index, claim.keys)
         if wanted:
             self._works.add(Work.of(wanted, self._claims, claim, now))
             return
         with self._ctx.db.write() as session:
             outbox.settle(session, claim)
-
-    def _concerned(self, session: Session, keys: Iterable[str]) -> Wanted:
-        """Whom keys concern: the profiles that read them, or their stores whole."""
-        inside = [key for key in keys if key.partition(":")[0] in _INSIDE]
-        outside = [key for key in keys if key.partition(":")[0] not in _INSIDE]
-        index = self.planner.index
-        wanted: Wanted = {}
-        for profile, store in index.profiles_reading(session, inside).items():
-            profiles = wanted.setdefault(store, set())
-            assert profiles is not None
-            profiles.add(profile)
-        stores = set(index.profiles_reading(session, outside).values())
-        stores.update(_stores_named(session, outside))
-        wanted.update((store, None) for store in stores)
-        return wanted
 
     def _share(self, planned: Collection[str]) -> list[Ask]:
         """Give helpers their part of the smallest work, without what is `planned` and not stored;
@@ -256,6 +242,23 @@ class Publisher:
         for prepared in plan.prepared:
             if prepared.key not in left:
                 self._tries.pop(prepared.key, None)
+
+
+def concerned(session: Session, index: ReadIndex, keys: Iterable[str]) -> Wanted:
+    """Whom keys concern: the profiles that read them, or their stores whole."""
+    inside: list[str] = []
+    outside: list[str] = []
+    for key in keys:
+        (inside if key.partition(":")[0] in _INSIDE else outside).append(key)
+    wanted: Wanted = {}
+    for profile, store in index.profiles_reading(session, inside).items():
+        profiles = wanted.setdefault(store, set())
+        assert profiles is not None
+        profiles.add(profile)
+    stores = set(index.profiles_reading(session, outside).values())
+    stores.update(_stores_named(session, outside))
+    wanted.update((store, None) for store in stores)
+    return wanted
 
 
 def _pieces(plans: list[StorePlan]) -> Iterator[list[Piece]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,14 +10,13 @@ from playlists.errors import Invalid
 from playlists.explain import explain
 from playlists.explain.explanation import Loser
 from playlists.explain.judging import FAULT_RULES
+from playlists.ids import Sha256
 from playlists.manifest import Chunk
 from playlists.model import Campaign, Playlist
-from server.services.rehearsing.reckoning import Pair
+from server.services.rehearsing.reckoning import EXAMPLES, Pair
 
 MAX_TRIES = 6
 """Instants that are asked about for one item: each later one is where the rule before ends."""
-MAX_PLACES = 4
-"""Profiles that are asked about for one item."""
 MAX_NEVER = 40
 
 
@@ -60,15 +59,19 @@ class Airtime:
         }
         self._order = [(str(one.id), str(item.id)) for one in wishes for item in _items(one, lists)]
         self._places: list[Pair] = []
+        self._seen: set[tuple[Sha256, int]] = set()
 
     @property
     def wanted(self) -> bool:
         """Whether some item has had no turn yet."""
         return bool(self._missing)
 
-    def saw(self, chunk: Chunk) -> None:
-        """A day of some profile."""
-        turns = {(str(slot.why.source), str(slot.why.item)) for slot in chunk.slots}
+    def saw(self, name: Sha256, from_ms: int, read: Callable[[Sha256], Chunk]) -> None:
+        """A day of some profile, from so many milliseconds into it on; days alike are read once."""
+        if not self._missing or (name, from_ms) in self._seen:
+            return
+        self._seen.add((name, from_ms))
+        turns = set(_turns(read(name), from_ms))
         self._missing = {
             (wish, item)
             for wish, item in self._missing
@@ -77,7 +80,7 @@ class Airtime:
 
     def place(self, pair: Pair) -> None:
         """A profile that may be asked why."""
-        if len(self._places) < MAX_PLACES:
+        if len(self._places) < EXAMPLES:
             self._places.append(pair)
 
     def never(self, now: int) -> tuple[Never, ...]:
@@ -98,6 +101,16 @@ class Airtime:
         if best is not None:
             return Never(source, item, best.rule, dict(best.detail))
         return Never(source, item, "unused", {})
+
+
+def _turns(chunk: Chunk, from_ms: int) -> Iterator[tuple[str, str]]:
+    """Wish and item of what is still to come of a day."""
+    for segments in chunk.zones.values():
+        ends = [*(segment.from_ms for segment in segments[1:]), chunk.length_ms]
+        for segment, end in zip(segments, ends, strict=True):
+            if end > from_ms:
+                whys = (chunk.slots[at].why for at in segment.loop)
+                yield from ((str(why.source), str(why.item)) for why in whys)
 
 
 def _items(wish: Playlist | Campaign, lists: Mapping[str, Playlist]) -> Sequence[Any]:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from playlists.codec import encode_manifest
 from playlists.ids import sha256
-from playlists.model import Campaign, Playlist, Store, Target
+from playlists.model import Campaign, Playlist, Store
 from playlists.resolve import DAYS
 from server.db.models import EmergencyRow, OverrideRow, RehearsalRow
 from server.errors import Conflict, ServerError
@@ -30,16 +30,14 @@ from server.services.drafting.airing import read_wish
 from server.services.drafting.drafts import Kind
 from server.services.drafting.release_rows import Part, Release
 from server.services.drafting.releases import AT_ONCE, When, parts, release
-from server.services.publishing.reading import Snapshot
-from server.services.publishing.readsets import ReadIndex
 from server.services.rehearsing import foreseeing, warning
+from server.services.rehearsing.concerning import Concern
 from server.services.rehearsing.finding import MAX_GROUPS, Found, Groups, Held, found_from
 from server.services.rehearsing.foreseeing import Foreseen
 from server.services.rehearsing.never import Airtime
 from server.services.rehearsing.overlay import library_of, overlaid
 from server.services.rehearsing.reckoning import Pair, Reckoner
 from server.services.rehearsing.timelines import Comparing
-from server.services.wishes.targeting import map_of
 
 log = structlog.get_logger(__name__)
 
@@ -160,11 +158,13 @@ def rehearse(
         would = overlaid(library, session, now, wishes)
         lists = {name: one.value for name, one in would.library.playlists.wishes.items()}
         campaigns = [one.value for one in would.library.campaigns.wishes.values()]
-        work = _Work(ctx, now, wishes, lists, campaigns)
-        stores = [one for one in _concerned(session, is_, wishes) if actor.sees(one)]
+        concern = Concern(session, is_, wishes)
+        reckoner = Reckoner(now, ctx.settings.switch_margin_ms, concern)
+        work = _Work(reckoner, now, wishes, lists, campaigns)
+        stores = [one for one in concern.stores if actor.sees(one)]
         for number, store in enumerate(stores):
             heard(number, len(stores))
-            for pair in work.reckoner.pairs(session, is_, would, store):
+            for pair in reckoner.pairs(session, is_, would, store):
                 work.take(session, pair)
         found = work.found(session, len(stores))
     return found, work.foreseen
@@ -192,13 +192,13 @@ class _Work:
 
     def __init__(
         self,
-        ctx: Context,
+        reckoner: Reckoner,
         now: int,
         wishes: Sequence[Playlist | Campaign],
         lists: Mapping[str, Playlist],
         campaigns: Collection[Campaign],
     ) -> None:
-        self.reckoner = Reckoner(now, ctx.settings.switch_margin_ms)
+        self.reckoner = reckoner
         self.foreseen: list[Foreseen] = []
         self._now = now
         self._lists = [lists[name] for name in _played(wishes) if name in lists]
@@ -207,23 +207,24 @@ class _Work:
         self._airtime = Airtime(wishes, lists, campaigns)
         self._stores: list[Store] = []
         self._sizes: set[tuple[int, int]] = set()
-        self._screens = 0
         self._locked = 0
 
     def take(self, session: Session, pair: Pair) -> None:
         """Compare a profile."""
-        self._screens += len(pair.screens)
         self._sizes.add(pair.profile.size)
         if not self._stores or self._stores[-1] is not pair.store:
             self._stores.append(pair.store)
         airtime = self._airtime
         airtime.place(pair)
         if airtime.wanted:
-            for chunk in {day.chunk for day in pair.after.manifest.days}:
-                airtime.saw(self.reckoner.chunk(pair.after, chunk))
+            for day in pair.after.manifest.days:
+                airtime.saw(
+                    *(day.chunk, max(0, self._now - day.from_ms)),
+                    lambda name: self.reckoner.chunk(pair.after, name),
+                )
         difference = self._comparing.difference(
             *(pair.before.manifest, pair.after.manifest),
-            lambda name: self.reckoner.chunk(pair.before, name),
+            pair.before.chunk,
             lambda name: self.reckoner.chunk(pair.after, name),
             self._now,
         )
@@ -242,7 +243,7 @@ class _Work:
         groups = self._groups.groups()
         return Found(
             at=self._now,
-            screens=self._screens,
+            screens=self.reckoner.screens,
             stores=stores,
             changed=len(self._groups.screens),
             changed_stores=len(self._groups.stores),
@@ -304,22 +305,6 @@ def _played(wishes: Sequence[Playlist | Campaign]) -> list[str]:
     """The playlists that are rehearsed, or that a rehearsed campaign plays."""
     names = [str(one.id) if isinstance(one, Playlist) else str(one.playlist) for one in wishes]
     return list(dict.fromkeys(names))
-
-
-def _concerned(session: Session, is_: Snapshot, wishes: Sequence[Playlist | Campaign]) -> list[str]:
-    """The stores whose screens may come to show something else."""
-    targets: list[Target] = []
-    keys: list[str] = []
-    for wish in wishes:
-        if isinstance(wish, Playlist):
-            keys.append(f"playlist:{wish.id}")
-            continue
-        former = is_.library.campaigns.wishes.get(wish.id)
-        targets += [wish.target, *([former.value.target] if former is not None else [])]
-    places = map_of(session, targets)
-    found = {store for target in targets for store in places.concerned(target)}
-    found.update(ReadIndex().profiles_reading(session, keys).values())
-    return sorted(found)
 
 
 def _held(session: Session, stores: set[str], now: int) -> Iterator[Held]:

@@ -115,18 +115,22 @@ def first_difference(a: Chunk, b: Chunk, from_ms: int) -> tuple[int, ZoneId] | N
 
 def aired(chunk: Chunk) -> Aired:
     """How long each item is on screen in a day, in all its zones."""
-    spent: dict[Why, float] = {}
-    cards: dict[Why, set[CardId]] = {}
+    spent = [0.0] * len(chunk.slots)
+    shown: set[int] = set()
     for segments in chunk.zones.values():
         ends = [*(segment.from_ms for segment in segments[1:]), chunk.length_ms]
         for segment, end in zip(segments, ends, strict=True):
-            slots = [chunk.slots[at] for at in segment.loop]
-            length = sum(slot.duration_ms for slot in slots)
-            for slot in slots:
-                part = (end - segment.from_ms) * slot.duration_ms / length
-                spent[slot.why] = spent.get(slot.why, 0) + part
-                cards.setdefault(slot.why, set()).add(slot.card)
-    return {why: (round(ms / 1000), frozenset(cards[why])) for why, ms in spent.items()}
+            length = sum(chunk.slots[at].duration_ms for at in segment.loop)
+            shown.update(segment.loop)
+            for at in segment.loop:
+                spent[at] += (end - segment.from_ms) * chunk.slots[at].duration_ms / length
+    found: dict[Why, float] = {}
+    cards: dict[Why, set[CardId]] = {}
+    for at in sorted(shown):
+        slot = chunk.slots[at]
+        found[slot.why] = found.get(slot.why, 0) + spent[at]
+        cards.setdefault(slot.why, set()).add(slot.card)
+    return {why: (round(ms / 1000), frozenset(cards[why])) for why, ms in found.items()}
 
 
 def moves_of(before: Aired, after: Aired) -> tuple[Move, ...]:

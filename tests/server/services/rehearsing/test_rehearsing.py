@@ -8,13 +8,15 @@ import pytest
 
 from playlists.ids import ScreenId, StoreId
 from playlists.model import MAIN, Override
+from playlists.resolve import Gathered, Profile, gather
 from playlists.slot import Freshness, Now, slot_at
 from server.errors import BadInput, Forbidden, NotFound
+from server.services.base import outbox
 from server.services.base.actors import ALL_SCOPES, SYSTEM, Actor
 from server.services.base.context import Context
 from server.services.drafting import drafts, releases
 from server.services.drafting.drafts import Kind
-from server.services.rehearsing import rehearsals
+from server.services.rehearsing import reckoning, rehearsals
 from server.services.rehearsing.finding import Found
 from server.services.rehearsing.foreseeing import Foreseen
 from server.services.rehearsing.timelines import Move
@@ -186,6 +188,55 @@ def test_it_is_told_how_far_it_is(chain: Watched) -> None:
     heard: list[tuple[int, int]] = []
     rehearsals.rehearse(chain.ctx, ANNE, made.parts, lambda *at: heard.append(at))
     assert heard == [(0, 2), (1, 2)]
+
+
+@pytest.mark.parametrize("earlier", [False, True], ids=["as planned", "changed today"])
+def test_what_is_published_is_read_and_says_what_resolving_says(
+    chain: Watched, monkeypatch: pytest.MonkeyPatch, earlier: bool
+) -> None:
+    if earlier:  # so that today begins with a lead-in
+        edit(chain, HEADLINE, {"fr": "Tôt", "en": "Early"})
+        releases.release(chain.ctx, ANNE, BASE)
+        chain.publish()
+        chain.ctx.clock.advance(3 * MINUTE)  # type: ignore[attr-defined]
+    edit(chain, HEADLINE, {"fr": "Bientôt", "en": "Soon"})
+    resolved = gathered_in(monkeypatch)
+    read, foreseen = rehearsed(chain, *BASE)
+    profiles = len(resolved)
+    with chain.ctx.db.write() as session:
+        outbox.mark(session, ["base:chain"], chain.ctx.clock())
+    cold, anew = rehearsed(chain, *BASE)
+    assert len(resolved) == 3 * profiles, "both sides, where something waits to be published"
+    assert (read.groups, read.changed) == (cold.groups, cold.changed)
+    assert foreseen == anew
+
+
+def test_only_the_screens_that_are_concerned_are_resolved(
+    chain: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reckoning, "EXAMPLES", 0)
+    resolved = gathered_in(monkeypatch)
+    (screen,) = sorted(screen_ids("lille"))[:1]
+    target = {"screens": [screen]}
+    drafts.begin(chain.ctx, ANNE, "playlist", {"name": "Kites", "items": [message("kite")]}, "k")
+    body = {"name": "Kites", "playlist": "k", "layer": "takeover", "target": target}
+    made = drafts.begin(chain.ctx, ANNE, "campaign", body)
+    found, _foreseen = rehearsed(chain, ("playlist", "k"), ("campaign", made.id))
+    assert [profile.screen for profile in resolved] == [screen]
+    assert {name for group in found.groups for name in group.screens} == {screen}
+    assert found.screens == len(screen_ids("lille"))
+
+
+def gathered_in(monkeypatch: pytest.MonkeyPatch) -> list[Profile]:
+    """The profiles that rehearsals resolve from now on."""
+    seen: list[Profile] = []
+
+    def noted(profile: Profile, *rest: Any) -> Gathered:
+        seen.append(profile)
+        return gather(profile, *rest)
+
+    monkeypatch.setattr(reckoning, "gather", noted)
+    return seen
 
 
 def assert_came_true(chain: Watched, foreseen: tuple[Foreseen, ...]) -> int:
