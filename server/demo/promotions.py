@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from playlists.ids import ItemId, PlaylistId
 from playlists.model import Item, Playlist
 from playlists.model_json import playlist_from_json
+from server.demo.cards import CTA, Cards
 from server.demo.goods import BY_SLUG
 from server.services.promoting.forms import Form, body_of
 from server.services.promoting.promotions import MARK
@@ -16,10 +17,11 @@ from server.services.promoting.promotions import MARK
 Said = Mapping[str, str]
 
 
-def promotions() -> list[Playlist]:
+def promotions(make: Cards) -> list[Playlist]:
     """All of them, as the studio keeps them."""
     return [
-        playlist_from_json({**body_of(form), "id": MARK + name}) for name, form in _forms().items()
+        playlist_from_json({**body_of(form), "id": MARK + name})
+        for name, form in _forms(make).items()
     ]
 
 
@@ -28,7 +30,7 @@ def held(name: str) -> Item:
     return Item(ItemId(name), PlaylistId(MARK + name))
 
 
-def _forms() -> dict[str, Form]:
+def _forms(make: Cards) -> dict[str, Form]:
     sea = Form(
         "Tout pour la plage",
         "trio",
@@ -41,18 +43,19 @@ def _forms() -> dict[str, Form]:
         gone="skip",
     )
     return {
-        "escale": _price("escale", "Escale, prix d’ouverture", "Bon voyage", "Travel light"),
-        "neve": _price("neve", "Névé, avant la neige", "Avant la neige", "Before the snow"),
+        "escale": _price(make, "escale", "Escale, prix d’ouverture", "Bon voyage", "Travel light"),
+        "neve": _price(make, "neve", "Névé, avant la neige", "Avant la neige", "Before the snow"),
         "plage": sea,
-        "phare": _price("phare", "Phare, vu de loin", "Vu de loin", "Seen from afar"),
-        "calanque": _price("calanque", "Calanque en promotion", "Sous l’eau", "Under water"),
-        "noroit": _price("noroit", "Noroît en promotion", "Au chaud", "Keep warm"),
-        "azimut": _price("azimut", "Azimut en promotion", "Le bon cap", "The right way"),
-        "cabotage": _price("cabotage", "Cabotage en promotion", "En ville", "Around town"),
+        "phare": _price(make, "phare", "Phare, vu de loin", "Vu de loin", "Seen from afar"),
+        "calanque": _price(make, "calanque", "Calanque en promotion", "Sous l’eau", "Under water"),
+        "noroit": _price(make, "noroit", "Noroît en promotion", "Au chaud", "Keep warm"),
+        "azimut": _price(make, "azimut", "Azimut en promotion", "Le bon cap", "The right way"),
+        "cabotage": _price(make, "cabotage", "Cabotage en promotion", "En ville", "Around town"),
     }
 
 
-def _price(slug: str, name: str, french: str, english: str) -> Form:
-    """One good by its price; its turn is left out where none is in stock."""
-    kicker: Said = {"fr": french, "en": english}
-    return Form(name, "price", (BY_SLUG[slug].sku,), {"kicker": kicker}, gone="skip")
+def _price(make: Cards, slug: str, name: str, french: str, english: str) -> Form:
+    """One good by its price, with the code of its page; left out where none is in stock."""
+    texts: Mapping[str, Said] = {"kicker": {"fr": french, "en": english}, "cta": CTA}
+    skus = (BY_SLUG[slug].sku,)
+    return Form(name, "price", skus, texts, gone="skip", qr=make.code(slug))

@@ -10,7 +10,6 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from media import qr
 from playlists.ids import ChannelId, PlaylistId, Sku
 from playlists.localtime import local_date, zone_of
 from playlists.model import Base
@@ -32,6 +31,7 @@ from server.services.connectors import ConnectorWish
 from server.services.drafting.tagging import tag
 from server.services.library import drawings
 from server.services.prices import settling
+from server.services.promoting.codes import keep_code
 from server.services.promoting.promotions import TAG, is_promotion
 from server.services.wishes import bases, content
 
@@ -121,10 +121,7 @@ def _minutes(clock: Any) -> int:
 def _make_wishes(context: Context) -> None:
     goods = {product.slug: _drawing(context, GOODS_ART / product.picture) for product in PRODUCTS}
     codes = {
-        product.slug: drawings.keep_drawing(
-            context, SYSTEM, f"QR {product.name}", qr.svg(SHOP_PAGES + product.slug)
-        )
-        for product in PRODUCTS
+        product.slug: keep_code(context, SYSTEM, SHOP_PAGES + product.slug) for product in PRODUCTS
     }
     wanted = wishes(Art(goods, codes), _today(context))
     for playlist in wanted.playlists:

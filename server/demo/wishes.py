@@ -80,7 +80,7 @@ def wishes(art: Art, today: date) -> Wishes:
     """
     all_of_it = Wishes()
     make = Cards(art)
-    all_of_it.playlists += promotions()
+    all_of_it.playlists += promotions(make)
     all_of_it.playlists.append(_base(make))
     all_of_it.playlists.append(
         Playlist(

@@ -12,11 +12,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from server.errors import BadInput, ServerError
 from server.services.branding.brands import voice_of
 from server.services.drafting.listing import Look, listing
-from server.services.promoting import promotions
+from server.services.promoting import codes, promotions
 from server.services.promoting.catalogue import Shelf, chosen
+from server.services.promoting.codes import Code
 from server.services.promoting.formats import formats
 from server.services.promoting.forms import (
     BACK_SOON,
+    CODED,
     GONES,
     KINDS,
     LANGUAGES,
@@ -60,6 +62,7 @@ def keep(subject: str) -> AnyResponse:
     found = promotions.read(looker.ctx, looker.actor, subject)
     form = _form(found.form)
     try:
+        form = _coded(looker, form)
         promotions.write(looker.ctx, looker.actor, subject, form)
         if request.form.get("do") == "air":
             promotions.put_on_air(looker.ctx, looker.actor, subject)
@@ -91,6 +94,8 @@ def look(subject: str) -> AnyResponse:
     form = _form(found.form)
     answer: dict[str, Any] = {"wrong": None, "kept": False}
     try:
+        if request.form.get("keep") or request.form.get("code") != "own":
+            form = _coded(looker, form)
         promotions.checked(form)
         if request.form.get("keep"):
             found = promotions.write(looker.ctx, looker.actor, subject, form)
@@ -99,6 +104,22 @@ def look(subject: str) -> AnyResponse:
     except BadInput as wrong:
         answer["wrong"] = {"field": _field(wrong.field), "said": refusal_said(wrong)}
     return jsonify(answer)
+
+
+def _coded(looker: Visit, form: Form) -> Form:
+    """The form with the QR code that was asked for; where nothing was, it stays."""
+    kind = next((one for one in codes.KINDS if one == request.form.get("code")), None)
+    if kind is None:
+        return form
+    address = request.form.get("address", "")[:MAX_TEXT].strip()
+    return codes.coded(looker.ctx, looker.actor, form, kind, address)
+
+
+def _code(looker: Visit, form: Form) -> Code:
+    """The QR code as it is shown: what was sent, where that was refused."""
+    held = codes.code_of(looker.ctx, looker.actor, form)
+    kind = next((one for one in codes.KINDS if one == request.form.get("code")), held.kind)
+    return replace(held, kind=kind, address=request.form.get("address", held.address))
 
 
 def _stills(looker: Visit, form: Form) -> dict[str, Any]:
@@ -151,6 +172,8 @@ def _page(looker: Visit, found: Promotion, *, wrong: ServerError | None = None) 
         shapes=[(one, format_words(one)) for one in formats(looker.ctx, looker.actor)],
         templates=_templates(),
         texts=[(name, _label(name), _users(name)) for name in TEXTS],
+        code=_code(looker, form),
+        coded=" ".join(CODED),
         languages=LANGUAGES,
         back_soon=BACK_SOON,
         skies=[(name, label) for name, label in _skies().items() if name in SKIES],
@@ -185,6 +208,7 @@ def _form(was: Form) -> Form:
         duration_ms=whole * SECOND_MS if seconds else USUAL_MS,
         gone=next((one for one in GONES if one == given.get("gone")), was.gone),
         lapsed=next((one for one in LAPSES if one == given.get("lapsed")), was.lapsed),
+        qr=was.qr,
     )
 
 

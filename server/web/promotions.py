@@ -8,7 +8,7 @@ from flask import redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import ServerError
-from server.services.promoting import promotions
+from server.services.promoting import codes, promotions
 from server.services.promoting.catalogue import Asking, catalogue
 from server.services.promoting.catalogue import chosen as chosen_goods
 from server.services.promoting.shop_pictures import picture_of
@@ -52,7 +52,7 @@ def begin() -> AnyResponse:
             store = request.form.get("store", "")
             picked = chosen_goods(looker.ctx, looker.actor, skus, store, looker.language)
             name = ", ".join(one.name for one in picked) or skus[0]
-            form = promotions.usual(name, skus)
+            form = codes.begun(looker.ctx, looker.actor, promotions.usual(name, skus))
             found = promotions.begin(looker.ctx, looker.actor, form)
     except ServerError as error:
         if error.status != 422:

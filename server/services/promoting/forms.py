@@ -30,6 +30,9 @@ WORDS: Mapping[Template, tuple[str, ...]] = {
     "message": ("headline", "second", "lead", "cta"),
 }
 """The texts that each template takes from a promotion, in the order of the page."""
+CODED = tuple(kind for kind, words in WORDS.items() if "cta" in words)
+"""The templates that paint a QR code, beside its words."""
+CALL = {"fr": "Voir en ligne", "en": "See it online"}
 QUIET = "quiet"
 """The text that stands for a promotion whose goods are gone."""
 BACK_SOON = {"fr": "Bientôt de retour", "en": "Back soon"}
@@ -41,7 +44,8 @@ MIN_MS, MAX_MS, USUAL_MS = 4_000, 60_000, 10_000
 @dataclass(frozen=True, slots=True)
 class Form:
     """What a person says of a promotion. `texts` by name then language; `gone`: what plays where
-    goods are out of stock; `lapsed`: where the price may not show.
+    goods are out of stock; `lapsed`: where the price may not show. `qr`: the sha256 of the drawing
+    of its QR code, empty for none.
     """
 
     name: str
@@ -53,6 +57,7 @@ class Form:
     duration_ms: int = USUAL_MS
     gone: Gone = "stays"
     lapsed: Lapsed = "quiet"
+    qr: str = ""
 
 
 def body_of(form: Form) -> dict[str, Any]:
@@ -104,6 +109,7 @@ def form_of(body: Mapping[str, Any]) -> Form:
         duration_ms=int(offer.get("duration_ms", USUAL_MS)),
         gone=gone,
         lapsed="skip" if card.get("price_loss") == "fallback" else "quiet",
+        qr=str(card.get("qr") or ""),
     )
 
 
@@ -120,6 +126,8 @@ def _card(form: Form, goods: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
     if form.lapsed == "skip":
         card["price_loss"] = "fallback"
+    if form.qr and form.template in CODED:
+        card["qr"] = form.qr
     return card
 
 

@@ -24,6 +24,7 @@ from server.services.drafting.listing import UsedBy, uses_of
 from server.services.drafting.ops import Op
 from server.services.drafting.tagging import tag
 from server.services.prices.products import folded
+from server.services.promoting.codes import coded
 from server.services.promoting.forms import MAX_GOODS, Form, body_of, form_of
 from server.services.wishes.card_checks import check_cards
 from server.services.wishes.reach import Reach
@@ -99,10 +100,15 @@ def write(ctx: Context, actor: Actor, subject: str, form: Form) -> Promotion:
 
 
 def rebind(ctx: Context, actor: Actor, subject: str, skus: Sequence[str]) -> Promotion:
-    """Have it show other goods, in a template that holds as many. Raises as write."""
+    """Have it show other goods, in a template that holds as many; its code leads to the page of the
+    new one. Raises as write.
+    """
     form = form_of(_draft(ctx, actor, subject).body)
     template = "trio" if len(skus) > MAX_GOODS[form.template] else form.template
-    return write(ctx, actor, subject, replace(form, skus=tuple(skus), template=template))
+    other = replace(form, skus=tuple(skus), template=template)
+    if form.qr and other.skus != form.skus:
+        other = coded(ctx, actor, other, "page")
+    return write(ctx, actor, subject, other)
 
 
 def undo(ctx: Context, actor: Actor, subject: str) -> Promotion:

@@ -67,6 +67,22 @@ def test_what_is_typed_is_drawn_with_the_price_of_the_shop(chain: Chain) -> None
     assert not stills["free"]["shown"]["prices"]
 
 
+def test_a_code_is_chosen_drawn_and_refused_where_it_leads_nowhere(chain: Chain) -> None:
+    owner = Writer(chain.owner())
+    address = begun(owner)
+    sent = {**FIELDS, "code": "own", "address": "https://pluvier.example/ete", "at": "lille"}
+    half = owner.post(f"{address}/look", {**sent, "address": "https"}).get_json()
+    assert half["wrong"] is None
+    kept = owner.post(f"{address}/look", {**sent, "keep": "1"}).get_json()
+    code = kept["stills"]["now"]["card"]["qr"]
+    assert "<svg" in owner.read(f"/media/{code}")
+    assert 'value="https://pluvier.example/ete"' in owner.read(address)
+    wrong = owner.post(f"{address}/look", {**sent, "keep": "1", "address": "ici"}).get_json()
+    assert wrong["wrong"]["field"] == "address"
+    off = owner.post(f"{address}/look", {**sent, "code": "none"}).get_json()
+    assert off["stills"]["now"]["card"]["qr"] is None
+
+
 def test_a_typed_price_is_refused_beside_its_field_and_nothing_is_lost(chain: Chain) -> None:
     owner = Writer(chain.owner())
     address = begun(owner)

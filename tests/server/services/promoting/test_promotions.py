@@ -102,7 +102,7 @@ def test_stock_is_told_by_store(ctx: Context, clock: TestClock) -> None:
     [
         BAG,
         replace(BAG, texts={"headline": {"fr": "Il est là.", "en": "Here it is."}}, crop="top"),
-        replace(BAG, gone="skip", lapsed="skip", duration_ms=12_000),
+        replace(BAG, gone="skip", lapsed="skip", duration_ms=12_000, qr="a" * 64),
         replace(BAG, gone="quiet", texts={"quiet": {"fr": "Bientôt", "en": "Soon"}}),
         replace(
             BAG,
