@@ -118,11 +118,6 @@ class Peer:
         self._work = runtime.event()
         runtime.spawn(self._write)
 
-    @property
-    def queued_bytes(self) -> int:
-        """What waits to be written."""
-        return self._queued
-
     def send(self, message: Message) -> bool:
         """Queue a message; False where the peer is gone, or dropped just now for not reading."""
         return self.send_frame(encode(message))

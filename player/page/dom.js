@@ -3,7 +3,7 @@
 const SVG = "http://www.w3.org/2000/svg";
 
 /** Longest text a field puts on screen, in UTF-16 units; fitting cuts further. */
-export const TEXT_LIMIT = 320;
+const TEXT_LIMIT = 320;
 
 /** A field's text: a string of bounded length with single spaces, or "" when there is none. */
 export function text(value) {

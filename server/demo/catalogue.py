@@ -77,7 +77,6 @@ class Store:
     plate: str
     """The short name on its enamel plate."""
     address: str
-    postcode: str
     place: Place
     country: str
     latitude: float
@@ -167,7 +166,7 @@ PLACES = (LILLE, MARSEILLE, FORT_DE_FRANCE)
 
 STORES = (
     Store(
-        "lille", "Lille, rue Esquermoise", "Lille", "rue Esquermoise", "59800",
+        "lille", "Lille, rue Esquermoise", "Lille", "rue Esquermoise",
         LILLE, "FR", 50.6386, 3.0607,
         (Hours(_WEEK, time(9, 30), time(19, 30)),),
         (CountedZone("entrance", _ENTRANCE, "mqtt", 9, 14),
@@ -175,20 +174,20 @@ STORES = (
          CountedZone("fitting", _FITTING, "mqtt", 1, 2)),
     ),
     Store(
-        "vieux-port", "Marseille Vieux-Port", "Vieux-Port", "quai de Rive-Neuve", "13007",
+        "vieux-port", "Marseille Vieux-Port", "Vieux-Port", "quai de Rive-Neuve",
         MARSEILLE, "FR", 43.2935, 5.3690,
         (Hours(_WEEK, time(9, 30), time(19, 30)), Hours((6,), time(11), time(18))),
         (CountedZone("entrance", _ENTRANCE, "mqtt", 6, 9),
          CountedZone("tills", _TILLS, "mqtt", 2, 2)),
     ),
     Store(
-        "prado", "Marseille Prado", "Prado", "avenue du Prado", "13008",
+        "prado", "Marseille Prado", "Prado", "avenue du Prado",
         MARSEILLE, "FR", 43.2603, 5.3790,
         (Hours(_WEEK, time(10), time(20)),),
         (),
     ),
     Store(
-        "fort-de-france", "Fort-de-France", "Fort-de-France", "rue Victor-Hugo", "97200",
+        "fort-de-france", "Fort-de-France", "Fort-de-France", "rue Victor-Hugo",
         FORT_DE_FRANCE, "FR", 14.6042, -61.0692,
         (Hours(_WEEK, time(8, 30), time(18)),),
         (CountedZone("entrance", _ENTRANCE, "http", 5, 7),

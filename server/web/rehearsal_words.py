@@ -23,7 +23,6 @@ MAX_NAMED = 4
 """Stores that one line names; the rest is counted."""
 MAX_DRAWN = 6
 """Changes that are drawn before and after."""
-DAY_S = 86_400
 _LOCALES = {"fr": "fr_FR", "en": "en_GB"}
 
 

@@ -5,8 +5,8 @@
  * (too_large, not_json, version, shape); that bytes are canonical is the hash's business here.
  */
 
-export const FORMAT = 1;
-export const LAYERS = ["emergency", "override", "takeover", "campaign", "base", "slate"];
+const FORMAT = 1;
+const LAYERS = ["emergency", "override", "takeover", "campaign", "base", "slate"];
 /** An `until` that never comes. */
 export const FOREVER_MS = Number.MAX_SAFE_INTEGER;
 

@@ -10,7 +10,7 @@ const JSON_TYPE = { "Content-Type": "application/json" };
 const SIGNED_REFUSAL = "Enseigne-Signed";
 
 /** The server answered, but not with what was asked for; `code` is a refusal's stable word, `signed` its signature. */
-export class HttpError extends Error {
+class HttpError extends Error {
   constructor(status, path, code = "", signed = "") {
     super(`The server answers ${status} ${code} to ${path}.`);
     this.name = "HttpError";

@@ -15,7 +15,7 @@
 import { FOREVER_MS } from "./manifest.js";
 
 /** A price stops this long before its end, or by the clock's uncertainty where that is more. */
-export const PRICE_MARGIN_MS = 1_000;
+const PRICE_MARGIN_MS = 1_000;
 
 const FULL_SCREEN = [{ id: "main", x: 0, y: 0, w: 10_000, h: 10_000, locked: false }];
 

@@ -3,7 +3,7 @@
  * its path), blind to those that a newer server added. What comes back holds known fields only, in wire form.
  */
 
-export const MAX_WHOLE = Number.MAX_SAFE_INTEGER;
+const MAX_WHOLE = Number.MAX_SAFE_INTEGER;
 const MAX_TEXT = 2_000;
 const MAX_NONCE = 128;
 const MAX_TOKEN = 65_536;
@@ -19,7 +19,7 @@ const MAX_SOURCES = 5_000;
 const MAX_LIVE_TEXTS = 2_000;
 const PUBLIC_KEY_BYTES = 32;
 
-export const USES = ["head", "offers", "freshness", "time", "watch"];
+const USES = ["head", "offers", "freshness", "time", "watch"];
 const PULLS = ["head", "offers", "freshness", "keys"];
 
 const ID = /^[a-z0-9][a-z0-9_-]{0,63}$/;

@@ -17,7 +17,7 @@ from server.demo.catalogue import PLACES
 from server.demo.goods import BY_SLUG
 from tests.e2e.studio.first_day import FirstDay, first_day
 from tests.e2e.studio.keys import choose, press, reach, tick, write
-from tests.e2e.studio.looking import until
+from tests.e2e.studio.looking import DESK, calm_page, until
 
 pytestmark = [pytest.mark.chromium, pytest.mark.journey]
 
@@ -39,16 +39,9 @@ def day() -> Iterator[FirstDay]:
 @pytest.fixture
 def owner(day: FirstDay, browser: Browser) -> Iterator[Page]:
     """A browser that knows nothing of it yet; nothing goes wrong on the page."""
-    visit = browser.new_context(
-        locale="en-GB", viewport={"width": 1440, "height": 900}, base_url=day.url
-    )
-    page = visit.new_page()
-    page.set_default_timeout(WITHIN_MS)
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    yield page
-    visit.close()
-    assert not faults
+    with calm_page(browser, viewport=DESK, base_url=day.url) as page:
+        page.set_default_timeout(WITHIN_MS)
+        yield page
 
 
 @pytest.fixture

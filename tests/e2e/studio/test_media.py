@@ -5,17 +5,13 @@ in their midst, a refusal in words, and the price that a picture shows.
 from __future__ import annotations
 
 import io
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect
-from werkzeug.serving import make_server
 
-from server.app import build_context, create_app, prepare
-from server.config import Settings
 from server.ports import Batch, ProductReport
 from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
@@ -26,11 +22,10 @@ from server.services.library import assets
 from server.services.prices.batches import Source
 from server.services.prices.intake import take
 from server.services.wishes.drawn import Drawn
-from tests.support.programs import free_port
+from tests.e2e.studio.looking import DESK, WITHIN_MS, calm_page, web_alone
 
 pytestmark = [pytest.mark.chromium, pytest.mark.journey]
 
-WITHIN_MS = 20_000
 SIDE = 1_600
 """Of a picture that takes several pieces."""
 WIDE = "document.documentElement.scrollWidth > innerWidth"
@@ -39,33 +34,21 @@ WIDE = "document.documentElement.scrollWidth > innerWidth"
 @pytest.fixture
 def ctx(tmp_path: Path) -> Iterator[Context]:
     """The web process alone, with a shop that sells a bag."""
-    settings = Settings(data_dir=tmp_path, port=free_port(), _env_file=None)  # type: ignore[call-arg]
-    prepare(settings, say=None)
-    context = build_context(settings)
-    wish = StoreWish("Lille", "Europe/Paris", channel="pluvier@lille")
-    places.create_store(context, SYSTEM, wish, "lille")
-    bag = ProductReport("BAG", "EUR", 8_990, names={"en": {"name": "Estran 28"}})
-    take(context, Source("feed", shop="pluvier"), Batch(context.clock(), products=(bag,)))
-    server = make_server("127.0.0.1", settings.port, create_app(context), threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield context
-    server.shutdown()
-    context.db.close()
+    with web_alone(tmp_path) as context:
+        wish = StoreWish("Lille", "Europe/Paris", channel="pluvier@lille")
+        places.create_store(context, SYSTEM, wish, "lille")
+        bag = ProductReport("BAG", "EUR", 8_990, names={"en": {"name": "Estran 28"}})
+        take(context, Source("feed", shop="pluvier"), Batch(context.clock(), products=(bag,)))
+        yield context
 
 
 @pytest.fixture
 def room(browser: Browser, ctx: Context) -> Iterator[Page]:
     """The owner in the room of files; nothing goes wrong on the page."""
-    context = browser.new_context(locale="en-GB", viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.set_default_timeout(WITHIN_MS)
-    enter(page, ctx)
-    page.goto(f"{ctx.settings.url}/media")
-    yield page
-    context.close()
-    assert not faults
+    with calm_page(browser, viewport=DESK) as page:
+        enter(page, ctx)
+        page.goto(f"{ctx.settings.url}/media")
+        yield page
 
 
 def enter(page: Page, ctx: Context) -> None:

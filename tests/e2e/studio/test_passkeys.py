@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
-from werkzeug.serving import make_server
 
-from server.app import build_context, create_app, prepare
-from server.config import Settings
 from server.services.base.context import Context
 from server.services.entry import people
-from tests.support.programs import free_port
+from tests.e2e.studio.looking import calm_page, web_alone
 
 pytestmark = [pytest.mark.chromium, pytest.mark.journey]
 
-WITHIN_MS = 20_000
 PHONE = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -32,27 +27,15 @@ PHONE = {
 @pytest.fixture
 def ctx(tmp_path: Path) -> Iterator[Context]:
     """The web process alone, on a free port."""
-    settings = Settings(data_dir=tmp_path, port=free_port(), _env_file=None)  # type: ignore[call-arg]
-    prepare(settings, say=None)
-    context = build_context(settings)
-    server = make_server("127.0.0.1", settings.port, create_app(context), threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield context
-    server.shutdown()
-    context.db.close()
+    with web_alone(tmp_path) as context:
+        yield context
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A browser; nothing goes wrong on its pages."""
-    context = browser.new_context(locale="en-GB")
-    page = context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.set_default_timeout(WITHIN_MS)
-    yield page
-    context.close()
-    assert not faults
+    with calm_page(browser) as page:
+        yield page
 
 
 def test_a_passkey_is_made_and_comes_in_alone(ctx: Context, page: Page) -> None:

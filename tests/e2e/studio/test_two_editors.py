@@ -13,7 +13,7 @@ from server.db.models import ActorRow
 from server.services.base.actors import SYSTEM
 from server.services.drafting import drafts
 from server.services.entry import sessions, tokens
-from tests.e2e.studio.looking import WITHIN_MS
+from tests.e2e.studio.looking import DESK, WITHIN_MS, calm_page
 from tests.support.studio import Studio
 
 pytestmark = [pytest.mark.chromium, pytest.mark.journey]
@@ -31,16 +31,10 @@ def claire(studio: Studio, browser: Browser) -> Iterator[Page]:
         session.add(row)
         session.flush()
         entered = tokens.begin(session, tokens.actor(session, "claire"), ctx.clock())
-    context = browser.new_context(locale="en-GB", viewport={"width": 1440, "height": 900})
     word = sessions.seal(ctx, entered.secret)
-    context.add_cookies([{"name": sessions.COOKIE, "value": word, "url": studio.url}])
-    page = context.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.set_default_timeout(WITHIN_MS)
-    yield page
-    context.close()
-    assert not faults
+    with calm_page(browser, viewport=DESK) as page:
+        page.context.add_cookies([{"name": sessions.COOKIE, "value": word, "url": studio.url}])
+        yield page
 
 
 def choose(page: Page, number: int) -> None:

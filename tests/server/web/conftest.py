@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -115,6 +118,18 @@ class Reader:
         answer = self.get(path)
         assert answer.status_code == 200, answer.text
         return answer.text
+
+    def send(self, path: str, **form: Any) -> TestResponse:
+        """A form that a page of this session sends."""
+        word = re.search(r'data-csrf="([^"]+)"', self.get("/situation").text)
+        assert word
+        headers = {"Accept-Language": self.language}
+        return self.client.post(path, data={"csrf": word[1], **form}, headers=headers)
+
+
+def plain(page: str) -> str:
+    """A page's words."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page)))
 
 
 @pytest.fixture(scope="session")

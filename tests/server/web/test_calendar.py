@@ -16,22 +16,12 @@ from server.db.models import ActorRow, AuditRow, StoreRow
 from server.services.base.actors import SYSTEM
 from server.services.drafting import drafts, releases
 from server.services.wishes import content
-from tests.server.web.conftest import Chain, Reader
-
-
-def plain(page: str) -> str:
-    """A page's words."""
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page)))
+from tests.server.web.conftest import Chain, Reader, plain
 
 
 def send(reader: Reader, path: str, form: MultiDict[str, str] | dict[str, str]) -> TestResponse:
-    """A form that the page itself sent."""
-    word = re.search(r'data-csrf="([^"]+)"', reader.text("/calendar"))
-    assert word
-    headers = {"Accept-Language": reader.language}
-    data = MultiDict(form)
-    data["csrf"] = word[1]
-    return reader.client.post(path, data=data, headers=headers)
+    """A form of a page; a field may stand in it more than once."""
+    return reader.send(path, **MultiDict(form).to_dict(flat=False))
 
 
 def test_bands_holidays_and_conditions(calm: Chain) -> None:

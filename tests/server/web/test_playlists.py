@@ -2,28 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from html import unescape
-from typing import Any
-
-from werkzeug.test import TestResponse
 
 from server.services.base.actors import SYSTEM
 from server.services.drafting import drafts
-from tests.server.web.conftest import Chain, Reader
-
-
-def plain(page: str) -> str:
-    """A page's words."""
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page)))
-
-
-def send(reader: Reader, path: str, **form: Any) -> TestResponse:
-    """A form that the page itself sent."""
-    word = re.search(r'data-csrf="([^"]+)"', reader.text("/playlists"))
-    assert word
-    headers = {"Accept-Language": reader.language}
-    return reader.client.post(path, data={"csrf": word[1], **form}, headers=headers)
+from tests.server.web.conftest import Chain, plain
 
 
 def test_what_is_on_air_and_where(calm: Chain) -> None:
@@ -37,7 +20,7 @@ def test_what_is_on_air_and_where(calm: Chain) -> None:
 
 def test_a_draft_a_change_a_copy(chain: Chain) -> None:
     reader = chain.owner()
-    made = send(reader, "/playlists", name="Vitrine d’hiver ❄ שלום")
+    made = reader.send("/playlists", name="Vitrine d’hiver ❄ שלום")
     assert made.status_code == 303
     rename = {"op": "set", "path": "name", "value": "Fond d’automne"}
     drafts.edit(chain.ctx, SYSTEM, "playlist", "base", [rename])
@@ -49,33 +32,33 @@ def test_a_draft_a_change_a_copy(chain: Chain) -> None:
     assert "Fond d’automne" not in plain(reader.text("/playlists?state=draft"))
     assert "Vitrine" in plain(reader.text("/playlists?named=vitrine"))
     assert "No playlist is called that." in plain(reader.text("/playlists?named=zzz"))
-    copied = send(reader, "/playlists/base/copy")
+    copied = reader.send("/playlists/base/copy")
     assert copied.status_code == 303
     assert "Fond d’automne, copy" in plain(reader.text("/playlists"))
 
 
 def test_the_bin_gives_back(chain: Chain) -> None:
     reader = chain.owner()
-    assert send(reader, "/playlists/held-by-hand/throw").status_code == 303
+    assert reader.send("/playlists/held-by-hand/throw").status_code == 303
     assert "À la main" not in plain(reader.text("/playlists"))
     words = plain(reader.text("/playlists/bin"))
     assert "À la main thrown away just now, gone for good in 30 days" in words
-    out = send(reader, "/playlists/bin/held-by-hand/take-out")
+    out = reader.send("/playlists/bin/held-by-hand/take-out")
     assert out.location == "/playlists/held-by-hand"
     assert "À la main 1 turn, 30 s Draft" in plain(reader.text("/playlists"))
 
 
 def test_what_is_refused_is_said_beside_it(chain: Chain) -> None:
     reader = chain.owner()
-    kept = send(reader, "/playlists/base/throw")
+    kept = reader.send("/playlists/base/throw")
     assert kept.status_code == 409
     assert "It stays while something plays it. " in plain(kept.text)
     assert "It is the base of the whole chain. Choose another base first" in plain(kept.text)
     for name in ("", "x" * 10_000, "two\nlines"):
-        refused = send(reader, "/playlists", name=name)
+        refused = reader.send("/playlists", name=name)
         assert refused.status_code == 422
         assert "Give it a name of 1 to 200 characters, on one line." in plain(refused.text)
-    shown = send(reader, "/playlists", name="<script>alert(1)</script>")
+    shown = reader.send("/playlists", name="<script>alert(1)</script>")
     assert shown.status_code == 303
     assert "<script>alert" not in reader.text("/playlists")
     stale = reader.client.post("/playlists", data={"csrf": "old", "name": "x"})
@@ -100,25 +83,23 @@ def test_thumbnails_are_what_a_screen_paints(calm: Chain) -> None:
 def test_several_at_once(chain: Chain) -> None:
     reader = chain.owner()
     both = ["sale", "held-by-hand"]
-    tagged = send(reader, "/playlists/several?state=air", chosen=both, act="tag", tag="Été, x")
+    tagged = reader.send("/playlists/several?state=air", chosen=both, act="tag", tag="Été, x")
     assert tagged.location == "/playlists?state=air&done=tag&n=2"
     words = plain(reader.text("/playlists?tag=été&done=tag&n=2"))
     assert "2 are tagged." in words
     assert "Les prix d’automne 8 turns, 40 s x été On air" in words
     assert "Fond de rayon" not in words
     assert "Les prix d’automne" in plain(reader.text("/playlists?named=ÉTÉ"))
-    gone = send(reader, "/playlists/several?tag=x", chosen=both, act="bin")
+    gone = reader.send("/playlists/several?tag=x", chosen=both, act="bin")
     assert gone.status_code == 409
     assert "It is in the bin for thirty days. No screen showed it" in plain(gone.text)
     assert "It stays: something still plays it. Take it out there first." in plain(gone.text)
     assert 'value="sale" aria-label="Choose Les prix d’automne" checked' in unescape(gone.text)
-    assert (
-        send(reader, "/playlists/several", chosen=["sale", "base"], act="copy").status_code == 303
-    )
+    assert reader.send("/playlists/several", chosen=["sale", "base"], act="copy").status_code == 303
     words = plain(reader.text("/playlists?done=copy&n=2"))
     assert "2 copies are begun, as drafts." in words
     assert "Fond de rayon, copy" in words
-    off = send(reader, "/playlists/several", chosen=["sale"], act="untag", tag="x")
+    off = reader.send("/playlists/several", chosen=["sale"], act="untag", tag="x")
     assert off.location == "/playlists?done=untag&n=1"
     assert "à la main" in plain(reader.text("/playlists/bin")).casefold()
 
@@ -132,11 +113,11 @@ def test_several_that_are_none_or_too_much(chain: Chain) -> None:
         ({"act": "tag", "chosen": ["sale"], "tag": "x" * 10_000}, "A tag has 1 to 40 characters"),
         ({"act": "tag", "chosen": ["nowhere"], "tag": "x"}, ""),
     ):
-        refused = send(reader, "/playlists/several", **form)
+        refused = reader.send("/playlists/several", **form)
         assert refused.status_code in (409, 422)
         assert said in plain(refused.text)
-    send(reader, "/playlists/several", chosen=["sale"], act="tag", tag="<script>alert(1)</script>")
-    send(reader, "/playlists/several", chosen=["sale"], act="tag", tag="שלום \u202e😀")
+    reader.send("/playlists/several", chosen=["sale"], act="tag", tag="<script>alert(1)</script>")
+    reader.send("/playlists/several", chosen=["sale"], act="tag", tag="שלום \u202e😀")
     page = reader.text("/playlists")
     assert "<script>alert" not in page
     assert "😀" not in page, "a tag that turns the page around is refused"
@@ -154,4 +135,4 @@ def test_before_a_playlist_goes_its_page_says_what_plays_then(chain: Chain) -> N
     chain.hold("lille-window", "lille")
     words = plain(reader.text("/playlists/held-by-hand/throw"))
     assert "It shows by hand in Lille. That ends by itself: then the plan goes on." in words
-    assert send(reader, "/playlists/held-by-hand/throw").status_code == 409
+    assert reader.send("/playlists/held-by-hand/throw").status_code == 409

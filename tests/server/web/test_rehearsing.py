@@ -7,7 +7,6 @@ import time
 from html import unescape
 
 import pytest
-from werkzeug.test import TestResponse
 
 from server.services.base.actors import SYSTEM
 from server.services.drafting import drafts, releases
@@ -18,14 +17,6 @@ from tests.server.web.conftest import Chain, Reader
 def words(answer: str) -> str:
     """What a page says, without its markup."""
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer)).split())
-
-
-def send(reader: Reader, path: str, **form: object) -> TestResponse:
-    found = re.search(r'data-csrf="([^"]+)"', reader.text("/releases"))
-    assert found is not None
-    return reader.client.post(
-        path, data={"csrf": found[1], **form}, headers={"Accept-Language": reader.language}
-    )
 
 
 @pytest.fixture
@@ -49,7 +40,7 @@ def subject(chain: Chain) -> str:
 
 def rehearse(reader: Reader, subject: str) -> str:
     """The address of a rehearsal that is done."""
-    answer = send(reader, "/rehearse", draft=f"playlist:{subject}")
+    answer = reader.send("/rehearse", draft=f"playlist:{subject}")
     assert answer.status_code == 303, words(answer.text)
     path = str(answer.location)
     until = time.monotonic() + 30
@@ -71,15 +62,15 @@ def test_what_changes_is_told_then_published_and_taken_back(chain: Chain, subjec
     assert pictures["after"]["card"]["params"]["headline"] in ("Brand new", "Tout neuf")
     assert pictures["before"]["card"] != pictures["after"]["card"]
     assert reader.get(f"{path}/pictures/99").status_code == 404
-    answer = send(reader, f"{path}/publish", where="all", when="now")
+    answer = reader.send(f"{path}/publish", where="all", when="now")
     assert answer.status_code == 303
     listed = words(reader.text("/releases"))
     assert "On air" in listed
     name = releases.listing(chain.ctx, SYSTEM)[0].id
     assert "As predicted on 0 of" in words(reader.text(f"/releases/{name}/proof"))
-    assert send(reader, f"/releases/{name}/take-back").status_code == 303
+    assert reader.send(f"/releases/{name}/take-back").status_code == 303
     assert "Taken back" in words(reader.text("/releases"))
-    assert send(reader, f"/releases/{name}/take-back").status_code == 409
+    assert reader.send(f"/releases/{name}/take-back").status_code == 409
 
 
 def test_somewhere_first_then_everywhere_in_french(chain: Chain, subject: str) -> None:
@@ -89,13 +80,13 @@ def test_somewhere_first_then_everywhere_in_french(chain: Chain, subject: str) -
     page = reader.text(path)
     store = re.search(r'name="store" value="([^"]+)"', page)
     assert store is not None
-    refused = send(reader, f"{path}/publish", where="some")
+    refused = reader.send(f"{path}/publish", where="some")
     assert refused.status_code == 422
-    answer = send(reader, f"{path}/publish", where="some", store=store[1])
+    answer = reader.send(f"{path}/publish", where="some", store=store[1])
     assert answer.status_code == 303
     assert "À l’essai" in words(reader.text("/releases"))
     name = releases.listing(chain.ctx, SYSTEM)[0].id
-    assert send(reader, f"/releases/{name}/to-all").status_code == 303
+    assert reader.send(f"/releases/{name}/to-all").status_code == 303
     assert releases.get(chain.ctx, SYSTEM, name).state == "done"
 
 
@@ -103,14 +94,14 @@ def test_at_a_time_and_cancelled(chain: Chain, subject: str) -> None:
     reader = chain.owner()
     path = rehearse(reader, subject)
     for wrong in ({"when": "store"}, {"when": "utc", "at": "2020-01-01T06:00"}):
-        assert send(reader, f"{path}/publish", where="all", **wrong).status_code == 422
-    answer = send(reader, f"{path}/publish", where="all", when="store", at="2026-10-16T06:00")
+        assert reader.send(f"{path}/publish", where="all", **wrong).status_code == 422
+    answer = reader.send(f"{path}/publish", where="all", when="store", at="2026-10-16T06:00")
     assert answer.status_code == 303
     assert "when each store’s clock shows Friday 16 October, 06:00" in words(
         reader.text("/releases")
     )
     name = releases.listing(chain.ctx, SYSTEM)[0].id
-    send(reader, f"/releases/{name}/take-back")
+    reader.send(f"/releases/{name}/take-back")
     assert "Cancelled" in words(reader.text("/releases"))
 
 
@@ -120,7 +111,7 @@ def test_a_draft_that_went_on_is_rehearsed_again(chain: Chain, subject: str) -> 
     drafts.edit(
         chain.ctx, SYSTEM, "playlist", subject, [{"op": "set", "path": "name", "value": "X"}]
     )
-    refused = send(reader, f"{path}/publish", where="all", when="now")
+    refused = reader.send(f"{path}/publish", where="all", when="now")
     assert refused.status_code == 409
     assert "Rehearse it again" in words(refused.text)
 
@@ -142,4 +133,4 @@ def test_who_may_not_publish_sees_nothing_of_it(chain: Chain, subject: str) -> N
     made = rehearsals.begin(chain.ctx, SYSTEM, [("playlist", subject)])
     local = chain.manager("lille", "read", "content")
     assert local.get(f"/rehearse/{made.id}").status_code == 404
-    assert send(local, "/rehearse", draft=f"playlist:{subject}").status_code in (403, 404)
+    assert local.send("/rehearse", draft=f"playlist:{subject}").status_code in (403, 404)

@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 import re
-from html import unescape
 
 import pytest
 from sqlalchemy import event, select
-from werkzeug.test import TestResponse
 
 from server.db.models import AccountRow, ActorRow, ConnectorRow
 from server.ports import Batch, ProductReport
 from server.services.prices import intake
-from tests.server.web.conftest import Chain, Reader
+from tests.server.web.conftest import Chain, plain
 from tests.support.studio import set_fact
 
 MINUTE = 60_000
-
-
-def plain(page: str) -> str:
-    """A page's words."""
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page)))
-
-
-def send(reader: Reader, path: str, **form: object) -> TestResponse:
-    """A form that the page itself sent."""
-    word = re.search(r'data-csrf="([^"]+)"', reader.text("/situation"))
-    assert word
-    headers = {"Accept-Language": reader.language}
-    return reader.client.post(path, data={"csrf": word[1], **form}, headers=headers)
 
 
 def connect(chain: Chain, name: str, title: str, **more: object) -> None:
@@ -87,9 +72,9 @@ def test_a_person_decides_on_a_price(chain: Chain) -> None:
     channels = re.findall(r'name="channel" value="([^"]+)"', page)
     assert action
     assert len(channels) == 4
-    assert send(owner, action[1], channel=channels, word="refuse").status_code == 303
+    assert owner.send(action[1], channel=channels, word="refuse").status_code == 303
     assert "looks wrong" not in plain(owner.text("/situation"))
-    again = send(owner, action[1], channel=channels, word="accept")
+    again = owner.send(action[1], channel=channels, word="accept")
     assert again.status_code == 422
     assert "It was decided already." in plain(again.text)
 
@@ -103,9 +88,9 @@ def test_a_person_decides_on_a_batch(chain: Chain) -> None:
     assert "A batch of “Boutique” is held" in plain(page)
     action = re.search(r'action="(/situation/batches/[^"]+)"', page)
     assert action
-    assert send(owner, action[1], word="accept").status_code == 303
+    assert owner.send(action[1], word="accept").status_code == 303
     assert "is held" not in plain(owner.text("/situation"))
-    assert send(owner, action[1], word="accept").status_code == 404
+    assert owner.send(action[1], word="accept").status_code == 404
     stale = owner.client.post(action[1], data={"csrf": "old", "word": "accept"})
     assert stale.status_code == 403
 
@@ -121,9 +106,9 @@ def test_a_manager_sees_her_store_and_decides_nothing(chain: Chain) -> None:
     assert "Prado" not in page
     assert "Vieux-Port" not in page
     assert "The owner decides." in plain(page)
-    refused = send(reader, "/situation/prices/PLV-GALET", channel="pluvier@lille", word="accept")
+    refused = reader.send("/situation/prices/PLV-GALET", channel="pluvier@lille", word="accept")
     assert refused.status_code == 403
-    assert send(reader, "/situation/mail", muted="1").status_code == 404
+    assert reader.send("/situation/mail", muted="1").status_code == 404
 
 
 def test_one_gathering_whatever_there_is(chain: Chain) -> None:
@@ -163,7 +148,7 @@ def test_whoever_asks_for_silence_gets_it(chain: Chain) -> None:
     assert "No mail server is set up" in plain(owner.text("/situation"))
     chain.ctx.settings.smtp_host = "mail.example"
     assert "goes to owner@pluvier.example" in plain(owner.text("/situation"))
-    assert send(owner, "/situation/mail", muted="1").status_code == 303
+    assert owner.send("/situation/mail", muted="1").status_code == 303
     assert "You asked for silence." in plain(owner.text("/situation"))
-    assert send(owner, "/situation/mail", muted="0").status_code == 303
+    assert owner.send("/situation/mail", muted="0").status_code == 303
     assert "Tell me no more" in plain(owner.text("/situation"))
