@@ -359,7 +359,10 @@ def _dated(out: Wishes, make: Cards, today: date) -> None:
     out.add(
         "outdoors",
         "Tous dehors",
-        [_item("outdoors", out_we_go, TURN_MS)],
+        [
+            _item("outdoors", out_we_go, TURN_MS),
+            *[_item(slug, make.price(slug), TURN_MS) for slug in ("lande-2", "alize", "calanque")],
+        ],
         target=replace(WINDOWS, stores=frozenset({StoreId("lille")})),
         schedule=_between(today, 2, 18),
         share=6_000,

@@ -28,6 +28,7 @@ LOOK_MS = 53 * 60_000 + 7_000
 """Not a part of a day, so that every hour of the day is looked at."""
 STEP_MS = 61_000
 DIFFERENT_CARDS = 3
+WHOLE_DAY_LOOKS = 20
 
 
 class CutOff:
@@ -96,7 +97,8 @@ def test_a_screen_cut_off_plays_to_its_schedule_for_thirty_days(lived: Lived, sc
     for day, looks in days.items():
         dark = [shown.because for shown in looks if shown.card is None]
         assert not dark, (day, dark)
-        assert len({shown.card for shown in looks}) >= DIFFERENT_CARDS, day
+        if len(looks) >= WHOLE_DAY_LOOKS:
+            assert len({shown.card for shown in looks}) >= DIFFERENT_CARDS, day
 
 
 def test_what_hung_on_a_fact_gives_way_to_another_card_as_the_fact_ages(lived: Lived) -> None:
