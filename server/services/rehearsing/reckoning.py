@@ -4,12 +4,12 @@ it would be. What is published is read, all else resolved with the code that pub
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from playlists.codec import decode_manifest, decode_own_chunk
@@ -103,22 +103,24 @@ class Reckoner:
         self.screens += len(screens)
         former, coming = (self._profiles(one, made, screens) for one in (is_, would))
         days = would.days(made)
-        published = self._published(session, store, {one.key for one in former.values()}, days)
+        lasting = self._lasting(session, store, days)
         alike: dict[tuple[str, str], list[Screen]] = {}
         for screen in screens:
             alike.setdefault((former[screen.id].key, coming[screen.id].key), []).append(screen)
         wanted = [
-            (some, published.get(key))
+            (key, some)
             for (key, _coming), some in alike.items()
-            if self._wanted(made, some[0], key, key in published)
+            if self._wanted(made, some[0], key, key in lasting)
         ]
         if not wanted:
             return
-        keys = would.library.on_air(made, {some[0].place for some, _stored in wanted})
+        published = self._read(session, [lasting[key] for key, _some in wanted if key in lasting])
+        keys = would.library.on_air(made, {some[0].place for _key, some in wanted})
         would.prefetch(keys)
-        if any(stored is None for _some, stored in wanted):
+        if any(key not in published for key, _some in wanted):
             is_.prefetch(keys)
-        for some, stored in wanted:
+        for key, some in wanted:
+            stored = published.get(key)
             becomes = coming[some[0].id]
             view = View(would, becomes)
             gathered = gather(becomes, view, days, self._memo)
@@ -140,18 +142,18 @@ class Reckoner:
         self._examples += 1
         return True
 
-    def _published(
-        self, session: Session, store: str, profiles: Collection[str], days: Sequence[LocalDay]
-    ) -> dict[str, _Published]:
-        """What is stored of those profiles whose plan is the one for these days."""
+    def _lasting(
+        self, session: Session, store: str, days: Sequence[LocalDay]
+    ) -> dict[str, Row[Any, Any, Any]]:
+        """The rows of a store's profiles whose stored plan is the one for these days, by key."""
         mine = _PUBLISHED.where(_PROFILE.store_id == store, _PROFILE.manifest.is_not(None))
         # A plan of today rolls once today is over, unless it is to be looked at again before.
         lasting = mine.where(_PROFILE.rolls_at >= days[0].until_ms, _PROFILE.refused.is_(None))
-        rows = [
-            row
-            for row in session.execute(lasting)
-            if row.key in profiles and self._concern.is_published(store, row.key)
-        ]
+        rows = session.execute(lasting)
+        return {row.key: row for row in rows if self._concern.is_published(store, row.key)}
+
+    def _read(self, session: Session, rows: Sequence[Row[Any, Any, Any]]) -> dict[str, _Published]:
+        """The stored plans of profiles, as far as they are kept."""
         kept = load_objects(session, [row.manifest for row in rows])
         return {
             row.key: _Published(row.manifest, decode_manifest(kept[row.manifest]), row.lead)
