@@ -12,10 +12,10 @@ from server.errors import BadInput, NotFound, ServerError
 from server.services.drafting import drafts
 from server.services.drafting.drafts import Kind
 from server.services.drafting.problems import problems
-from server.services.drafting.releases import AT_ONCE, When, with_new_lists
+from server.services.drafting.releases import AT_ONCE, MAX_PARTS, When, with_new_lists
 from server.services.rehearsing import rehearsals
 from server.services.rehearsing.finding import Found
-from server.services.rehearsing.naming import names, open_drafts, stores_of
+from server.services.rehearsing.naming import names, stores_of
 from server.services.rehearsing.pretending import Pretence, Pretended, pretend
 from server.services.rehearsing.rehearsals import Rehearsal
 from server.web import clock
@@ -139,7 +139,7 @@ def _subjects(chosen: list[str]) -> list[tuple[Kind, str]]:
 
 
 def _choice(looker: Visit, chosen: list[str], refused: ServerError | None = None) -> AnyResponse:
-    found = open_drafts(looker.ctx, looker.actor)
+    found = drafts.waiting(looker.ctx, looker.actor, MAX_PARTS)
     rows = [
         {
             "value": f"{one.kind}:{one.id}",

@@ -7,6 +7,7 @@ edit is kept, so that each person takes back their own and sees what the others 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,7 +18,7 @@ from playlists.errors import Invalid
 from playlists.model import Campaign, Playlist
 from playlists.model_json import campaign_from_json, playlist_from_json
 from server.db.models import CampaignRow, DraftRow, EditRow, PlaylistRow
-from server.errors import BadInput, Conflict
+from server.errors import BadInput, Conflict, Forbidden, NotFound
 from server.services.base import audit
 from server.services.base.actors import Actor
 from server.services.base.context import Context
@@ -107,7 +108,7 @@ def edit(ctx: Context, actor: Actor, kind: Kind, subject: str, ops: Sequence[Op]
         over = update(EditRow).where(*_of(kind, subject), EditRow.by == actor.id)
         session.execute(over.where(EditRow.state == UNDONE).values(state=OVER))
         _write(session, row, ops, DONE, actor, ctx.clock())
-        return _draft(session, actor, row)
+        return _draft_of(session, actor, row)
 
 
 def undo(ctx: Context, actor: Actor, kind: Kind, subject: str) -> Draft:
@@ -238,7 +239,7 @@ def _step(
         _write(session, row, found.back if was == DONE else found.ops, STEP, actor, ctx.clock())
         found.state = becomes
         session.flush()
-        return _draft(session, actor, row)
+        return _draft_of(session, actor, row)
 
 
 def _open(session: Session, actor: Actor, kind: Kind, subject: str, now: int) -> DraftRow:
@@ -311,26 +312,60 @@ def view(session: Session, actor: Actor, kind: Kind, subject: str) -> Draft:
         if row.base_version or not mine:  # a draft of what was taken off the air goes with it
             raise missing(kind)
     if row is not None:
-        return _draft(session, actor, row)
+        return _draft_of(session, actor, row)
     if live is None:
         raise missing(kind)
     return Draft(kind, subject, live.body, live.version, 0, live.edited_at, live.edited_by)
 
 
-def _draft(session: Session, actor: Actor, row: DraftRow) -> Draft:
-    states = select(EditRow.state).where(*_of(row.kind, row.subject), EditRow.by == actor.id)
-    mine = list(session.scalars(states))
+def waiting(ctx: Context, actor: Actor, most: int) -> list[Draft]:
+    """Drafts that say something else than what is on air and are the actor's to publish, the latest
+    edit first. What of them may be undone is not told.
+    """
+    actor.require("content")
+    changed = (DraftRow.seq > 0) | (DraftRow.base_version == 0)
+    latest = select(DraftRow).where(changed).order_by(DraftRow.edited_at.desc(), DraftRow.subject)
+    found: list[Draft] = []
+    with ctx.db.read() as session:
+        rows = list(session.scalars(latest.limit(most)))
+        subjects = [row.subject for row in rows]
+        on_air = {
+            (kind, one)
+            for kind, table in (("playlist", PlaylistRow), ("campaign", CampaignRow))
+            for one in session.scalars(select(table.id).where(table.id.in_(subjects)))
+        }
+        for row in rows:
+            with suppress(Forbidden, NotFound):
+                if actor.stores is not None:
+                    view(session, actor, _kind(row), row.subject)
+                elif row.base_version and (row.kind, row.subject) not in on_air:
+                    continue  # it was taken off the air
+                found.append(_draft(row))
+    return found
+
+
+def _kind(row: DraftRow) -> Kind:
+    return "playlist" if row.kind == "playlist" else "campaign"
+
+
+def _draft(row: DraftRow, undoable: int = 0, redoable: int = 0) -> Draft:
     return Draft(
-        "playlist" if row.kind == "playlist" else "campaign",
+        _kind(row),
         row.subject,
         row.body,
         row.base_version,
         row.seq,
         row.edited_at,
         row.edited_by,
-        mine.count(DONE),
-        mine.count(UNDONE),
+        undoable,
+        redoable,
     )
+
+
+def _draft_of(session: Session, actor: Actor, row: DraftRow) -> Draft:
+    states = select(EditRow.state).where(*_of(row.kind, row.subject), EditRow.by == actor.id)
+    mine = list(session.scalars(states))
+    return _draft(row, mine.count(DONE), mine.count(UNDONE))
 
 
 def _check_shape(kind: str, body: Mapping[str, Any]) -> None:

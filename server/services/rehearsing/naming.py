@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from playlists.model import Campaign, Card, Item, Playlist
-from server.db.models import CampaignRow, DraftRow, PlaylistRow, ScreenRow, StoreRow
-from server.errors import Forbidden, NotFound
-from server.services.base.actors import Actor
+from server.db.models import CampaignRow, PlaylistRow, ScreenRow, StoreRow
 from server.services.base.context import Context
 from server.services.base.kept import MAX_IN, batched
 from server.services.drafting.airing import read_wish
-from server.services.drafting.drafts import Draft, Kind, view
 from server.services.drafting.release_rows import Part
-from server.services.drafting.releases import MAX_PARTS
 from server.services.showing.shelf import names_of_goods
 from server.services.wishes.wish_rows import campaign_of, playlist_of
 
@@ -80,23 +75,6 @@ def stores_of(ctx: Context, screens: Collection[str]) -> dict[str, str]:
         for some in batched(sorted(screens), MAX_IN):
             rows = select(ScreenRow.id, ScreenRow.store_id).where(ScreenRow.id.in_(some))
             found.update(session.execute(rows).all())
-    return found
-
-
-def open_drafts(ctx: Context, actor: Actor) -> list[Draft]:
-    """The drafts that say something else than what is on air and are the actor's to publish, the
-    latest edit first.
-    """
-    rows = select(DraftRow.kind, DraftRow.subject).where(
-        (DraftRow.seq > 0) | (DraftRow.base_version == 0)
-    )
-    found: list[Draft] = []
-    with ctx.db.read() as session:
-        latest = rows.order_by(DraftRow.edited_at.desc(), DraftRow.subject).limit(MAX_PARTS)
-        for kind, subject in session.execute(latest):
-            named: Kind = "playlist" if kind == "playlist" else "campaign"
-            with suppress(Forbidden, NotFound):
-                found.append(view(session, actor, named, subject))
     return found
 
 
