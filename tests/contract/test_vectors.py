@@ -55,6 +55,7 @@ def random_worlds(cases: int, seed: int = 0) -> Iterator[dict[str, Any]]:
         yield doc
 
 
+@pytest.mark.slow
 def test_the_files_are_what_the_scenarios_say() -> None:
     told = {name: json.loads(text) for name, text in vectors().items()}
     assert told == FILES, "run: python -m tests.contract.generate"

@@ -221,6 +221,7 @@ def killed_again_and_again(peer: Peer, shop: Shop, data: Path, kills: int) -> No
         assert heads == list(range(1, len(heads) + 1))
 
 
+@pytest.mark.slow
 def test_killed_anywhere_it_holds_old_or_new_and_loses_no_play(
     peer: Peer, shop: Shop, tmp_path: Path
 ) -> None:

@@ -37,7 +37,7 @@ class Cluster:
         """Make a database as a copy of another, which nobody may be connected to; its name."""
         name = f"test_{next(self._numbers)}"
         self._run(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
                 sql.Identifier(name), sql.Identifier(template)
             )
         )

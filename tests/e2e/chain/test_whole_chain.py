@@ -19,7 +19,7 @@ from server.services.screens import pairing
 from tests.e2e.chain.running import DRY_GOODS, TURN_MS, Chain, running_chain, until
 from tests.e2e.screen.looking import PAINTED, glass
 
-pytestmark = pytest.mark.chromium
+pytestmark = [pytest.mark.chromium, pytest.mark.slow]
 
 SKU = BY_SLUG[DRY_GOODS].sku
 FIRST = BY_SLUG[DRY_GOODS].price_minor

@@ -123,6 +123,7 @@ def test_without_trusted_time_no_price(page: Page, beside: Beside) -> None:
     until_painted(page, "89,90 €")
 
 
+@pytest.mark.slow
 def test_turns_go_to_the_player_as_they_end(page: Page, beside: Beside) -> None:
     beside.price(8990)
     loop = [(message_card("Bonjour"), 1), (message_card("Bonsoir"), 1)]

@@ -86,6 +86,7 @@ def test_without_a_network_a_reload_plays_on_and_keeps_its_prices(
     until_painted(page, "74,50 €")
 
 
+@pytest.mark.slow
 def test_without_network_nor_trusted_time_it_plays_on_without_prices(
     peer: Peer, paired: Callable[[str], Page]
 ) -> None:
@@ -102,6 +103,7 @@ def test_without_network_nor_trusted_time_it_plays_on_without_prices(
     assert page.evaluate("window.painted") == []
 
 
+@pytest.mark.slow
 def test_a_slot_whose_picture_is_missing_shows_its_fallback_and_the_loop_goes_on(
     peer: Peer, paired: Callable[[str], Page]
 ) -> None:
@@ -115,6 +117,7 @@ def test_a_slot_whose_picture_is_missing_shows_its_fallback_and_the_loop_goes_on
     page.wait_for_function(f"() => ({GLASS})().includes('Bonjour')")
 
 
+@pytest.mark.slow
 def test_two_zones_play_side_by_side(peer: Peer, paired: Callable[[str], Page]) -> None:
     peer.price(CHANNEL, STORE, [offer(8990)])
     layout = [["main", 0, 0, 7_000, 10_000, 0], ["side", 7_000, 0, 3_000, 10_000, 1]]
@@ -150,6 +153,7 @@ def test_what_was_played_reaches_the_server_once_as_a_chain(
         assert before.until_ms == after.from_ms
 
 
+@pytest.mark.slow
 def test_with_a_dead_door_it_converges_over_http(peer: Peer, paired: Callable[[str], Page]) -> None:
     peer.door_open = False
     peer.price(CHANNEL, STORE, [offer(8990)])
@@ -159,6 +163,7 @@ def test_with_a_dead_door_it_converges_over_http(peer: Peer, paired: Callable[[s
     assert peer.sockets == 0
 
 
+@pytest.mark.slow
 def test_a_removed_screen_plays_on_until_that_is_certain_then_shows_a_code(
     peer: Peer, paired: Callable[[str], Page]
 ) -> None:
@@ -178,6 +183,7 @@ def test_a_removed_screen_plays_on_until_that_is_certain_then_shows_a_code(
     until_painted(page, "89,90 €")
 
 
+@pytest.mark.slow
 def test_a_newer_page_is_taken_up_once_at_the_slots_end(
     peer: Peer, paired: Callable[[str], Page]
 ) -> None:
@@ -202,6 +208,7 @@ def test_a_newer_page_is_taken_up_once_at_the_slots_end(
     assert page.evaluate("document.querySelector('meta[name=enseigne-page]').content") == "2"
 
 
+@pytest.mark.slow
 def test_a_second_tab_waits_for_the_first_to_close(
     peer: Peer, paired: Callable[[str], Page]
 ) -> None:
@@ -228,6 +235,7 @@ Object.defineProperty(window, "isSecureContext", { value: false });
 """What a page over plain HTTP to another machine lacks."""
 
 
+@pytest.mark.slow
 def test_over_plain_http_it_is_a_screen_too(
     peer: Peer, profile: BrowserContext, paired: Callable[[str], Page]
 ) -> None:
@@ -243,6 +251,7 @@ def test_over_plain_http_it_is_a_screen_too(
     until_painted(page, "74,50 €")
 
 
+@pytest.mark.slow
 def test_a_browser_that_keeps_nothing_says_what_to_do(peer: Peer, profile: BrowserContext) -> None:
     profile.add_init_script("Object.defineProperty(window, 'indexedDB', { value: undefined })")
     page = profile.new_page()

@@ -38,6 +38,7 @@ ARMED_BY = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("armed", ARMED_BY.values(), ids=ARMED_BY)
 def test_a_price_leaves_on_time_while_the_main_thread_hangs(page: Page, armed: str) -> None:
     """Rain falls on the compositor: frames keep coming during the hang, each is looked at."""
@@ -171,6 +172,7 @@ def test_a_withdrawn_price_goes_and_a_restored_one_comes_back(page: Page) -> Non
     assert page.evaluate("now.shadow.querySelector('.int').textContent") == "89"
 
 
+@pytest.mark.slow
 def test_a_price_withdrawn_while_the_next_slot_waits_leaves_at_once(page: Page) -> None:
     page.evaluate(
         """async () => {
