@@ -54,6 +54,7 @@ def test_a_forged_offer_is_ignored(peer: Peer, paired: Callable[[str], Page]) ->
     assert "1,00 €" not in [price["text"] for price in page.evaluate("window.painted")]
 
 
+@pytest.mark.slow
 def test_a_lease_that_ends_leaves_the_good_without_its_price(
     peer: Peer, paired: Callable[[str], Page]
 ) -> None:
@@ -69,6 +70,7 @@ def test_a_lease_that_ends_leaves_the_good_without_its_price(
     until(page, "state.zones.main.goods[0].text === '89,90 €'")
 
 
+@pytest.mark.slow
 def test_without_a_network_a_reload_plays_on_and_keeps_its_prices(
     peer: Peer, paired: Callable[[str], Page]
 ) -> None:
@@ -130,6 +132,7 @@ def test_two_zones_play_side_by_side(peer: Peer, paired: Callable[[str], Page]) 
     assert "Caisse 3" in glass(page)
 
 
+@pytest.mark.slow
 def test_what_was_played_reaches_the_server_once_as_a_chain(
     peer: Peer, paired: Callable[[str], Page]
 ) -> None:

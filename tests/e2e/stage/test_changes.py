@@ -152,6 +152,7 @@ def test_with_reduced_motion_rain_stands_still_and_changes_are_fades(page: Page)
     assert all("translate" not in properties for properties in moving)
 
 
+@pytest.mark.slow
 def test_two_stages_side_by_side_are_out_of_reach_of_the_page_style(page: Page) -> None:
     page.evaluate(
         """async () => {
@@ -187,6 +188,7 @@ def test_a_thumbnail_is_the_screen_itself(page: Page) -> None:
     assert ImageStat.Stat(ImageChops.difference(*grain)).mean[0] < 4
 
 
+@pytest.mark.slow
 def test_the_stage_orbits_nine_points_by_the_wall_clock(page: Page) -> None:
     places = page.evaluate(
         """async () => {

@@ -45,6 +45,7 @@ def test_every_template_shows_whole_and_keeps_its_words_on_the_screen(
     assert page.evaluate(LOOKED_AT, [names, f"float:left;{shape}"]) == []
 
 
+@pytest.mark.slow
 def test_a_film_plays_muted_from_where_the_slot_is(page: Page) -> None:
     """The film is recorded by the browser itself, so the test needs no encoder."""
     state = page.evaluate(
@@ -105,6 +106,7 @@ def test_a_script_in_any_field_is_only_text(page: Page) -> None:
         assert page.evaluate("window.now.shadow.querySelectorAll('script, img[src=x]').length") == 0
 
 
+@pytest.mark.slow
 def test_the_slate_is_dark_and_someone_walks_it_with_the_clock(page: Page) -> None:
     for shape in (LANDSCAPE, PORTRAIT):
         page.set_viewport_size(shape)
@@ -153,6 +155,7 @@ def test_a_brand_without_a_mascot_has_passers_by_and_one_with_its_own(page: Page
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", ["data:image/png;base64,AAAA", None])
 def test_a_picture_or_film_that_is_not_there_leaves_the_slate(page: Page, url: str | None) -> None:
     walkers = page.evaluate(
