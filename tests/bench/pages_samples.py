@@ -8,6 +8,7 @@ from server.db.models import AssetRow
 from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
 from server.services.entry import accounts, people
+from server.services.promoting import promotions
 from tests.bench.pages_addresses import Samples
 from tests.bench.pages_chain import SHOP, sku_of, store_id
 from tests.bench.pages_wishes import campaign_id, list_id
@@ -44,12 +45,13 @@ def samples_of(ctx: Context) -> Samples:
         ctx, SYSTEM, name="Nina", email="nina@shops.example", role="marketing", stores=None
     )
     playlist = list_id(3)
+    promotion = promotions.begin(ctx, SYSTEM, promotions.usual("Offer", [sku_of(1)]))
     return Samples(
         {
             "screen_id": [SCREEN],
             "screen": [SCREEN],
             "store": [store_id(0)],
-            "subject": [playlist],
+            "subject": [playlist, promotion.id],
             "playlist": [playlist],
             "name": [campaign_id(2)],
             "campaign": [campaign_id(2)],
