@@ -40,6 +40,7 @@ def test_it_pairs_paints_a_price_and_changes_it_in_place(
     assert "69" in glass(page)
 
 
+@pytest.mark.slow
 def test_a_forged_offer_is_ignored(peer: Peer, paired: Callable[[str], Page]) -> None:
     peer.price(CHANNEL, STORE, [offer(8990)])
     peer.head("s1", plan(peer, {"main": [(price_card(peer.file()), 3600)]}))

@@ -213,6 +213,7 @@ def wait_until(seen: Callable[[], Any]) -> None:
     raise AssertionError("not seen in time")
 
 
+@pytest.mark.slow
 def test_a_worker_killed_at_random_moments_leaves_whole_plans_and_its_successor_finishes(
     ctx: Context, door: Door
 ) -> None:

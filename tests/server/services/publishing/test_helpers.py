@@ -155,6 +155,7 @@ def test_a_helper_killed_in_the_middle_of_a_full_publish_loses_nothing(pair: Cre
     assert pair.planners().keys() == {"store-1"}
 
 
+@pytest.mark.slow
 def test_a_helper_that_hangs_is_done_without(pair: Crewed, monkeypatch: pytest.MonkeyPatch) -> None:
     pid = pair.start_helper()
     monkeypatch.setattr(crew, "ANSWER_S", 0.3)
