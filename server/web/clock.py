@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 
 from babel.dates import format_date
@@ -20,6 +22,12 @@ MAX_INSTANT_MS = 4_102_444_800_000
 """Instants end with the year 2099."""
 _SATURDAY = 5
 _LOCALES = {"fr": "fr_FR", "en": "en_GB"}
+
+
+def usual_zone(zones: Iterable[str]) -> str:
+    """The time zone that most stores go by, the first of equals; "" without any."""
+    counted = Counter(zones)
+    return max(counted, key=counted.__getitem__, default="")
 
 
 def local(at_ms: int, zone: str) -> datetime:

@@ -17,6 +17,7 @@ from server.services.chain.place_views import StoreView
 from server.services.wishes import bases, content
 from server.web import place_forms, place_words
 from server.web.access import Visit, page, studio
+from server.web.clock import usual_zone
 from server.web.entering import guard
 from server.web.tongue import gettext as _
 
@@ -150,7 +151,7 @@ def _list(me: Visit, wrong: ServerError | None = None) -> AnyResponse:
     screens = began.screens if began else sum(one.screens for one in found.items)
     first, second = place_words.head(began.stores if began else len(found.items), screens)
     shops = sorted({place_forms.shop_of(one.store) for one in found.items} - {""})
-    zone = found.items[0].store.zone if found.items else "Europe/Paris"
+    zone = usual_zone(each.store.zone for each in found.items) or "Europe/Paris"
     usual = {"zone": zone, "shop": shops[0] if len(shops) == 1 else ""}
     return page(
         "places.html",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,7 +19,7 @@ from server.services.showing.wall import (
     WallScreen,
     WallStore,
 )
-from server.web.clock import DAY_MS, MINUTE_MS, clock, day, length, local, when
+from server.web.clock import DAY_MS, MINUTE_MS, clock, day, length, local, usual_zone, when
 from server.web.device_words import device_line
 from server.web.phrases import Language, counted, say, sentence
 from server.web.trouble_words import trouble_line
@@ -161,8 +160,7 @@ def _today(wall: Wall, language: Language) -> str:
     """The date and time on the clock that most stores go by."""
     if not wall.stores:
         return ""
-    zones = Counter(found.store.zone for found in wall.stores)
-    zone = max(zones, key=zones.__getitem__)
+    zone = usual_zone(found.store.zone for found in wall.stores)
     said = say("at", language, day=day(wall.now, zone, language), at=clock(wall.now, zone))
     return sentence(said)
 
