@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,12 @@ class ProductReport:
     `store` is the shop's own store code where the price is a store's own, else None (all its
     stores). `names` is by language: name, lead; `maker` is whose brand it bears. `problem` is set
     where the row could be read but not believed.
+
+    What the law of displayed prices asks: `measure` and `base` are the contents and the quantity
+    that a unit price is of, as the shop writes them (`750 ml`, `1 l`); `tax_permyriad` the rate in
+    the price, in hundredths of a percent; `perishable` that it spoils soon; `sold_since` when the
+    shop first sold it. `comparison` is a price that is not the shop's own (a maker's
+    recommendation), of `comparison_source`. `group` joins the variants of one product.
     """
 
     sku: str
@@ -38,16 +44,27 @@ class ProductReport:
     version: str = ""
     gone: bool = False
     problem: str = ""
+    group: str = ""
+    measure: str = ""
+    base: str = ""
+    tax_permyriad: int | None = None
+    perishable: bool = False
+    sold_since: int | None = None
+    comparison: int | None = None
+    comparison_source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class StockReport:
-    """Pieces of one SKU in one store (the shop's own store code)."""
+    """Pieces of one SKU in one store (the shop's own store code); `reserved` of them are promised
+    to customers who collect them.
+    """
 
     sku: str
     store: str
     quantity: int
     version: str = ""
+    reserved: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +73,14 @@ class Batch:
 
     `unchanged`: the source answered that nothing changed since (HTTP 304): leases renew, nothing
     else. `observed_at` is when the source answered; `state` is what the connector wants back next
-    time.
+    time. `products` may be gone over again and again; those of a long feed lie on disk
+    (server.connectors.spool).
     """
 
     observed_at: int
     whole: bool = False
     unchanged: bool = False
-    products: tuple[ProductReport, ...] = ()
+    products: Collection[ProductReport] = ()
     stock: tuple[StockReport, ...] = ()
     facts: tuple[Fact, ...] = ()
     refused: Mapping[str, int] = field(default_factory=dict)
