@@ -4,6 +4,7 @@ them.
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 import threading
@@ -34,6 +35,10 @@ CONNECTIONS = 500
 """Connections that the web process keeps open."""
 BODY_HEADROOM_BYTES = 1024 * 1024
 """Beyond the file itself, an upload may carry this much of form around it."""
+GC_THRESHOLDS = (20_000, 25, 100)
+"""When the web process looks for garbage: rooms remember hundreds of thousands of objects that
+stay, and looking through all of them takes longer than a page.
+"""
 DOOR_ANSWERS_S = 1.0
 """The door of this machine answers a question for its health within this."""
 UPLOAD_LEFT_ASIDE_MS = 24 * 3_600_000
@@ -106,11 +111,12 @@ def run_web(settings: Settings) -> None:
         target=renditions.run, args=(context, threading.Event()), daemon=True, name="renditions"
     )
     maker.start()
+    peers = {"worker": lambda: bus.connected, "door": partial(_door_answers, settings)}
+    app = create_app(context, peers)
+    gc.set_threshold(*GC_THRESHOLDS)
+    gc.freeze()
     serve(
-        create_app(
-            context,
-            {"worker": lambda: bus.connected, "door": partial(_door_answers, settings)},
-        ),
+        app,
         host=settings.host,
         port=settings.port,
         threads=WEB_THREADS,
