@@ -111,7 +111,10 @@ def run_web(settings: Settings) -> None:
         target=renditions.run, args=(context, threading.Event()), daemon=True, name="renditions"
     )
     maker.start()
-    peers = {"worker": lambda: bus.connected, "door": partial(_door_answers, settings)}
+    peers: dict[str, Callable[[], bool]] = {
+        "worker": lambda: bus.connected,
+        "door": partial(_door_answers, settings),
+    }
     app = create_app(context, peers)
     gc.set_threshold(*GC_THRESHOLDS)
     gc.freeze()
