@@ -20,6 +20,7 @@ from server.cli import app
 from server.config import Settings
 from server.connectors.registry import BUILT_IN, kinds
 from server.connectors.shops import webhook
+from server.connectors.source import SECRET
 from tools import limits
 
 ROOT = Path(__file__).parent.parent
@@ -70,7 +71,10 @@ def test_every_kind_of_connector_is_shown_as_it_is_taken() -> None:
     for one in shown:
         kind = kinds()[one["kind"]]
         kind.config.model_validate(one["config"])
-        assert len(one.get("secret", "")) >= kind.min_secret
+        given = {SECRET: one["secret"]} if "secret" in one else one.get("secrets", {})
+        assert set(given) <= {secret.name for secret in kind.secrets}
+        for secret in kind.secrets:
+            assert len(given.get(secret.name, "")) >= secret.min_characters
 
 
 class Hook(BaseHTTPRequestHandler):

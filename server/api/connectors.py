@@ -20,14 +20,16 @@ MAX_SECRET_CHARACTERS = 500
 
 
 class ConnectorEdit(Shape):
-    """A connector as set up. Without `secret` the one that there is stays; `every_s` is seconds, 0
-    for as often as its kind usually runs.
+    """A connector as set up. `secrets` are by the names of its kind, `secret` is the first of them;
+    those that are left out stay, an empty one is forgotten. `every_s` is seconds, 0 for as often as
+    its kind usually runs.
     """
 
     kind: Name
     name: Name
     config: dict[str, Any] = {}
     secret: Annotated[str | None, Field(max_length=MAX_SECRET_CHARACTERS)] = None
+    secrets: dict[str, Annotated[str, Field(max_length=MAX_SECRET_CHARACTERS)]] = {}
     enabled: bool = True
     every_s: Annotated[int, Field(ge=0, le=86_400)] = 0
 
@@ -39,8 +41,8 @@ class ConnectorNew(ConnectorEdit):
 
 
 class ConnectorShape(Shape):
-    """A connector and how it fares; the secret is never shown. Instants are unix ms. The source
-    calls `calls_url`; `held` is the batch that waits for a person.
+    """A connector and how it fares; of secrets only the names are shown. Instants are unix ms. The
+    source calls `calls_url`; `held` is the batch that waits for a person.
     """
 
     id: str
@@ -48,6 +50,7 @@ class ConnectorShape(Shape):
     name: str
     config: dict[str, Any]
     has_secret: bool
+    secrets: list[str]
     enabled: bool
     every_s: int
     next_run_at: int | None
@@ -135,4 +138,5 @@ def _wish(body: ConnectorEdit) -> ConnectorWish:
 
 
 def _body(connector: Versioned[ConnectorView]) -> dict[str, Any]:
-    return {**asdict(connector.value), "version": connector.version}
+    view = connector.value
+    return {**asdict(view), "secrets": list(view.secrets), "version": connector.version}

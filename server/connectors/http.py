@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -29,6 +30,8 @@ MAX_URL_CHARACTERS = 2_000
 REDIRECTING = frozenset({301, 302, 303, 307, 308})
 PASSING = frozenset({408, 425, 429})
 """Client errors that may pass by themselves; 5xx may too."""
+REFUSING = frozenset({401, 403})
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 Dial = Callable[[str, int, float], socket.socket]
 
@@ -72,12 +75,15 @@ NO_VALIDATORS = Validators()
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer with status 2xx, or 304 as `unchanged`. The body is read while it is open."""
+    """An answer with status 2xx, or 304 as `unchanged`. The body is read while it is open; header
+    names are in lower case.
+    """
 
     unchanged: bool
     validators: Validators
     content_type: str
     body: Body
+    headers: Mapping[str, str]
 
 
 def check_url(url: str) -> str:
@@ -101,44 +107,58 @@ def get(
     limits: Limits,
     validators: Validators = NO_VALIDATORS,
     accept: str = "*/*",
+    headers: Mapping[str, str] = NOTHING,
 ) -> Iterator[Answer]:
-    """GET `url` within `limits`. Redirects are followed a few times, each checked like the first.
+    """GET `url` within `limits`. Redirects are followed a few times, each checked like the first;
+    `headers`, which can hold a token, go with them only as long as the place is the same.
 
     Raises TemporaryError (no answer, cut short, too slow, 429, 5xx) and PermanentError (an address
     that may not be reached, too many redirects, 4xx, over the cap).
     """
-    headers = {
+    sent = {
         "User-Agent": USER_AGENT,
         "Accept": accept,
         "Accept-Encoding": "gzip",
         **validators.headers(),
     }
     with Deadline(limits.total_s) as deadline, _session(limits, deadline) as session:
-        response = _follow(session, url, headers, limits, deadline)
+        response = _follow(session, url, sent, headers, limits, deadline)
         with response:
             _check_status(response, _host(url))
-            encoding = response.headers.get("Content-Encoding", "").strip().lower()
-            yield Answer(
-                unchanged=response.status_code == 304,
-                validators=Validators(
-                    response.headers.get("ETag", ""), response.headers.get("Last-Modified", "")
-                ),
-                content_type=response.headers.get("Content-Type", "").split(";")[0].strip().lower(),
-                body=Body(_Raw(response), encoding, limits.max_bytes, deadline),
-            )
+            yield _answer(response, limits, deadline)
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], limits: Limits) -> None:
-    """POST `body` to `url` within `limits`; redirects are not followed. Any answer of 2xx will do.
+@contextmanager
+def posted(url: str, body: bytes, headers: Mapping[str, str], limits: Limits) -> Iterator[Answer]:
+    """POST `body` to `url` within `limits` and read what it answers; redirects are not followed.
 
     Raises as `get` does.
     """
     with Deadline(limits.total_s) as deadline, _session(limits, deadline) as session:
-        sent = {"User-Agent": USER_AGENT, **headers}
+        sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **headers}
         with _ask(session, url, sent, limits, deadline, body) as response:
             if response.status_code in REDIRECTING:
                 raise PermanentError(f"{_host(url)} redirects. Use the last address.")
             _check_status(response, _host(url))
+            yield _answer(response, limits, deadline)
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str], limits: Limits) -> None:
+    """POST `body` to `url`; any answer of 2xx will do. Raises as `posted` does."""
+    with posted(url, body, headers, limits):
+        pass
+
+
+def _answer(response: requests.Response, limits: Limits, deadline: Deadline) -> Answer:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    encoding = headers.get("content-encoding", "").strip().lower()
+    return Answer(
+        unchanged=response.status_code == 304,
+        validators=Validators(headers.get("etag", ""), headers.get("last-modified", "")),
+        content_type=headers.get("content-type", "").split(";")[0].strip().lower(),
+        body=Body(_Raw(response), encoding, limits.max_bytes, deadline),
+        headers=headers,
+    )
 
 
 class _Raw:
@@ -155,11 +175,14 @@ class _Raw:
 def _follow(
     session: requests.Session,
     url: str,
-    headers: Mapping[str, str],
+    sent: Mapping[str, str],
+    own: Mapping[str, str],
     limits: Limits,
     deadline: Deadline,
 ) -> requests.Response:
+    home = origin(url)
     for _ in range(limits.redirects + 1):
+        headers = {**sent, **own} if origin(url) == home else sent
         response = _ask(session, url, headers, limits, deadline)
         target = response.headers.get("Location")
         if response.status_code not in REDIRECTING or not target:
@@ -209,6 +232,11 @@ def _check_status(response: requests.Response, host: str) -> None:
         return
     if status >= 500 or status in PASSING:
         raise TemporaryError(f"{host} answered {status}.", _retry_after_s(response))
+    if status in REFUSING:
+        raise PermanentError(
+            f"{host} refuses us ({status}): the token or password expired, was withdrawn or lacks "
+            "a right. Make a new one there and save it here."
+        )
     raise PermanentError(f"{host} answered {status}. Check the address and the access to it.")
 
 
@@ -222,6 +250,12 @@ def _retry_after_s(response: requests.Response) -> float | None:
     except (TypeError, ValueError, OverflowError):
         return None
     return min(max(seconds, 0.0), MAX_RETRY_AFTER_S)
+
+
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port: what an address shares with those that may see the same token."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port
 
 
 def _host(url: str) -> str:

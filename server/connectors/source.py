@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -16,6 +16,8 @@ from server.ports import Batch, Clock
 CONNECT_S = 5.0
 TOTAL_S = 120.0
 REDIRECTS = 3
+SECRET = "secret"
+"""What a kind's only secret is called."""
 
 
 def _an_id(text: str) -> str:
@@ -97,16 +99,22 @@ class StoreAt:
 @dataclass(frozen=True, slots=True)
 class Setup:
     """One connector as set up. `config` is of the kind's own model; `state` is what its last batch
-    wanted back; `stores` are those that it may speak of.
+    wanted back; `stores` are those that it may speak of; `secrets` by the names that its kind gives
+    them, only those that are set.
     """
 
     id: str
     config: Any
-    secret: str
+    secrets: Mapping[str, str]
     state: Mapping[str, Any]
     stores: tuple[StoreAt, ...]
     clock: Clock
     limits: Limits
+
+    @property
+    def secret(self) -> str:
+        """The one that is called so; empty where there is none."""
+        return self.secrets.get(SECRET, "")
 
     def store(self, code: str) -> str | None:
         """Our store for the source's own code; None where it is not one that it may speak of."""
@@ -145,6 +153,19 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Secret:
+    """A secret that connectors of a kind have, by the name that it is kept under. `title` and
+    `hint` say by language what it is and where the vendor shows it; one of `min_characters` 0 may
+    be left out.
+    """
+
+    name: str
+    title: Mapping[str, str]
+    hint: Mapping[str, str] = field(default_factory=dict)
+    min_characters: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of connector, as an entry point of the group `enseigne.fact_sources` names it.
 
@@ -154,9 +175,9 @@ class Kind:
     trusts none that it could not have verified itself. `fetch` and `receive` raise TemporaryError
     or PermanentError, `verify` and `receive` also the errors of server.errors, which the caller is
     told. `calls_at` is the first part of the path that the source calls, `max_call_bytes` how
-    long a call may be. `secret` says what the secret is, empty where there need be none, and
-    `min_secret` how many characters it has at least; `every_s` is how often the connector is due
-    unless said otherwise.
+    long a call may be. `secrets` are set apart from the configuration and never shown; the first
+    is the one that is meant where only one is spoken of. `every_s` is how often the connector is
+    due unless said otherwise.
     """
 
     name: str
@@ -168,6 +189,5 @@ class Kind:
     listen: Callable[[Setup, Hear, Tell], Listening] | None = None
     calls_at: str = ""
     max_call_bytes: int = 1024 * 1024
-    secret: str = ""
-    min_secret: int = 0
+    secrets: tuple[Secret, ...] = ()
     every_s: int = 60

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from werkzeug.datastructures import MultiDict
 
 from server.connectors.registry import kinds
-from server.connectors.source import Kind, ShopConfig
+from server.connectors.source import SECRET, Kind, Secret, ShopConfig
 from server.errors import ServerError
 from server.services.connectors import ConnectorView, Seen
 from server.web.entry_words import ago
@@ -20,6 +20,7 @@ from server.web.tongue import ngettext, said
 
 Shape = Literal["text", "number", "lines", "stores"]
 MAX_CHARACTERS = 4_000
+MAX_SECRET_CHARACTERS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,17 @@ class Field:
     value: Any
     required: bool
     further: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SecretField:
+    """A secret's field: it never holds what is kept; `kept` says whether there is one."""
+
+    name: str
+    label: str
+    hint: str
+    kept: bool
+    forget: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +105,33 @@ def read(kind: Kind, form: MultiDict[str, str]) -> dict[str, Any]:
     return made
 
 
+def secret_fields(kind: Kind, view: ConnectorView | None, language: Language) -> list[SecretField]:
+    """The fields of a kind's secrets; one that may be left out can be forgotten (`forget`)."""
+    made = []
+    for one in kind.secrets:
+        kept = view is not None and one.name in view.secrets
+        hints = [_("There is one; left empty, it stays.")] if kept else []
+        hints += [one.hint[language]] if language in one.hint else []
+        forget = f"forget-{one.name}" if kept and not one.min_characters else ""
+        label = one.title.get(language, one.name)
+        made.append(SecretField(_secret_field(one), label, " ".join(hints), kept, forget))
+    return made
+
+
+def read_secrets(kind: Kind, form: MultiDict[str, str]) -> dict[str, str]:
+    """The secrets that a form gives, by name; what it leaves empty is not among them."""
+    made = {}
+    for one in kind.secrets:
+        text = form.get(_secret_field(one), "").strip()[:MAX_SECRET_CHARACTERS]
+        if text or form.get(f"forget-{one.name}"):
+            made[one.name] = text
+    return made
+
+
+def _secret_field(secret: Secret) -> str:
+    return SECRET if secret.name == SECRET else f"secret-{secret.name}"
+
+
 def line(view: ConnectorView, language: Language, now: int) -> Line:
     """A source as it fares."""
     mark, state = state_of(view, now)
@@ -124,15 +163,16 @@ def seen_words(seen: Seen) -> list[str]:
 
 def complaint(error: ServerError) -> tuple[str, str]:
     """The field that was refused, and why, in the reader's language."""
-    name = error.field.removeprefix("config/").split("/")[0]
+    name = error.field.removeprefix("config/").replace("secrets/", "secret-").split("/")[0]
     known = {
         "name": _("Give it a name of 1 to 200 characters, on one line."),
         "url": _("Write the whole address, such as https://shop.example/feed.xml."),
         "shop": _("One word for the shop: lower-case letters, digits and -."),
         "currency": _("Three capital letters, such as EUR."),
         "time_zone": _("Write a time zone such as Europe/Paris."),
-        "secret": _("The secret has at least 16 characters."),
     }
+    if name.startswith("secret"):
+        return name, _("It is missing, or too short.")
     return name, known.get(name, said(error.message))
 
 

@@ -25,7 +25,6 @@ from server.web.tongue import ngettext
 blueprint = studio("sources")
 
 HERE = "/sources"
-MAX_SECRET_CHARACTERS = 500
 guarded = guard("connectors", chain=True)
 
 
@@ -133,7 +132,7 @@ def _wish(kind: Kind, config: dict[str, Any]) -> ConnectorWish:
         kind.name,
         given.get("name", ""),
         config,
-        secret=given.get("secret", "")[:MAX_SECRET_CHARACTERS] or None,
+        secrets=source_words.read_secrets(kind, given),
         enabled=bool(given.get("enabled")),
     )
 
@@ -157,7 +156,8 @@ def _form(
     view = connectors.get_connector(me.ctx, me.actor, connector).value if connector else None
     field, complaint = source_words.complaint(wrong) if wrong else ("", "")
     made = source_words.fields(kind, config)
-    known = {"name", "secret", *(one.name for one in made)}
+    secrets = source_words.secret_fields(kind, view, me.language)
+    known = {"name", *(one.name for one in made), *(one.name for one in secrets)}
     return page(
         "source.html",
         me,
@@ -171,6 +171,7 @@ def _form(
         fields=[one for one in made if not one.further],
         further=[one for one in made if one.further],
         open_further=any(one.further and one.name == field for one in made),
+        secrets=secrets,
         shops=shops.list_shops(me.ctx, me.actor),
         is_shop=source_words.is_shop(kind),
         seen=seen,

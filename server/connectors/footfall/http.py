@@ -11,7 +11,7 @@ from collections import Counter
 from playlists.facts import Fact, FactKey
 from server.connectors.footfall import counts
 from server.connectors.footfall.counts import QUARTER_S, CountsConfig, Recent, Refused
-from server.connectors.source import Delivery, Kind, Received, Setup
+from server.connectors.source import SECRET, Delivery, Kind, Received, Secret, Setup
 from server.errors import BadInput, Unauthenticated
 from server.ports import Batch, PermanentError
 
@@ -113,6 +113,15 @@ KIND = Kind(
     verify=verify,
     calls_at="counts",
     max_call_bytes=MAX_BODY_BYTES,
-    secret="The token that the counters send.",
-    min_secret=MIN_SECRET_CHARACTERS,
+    secrets=(
+        Secret(
+            SECRET,
+            {"fr": "Jeton des compteurs", "en": "Token of the counters"},
+            {
+                "fr": "Les compteurs l’envoient à chaque appel. 16 caractères au moins.",
+                "en": "The counters send it with each call. 16 characters at least.",
+            },
+            MIN_SECRET_CHARACTERS,
+        ),
+    ),
 )

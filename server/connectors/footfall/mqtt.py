@@ -32,7 +32,7 @@ from server.connectors.footfall.counts import (
     Recent,
     Refused,
 )
-from server.connectors.source import Hear, Kind, Setup, Tell
+from server.connectors.source import SECRET, Hear, Kind, Secret, Setup, Tell
 from server.ports import Batch, PermanentError, TemporaryError
 
 log = structlog.get_logger(__name__)
@@ -285,4 +285,7 @@ KIND = Kind(
     title={"fr": "Compteurs de passage (MQTT)", "en": "People counters (MQTT)"},
     config=MqttConfig,
     listen=listen,
+    secrets=(
+        Secret(SECRET, {"fr": "Mot de passe de cet utilisateur", "en": "Password of that user"}),
+    ),
 )

@@ -27,12 +27,14 @@ from server.connectors import http
 from server.connectors.shops import values
 from server.connectors.shops.local_inventory import MAX_QUANTITY
 from server.connectors.shops.values import Unreadable
-from server.connectors.source import Delivery, Kind, Received, Setup, ShopConfig
+from server.connectors.source import SECRET, Delivery, Kind, Received, Secret, Setup, ShopConfig
 from server.errors import BadInput, Unauthenticated
 from server.ports import Batch, PermanentError, ProductReport, StockReport, TemporaryError
 
 TIMESTAMP, SIGNATURE = "x-enseigne-timestamp", "x-enseigne-signature"
 DELIVERY = "x-enseigne-delivery"
+BEFORE = "before"
+"""The name of the secret that was good before."""
 MIN_SECRET_CHARACTERS = 16
 MAX_DELIVERY_CHARACTERS = 180
 MAX_ITEMS = 1_000
@@ -97,8 +99,9 @@ def verify(setup: Setup, delivery: Delivery) -> tuple[str, ...]:
     """
     timestamp = delivery.headers.get(TIMESTAMP, "")
     given = delivery.headers.get(SIGNATURE, "")
-    wanted = signature(setup.secret, timestamp, delivery.body)
-    if not hmac.compare_digest(given.encode(), wanted.encode()):
+    secrets = [setup.secret, *filter(None, [setup.secrets.get(BEFORE)])]
+    wanted = [signature(secret, timestamp, delivery.body) for secret in secrets]
+    if not any(hmac.compare_digest(given.encode(), one.encode()) for one in wanted):
         raise Unauthenticated("The signature is not the shop’s.", code="forged")
     seconds = int(timestamp) if _SECONDS.fullmatch(timestamp) else 0
     if abs(delivery.received_at - seconds * 1000) > setup.limits.window_s * 1000:
@@ -110,7 +113,7 @@ def verify(setup: Setup, delivery: Delivery) -> tuple[str, ...]:
     name = delivery.headers.get(DELIVERY, "")
     if len(name) > MAX_DELIVERY_CHARACTERS or not name.isprintable():
         raise BadInput(f"A delivery’s name has at most {MAX_DELIVERY_CHARACTERS} characters.")
-    return (wanted, f"id={name}") if name else (wanted,)
+    return (given, f"id={name}") if name else (given,)
 
 
 @dataclass(slots=True)
@@ -290,7 +293,24 @@ KIND = Kind(
     receive=receive,
     verify=verify,
     calls_at="hooks",
-    secret="The secret that the shop signs its calls with.",
-    min_secret=MIN_SECRET_CHARACTERS,
+    secrets=(
+        Secret(
+            SECRET,
+            {"fr": "Secret des appels", "en": "Secret of the calls"},
+            {
+                "fr": "La boutique signe chaque appel avec lui. 16 caractères au moins.",
+                "en": "The shop signs each call with it. 16 characters at least.",
+            },
+            MIN_SECRET_CHARACTERS,
+        ),
+        Secret(
+            BEFORE,
+            {"fr": "Secret précédent", "en": "The secret before it"},
+            {
+                "fr": "Vaut aussi, le temps que la boutique change de secret.",
+                "en": "Good too, while the shop changes its secret.",
+            },
+        ),
+    ),
     every_s=60,
 )

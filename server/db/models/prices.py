@@ -32,7 +32,8 @@ class FactRow(Base):
 
 class ProductRow(Base):
     """A product as one shop describes it. `names` by language: name, lead. `terms` is what it is
-    found by, folded; the index alone answers a search.
+    found by, folded; the index alone answers a search. What the law of displayed prices asks is
+    kept as the shop wrote it (server.ports.ProductReport).
     """
 
     __tablename__ = "product"
@@ -48,6 +49,13 @@ class ProductRow(Base):
     maker: Mapped[str] = mapped_column(String(100), default="")
     category: Mapped[str] = mapped_column(String(200), default="")
     terms: Mapped[str] = mapped_column(String(500), default="")
+    measure: Mapped[str] = mapped_column(String(40), default="")
+    base: Mapped[str] = mapped_column(String(40), default="")
+    tax_permyriad: Mapped[int | None]
+    perishable: Mapped[bool] = mapped_column(default=False)
+    sold_since: Mapped[int | None] = mapped_column(BigInteger)
+    comparison: Mapped[int | None] = mapped_column(BigInteger)
+    comparison_source: Mapped[str] = mapped_column(String(100), default="")
     seen_at: Mapped[Ms]
 
 
@@ -137,8 +145,8 @@ class SilenceRow(Base):
 
 
 class ConnectorRow(Base):
-    """A connector as set up, and how it fares. `secret` is never shown again; `state` is its own
-    (ETag and so on).
+    """A connector as set up, and how it fares. `secrets`, by name, are never shown again;
+    `state` is its own (ETag and so on).
     """
 
     __tablename__ = "connector"
@@ -147,7 +155,7 @@ class ConnectorRow(Base):
     kind: Mapped[Word]
     name: Mapped[str] = mapped_column(String(200))
     config: Mapped[dict[str, Any]]
-    secret: Mapped[LongText] = mapped_column(default="")
+    secrets: Mapped[dict[str, Any]]
     enabled: Mapped[bool] = mapped_column(default=True)
     every_s: Mapped[int] = mapped_column(default=60)
     state: Mapped[dict[str, Any]]

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from server.connectors.registry import kinds
-from server.connectors.source import Config, Kind
+from server.connectors.source import SECRET, Config, Kind
 from server.db.models import ConnectorRow, DeliveryRow, HeldBatchRow
 from server.errors import BadInput
 from server.services.base import audit
@@ -35,8 +35,9 @@ MAX_EVERY_S = 86_400
 
 @dataclass(frozen=True, slots=True)
 class ConnectorWish:
-    """A connector as a person sets it up. `secret` None leaves the one that there is; `every_s` 0
-    is as often as its kind usually runs.
+    """A connector as a person sets it up. `secrets` are by the names of its kind, `secret` is the
+    first of them; those that are not given stay as they are, an empty one is forgotten. `every_s`
+    0 is as often as its kind usually runs.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class ConnectorWish:
     secret: str | None = None
     enabled: bool = True
     every_s: int = 0
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
 
 def create_connector(
@@ -53,14 +55,14 @@ def create_connector(
     """Set up a connector; it is due at once. Raises BadInput, Conflict where the id is taken."""
     actor.require_chain("connectors")
     kind, config = _checked(wish)
-    _check_secret(kind, wish.secret or "")
+    secrets = _secrets(kind, wish, {})
     connector_id = chosen_id(connector_id, check_name(wish.name))
     row = ConnectorRow(
         id=connector_id,
         kind=wish.kind,
         name=wish.name.strip(),
         config=config.model_dump(mode="json"),
-        secret=wish.secret or "",
+        secrets=secrets,
         enabled=wish.enabled,
         every_s=wish.every_s or kind.every_s,
         state={},
@@ -94,11 +96,11 @@ def update_connector(
         check_version(row.version, if_version)
         if row.kind != wish.kind:
             raise BadInput("A connector’s kind stays. Make another connector.", field="kind")
-        _check_secret(kind, row.secret if wish.secret is None else wish.secret)
+        secrets = _secrets(kind, wish, row.secrets)
         before = _shown(row)
         row.name = check_name(wish.name)
         row.config = config.model_dump(mode="json")
-        row.secret = row.secret if wish.secret is None else wish.secret
+        row.secrets = secrets
         row.enabled = wish.enabled
         row.every_s = wish.every_s or kind.every_s
         row.next_run_at = _first_run(kind, config)
@@ -181,11 +183,23 @@ def _checked(wish: ConnectorWish) -> tuple[Kind, Config]:
         raise BadInput(f"{path}: {said}", field=path) from None
 
 
-def _check_secret(kind: Kind, secret: str) -> None:
-    if len(secret) < kind.min_secret:
-        raise BadInput(
-            f"{kind.secret} It has at least {kind.min_secret} characters.", field="secret"
-        )
+def _secrets(kind: Kind, wish: ConnectorWish, kept: Mapping[str, str]) -> dict[str, str]:
+    """The secrets that a connector has from now on. Raises BadInput."""
+    known = [one.name for one in kind.secrets]
+    given = dict(wish.secrets)
+    if wish.secret is not None and known:
+        given.setdefault(known[0], wish.secret)
+    for name in given:
+        if name not in known:
+            raise BadInput(f"There are the secrets {', '.join(known)}.", field=f"secrets/{name}")
+    made = {name: text for name, text in {**kept, **given}.items() if text}
+    for one in kind.secrets:
+        if len(made.get(one.name, "")) < one.min_characters:
+            raise BadInput(
+                f"{one.title['en']}: {one.min_characters} characters at least.",
+                field="secret" if one.name == SECRET else f"secrets/{one.name}",
+            )
+    return made
 
 
 def _first_run(kind: Kind, config: Config) -> int:

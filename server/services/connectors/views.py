@@ -29,7 +29,7 @@ next batch may be believed.
 
 @dataclass(frozen=True, slots=True)
 class ConnectorView:
-    """A connector and how it fares. Instants are unix ms; the secret is never shown.
+    """A connector and how it fares. Instants are unix ms; of secrets only the names are shown.
 
     `calls_url` is where the source is to call us, empty where it does not; `held` names the batch
     that waits for a person.
@@ -40,6 +40,7 @@ class ConnectorView:
     name: str
     config: Mapping[str, Any]
     has_secret: bool
+    secrets: tuple[str, ...]
     enabled: bool
     every_s: int
     next_run_at: int | None
@@ -66,7 +67,8 @@ def connector_view(ctx: Context, session: Session, row: ConnectorRow) -> Connect
         kind=row.kind,
         name=row.name,
         config=dict(row.config),
-        has_secret=bool(row.secret),
+        has_secret=bool(row.secrets),
+        secrets=tuple(sorted(row.secrets)),
         enabled=row.enabled,
         every_s=row.every_s,
         next_run_at=row.next_run_at if row.enabled and row.next_run_at < NEVER else None,
@@ -101,7 +103,7 @@ def setup_of(ctx: Context, session: Session, row: ConnectorRow) -> Setup:
     return Setup(
         id=row.id,
         config=config,
-        secret=row.secret,
+        secrets=dict(row.secrets),
         state=own_state(row),
         stores=_stores(session, config),
         clock=ctx.clock,

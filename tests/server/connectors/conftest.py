@@ -15,7 +15,7 @@ from flask import Flask
 from server import api
 from server.config import Settings
 from server.connectors.registry import kinds
-from server.connectors.source import Limits, Setup, StoreAt
+from server.connectors.source import SECRET, Limits, Setup, StoreAt
 from server.db.engine import Database
 from server.demo.catalogue import STORES
 from server.demo.world.breakage import Breakage
@@ -59,11 +59,13 @@ def make_setup(clock: TestClock) -> MakeSetup:
         config: dict[str, Any],
         *,
         secret: str = "",
+        secrets: dict[str, str] | None = None,
         state: dict[str, Any] | None = None,
         limits: Limits = LIMITS,
     ) -> Setup:
         model = kinds()[kind].config.model_validate(config)
-        return Setup("source", model, secret, state or {}, OUR_STORES, clock, limits)
+        kept = secrets or ({SECRET: secret} if secret else {})
+        return Setup("source", model, kept, state or {}, OUR_STORES, clock, limits)
 
     return make
 

@@ -29,6 +29,7 @@ class Peer:
     says: Callable[[str, dict[str, str]], Reply]
     port: int = 0
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    posted: list[bytes] = field(default_factory=list)
     sent: int = 0
     stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -50,6 +51,10 @@ def peer(says: Callable[[str, dict[str, str]], Reply] | Reply) -> Iterator[Peer]
     me = Peer(fixed)
 
     class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            me.posted.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.do_GET()
+
         def do_GET(self) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
             me.asked.append((self.path, headers))

@@ -245,7 +245,7 @@ def test_a_secret_lost_from_the_record_takes_nothing(web: FlaskClient, taught: C
     with taught.db.write() as session:
         found = session.get(ConnectorRow, "shop")
         assert found is not None
-        found.secret = ""
+        found.secrets = {}
     assert call(web, body_of(bruine())).status_code == 503
 
 

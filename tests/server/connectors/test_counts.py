@@ -22,7 +22,7 @@ from tests.support.record import START_MS
 
 TOKEN = "a token of the counters"
 MINUTE_MS = 60_000
-SETUP = Setup("door", CountsConfig(), "", {}, (StoreAt("lille"),), lambda: START_MS, Limits())
+SETUP = Setup("door", CountsConfig(), {}, {}, (StoreAt("lille"),), lambda: START_MS, Limits())
 
 
 def iso(ms: int) -> str:
