@@ -33,6 +33,7 @@ from server.db.models.prices import (
     FactRow,
     HeldBatchRow,
     LedgerEntry,
+    ListedRow,
     OfferRow,
     PastOfferRow,
     ProductRow,
@@ -53,6 +54,7 @@ from server.db.models.publishing import (
 )
 from server.db.models.releasing import PilotRow, RehearsalRow, ReleaseRow
 from server.db.models.watching import ConcernRow, ToldRow, WatcherRow
+from server.db.models.withheld import RecalledRow, RecallRow, TillMismatchRow, TillPriceRow
 
 __all__ = [
     "AccountRow",
@@ -81,6 +83,7 @@ __all__ = [
     "HeldBatchRow",
     "IdempotencyRow",
     "LedgerEntry",
+    "ListedRow",
     "ObjectRow",
     "OfferRow",
     "OverrideRow",
@@ -95,6 +98,8 @@ __all__ = [
     "ProfileReadRow",
     "ProfileRow",
     "ReadSetRow",
+    "RecallRow",
+    "RecalledRow",
     "RehearsalRow",
     "ReleaseRow",
     "RenditionFaultRow",
@@ -108,6 +113,8 @@ __all__ = [
     "SettingRow",
     "SilenceRow",
     "StoreRow",
+    "TillMismatchRow",
+    "TillPriceRow",
     "TokenRow",
     "ToldRow",
     "WatcherRow",

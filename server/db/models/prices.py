@@ -61,7 +61,8 @@ class ProductRow(Base):
 
 class LedgerEntry(Base):
     """A price as received, appended and never changed. `written_at`: when the server learned it; a
-    history that is imported was recorded elsewhere long before.
+    history that is imported was recorded elsewhere long before. `tax_permyriad`: the rate in the
+    price, in hundredths of a percent, where the source names it.
     """
 
     __tablename__ = "ledger"
@@ -72,6 +73,7 @@ class LedgerEntry(Base):
     sku: Mapped[Word]
     price: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
+    tax_permyriad: Mapped[int | None]
     valid_from: Mapped[Ms]
     valid_until: Mapped[int | None] = mapped_column(BigInteger)
     reduced: Mapped[bool]
@@ -102,7 +104,9 @@ class OfferRow(Base):
     """The offer of a SKU in a channel as last compiled (wire JSON).
 
     `suspect` is what is held against the price last reported; `pending` that report, until it is
-    settled. `seen_version` is the shop's own version of what was last taken.
+    settled. `kept_until` (unix ms, 0: not): a person rejected it, and the last good price shows
+    until then. `seen_version` is the shop's own version of what was last taken, `seen_at` when the
+    shop last spoke of this SKU by itself.
     """
 
     __tablename__ = "offer"
@@ -118,6 +122,8 @@ class OfferRow(Base):
     suspect: Mapped[str] = mapped_column(String(64), default="")
     pending: Mapped[dict[str, Any] | None]
     seen_version: Mapped[str] = mapped_column(String(200), default="")
+    seen_at: Mapped[Ms] = mapped_column(default=0, server_default="0")
+    kept_until: Mapped[Ms] = mapped_column(default=0, server_default="0")
 
 
 class PastOfferRow(Base):
@@ -180,7 +186,8 @@ class DeliveryRow(Base):
 
 class HeldBatchRow(Base):
     """A feed batch that was held whole, with why, what it would have changed (`counts`) and some of
-    that (`sample`); a person accepts or rejects it.
+    that (`sample`); a person accepts or rejects it. Of an answer that could not be read there is
+    only the reason and what was wrong with it (`detail`).
     """
 
     __tablename__ = "held_batch"
@@ -190,6 +197,20 @@ class HeldBatchRow(Base):
     reason: Mapped[str] = mapped_column(String(200))
     counts: Mapped[dict[str, Any]]
     sample: Mapped[list[Any]]
+    detail: Mapped[LongText] = mapped_column(default="")
     received_at: Mapped[Ms]
     settled_at: Mapped[int | None] = mapped_column(BigInteger)
     settled_as: Mapped[str] = mapped_column(String(16), default="")
+    settled_by: Mapped[Word] = mapped_column(default="")
+
+
+class ListedRow(Base):
+    """A SKU of a shop's listing with which the record agrees: the digest of all that the listing
+    said of it, and of the rules by which that was judged.
+    """
+
+    __tablename__ = "listed"
+
+    shop: Mapped[Word] = mapped_column(primary_key=True)
+    sku: Mapped[Word] = mapped_column(primary_key=True)
+    digest: Mapped[int] = mapped_column(BigInteger)

@@ -229,6 +229,7 @@ def upgrade() -> None:
         sa.Column("sku", sa.String(length=64), nullable=False),
         sa.Column("price", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("tax_permyriad", sa.Integer(), nullable=True),
         sa.Column("valid_from", sa.BigInteger(), nullable=False),
         sa.Column("valid_until", sa.BigInteger(), nullable=True),
         sa.Column("reduced", sa.Boolean(), nullable=False),
@@ -243,6 +244,13 @@ def upgrade() -> None:
             "ix_ledger_channel_sku_valid_from", ["channel", "sku", "valid_from"], unique=False
         )
 
+    op.create_table(
+        "listed",
+        sa.Column("shop", sa.String(length=64), nullable=False),
+        sa.Column("sku", sa.String(length=64), nullable=False),
+        sa.Column("digest", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("shop", "sku", name=op.f("pk_listed")),
+    )
     op.create_table(
         "object",
         sa.Column("sha", sa.String(length=64), nullable=False),
@@ -533,9 +541,11 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=200), nullable=False),
         sa.Column("counts", sa.JSON(), nullable=False),
         sa.Column("sample", sa.JSON(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("settled_at", sa.BigInteger(), nullable=True),
         sa.Column("settled_as", sa.String(length=16), nullable=False),
+        sa.Column("settled_by", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["connector_id"], ["connector.id"], name=op.f("fk_held_batch_connector_id")
         ),
@@ -703,6 +713,8 @@ def upgrade() -> None:
         sa.Column("suspect", sa.String(length=64), nullable=False),
         sa.Column("pending", sa.JSON(), nullable=True),
         sa.Column("seen_version", sa.String(length=200), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("kept_until", sa.BigInteger(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["channel"], ["channel.id"], name=op.f("fk_offer_channel")),
         sa.PrimaryKeyConstraint("channel", "sku", name=op.f("pk_offer")),
     )
@@ -964,6 +976,7 @@ def downgrade() -> None:
     op.drop_table("passkey")
     op.drop_table("page")
     op.drop_table("object")
+    op.drop_table("listed")
     with op.batch_alter_table("ledger", schema=None) as batch_op:
         batch_op.drop_index("ix_ledger_channel_sku_valid_from")
 
