@@ -27,6 +27,7 @@ from server.db.models.people import (
 )
 from server.db.models.places import DeviceRow, PairingRow, ScreenRow, ScreenStateRow, StoreRow
 from server.db.models.prices import (
+    AliasRow,
     ChannelRow,
     ConnectorRow,
     DeliveryRow,
@@ -59,6 +60,7 @@ from server.db.models.withheld import RecalledRow, RecallRow, TillMismatchRow, T
 __all__ = [
     "AccountRow",
     "ActorRow",
+    "AliasRow",
     "AssetPriceRow",
     "AssetRow",
     "AssetTagRow",

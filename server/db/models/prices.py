@@ -184,6 +184,19 @@ class DeliveryRow(Base):
     received_at: Mapped[Ms] = mapped_column(index=True)
 
 
+class AliasRow(Base):
+    """What a connector's source calls a thing, and what it is here: an inventory item's SKU, the
+    SKUs of a product.
+    """
+
+    __tablename__ = "alias"
+
+    connector_id: Mapped[Word] = mapped_column(ForeignKey("connector.id"), primary_key=True)
+    name: Mapped[Key] = mapped_column(primary_key=True)
+    value: Mapped[LongText]
+    learned_at: Mapped[Ms]
+
+
 class HeldBatchRow(Base):
     """A feed batch that was held whole, with why, what it would have changed (`counts`) and some of
     that (`sample`); a person accepts or rejects it. Of an answer that could not be read there is

@@ -348,6 +348,28 @@ def upgrade() -> None:
         batch_op.create_index("ix_read_set_key", ["key"], unique=False)
 
     op.create_table(
+        "recall",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("sku", sa.String(length=64), nullable=False),
+        sa.Column("stores", sa.JSON(), nullable=True),
+        sa.Column("note", sa.String(length=500), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("lifted_at", sa.BigInteger(), nullable=True),
+        sa.Column("lifted_by", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recall")),
+    )
+    with op.batch_alter_table("recall", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recall_at_ms"), ["at_ms"], unique=False)
+        batch_op.create_index(
+            "ix_recall_in_force",
+            ["sku"],
+            unique=False,
+            sqlite_where=sa.text("lifted_at IS NULL"),
+            postgresql_where=sa.text("lifted_at IS NULL"),
+        )
+
+    op.create_table(
         "rehearsal",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
@@ -422,6 +444,62 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_store")),
     )
     op.create_table(
+        "till_mismatch",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("channel", sa.String(length=140), nullable=False),
+        sa.Column("sku", sa.String(length=64), nullable=False),
+        sa.Column("store_id", sa.String(length=64), nullable=False),
+        sa.Column("connector", sa.String(length=64), nullable=False),
+        sa.Column("shown", sa.BigInteger(), nullable=False),
+        sa.Column("shown_currency", sa.String(length=3), nullable=False),
+        sa.Column("charged", sa.BigInteger(), nullable=False),
+        sa.Column("charged_currency", sa.String(length=3), nullable=False),
+        sa.Column("from_ms", sa.BigInteger(), nullable=False),
+        sa.Column("until_ms", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_till_mismatch")),
+    )
+    with op.batch_alter_table("till_mismatch", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_till_mismatch_open",
+            ["channel", "sku"],
+            unique=False,
+            sqlite_where=sa.text("until_ms IS NULL"),
+            postgresql_where=sa.text("until_ms IS NULL"),
+        )
+        batch_op.create_index("ix_till_mismatch_store_from", ["store_id", "from_ms"], unique=False)
+        batch_op.create_index(batch_op.f("ix_till_mismatch_until_ms"), ["until_ms"], unique=False)
+
+    op.create_table(
+        "till_price",
+        sa.Column("channel", sa.String(length=140), nullable=False),
+        sa.Column("sku", sa.String(length=64), nullable=False),
+        sa.Column("connector", sa.String(length=64), nullable=False),
+        sa.Column("price", sa.BigInteger(), nullable=True),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("said_version", sa.String(length=64), nullable=False),
+        sa.Column("said_at", sa.BigInteger(), nullable=False),
+        sa.Column("phase", sa.String(length=16), nullable=False),
+        sa.Column("old", sa.BigInteger(), nullable=True),
+        sa.Column("target", sa.BigInteger(), nullable=True),
+        sa.Column("target_currency", sa.String(length=3), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("deadline", sa.BigInteger(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.Column("call_at", sa.BigInteger(), nullable=False),
+        sa.Column("owed", sa.BigInteger(), nullable=True),
+        sa.Column("apart_since", sa.BigInteger(), nullable=False),
+        sa.Column("apart", sa.Boolean(), nullable=False),
+        sa.Column("same_at", sa.BigInteger(), nullable=False),
+        sa.Column("look_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("channel", "sku", name=op.f("pk_till_price")),
+    )
+    with op.batch_alter_table("till_price", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_till_price_connector"), ["connector"], unique=False)
+        batch_op.create_index(batch_op.f("ix_till_price_look_at"), ["look_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_till_price_phase"), ["phase"], unique=False)
+
+    op.create_table(
         "token",
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.Column("actor_id", sa.String(length=64), nullable=False),
@@ -445,6 +523,17 @@ def upgrade() -> None:
         sa.Column("last_error", sa.String(length=500), nullable=False),
         sa.Column("told_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_watcher")),
+    )
+    op.create_table(
+        "alias",
+        sa.Column("connector_id", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("learned_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connector_id"], ["connector.id"], name=op.f("fk_alias_connector_id")
+        ),
+        sa.PrimaryKeyConstraint("connector_id", "name", name=op.f("pk_alias")),
     )
     op.create_table(
         "asset_price",
@@ -615,6 +704,21 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_profile_rolls_at"), ["rolls_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_profile_store_id"), ["store_id"], unique=False)
+
+    op.create_table(
+        "recalled",
+        sa.Column("recall_id", sa.String(length=64), nullable=False),
+        sa.Column("channel", sa.String(length=140), nullable=False),
+        sa.Column("store_id", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("was", sa.BigInteger(), nullable=False),
+        sa.Column("lease_end", sa.BigInteger(), nullable=False),
+        sa.Column("step_end", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["recall_id"], ["recall.id"], name=op.f("fk_recalled_recall_id")),
+        sa.PrimaryKeyConstraint("recall_id", "channel", name=op.f("pk_recalled")),
+    )
+    with op.batch_alter_table("recalled", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recalled_store_id"), ["store_id"], unique=False)
 
     op.create_table(
         "rendition",
@@ -885,6 +989,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_rendition_sha"))
 
     op.drop_table("rendition")
+    with op.batch_alter_table("recalled", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_recalled_store_id"))
+
+    op.drop_table("recalled")
     with op.batch_alter_table("profile", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_profile_store_id"))
         batch_op.drop_index(batch_op.f("ix_profile_rolls_at"))
@@ -933,11 +1041,28 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_asset_price_sku"))
 
     op.drop_table("asset_price")
+    op.drop_table("alias")
     op.drop_table("watcher")
     with op.batch_alter_table("token", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_token_actor_id"))
 
     op.drop_table("token")
+    with op.batch_alter_table("till_price", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_till_price_phase"))
+        batch_op.drop_index(batch_op.f("ix_till_price_look_at"))
+        batch_op.drop_index(batch_op.f("ix_till_price_connector"))
+
+    op.drop_table("till_price")
+    with op.batch_alter_table("till_mismatch", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_till_mismatch_until_ms"))
+        batch_op.drop_index("ix_till_mismatch_store_from")
+        batch_op.drop_index(
+            "ix_till_mismatch_open",
+            sqlite_where=sa.text("until_ms IS NULL"),
+            postgresql_where=sa.text("until_ms IS NULL"),
+        )
+
+    op.drop_table("till_mismatch")
     op.drop_table("store")
     with op.batch_alter_table("silence", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_silence_until_ms"))
@@ -953,6 +1078,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_rehearsal_created_at"))
 
     op.drop_table("rehearsal")
+    with op.batch_alter_table("recall", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_recall_in_force",
+            sqlite_where=sa.text("lifted_at IS NULL"),
+            postgresql_where=sa.text("lifted_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_recall_at_ms"))
+
+    op.drop_table("recall")
     with op.batch_alter_table("read_set", schema=None) as batch_op:
         batch_op.drop_index("ix_read_set_key")
 
