@@ -86,6 +86,10 @@ class Batch:
     refused: Mapping[str, int] = field(default_factory=dict)
     """Rows that were ignored, counted by reason."""
     state: Mapping[str, Any] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """What the source calls things in later calls, and what they are here; empty: forgotten. Kept
+    with the connector; a whole batch with any names all that there are.
+    """
 
 
 class TemporaryError(Exception):

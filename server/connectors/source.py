@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -88,19 +88,33 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class StoreAt:
-    """One of our stores: where it stands in millionths of a degree, and its channel, if any."""
+    """One of our stores: where it stands in millionths of a degree, its channel and its time zone,
+    if any.
+    """
 
     id: str
     lat_e6: int = 0
     lon_e6: int = 0
     channel: str = ""
+    zone: str = ""
+
+
+Aliases = Callable[[Collection[str]], Mapping[str, str]]
+"""What some of the source's own names stand for, as batches taught (server.ports.Batch.aliases)."""
+
+
+def _no_aliases(_names: Collection[str]) -> Mapping[str, str]:
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
     """One connector as set up. `config` is of the kind's own model; `state` is what its last batch
     wanted back; `stores` are those that it may speak of; `secrets` by the names that its kind gives
-    them, only those that are set.
+    them, only those that are set; `aliases` looks up what its batches taught.
+
+    A source that is read and also calls has two states: `state` is what its last call wanted back,
+    `read` what its last read did.
     """
 
     id: str
@@ -110,6 +124,8 @@ class Setup:
     stores: tuple[StoreAt, ...]
     clock: Clock
     limits: Limits
+    aliases: Aliases = _no_aliases
+    read: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def secret(self) -> str:
@@ -133,10 +149,16 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What a call says. A repeat has one of the same `once` keys, and is not applied again."""
+    """What a call says. A repeat has one of the same `once` keys, and is not applied again.
+
+    `soon`: it says that there is something to be read, now. `greeting`: anyone may have made it; it
+    is answered with 200, and nothing comes of it.
+    """
 
     batch: Batch
     once: tuple[str, ...] = ()
+    soon: bool = False
+    greeting: bool = False
 
 
 class Listening(Protocol):

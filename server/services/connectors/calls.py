@@ -22,9 +22,11 @@ from server.db.models import ConnectorRow, DeliveryRow
 from server.errors import NotFound, ServerError, TooLarge
 from server.ports import Batch, PermanentError
 from server.services.base.context import Context
-from server.services.connectors import records
+from server.services.connectors import aliases, records
 from server.services.connectors.views import (
+    NEVER,
     OWN,
+    READ,
     TRUST,
     kind_of,
     own_state,
@@ -49,9 +51,12 @@ class Misconfigured(ServerError):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What came of a call. `repeated`: it was taken before, and not again."""
+    """What came of a call. `repeated`: it was taken before, and not again. `greeting`: it said
+    nothing.
+    """
 
     repeated: bool = False
+    greeting: bool = False
     facts: int = 0
     prices: int = 0
     held: str = ""
@@ -97,6 +102,8 @@ def receive(
         row, setup = _renewed(ctx, row, setup)
         with _counted(ctx, gate, connector_id):
             received = take_call(setup, replace(delivery, received_at=gate.last_at))
+        if received.greeting:
+            return Receipt(greeting=True)
         if received.once and _known(ctx, connector_id, received.once):
             return Receipt(repeated=True)
         return _apply(ctx, row, setup, received)
@@ -144,7 +151,7 @@ def _renewed(ctx: Context, row: ConnectorRow, setup: Setup) -> tuple[ConnectorRo
         now = session.get(ConnectorRow, row.id)
     if now is None or now.version != row.version:
         return _load(ctx, row.id)
-    return now, replace(setup, state=own_state(now))
+    return now, replace(setup, state=own_state(now), read=own_state(now, READ))
 
 
 def _known(ctx: Context, connector_id: str, once: tuple[str, ...]) -> bool:
@@ -159,6 +166,7 @@ def _apply(ctx: Context, row: ConnectorRow, setup: Setup, received: Received) ->
     batch = received.batch
     source = source_of(row, setup)
     taken = Taken()
+    aliases.learn(ctx, row.id, batch)
     if batch.products or batch.facts:
         taken = intake.take(ctx, source, replace(batch, stock=()))
     if batch.stock:
@@ -166,7 +174,11 @@ def _apply(ctx: Context, row: ConnectorRow, setup: Setup, received: Received) ->
     if not (batch.products or batch.facts or batch.stock):
         taken.refused = dict(batch.refused)
     _write(ctx, row.id, received, source.trust_next and bool(batch.products), taken)
-    return Receipt(False, taken.facts, taken.prices, taken.held, taken.refused)
+    if received.soon:
+        ctx.wake()
+    return Receipt(
+        facts=taken.facts, prices=taken.prices, held=taken.held, refused=taken.refused
+    )
 
 
 def _take_stock(
@@ -224,6 +236,8 @@ def _note(
     if used_trust:
         state.pop(TRUST, None)
     row.state = state
+    if received.soon and row.next_run_at < NEVER:
+        row.next_run_at = 0
     counted = {"calls": 1, **records.counted(taken)}
     if taken.held:
         records.held(row, now, taken.held, counted)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from server.connectors.registry import kinds
 from server.connectors.source import SECRET, Config, Kind
-from server.db.models import ConnectorRow, DeliveryRow, HeldBatchRow
+from server.db.models import AliasRow, ConnectorRow, DeliveryRow, HeldBatchRow
 from server.errors import BadInput
 from server.services.base import audit
 from server.services.base.actors import Actor
@@ -121,7 +121,7 @@ def delete_connector(
     with ctx.db.write() as session:
         row = locked(session, ConnectorRow, connector_id, "connector")
         check_version(row.version, if_version)
-        for table in (DeliveryRow, HeldBatchRow):
+        for table in (AliasRow, DeliveryRow, HeldBatchRow):
             session.execute(delete(table).where(table.connector_id == connector_id))
         before = _shown(row)
         session.delete(row)

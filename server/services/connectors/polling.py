@@ -22,10 +22,11 @@ from server.connectors.source import Setup
 from server.db.models import ConnectorRow, FactRow
 from server.ports import Batch, PermanentError, StockReport, TemporaryError
 from server.services.base.context import Context
-from server.services.connectors import records
+from server.services.connectors import aliases, records
 from server.services.connectors.views import (
     BASIS,
     OWN,
+    READ,
     TRUST,
     basis_of,
     kind_of,
@@ -105,6 +106,7 @@ def run_claimed(ctx: Context, claim: Claim) -> Ran:
         if fetch is None:
             raise PermanentError("This kind of connector is never read; it is called.")
         batch = _with_vanished(ctx, setup, fetch(setup))
+        aliases.learn(ctx, row.id, batch)
         taken = intake.take(ctx, source, batch)
     except TemporaryError as error:
         return _failed(ctx, claim, began, str(error), error.retry_after_s, permanent=False)
@@ -126,8 +128,9 @@ def _prepare(ctx: Context, row: ConnectorRow) -> tuple[Setup, intake.Source]:
         setup = setup_of(ctx, session, row)
     source = source_of(row, setup)
     same = row.state.get(BASIS) == basis_of(row, setup)
-    if kind_of(row).receive is None and (source.trust_next or not same):
-        setup = replace(setup, state={})
+    if source.trust_next or not same:
+        called = kind_of(row).receive is not None
+        setup = replace(setup, read={}) if called else replace(setup, state={})
     return setup, source
 
 
@@ -192,12 +195,11 @@ def _state(
     before: ConnectorRow, row: ConnectorRow, setup: Setup, batch: Batch, held: bool
 ) -> dict[str, Any]:
     """What the row keeps. After a held batch nothing of the answer, so that the next one is whole
-    again; calls that came meanwhile have written their own. A person's word is used up by a batch.
+    again; calls have a state of their own. A person's word is used up by a batch.
     """
-    state: dict[str, Any] = dict(row.state)
-    if kind_of(row).receive is None:
-        own: Mapping[str, Any] = {} if held else batch.state
-        state |= {OWN: dict(own), BASIS: basis_of(row, setup)}
+    own: Mapping[str, Any] = {} if held else batch.state
+    kept = OWN if kind_of(row).receive is None else READ
+    state: dict[str, Any] = {**row.state, kept: dict(own), BASIS: basis_of(row, setup)}
     if before.state.get(TRUST) and not batch.unchanged:
         state.pop(TRUST, None)
     return state

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -17,13 +18,14 @@ from server.connectors.source import Config, Kind, Limits, Setup, StoreAt
 from server.db.models import ConnectorRow, HeldBatchRow, StoreRow
 from server.ports import PermanentError
 from server.services.base.context import Context
+from server.services.connectors import aliases
 from server.services.prices.intake import Source
 
 NEVER = 10**15
 """When a connector is due that is only ever called (unix ms, far away)."""
-OWN, BASIS, TRUST = "own", "basis", "trust_next"
-"""In a row's state: what the connector wants back, what that was for, and a person's word that the
-next batch may be believed.
+OWN, READ, BASIS, TRUST = "own", "read", "basis", "trust_next"
+"""In a row's state: what the connector wants back, what its reads do where it is called too, what
+that was for, and a person's word that the next batch may be believed.
 """
 
 
@@ -108,24 +110,26 @@ def setup_of(ctx: Context, session: Session, row: ConnectorRow) -> Setup:
         stores=_stores(session, config),
         clock=ctx.clock,
         limits=Limits.of(ctx.settings),
+        aliases=partial(aliases.look_up, ctx, row.id),
+        read=own_state(row, READ),
     )
 
 
-def own_state(row: ConnectorRow) -> Mapping[str, Any]:
-    """What the connector wanted back."""
-    own = row.state.get(OWN, {})
+def own_state(row: ConnectorRow, of: str = OWN) -> Mapping[str, Any]:
+    """What the connector wanted back: of a source that is read and calls, its calls or its reads."""
+    own = row.state.get(of, {})
     return own if isinstance(own, Mapping) else {}
 
 
 def _stores(session: Session, config: Config) -> tuple[StoreAt, ...]:
     rows = session.execute(
-        select(StoreRow.id, StoreRow.lat_e6, StoreRow.lon_e6, StoreRow.channel).order_by(
-            StoreRow.id
-        )
+        select(
+            StoreRow.id, StoreRow.lat_e6, StoreRow.lon_e6, StoreRow.channel, StoreRow.zone
+        ).order_by(StoreRow.id)
     )
     return tuple(
-        StoreAt(store, lat_e6, lon_e6, channel or "")
-        for store, lat_e6, lon_e6, channel in rows
+        StoreAt(store, lat_e6, lon_e6, channel or "", zone)
+        for store, lat_e6, lon_e6, channel, zone in rows
         if not config.only or store in config.only
     )
 
@@ -145,6 +149,6 @@ def basis_of(row: ConnectorRow, setup: Setup) -> str:
     """What an answer's “nothing changed” holds for: the configuration, the stores and their
     channels. A new store must be told everything, though the feed did not change.
     """
-    stores = [[store.id, store.channel] for store in setup.stores]
+    stores = [[store.id, store.channel, store.zone] for store in setup.stores]
     config = setup.config.model_dump_json()
     return hashlib.sha256(canonical([row.kind, config, stores])).hexdigest()[:16]
