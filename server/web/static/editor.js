@@ -12,7 +12,8 @@ const panel = new Panel(sheet);
 const menus = new Menus(sheet);
 new Sequence(sheet);
 
-main.addEventListener("click", async ({ target }) => {
+main.addEventListener("click", async (event) => {
+  const { target } = event;
   const button = target.closest("button");
   const item = itemOf(target);
   if (button?.matches("[data-phrase]")) {
@@ -23,7 +24,8 @@ main.addEventListener("click", async ({ target }) => {
   else if (button?.matches("[data-goods]")) menus.open(button, `/items/${encodeURIComponent(button.dataset.goods)}/goods`);
   else if (button?.matches("[data-rename]")) menus.open(button, "/rename");
   else if (button?.matches("[data-open]")) {
-    await panel.open(item);
+    // Opened with a key, the hand goes into it; Escape brings it back.
+    await panel.open(item, event.detail === 0);
     panel.aside.classList.add("up");
   }
 });
@@ -36,7 +38,7 @@ main.addEventListener("submit", async (event) => {
   const path = new URL(form.action).pathname.slice(sheet.root.length);
   const refusal = await sheet.post(path, new URLSearchParams(new FormData(form)));
   if (refusal) sheet.refuse(refusal.message);
-  document.getElementById(id)?.querySelector("button").focus();
+  (document.getElementById(id) ?? document.querySelector(".lede form[data-act]"))?.querySelector("button").focus();
 });
 
 /** In a field the browser's own undo stays. */

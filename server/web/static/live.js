@@ -54,6 +54,20 @@ function renewOne(held, fresh) {
   const mark = fresh.innerHTML;
   if (held.liveMark === undefined ? held.innerHTML === mark : held.liveMark === mark) return;
   held.liveMark = mark;
+  const hand = held.contains(document.activeElement) ? purposeOf(document.activeElement) : "";
   held.replaceChildren(...document.importNode(fresh, true).childNodes);
   [...held.querySelectorAll("details")].forEach((details, at) => (details.open = open[at] ?? false));
+  if (hand) regain(held, hand);
+}
+
+/** What an element is there for: another of the same words may end something else. */
+function purposeOf(element) {
+  const { localName, textContent, href = "", value = "" } = element;
+  return [localName, textContent, href, value, element.closest("form")?.action ?? ""].join("\n");
+}
+
+/** The hand stays on what it was on; where that is gone it rests on the page, never on its neighbour. */
+function regain(held, hand) {
+  const same = [...held.querySelectorAll("a, button, input, select, summary")].find((one) => purposeOf(one) === hand);
+  (same ?? document.getElementById("main")).focus({ preventScroll: true });
 }

@@ -58,6 +58,7 @@ class Line {
   }
 
   offer(...acts) {
+    const held = this.doing.contains(document.activeElement);
     this.doing.replaceChildren(
       ...acts.map(([title, act]) => {
         const button = element("button", title, "quiet");
@@ -67,6 +68,15 @@ class Line {
         return button;
       }),
     );
+    if (held) this.doing.querySelector("button").focus();
+  }
+
+  /** Nothing is left to do but to look at what arrived. */
+  arrived(link) {
+    const held = this.doing.contains(document.activeElement);
+    this.doing.replaceChildren();
+    if (link) this.why.replaceChildren(link);
+    if (held) (link ?? input).focus();
   }
 }
 
@@ -113,12 +123,9 @@ class Sending {
   #arrived() {
     this.line.bar.value = this.line.bar.max;
     this.line.say(said.here, "isdone");
-    this.line.doing.replaceChildren();
-    if (this.asset) {
-      const link = element("a", said.here, "ph");
-      link.href = `/media/file/${this.asset}`;
-      this.line.why.replaceChildren(link);
-    }
+    const link = this.asset ? element("a", said.here, "ph") : null;
+    if (link) link.href = `/media/file/${this.asset}`;
+    this.line.arrived(link);
     done();
     refresh();
   }
@@ -195,9 +202,11 @@ async function refresh() {
   const answer = await fetch(location.href).catch(() => null);
   if (!answer?.ok || mine !== asked) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const { href } = document.activeElement;
   for (const part of ["#shelf", "#headline", ".tabs"]) {
     document.querySelector(part).replaceWith(fresh.querySelector(part));
   }
+  if (href && document.activeElement === document.body) [...document.links].find((link) => link.href === href)?.focus();
 }
 
 drop.classList.add("lively");

@@ -1,5 +1,6 @@
 /** Menus beside what opened them: phrases of a sentence, what may be added, which stores are shown. */
 
+import { placeOf, regain } from "./sheet.js";
 import Sortable from "./vendor/sortable.core.esm.js";
 
 const GAP = 6;
@@ -10,6 +11,8 @@ const TOUCH_MS = 220;
 
 export class Menus {
   #opener = null;
+  /** The place of the turn that it opened from. */
+  #at = -1;
   #path = "";
   #timer = 0;
 
@@ -36,17 +39,21 @@ export class Menus {
     if (this.#opener === opener) return this.close();
     this.close(false);
     this.#opener = opener;
+    this.#at = placeOf(opener);
     opener.setAttribute("aria-expanded", "true");
     await this.#show(path);
   }
 
   close(back = true) {
     if (!this.#opener) return;
-    this.#opener.setAttribute("aria-expanded", "false");
-    if (back && this.#opener.isConnected) this.#opener.focus();
+    const opener = this.#opener;
     this.#opener = null;
+    opener.setAttribute("aria-expanded", "false");
     this.box.hidden = true;
     this.box.replaceChildren();
+    if (!back) return;
+    if (opener.isConnected) opener.focus();
+    else regain(this.#at);
   }
 
   async #show(path) {
@@ -108,7 +115,7 @@ export class Menus {
   /** The sheet was renewed: the opener may be another element now. */
   #again() {
     if (!this.#opener || this.#opener.isConnected) return;
-    this.close(false);
+    this.close(this.box.contains(document.activeElement));
   }
 
   async #click(event) {

@@ -19,7 +19,7 @@ export class Panel {
     this.#store = sheet.main.dataset.first;
     this.aside.addEventListener("click", (event) => this.#click(event));
     this.box.addEventListener("change", (event) => this.#change(event.target));
-    document.addEventListener("keydown", (event) => event.key === "Escape" && this.#lower());
+    document.addEventListener("keydown", (event) => event.key === "Escape" && this.#leave());
     document.addEventListener("pointerdown", ({ target }) => this.aside.contains(target) || this.#lower());
     sheet.onRenewed((told) => this.#renewed(told));
   }
@@ -39,9 +39,18 @@ export class Panel {
   }
 
   close() {
-    if (!this.#lower()) return;
-    const row = document.getElementById(`turn-${this.#item}`);
-    row?.querySelector("h3 [data-open]")?.focus();
+    if (this.#lower()) this.#toRow();
+  }
+
+  /** Escape leads back to the turn's row, unless a menu lies over it. */
+  #leave() {
+    this.#lower();
+    if (this.aside.contains(document.activeElement)) this.#toRow();
+  }
+
+  #toRow() {
+    const row = document.getElementById(`turn-${this.#item}`) ?? document.querySelector("#turns > [data-item]");
+    (row?.querySelector("h3 [data-open]") ?? document.querySelector("[data-add]"))?.focus();
   }
 
   /** On small screens the turn lies over the sequence until it is put away. */
@@ -88,9 +97,11 @@ export class Panel {
   #renewed({ touched = [], mark }) {
     if (!document.getElementById(`turn-${this.#item}`)) {
       if (this.#unkept()) return this.sheet.refuse(this.sheet.main.dataset.gone);
+      const held = this.aside.contains(document.activeElement);
       const next = document.querySelector("#turns > [data-item]")?.dataset.item;
-      if (next) return this.open(next);
-      this.aside.hidden = true;
+      if (next) this.open(next);
+      else this.aside.hidden = true;
+      if (held) this.#toRow();
       return;
     }
     this.#mark();
@@ -128,7 +139,10 @@ export class Panel {
     field.dataset.was = fresh.dataset.was;
     const quote = Object.assign(document.createElement("q"), { textContent: JSON.parse(fresh.dataset.was) ?? "" });
     const mine = Object.assign(document.createElement("button"), { type: "button", className: "btn", textContent: this.sheet.main.dataset.mine });
-    mine.addEventListener("click", () => this.#change(field));
+    mine.addEventListener("click", () => {
+      field.focus();
+      this.#change(field);
+    });
     place.append(" ", quote, " ", mine);
   }
 

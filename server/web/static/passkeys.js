@@ -73,6 +73,7 @@ for (const part of document.querySelectorAll("[data-passkeys]")) {
       wrong.hidden = false;
     } finally {
       button.disabled = false;
+      if (!wrong.hidden) button.focus();
     }
   });
 }

@@ -33,5 +33,13 @@ function watch() {
   for (const pair of document.querySelectorAll("[data-pictures]")) seen.observe(pair);
 }
 
+/** When the rehearsal is done, what the hand was on is gone: it rests on the page. */
+let held = false;
+document.body.addEventListener("htmx:beforeSwap", () => {
+  held = document.activeElement !== document.body;
+});
+document.body.addEventListener("htmx:afterSettle", () => {
+  if (held && document.activeElement === document.body) document.getElementById("main").focus();
+  watch();
+});
 watch();
-document.body.addEventListener("htmx:afterSettle", watch);

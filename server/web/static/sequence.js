@@ -129,7 +129,8 @@ export class Sequence {
     if (made.length === 0) return;
     const refusal = await this.sheet.edit(made);
     if (refusal) this.sheet.refuse(refusal.message);
-    document.querySelector(`[data-bulk="${what}"]`)?.focus();
+    const pressed = document.querySelector(`[data-bulk="${what}"]`);
+    (pressed.disabled ? document.querySelector("[data-several], [data-add]") : pressed).focus();
   }
 
   #last(chosen) {

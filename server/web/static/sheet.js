@@ -108,7 +108,10 @@ export class Sheet {
   #take(told) {
     this.#renewed = Date.now();
     this.seq = told.seq;
+    const held = this.element.contains(document.activeElement);
+    const at = placeOf(document.activeElement);
     Idiomorph.morph(this.element, told.html, { morphStyle: "outerHTML" });
+    if (held) regain(at);
     this.#showLast();
     this.refuse(this.refusal ?? "");
     this.say(told.said);
@@ -132,6 +135,15 @@ export class Sheet {
     if (stores.length === 0) return "";
     return (more ? "&" : "?") + stores.map((store) => `store=${encodeURIComponent(store)}`).join("&");
   }
+}
+
+export const placeOf = (element) => [...document.querySelectorAll("#turns > [data-item]")].indexOf(element.closest("[data-item]"));
+
+/** Where what the hand was on is gone, it goes to the turn that stands at this place now, or to what adds one. */
+export function regain(at) {
+  if (document.activeElement !== document.body) return;
+  const titles = [...document.querySelectorAll("#turns > [data-item] h3 [data-open]")];
+  (titles[Math.min(at, titles.length - 1)] ?? document.querySelector("[data-add]"))?.focus();
 }
 
 function messageOf(text) {

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from playwright.sync_api import Locator, Page
 
 MOST_STOPS = 250
 """Stops on a page before it is clear that one is not among them."""
+WHERE = """(one) => {
+  const { activeElement: at, body } = document;
+  const lost = at === body && globalThis.handWasHere === true;
+  globalThis.handWasHere = true;
+  return at === one ? "there" : lost ? "nowhere" : "elsewhere";
+}"""
+"""Where the focus is; once it was on a page it is not to fall off."""
 
 
 def reach(page: Page, target: Locator) -> None:
     """Go on by Tab until the focus is on `target`. Raises AssertionError where Tab never comes
-    there.
+    there, or where what was pressed before left the focus nowhere.
     """
     target.wait_for()
+    where: Literal["there", "elsewhere", "nowhere"] = target.evaluate(WHERE)
+    assert where != "nowhere", f"the focus was lost on the way to {target}"
     for _stop in range(MOST_STOPS):
-        if target.evaluate("(one) => one === document.activeElement"):
+        if where == "there":
             return
         page.keyboard.press("Tab")
+        where = target.evaluate(WHERE)
     raise AssertionError(f"Tab does not lead to {target}")
 
 
@@ -42,7 +54,7 @@ def choose(page: Page, target: Locator, label: str) -> None:
 
 
 def tick(page: Page, target: Locator) -> None:
-    """Tick a box; a radio is come to by arrows from its neighbour."""
+    """Tick a box, or take its tick away; a radio is come to by arrows from its neighbour."""
     if target.get_attribute("type") == "radio":
         name = target.get_attribute("name")
         reach(page, page.locator(f"input[type=radio][name='{name}']:checked"))

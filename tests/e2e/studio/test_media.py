@@ -1,5 +1,5 @@
-"""The room of files in Chromium: files sent in pieces over a line that breaks, a session that ends
-in their midst, a refusal in words, and the price that a picture shows.
+"""The room of files in Chromium, with the keyboard alone: files sent in pieces over a line that
+breaks, a session that ends in their midst, a refusal in words, and the price that a picture shows.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from server.services.library import assets
 from server.services.prices.batches import Source
 from server.services.prices.intake import take
 from server.services.wishes.drawn import Drawn
+from tests.e2e.studio.keys import press, reach, write
 from tests.e2e.studio.looking import DESK, WITHIN_MS, calm_page, web_alone
 
 pytestmark = [pytest.mark.chromium, pytest.mark.journey]
@@ -91,12 +92,14 @@ def test_files_arrive_whatever_happens_on_the_way(room: Page, ctx: Context) -> N
         return route.continue_()
 
     room.route("**/uploads/*", line)
-    room.set_input_files(
-        "#files",
+    reach(room, room.locator("#files"))
+    with room.expect_file_chooser() as chooser:
+        room.keyboard.press("Enter")
+    chooser.value.set_files(
         [
             {"name": "window.png", "mimeType": "image/png", "buffer": large},
             {"name": "page.png", "mimeType": "image/png", "buffer": b"<html>"},
-        ],
+        ]
     )
     way = room.locator("#way")
     expect(way).to_contain_text("This is a web page or an XML file.", timeout=WITHIN_MS)
@@ -105,17 +108,18 @@ def test_files_arrive_whatever_happens_on_the_way(room: Page, ctx: Context) -> N
     tab = room.context.new_page()
     enter(tab, ctx)
     tab.close()
-    room.get_by_role("button", name="Go on: window.png").click()
+    press(room, room.get_by_role("button", name="Go on: window.png"))
     expect(way.get_by_role("link", name="It is here")).to_be_visible(timeout=WITHIN_MS)
     assert pieces.count(0) == 2, "each file begins once"
     (kept,) = assets.list_assets(ctx, SYSTEM).items
     assert (kept.name, kept.bytes) == ("window.png", len(large))
     expect(room.locator("#shelf")).to_contain_text("window.png")
 
-    way.get_by_role("link", name="It is here").click()
-    room.get_by_label("Product").first.fill("Estran 28 · BAG")
-    room.get_by_label("Price in it").first.fill("89.90")
-    room.get_by_role("button", name="Keep the prices").press("Enter")
+    expect(way.get_by_role("link", name="It is here")).to_be_focused()
+    room.keyboard.press("Enter")
+    write(room, room.get_by_label("Product").first, "Estran 28 · BAG")
+    write(room, room.get_by_label("Price in it").first, "89.90")
+    press(room, room.get_by_role("button", name="Keep the prices"))
     expect(room.get_by_label("Price in it").first).to_have_value("€89.90")
     assert assets.get_asset(ctx, SYSTEM, kept.sha).prices == (Drawn("BAG", 8_990, "EUR"),)
     for path in ("/media", f"/media/file/{kept.sha}"):

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from server.services.base.context import Context
 from server.services.entry import people
+from tests.e2e.studio.keys import press, write
 from tests.e2e.studio.looking import calm_page, web_alone
 
 pytestmark = [pytest.mark.chromium, pytest.mark.journey]
@@ -42,25 +43,28 @@ def test_a_passkey_is_made_and_comes_in_alone(ctx: Context, page: Page) -> None:
     authenticator = phone(page)
     site = ctx.settings.url.replace("127.0.0.1", "localhost")
     page.goto(site + people.owner_link(ctx).removeprefix(ctx.settings.url))
-    page.get_by_role("button", name="Come in").press("Enter")
+    press(page, page.get_by_role("button", name="Come in"))
     page.wait_for_url("**/wall")
     page.goto(f"{site}/me")
-    page.get_by_label("Name of the device").fill("My phone")
-    page.get_by_role("button", name="Add a passkey").click()
+    write(page, page.get_by_label("Name of the device"), "My phone")
+    press(page, page.get_by_role("button", name="Add a passkey"))
     page.wait_for_url("**/me?done=passkey*")
     expect(page.get_by_text("My phone")).to_be_visible()
-    page.get_by_role("button", name="Sign out").click()
+    press(page, page.get_by_role("button", name="Sign out"))
+    page.wait_for_url("**/sign-out")
     page.goto(f"{site}/sign-in?next=/me")
-    page.get_by_role("button", name="Use a passkey").click()
+    press(page, page.get_by_role("button", name="Use a passkey"))
     page.wait_for_url("**/me")
     expect(page.get_by_role("button", name="Remove the passkey My phone")).to_be_visible()
 
-    page.get_by_role("button", name="Sign out").click()
+    press(page, page.get_by_role("button", name="Sign out"))
+    page.wait_for_url("**/sign-out")
     session, made = authenticator
     session.send("WebAuthn.setUserVerified", {"authenticatorId": made, "isUserVerified": False})
     page.goto(f"{site}/sign-in")
-    page.get_by_role("button", name="Use a passkey").click()
+    press(page, page.get_by_role("button", name="Use a passkey"))
     expect(page.get_by_role("alert")).to_contain_text("The passkey was not shown.")
+    expect(page.get_by_role("button", name="Use a passkey")).to_be_focused()
 
 
 def phone(page: Page) -> tuple[CDPSession, str]:

@@ -1,17 +1,20 @@
-"""A manager's hand from a phone: held until other pixels are on a live screen, ended by itself."""
+"""A manager's hand from a phone, by thumb and by keys: held until other pixels are on a live
+screen, ended by itself.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from server.db.models import ActorRow
 from server.services.base.actors import SYSTEM
 from server.services.entry import sessions, tokens
 from server.services.wishes import overrides
+from tests.e2e.studio import keys
 from tests.e2e.studio.looking import GLASS, WITHIN_MS, until
 from tests.support.studio import Studio
 
@@ -20,6 +23,23 @@ pytestmark = [pytest.mark.chromium, pytest.mark.journey]
 ENDS_IN_MS = 2_500
 TENTS = "vieux-port-tents"
 KEPT = "globalThis.keptHere"
+
+
+@dataclass(frozen=True)
+class Hand:
+    """How a person presses, writes and ticks."""
+
+    press: Callable[[Page, Locator], None]
+    write: Callable[[Page, Locator, str], None]
+    tick: Callable[[Page, Locator], None]
+
+
+KEYS = Hand(keys.press, keys.write, keys.tick)
+THUMB = Hand(
+    lambda _page, target: target.tap(),
+    lambda _page, target, text: target.fill(text),
+    lambda _page, target: target.tap(),
+)
 
 
 @pytest.fixture
@@ -71,26 +91,45 @@ def end_soon(studio: Studio) -> None:
     overrides.update_override(studio.ctx, SYSTEM, soon)
 
 
-def test_a_message_is_on_the_screen_and_leaves_by_itself(phone: Page, studio: Studio) -> None:
+def say_on_tents(phone: Page, hand: Hand) -> None:
+    """A message on one of the four screens."""
     expect(phone.get_by_role("heading", level=1)).to_contain_text("Les 4 écrans suivent le plan.")
-    until(phone, f"({GLASS})('{TENTS}') !== ''")
     assert fits(phone)
-    phone.get_by_role("link", name="Message").tap()
+    hand.press(phone, phone.get_by_role("link", name="Message"))
     expect(phone.get_by_role("dialog")).to_contain_text("Ni prix ni remise")
     assert fits(phone)
-    phone.get_by_label("En grand").fill("Atelier au fond")
-    phone.get_by_text("Changer").tap()
-    for name in ("Caisses", "Entrée", "Vitrine"):
-        phone.get_by_role("checkbox", name=name).uncheck()
+    hand.write(phone, phone.get_by_label("En grand"), "Atelier au fond")
+    hand.press(phone, phone.locator(".how summary"))
+    for name in ("Vitrine", "Entrée", "Caisses"):
+        hand.tick(phone, phone.get_by_role("checkbox", name=name))
     phone.get_by_text("Sur Tentes, jusqu’à").wait_for()
-    phone.get_by_role("button", name="Montrer le message").tap()
+    hand.press(phone, phone.get_by_role("button", name="Montrer le message"))
     expect(phone.get_by_role("heading", level=1)).to_contain_text("Un est tenu à la main.")
+    assert fits(phone)
+
+
+def test_a_message_is_on_the_screen_and_leaves_by_itself(phone: Page, studio: Studio) -> None:
+    until(phone, f"({GLASS})('{TENTS}') !== ''")
+    say_on_tents(phone, KEYS)
     until(phone, f"({GLASS})('{TENTS}').includes('Atelier')")
     expect(phone.get_by_text("Tentes, Atelier au fond")).to_be_visible()
-    assert fits(phone)
+    keys.reach(phone, phone.get_by_role("button", name="Terminer"))
     end_soon(studio)
     until(phone, f"({GLASS})('{TENTS}') && !({GLASS})('{TENTS}').includes('Atelier')")
     expect(phone.get_by_role("heading", level=1)).to_contain_text("Les 4 écrans suivent le plan.")
+    expect(phone.locator("#main")).to_be_focused()
+
+
+def test_one_tap_ends_it_and_a_sheet_closes_where_it_was_opened(phone: Page) -> None:
+    say_on_tents(phone, THUMB)
+    phone.get_by_role("button", name="Terminer").tap()
+    expect(phone.get_by_role("button", name="Annuler")).to_be_visible()
+    expect(phone.get_by_role("heading", level=1)).to_contain_text("Les 4 écrans suivent le plan.")
+    for opener in ("On n’en a plus", "Message"):
+        keys.press(phone, phone.get_by_role("link", name=opener))
+        expect(phone.get_by_role("dialog").get_by_role("heading", level=1)).to_be_focused()
+        phone.keyboard.press("Escape")
+        expect(phone.get_by_role("link", name=opener)).to_be_focused()
 
 
 def test_without_a_network_the_page_opens_as_it_stood_and_claims_nothing(

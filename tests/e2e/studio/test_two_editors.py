@@ -1,5 +1,6 @@
-"""Two people write one playlist at once, each in a browser: both edits stand without a reload, what
-one takes away under the other's hand is said in a sentence, nothing that was typed is lost.
+"""Two people write one playlist at once, each in a browser with the keyboard alone: both edits
+stand without a reload, what one takes away under the other's hand is said in a sentence, nothing
+that was typed is lost.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from server.db.models import ActorRow
 from server.services.base.actors import SYSTEM
 from server.services.drafting import drafts
 from server.services.entry import sessions, tokens
+from tests.e2e.studio.keys import press, write
 from tests.e2e.studio.looking import DESK, WITHIN_MS, calm_page
 from tests.support.studio import Studio
 
@@ -40,15 +42,14 @@ def claire(studio: Studio, browser: Browser) -> Iterator[Page]:
 def choose(page: Page, number: int) -> None:
     """Open a turn beside the sequence, by its place."""
     row = page.locator("#turns > li").nth(number)
-    row.locator("h3 [data-open]").press("Enter")
-    expect(
-        page.locator(f"[data-of-item='{row.get_attribute('data-item')}'] #f-title")
-    ).to_be_visible()
+    press(page, row.locator("h3 [data-open]"))
+    named = page.locator(f"[data-of-item='{row.get_attribute('data-item')}'] #f-title")
+    expect(named).to_be_focused()
 
 
 def title(page: Page, said: str) -> None:
     """Type a turn's title without leaving the field."""
-    page.locator("#f-title").fill(said)
+    write(page, page.locator("#f-title"), said)
 
 
 def stands(page: Page, number: int, said: str) -> None:
@@ -81,7 +82,7 @@ def test_two_editors_at_once(owner: Page, claire: Page, studio: Studio) -> None:
     expect(refusal).to_contain_text("Your text is still here")
     expect(refusal.locator("q")).to_have_text("Sac de la patronne")
     expect(claire.locator("#f-title")).to_have_value("Sac de Claire")
-    refusal.get_by_role("button", name="Keep mine").press("Enter")
+    press(claire, refusal.get_by_role("button", name="Keep mine"))
     for page in (owner, claire):
         stands(page, 0, "Sac de Claire")
 
@@ -90,19 +91,19 @@ def test_two_editors_at_once(owner: Page, claire: Page, studio: Studio) -> None:
     turns = owner.locator("#turns > li")
     before = turns.count()
     choose(owner, THIRD)
-    owner.locator("[data-remove]").press("Enter")
+    press(owner, owner.locator("[data-remove]"))
     expect(turns).to_have_count(before - 1)
     expect(claire.locator("#turns > li")).to_have_count(before - 1, timeout=WITHIN_MS)
     expect(claire.locator("#refusal")).to_contain_text("What you typed is still here.")
-    claire.locator("#f-title").press("Tab")
+    claire.keyboard.press("Tab")
     expect(claire.locator(".line .wrong:visible")).to_contain_text("Someone took this away")
     expect(claire.locator("#f-title")).to_have_value("Ce que j’écris")
 
-    owner.keyboard.press("Escape")
-    owner.locator("body").press("Control+z")
+    expect(turns.first.locator("h3 [data-open]")).to_be_focused()
+    owner.keyboard.press("Control+Z")
     expect(claire.locator("#turns > li")).to_have_count(before, timeout=WITHIN_MS)
-    claire.locator("#f-title").fill("Ce que j’écris, encore")
-    claire.locator("#f-title").press("Tab")
+    title(claire, "Ce que j’écris, encore")
+    claire.keyboard.press("Tab")
     stands(owner, THIRD, "Ce que j’écris, encore")
     body = drafts.read(studio.ctx, SYSTEM, "playlist", PLAYLIST).body
     assert [one.get("title") for one in body["items"][:3]] == [

@@ -16,6 +16,7 @@ from server.services.prices import offers
 from server.services.screens import watching
 from server.services.showing.explaining import explain
 from server.services.wishes import overrides
+from tests.e2e.studio.keys import press
 from tests.e2e.studio.looking import GLASS, WITHIN_MS, until
 from tests.support.people import holder
 from tests.support.studio import Studio
@@ -72,10 +73,10 @@ def test_fourteen_screens_that_follow_a_change(wall: Page, studio: Studio) -> No
     expect(unit).to_contain_text("shown by Inès", timeout=WITHIN_MS)
     expect(unit).to_have_class("unit is-hand")
     expect(wall.get_by_role("heading", level=1)).to_contain_text("One is held by hand.")
-    wall.get_by_role("button", name="By hand").click()
+    press(wall, wall.get_by_role("button", name="By hand"))
     expect(wall.locator("[data-screen]:visible")).to_have_count(1)
     expect(wall.get_by_role("heading", name="Prado")).to_be_hidden()
-    wall.get_by_role("button", name="All").click()
+    press(wall, wall.get_by_role("button", name="All"))
     expect(wall.locator("[data-screen]:visible")).to_have_count(14)
     overrides.end_override(studio.ctx, SYSTEM, held)
     expect(unit).to_have_class("unit is-plan", timeout=WITHIN_MS)
@@ -85,11 +86,11 @@ def test_fourteen_screens_that_follow_a_change(wall: Page, studio: Studio) -> No
     expect(alone.locator(".alone[data-painted]")).to_have_count(1, timeout=WITHIN_MS)
 
 
-def test_a_click_leads_to_the_reasons_and_saturday(wall: Page) -> None:
-    wall.locator("#unit-lille-checkout").click()
+def test_a_key_leads_to_the_reasons_and_saturday(wall: Page) -> None:
+    press(wall, wall.locator("#unit-lille-checkout"))
     expect(wall.get_by_role("heading", level=1)).to_contain_text("because there are 14 people")
     until(wall, f"({STILL})().includes('La caisse')")
-    wall.get_by_role("link", name="Saturday 6 pm").click()
+    press(wall, wall.get_by_role("link", name="Saturday 6 pm"))
     wall.wait_for_selector("[data-painted]")
     expect(wall.locator("#now")).to_contain_text("Saturday")
 
