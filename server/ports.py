@@ -68,6 +68,20 @@ class StockReport:
 
 
 @dataclass(frozen=True, slots=True)
+class TillReport:
+    """The price of one SKU that a store's till charges since `at` (unix ms), minor units. `store`
+    is the till's own code; `version` its own, which grows.
+    """
+
+    sku: str
+    store: str
+    price: int
+    currency: str
+    version: str = ""
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """One answer of a source. `whole`: it lists everything, so what is absent is gone.
 
@@ -83,6 +97,7 @@ class Batch:
     products: Collection[ProductReport] = ()
     stock: tuple[StockReport, ...] = ()
     facts: tuple[Fact, ...] = ()
+    tills: tuple[TillReport, ...] = ()
     refused: Mapping[str, int] = field(default_factory=dict)
     """Rows that were ignored, counted by reason."""
     state: Mapping[str, Any] = field(default_factory=dict)

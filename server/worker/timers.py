@@ -13,12 +13,15 @@ from server.services.drafting import releases
 from server.services.keeping import retention
 from server.services.prices import horizon
 from server.services.situation import rounds
+from server.services.tills.rounds import TillRounds
 
 POLL_S = 1
 """How often sources that are due are looked for."""
 SUBSCRIBE_S = 3
 EXPIRY_S = 15
 SWEEP_S = 3_600
+TILL_S = 1
+"""How late a till's time-out may be heeded; the screens heed it by themselves."""
 RELEASE_S = 1
 """How late a release that has its time may be."""
 
@@ -29,6 +32,7 @@ class Timers:
     def __init__(self, ctx: Context) -> None:
         self._poller = Poller(ctx)
         self._subscriptions = Subscriptions(ctx)
+        self._tills = TillRounds(ctx)
         self._scheduler = BackgroundScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1}
         )
@@ -40,6 +44,7 @@ class Timers:
             ("what nothing names", SWEEP_S, partial(retention.sweep, ctx)),
             ("prices that come near", SWEEP_S, partial(horizon.extend, ctx)),
             ("releases due", RELEASE_S, partial(releases.run_due, ctx)),
+            ("tills", TILL_S, self._tills),
             ("who should know", ctx.settings.watch_every_s, partial(rounds.run, ctx)),
         )
         for name, every_s, work in jobs:
@@ -54,6 +59,7 @@ class Timers:
         self._scheduler.shutdown(wait=False)
         self._subscriptions.stop()
         self._poller.stop()
+        self._tills.stop()
 
 
 class Expiry:

@@ -35,6 +35,7 @@ from server.services.connectors.views import (
 )
 from server.services.prices import intake, offers
 from server.services.prices.intake import Source, Taken
+from server.services.tills import taking
 
 KEEP_DELIVERIES_MS = 7 * 86_400_000
 """How long a repeat is known as one. A call's own timestamp is refused long before."""
@@ -173,12 +174,12 @@ def _apply(ctx: Context, row: ConnectorRow, setup: Setup, received: Received) ->
         taken = _merged(taken, _take_stock(ctx, row, setup, source, batch))
     if not (batch.products or batch.facts or batch.stock):
         taken.refused = dict(batch.refused)
+    if batch.tills:
+        taking.take(ctx, source, batch.tills, taken)
     _write(ctx, row.id, received, source.trust_next and bool(batch.products), taken)
     if received.soon:
         ctx.wake()
-    return Receipt(
-        facts=taken.facts, prices=taken.prices, held=taken.held, refused=taken.refused
-    )
+    return Receipt(facts=taken.facts, prices=taken.prices, held=taken.held, refused=taken.refused)
 
 
 def _take_stock(

@@ -201,6 +201,13 @@ def store(session: Session, writes: Sequence[TillWrite], now: int) -> None:
     """Keep how prices stand between tills and screens, in the caller's transaction, and the
     stretches on which the two are apart.
     """
+    keep(session, writes)
+    for one in writes:
+        _tell(session, one, now)
+
+
+def keep(session: Session, writes: Sequence[TillWrite]) -> None:
+    """Keep how prices stand between tills and screens, in the caller's transaction."""
     for one in writes:
         here = (_TILLS.c.channel == one.channel, _TILLS.c.sku == one.sku)
         values = {
@@ -215,7 +222,20 @@ def store(session: Session, writes: Sequence[TillWrite], now: int) -> None:
             session.execute(
                 insert(_TILLS).values({"channel": one.channel, "sku": one.sku, **values})
             )
-        _tell(session, one, now)
+
+
+def move(session: Session, states: Mapping[Pair, State], now: int) -> None:
+    """Write states that moved by themselves, to be looked at again at once."""
+    for (channel, sku), state in states.items():
+        here = (_TILLS.c.channel == channel, _TILLS.c.sku == sku)
+        session.execute(update(_TILLS).where(*here).values(**columns_of(state), look_at=now))
+
+
+def look_at(session: Session, pair: Pair) -> int:
+    """When a price is to be looked at again; FOREVER_MS where nothing is known of it."""
+    here = (_TILLS.c.channel == pair[0], _TILLS.c.sku == pair[1])
+    found = session.scalar(select(_TILLS.c.look_at).where(*here))
+    return FOREVER_MS if found is None else found
 
 
 def _tell(session: Session, one: TillWrite, now: int) -> None:

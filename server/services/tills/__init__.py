@@ -1,0 +1,1 @@
+"""Keeps the screens and tills of a store in order: what tills say, who is called, what differs."""
