@@ -1,5 +1,6 @@
 """Where sources call us: POST /hooks/<connector> (a shop's signed webhook) and POST
-/counts/<connector> (people counters, with a bearer token). The answer is 202 once it is taken.
+/counts/<connector> (people counters, with a bearer token). The answer is 202 once it is taken, 200
+to a greeting that says nothing, as WooCommerce insists.
 """
 
 from __future__ import annotations
@@ -39,4 +40,4 @@ def _receive(path: str, connector_id: str) -> tuple[dict[str, Any], int]:
     )
     answer: dict[str, Any] = {"facts": receipt.facts, "prices": receipt.prices}
     answer |= {"refused": dict(receipt.refused), "repeated": receipt.repeated}
-    return answer | {"held": receipt.held}, 202
+    return answer | {"held": receipt.held}, 200 if receipt.greeting else 202
