@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import socket
 import threading
 import zlib
-from typing import Protocol
+from typing import IO, TYPE_CHECKING, Protocol, cast
 
 from urllib3.exceptions import HTTPError
 
 from server.ports import PermanentError, TemporaryError
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 CHUNK_BYTES = 65_536
+GZIP = b"\x1f\x8b"
+"""How a gzip file begins (RFC 1952 §2.3.1)."""
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 
 
@@ -96,6 +102,27 @@ class Body:
             parts.append(part)
         return b"".join(parts)
 
+    def unpacked_file(self) -> tuple[Body, bytes]:
+        """The body, or what it holds where it is a gzip file, under the same cap; and how it
+        begins, already read: a chunk, or all where there is less.
+        """
+        first = self._beginning()
+        if not first.startswith(GZIP):
+            return self, first
+        inside = Body(_Again(first, self), "gzip", self._max_bytes, self._deadline)
+        return inside, inside._beginning()
+
+    def stream(self, first: bytes) -> IO[bytes]:
+        """`first` and all that is left, as a file."""
+        return io.BufferedReader(cast(io.RawIOBase, _Stream(_Again(first, self))), CHUNK_BYTES)
+
+    def _beginning(self) -> bytes:
+        parts, size = [], 0
+        while size < CHUNK_BYTES and (part := self.read()):
+            parts.append(part)
+            size += len(part)
+        return b"".join(parts)
+
     def _unpacked(self, size: int) -> bytes:
         out = b""
         while not out:
@@ -135,3 +162,33 @@ class Body:
                 f"The answer is over the {self._max_bytes} bytes that are accepted "
                 "(ENSEIGNE_FEED_MAX_BYTES). Is this the right address?"
             )
+
+
+class _Again:
+    """Bytes that were already read of a body, then the others."""
+
+    def __init__(self, first: bytes, rest: Wire) -> None:
+        self._first, self._rest = first, rest
+
+    def read(self, amt: int, /) -> bytes:
+        if not self._first:
+            return self._rest.read(amt)
+        out, self._first = self._first[:amt], self._first[amt:]
+        return out
+
+
+class _Stream(io.RawIOBase):
+    """A wire as a file that is read from the beginning to the end."""
+
+    def __init__(self, wire: Wire) -> None:
+        super().__init__()
+        self._wire = wire
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        room = memoryview(buffer).cast("B")
+        data = self._wire.read(len(room))
+        room[: len(data)] = data
+        return len(data)

@@ -1,45 +1,55 @@
-"""A shop's product feed in Google Merchant Center's format (RSS 2.0 with the `g:` namespace).
+"""A shop's product feed in Google Merchant Center's format: RSS, Atom or tab-separated text, packed
+or not, told from its bytes.
 
 Attributes: https://support.google.com/merchants/answer/7052112. The feed lists everything: what is
 absent is sold no more. `translations` are the same feed in other languages; only their words are
-taken, and a translation that fails never stands in the way of a price.
+taken, and a translation that fails never stands in the way of a price. `local_url` is the local
+inventory feed of the same shop, where stores have prices of their own (local_prices).
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic import Field, field_validator
 
 from server.connectors import http
 from server.connectors.http import NO_VALIDATORS, Validators
-from server.connectors.shops import values
-from server.connectors.shops.rss import Item, items
-from server.connectors.shops.values import Unreadable
-from server.connectors.source import Kind, Setup, ShopConfig
-from server.ports import Batch, PermanentError, ProductReport, TemporaryError
+from server.connectors.shops.aside import Aside
+from server.connectors.shops.feed import ACCEPT, feed_rows
+from server.connectors.shops.goods import GoodsConfig, Listing, Reader
+from server.connectors.shops.local_inventory import Stock
+from server.connectors.shops.local_prices import LocalPrices
+from server.connectors.shops.rows import Row
+from server.connectors.source import Kind, Setup
+from server.ports import Batch, PermanentError, TemporaryError
 
-XML = "application/xml, application/rss+xml, text/xml"
-LANGUAGE = r"^[a-z]{2}$"
-
-Names = dict[str, dict[str, str]]
-"""By SKU: name and lead in one language."""
+MAX_LANGUAGES = 20
 
 
-class MerchantConfig(ShopConfig):
+class MerchantConfig(GoodsConfig):
     """Where the feed is, and how to read it."""
 
     url: str = Field(description="Address of the product feed.")
-    language: str = Field(default="fr", pattern=LANGUAGE, description="Of the feed’s words.")
-    translations: dict[str, str] = Field(
-        default_factory=dict, description="The same feed in other languages: {“en”: address}."
+    local_url: str = Field(
+        default="",
+        description="Address of the local inventory feed, where stores have prices of their own.",
     )
-    time_zone: str = Field(default="UTC", description="Of sale dates without an offset (IANA).")
+    translations: dict[str, str] = Field(
+        default_factory=dict,
+        max_length=MAX_LANGUAGES,
+        description="The same feed in other languages: {“en”: address}.",
+    )
 
     _url = field_validator("url")(http.check_url)
+
+    @field_validator("local_url")
+    @classmethod
+    def _local(cls, url: str) -> str:
+        return http.check_url(url) if url else ""
 
     @field_validator("translations")
     @classmethod
@@ -50,145 +60,136 @@ class MerchantConfig(ShopConfig):
             http.check_url(url)
         return translations
 
-    @field_validator("time_zone")
+
+@dataclass(slots=True)
+class _Kept:
+    """What the connector wants back: validators of each feed, and when the next item expires."""
+
+    feed: Validators = NO_VALIDATORS
+    local: Validators = NO_VALIDATORS
+    translations: dict[str, Validators] = field(default_factory=dict)
+    expires: int | None = None
+
     @classmethod
-    def _zone(cls, name: str) -> str:
-        return known_zone(name)
+    def of(cls, state: Mapping[str, Any], now: int) -> _Kept:
+        """From a state; of a feed that says other things by now, nothing."""
+        words = state.get("translations", {})
+        kept = cls(
+            Validators.from_state(state.get("feed")),
+            Validators.from_state(state.get("local")),
+            {language: Validators.from_state(one) for language, one in words.items()},
+            state.get("expires"),
+        )
+        if kept.expires is not None and kept.expires <= now:
+            kept.feed = NO_VALIDATORS
+        return kept
 
-
-def known_zone(name: str) -> str:
-    """Return `name` if it is a time zone. Raises ValueError."""
-    try:
-        return ZoneInfo(name).key
-    except (KeyError, OSError, ValueError):
-        raise ValueError("Write an IANA time zone, such as Europe/Paris.") from None
+    def to_state(self) -> dict[str, Any]:
+        """As JSON."""
+        words = {language: one.to_state() for language, one in self.translations.items()}
+        state = {"feed": self.feed.to_state(), "local": self.local.to_state()}
+        return {**state, "translations": words, "expires": self.expires}
 
 
 def fetch(setup: Setup) -> Batch:
     """The feed now, or that it did not change. Raises TemporaryError, PermanentError."""
     began = setup.clock()
+    kept = _Kept.of(setup.state, began)
     refused: Counter[str] = Counter()
-    kept = setup.state
-    words, validators, moved = _translations(setup, refused)
-    main = Validators.from_state(kept.get("feed"))
-    listed = _products(setup, main, refused)
-    if listed is None and moved:
-        listed = _products(setup, NO_VALIDATORS, refused)
-    if listed is None:
-        return Batch(began, unchanged=True, refused=refused, state=kept)
-    products, main = listed
-    named = tuple(
-        replace(
-            product,
-            names={
-                **product.names,
-                **{
-                    language: found[product.sku]
-                    for language, found in words.items()
-                    if product.sku in found
-                },
-            },
+    with Aside() as words, Aside() as local:
+        _translations(setup, kept, words, refused)
+        found = _Feeds(setup, kept, words, LocalPrices(setup, local), refused)
+        if not found.read():
+            return Batch(began, unchanged=True, refused=refused, state=setup.state)
+        return Batch(
+            began,
+            whole=True,
+            products=found.listing.products(),
+            stock=found.stock.reports(refused),
+            refused=refused,
+            state=kept.to_state(),
         )
-        for product in products.values()
-    )
-    state = {"feed": main.to_state(), "translations": validators}
-    return Batch(began, whole=True, products=named, refused=refused, state=state)
 
 
-def _translations(
-    setup: Setup, refused: Counter[str]
-) -> tuple[dict[str, Names], dict[str, dict[str, str]], bool]:
-    """Words by language where they changed, the validators of all, and whether any changed."""
+def _translations(setup: Setup, kept: _Kept, words: Aside, refused: Counter[str]) -> None:
+    """Words where they changed; a translation that cannot be read is counted."""
     config: MerchantConfig = setup.config
-    before = setup.state.get("translations", {})
-    words: dict[str, Names] = {}
-    validators: dict[str, dict[str, str]] = {}
+    reader = Reader.of(setup)
+    before, kept.translations = kept.translations, {}
     for language, url in config.translations.items():
-        kept = Validators.from_state(before.get(language))
-        validators[language] = kept.to_state()
+        validators = before.get(language, NO_VALIDATORS)
         try:
-            with http.get(url, setup.limits, kept, XML) as answer:
-                if answer.unchanged:
-                    continue
-                found = {
-                    item["id"]: _words(item)
-                    for item in items(answer, setup.limits.max_rows)
-                    if item.get("id")
-                }
+            with http.get(url, setup.limits, validators, ACCEPT) as answer:
+                if not answer.unchanged:
+                    words.add(
+                        (row.fields["id"], language, reader.words(row.fields))
+                        for row in feed_rows(answer, setup.limits.max_rows)
+                        if row.fields.get("id")
+                    )
+                    validators = answer.validators
         except (TemporaryError, PermanentError):
+            words.forget(language)
             refused[f"translation_{language}"] = 1
-        else:
-            words[language] = found
-            validators[language] = answer.validators.to_state()
-    return words, validators, bool(words)
+        kept.translations[language] = validators
 
 
-def _products(
-    setup: Setup, validators: Validators, refused: Counter[str]
-) -> tuple[dict[str, ProductReport], Validators] | None:
-    """All products by SKU; None where the feed did not change."""
-    config: MerchantConfig = setup.config
-    found: dict[str, ProductReport] = {}
-    with http.get(config.url, setup.limits, validators, XML) as answer:
-        if answer.unchanged:
-            return None
-        for item in items(answer, setup.limits.max_rows):
-            if not item.get("id"):
-                refused["no_id"] += 1
-                continue
-            product = report(item, config)
-            twin = found.get(product.sku)
-            if twin is not None and _money(twin) != _money(product):
-                product = replace(product, problem="duplicate")
-            found[product.sku] = product
-    return found, answer.validators
+class _Feeds:
+    """Reads the product feed, and the local one where there is one: both where one changed."""
 
+    def __init__(
+        self,
+        setup: Setup,
+        kept: _Kept,
+        words: Aside,
+        local: LocalPrices,
+        refused: Counter[str],
+    ) -> None:
+        self._setup, self._kept, self._refused = setup, kept, refused
+        self._config: MerchantConfig = setup.config
+        self._reader = Reader.of(setup)
+        self._words, self._local = words, local
+        self.listing = Listing()
+        self.stock = Stock()
 
-def _money(product: ProductReport) -> tuple[object, ...]:
-    sale = (product.sale_price, product.sale_from, product.sale_until)
-    return (product.price, product.currency, product.problem, *sale)
+    def read(self) -> bool:
+        """Read what the shop says now; False where nothing changed."""
+        fresh = not self._words.empty
+        read = bool(self._config.local_url) and self._read_local(self._kept.local)
+        validators = NO_VALIDATORS if fresh or read else self._kept.feed
+        with http.get(self._config.url, self._setup.limits, validators, ACCEPT) as answer:
+            if answer.unchanged:
+                return False
+            if self._config.local_url and not read:
+                self._read_local(NO_VALIDATORS)
+            self._kept.expires = None
+            for row in feed_rows(answer, self._setup.limits.max_rows):
+                self._take(row)
+        self._kept.feed = answer.validators
+        return True
 
+    def _take(self, row: Row) -> None:
+        if not row.fields.get("id"):
+            self._refused["no_id"] += 1
+            return
+        expires = self._reader.expires(row.fields)
+        if expires is not None and expires <= self._reader.now:
+            self._refused["expired"] += 1
+            return
+        if expires is not None:
+            self._kept.expires = min(expires, self._kept.expires or expires)
+        words = self._words.of(row.fields["id"])
+        for product in self._local.applied(self._reader.report(row, words)):
+            self.listing.add(product)
 
-def report(item: Mapping[str, str], config: MerchantConfig) -> ProductReport:
-    """One item as read. What can be read but not believed is said in `problem`."""
-    words = _words(item)
-    product = ProductReport(
-        sku=item["id"],
-        availability=values.availability(item.get("availability", "")),
-        names={config.language: words} if words["name"] else {},
-        link=values.link(item.get("link", "")),
-        picture_url=values.link(item.get("image_link", "")),
-        maker=values.words(item.get("brand", ""), values.MAX_MAKER_CHARACTERS),
-        category=values.words(item.get("product_type", ""), values.MAX_CATEGORY_CHARACTERS),
-    )
-    if not item.get("price"):
-        return product
-    try:
-        price = values.price(item["price"])
-        product = replace(product, price=price.minor, currency=price.currency)
-        return _with_sale(product, item, config)
-    except Unreadable as error:
-        return replace(product, problem=error.reason)
-
-
-def _with_sale(
-    product: ProductReport, item: Mapping[str, str], config: MerchantConfig
-) -> ProductReport:
-    if not item.get("sale_price"):
-        return product
-    sale = values.price(item["sale_price"])
-    if sale.currency != product.currency:
-        raise Unreadable("currency")
-    dates = item.get("sale_price_effective_date", "")
-    since, until = values.period(dates, ZoneInfo(config.time_zone)) if dates else (None, None)
-    return replace(product, sale_price=sale.minor, sale_from=since, sale_until=until)
-
-
-def _words(item: Item | Mapping[str, str]) -> dict[str, str]:
-    return {
-        "name": values.words(item.get("title", ""), values.MAX_NAME_CHARACTERS),
-        "lead": values.words(item.get("description", ""), values.MAX_LEAD_CHARACTERS),
-    }
+    def _read_local(self, validators: Validators) -> bool:
+        url, limits = self._config.local_url, self._setup.limits
+        with http.get(url, limits, validators, ACCEPT) as answer:
+            if answer.unchanged:
+                return False
+            rows = feed_rows(answer, limits.max_rows)
+            self._local.add(self.stock.reading(rows, self._setup, Counter()), self._reader)
+        self._kept.local = answer.validators
+        return True
 
 
 KIND = Kind(

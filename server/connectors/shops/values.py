@@ -6,20 +6,37 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 
 from babel.numbers import get_currency_precision
 
 MAX_PRICE_MINOR = 10**12
+MAX_PRICE_CHARACTERS = 40
 MAX_NAME_CHARACTERS = 150
 MAX_LEAD_CHARACTERS = 160
 MAX_LINK_CHARACTERS = 2_000
 MAX_MAKER_CHARACTERS = 100
 MAX_CATEGORY_CHARACTERS = 200
+MAX_MEASURE_CHARACTERS = 40
+MAX_GROUP_CHARACTERS = 100
+READ_CHARACTERS = 2_000
+"""Of a text for people: a description may be a novel, and only its first sentence is shown."""
 
-_AMOUNT = re.compile(r"(\d{1,13})(?:[.,](\d{1,3}))?")
-_PRICE = re.compile(r"(\S+)\s+([A-Z]{3})")
+REMEMBERED = 4_096
+"""Texts that were read lately: a feed writes the same prices and dates again and again."""
+
+_PLAIN = re.compile(r"[0-9]{1,13}(?:[.,][0-9]{1,3})?")
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?P<apart>[.,'’ ])[0-9]{3}(?:(?P=apart)[0-9]{3})*")
+_CURRENCY_LAST = re.compile(r"(.*[0-9]) ?([A-Za-z]{3})")
+_CURRENCY_FIRST = re.compile(r"([A-Za-z]{3}) ?([0-9].*)")
+_SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " "})
 _TAG = re.compile(r"<[^<>]{0,500}>")
 _SENTENCE = re.compile(r"(?<=[.!?…])\s")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
+    r" ?(?:[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?"
+)
 
 
 class Unreadable(ValueError):
@@ -38,39 +55,95 @@ class Price:
     currency: str
 
 
+@lru_cache(maxsize=REMEMBERED)
 def price(text: str) -> Price:
-    """`89.90 EUR`, as https://support.google.com/merchants/answer/6324371 defines it; a comma
-    before the cents is read too. Raises Unreadable (`price`).
+    """`89.90 EUR`, as https://support.google.com/merchants/answer/6324371 defines it, and as it
+    occurs: the currency first, a comma before the cents, thousands apart (`amount`). Raises
+    Unreadable (`price`).
     """
-    parts = _PRICE.fullmatch(text.strip())
-    if parts is None:
+    text = text.translate(_SPACES).strip()
+    if len(text) > MAX_PRICE_CHARACTERS:
         raise Unreadable("price")
-    return Price(amount(parts[1], parts[2]), parts[2])
+    if parts := _CURRENCY_LAST.fullmatch(text):
+        digits, currency = parts[1], parts[2].upper()
+    elif parts := _CURRENCY_FIRST.fullmatch(text):
+        currency, digits = parts[1].upper(), parts[2]
+    else:
+        raise Unreadable("price")
+    return Price(amount(digits, currency), currency)
 
 
 def amount(text: str, currency: str) -> int:
-    """A decimal number as minor units of `currency`. Never rounds and never guesses: more decimals
-    than the currency has, or a comma that may part thousands, raise Unreadable (`price`).
+    """A decimal number as minor units of `currency`: `1234.50`, `1234,50`, and with thousands apart
+    `1 234,50`, `1.234,50`, `1,234.50`, `1'234.50`, `1 234`, `1,234,567`.
+
+    Never rounds and never guesses: what may be read in two ways (`1,234`, `1.234`), more decimals
+    than the currency has, or groups that are not of three raise Unreadable (`price`).
     """
-    parts = _AMOUNT.fullmatch(text.strip())
-    digits = get_currency_precision(currency)
-    if parts is None or len(parts[2] or "") > digits or ("," in text and len(parts[2]) == 3):
+    text = text.translate(_SPACES).strip()
+    if len(text) > MAX_PRICE_CHARACTERS:
         raise Unreadable("price")
-    minor = int(Decimal(f"{parts[1]}.{parts[2] or 0}").scaleb(digits))
+    precision = _precision(currency)
+    if _PLAIN.fullmatch(text):
+        whole, decimals = _split(text)
+        # A comma and three digits may part thousands, whatever the currency.
+        if len(decimals) > precision or ("," in text and len(decimals) == 3):
+            raise Unreadable("price")
+    else:
+        whole, decimals = _grouped(text, precision)
+    minor = int(Decimal(f"{whole}.{decimals or 0}").scaleb(precision))
     if minor > MAX_PRICE_MINOR:
         raise Unreadable("price")
     return minor
 
 
-def period(text: str, zone: tzinfo) -> tuple[int, int]:
-    """`begin/end` in ISO 8601 as unix milliseconds; `zone` where no offset is written. A day as the
-    end is that whole day. Raises Unreadable (`sale_dates`).
+@lru_cache(maxsize=64)
+def _precision(currency: str) -> int:
+    return get_currency_precision(currency)
+
+
+def _split(text: str) -> tuple[str, str]:
+    whole, _mark, decimals = text.replace(",", ".").partition(".")
+    return whole, decimals
+
+
+def _grouped(text: str, precision: int) -> tuple[str, str]:
+    """A number with thousands apart as digits before and after the decimal mark."""
+    at = max(text.rfind("."), text.rfind(","))
+    groups, decimals = text, ""
+    if at >= 0 and text.count(text[at]) == 1 and len(text) - at - 1 != 3:
+        groups, decimals = text[:at], text[at + 1 :]
+    parts = _GROUPED.fullmatch(groups)
+    good = parts is not None and (not decimals or parts["apart"] != text[at])
+    # `1.234` alone was plain; with one mark only, three digits after it may be decimals.
+    lone = at >= 0 and not decimals and text.count(text[at]) == 1
+    empty = at == len(text) - 1
+    if not good or lone or empty or (decimals and not decimals.isdecimal()):
+        raise Unreadable("price")
+    if len(decimals) > precision:
+        raise Unreadable("price")
+    return re.sub(r"[.,'’ ]", "", groups), decimals
+
+
+@lru_cache(maxsize=REMEMBERED)
+def period(text: str, zone: tzinfo) -> tuple[int | None, int | None]:
+    """`begin/end` in ISO 8601 as unix milliseconds, a side that is not written as None; `zone`
+    where no offset is written. A day as the end is that whole day. Raises Unreadable
+    (`sale_dates`).
     """
+    if not text.strip():
+        return None, None
     begin, slash, end = text.partition("/")
     if not slash:
         raise Unreadable("sale_dates")
-    since, until = instant(begin, zone), instant(end, zone, end_of_day=True)
-    if until <= since:
+    return between(begin, end, zone)
+
+
+def between(begin: str, end: str, zone: tzinfo) -> tuple[int | None, int | None]:
+    """The same where begin and end stand apart."""
+    since = instant(begin, zone) if begin.strip() else None
+    until = instant(end, zone, end_of_day=True) if end.strip() else None
+    if since is not None and until is not None and until <= since:
         raise Unreadable("sale_dates")
     return since, until
 
@@ -79,11 +152,13 @@ def instant(text: str, zone: tzinfo, *, end_of_day: bool = False) -> int:
     """An ISO 8601 instant, or a day, as unix milliseconds. Raises Unreadable (`sale_dates`)."""
     text = text.strip()
     try:
-        if end_of_day and len(text) == len("2026-10-24"):
-            following = date.fromisoformat(text).toordinal() + 1
+        if _DAY.fullmatch(text):
+            following = date.fromisoformat(text).toordinal() + (1 if end_of_day else 0)
             moment = datetime.fromordinal(following)
+        elif _MOMENT.fullmatch(text):
+            moment = datetime.fromisoformat(text[:11] + text[11:].replace(" ", "").upper())
         else:
-            moment = datetime.fromisoformat(text)
+            raise Unreadable("sale_dates")
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=zone)
         return round(moment.timestamp() * 1000)
@@ -92,15 +167,34 @@ def instant(text: str, zone: tzinfo, *, end_of_day: bool = False) -> int:
 
 
 def availability(text: str) -> str:
-    """`in_stock`, `out_of_stock`, `preorder`, `backorder`, or nothing where it says neither."""
-    word = text.strip().lower().replace(" ", "_")
-    return word if word in ("in_stock", "out_of_stock", "preorder", "backorder") else ""
+    """`in_stock`, `out_of_stock`, `preorder`, `backorder`, or nothing where it says neither. Read
+    as it occurs: `in stock`, `InStock`, `https://schema.org/InStock`.
+    """
+    word = text.strip().rpartition("/")[2].lower().replace(" ", "").replace("_", "")
+    return _AVAILABLE.get(word, "")
+
+
+_AVAILABLE = {
+    "instock": "in_stock",
+    "instoreonly": "in_stock",
+    "onlineonly": "in_stock",
+    "limitedavailability": "in_stock",
+    "outofstock": "out_of_stock",
+    "soldout": "out_of_stock",
+    "discontinued": "out_of_stock",
+    "preorder": "preorder",
+    "presale": "preorder",
+    "backorder": "backorder",
+}
 
 
 def words(text: str, most: int) -> str:
     """Text for people on one line: without markup, cut after a sentence or a word."""
-    plain = " ".join(_TAG.sub(" ", text).split())
-    plain = "".join(character for character in plain if character.isprintable())
+    if "<" in text:
+        text = _TAG.sub(" ", text)
+    plain = " ".join(text[:READ_CHARACTERS].split())
+    if not plain.isprintable():
+        plain = "".join(character for character in plain if character.isprintable())
     if len(plain) <= most:
         return plain
     first = _SENTENCE.split(plain, maxsplit=1)[0]

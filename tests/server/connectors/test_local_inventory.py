@@ -56,6 +56,25 @@ def test_out_of_stock_without_a_number_is_none(make_setup: MakeSetup) -> None:
     assert batch.stock == (StockReport("BAG", "lille", 0),)
 
 
+def test_tabbed_text_says_the_same(make_setup: MakeSetup) -> None:
+    text = (
+        "store code\tid\tquantity\tprice\tsale price\n"
+        "lille\tBAG\t3\t\t\nlille\tTENT\t\t\t\nparis\tBAG\t1\t\t\nlille\tLAMP\t4\n"
+    )
+    with peer(Reply(body=text.encode())) as shop:
+        batch = local_inventory.fetch(make_setup("local_inventory", {"url": shop.url}))
+    assert batch.stock == (StockReport("BAG", "lille", 3),)
+    assert batch.refused == {"no_quantity": 1, "unknown_store": 1, "columns": 1}
+
+
+def test_stock_that_is_told_twice_and_differs_is_not_believed(make_setup: MakeSetup) -> None:
+    rows = row(), row(quantity="9"), row(), row(id="TENT"), row(id="TENT")
+    with peer(feed(*rows)) as shop:
+        batch = local_inventory.fetch(make_setup("local_inventory", {"url": shop.url}))
+    assert [one.sku for one in batch.stock] == ["TENT"]
+    assert batch.refused == {"duplicate": 1}
+
+
 def test_a_price_of_a_stores_own_is_said_not_to_be_taken(make_setup: MakeSetup) -> None:
     with peer(feed(row(price="9.90 EUR"))) as shop:
         batch = local_inventory.fetch(make_setup("local_inventory", {"url": shop.url}))
