@@ -76,7 +76,10 @@ export class Sequence {
         onEnd: ({ item, oldIndex, newIndex }) => {
           if (oldIndex === newIndex) return;
           const before = item.previousElementSibling?.dataset.item ?? null;
-          this.#put(item.dataset.item, before).then(() => this.sheet.say(this.#placed(item.dataset.item)));
+          this.#put(item.dataset.item, before).then(() => {
+            document.querySelector(`#turn-${item.dataset.item} [data-grip]`)?.focus({ preventScroll: true });
+            this.sheet.say(this.#placed(item.dataset.item));
+          });
         },
       });
     }

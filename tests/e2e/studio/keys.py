@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from playwright.sync_api import Locator, Page
@@ -51,6 +52,15 @@ def choose(page: Page, target: Locator, label: str) -> None:
     page.keyboard.type(label)
     chosen = "(one) => one.selectedOptions[0].label"
     assert str(target.evaluate(chosen)).startswith(label), target.evaluate(chosen)
+
+
+def write_time(page: Page, target: Locator, at: datetime) -> None:
+    """Write a day and a time, part after part, as an American Chromium asks for them."""
+    reach(page, target)
+    page.keyboard.type(at.strftime("%m%d%Y"))
+    page.keyboard.press("ArrowRight")
+    page.keyboard.type(at.strftime("%I%M%p"))
+    assert target.input_value() == at.strftime("%Y-%m-%dT%H:%M")
 
 
 def tick(page: Page, target: Locator) -> None:

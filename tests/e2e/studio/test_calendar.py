@@ -1,5 +1,5 @@
-"""The calendar in a real Chromium: bars by arrow keys, a campaign drawn by mouse, planned in a
-form that answers at each change, put on air.
+"""The calendar in a real Chromium: a campaign drawn by mouse and by keys, planned by keys in a form
+that answers at each change, put on air; bars moved by mouse, keys and finger.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from server.services.base.context import Context
 from server.services.drafting import drafts
 from server.services.entry import people
 from server.services.wishes import content
+from tests.e2e.studio.keys import choose, press, reach, tick, write
 from tests.support.record import make_context
 from tests.support.studio import furnish
 
@@ -55,7 +56,7 @@ def planner(browser: Browser, tmp_path: Path) -> Iterator[tuple[Page, Context]]:
 def test_keys_dragging_and_a_form_that_answers(planner: tuple[Page, Context]) -> None:
     page, ctx = planner
     stop = page.locator("[data-bar][tabindex='0']")
-    stop.focus()
+    reach(page, stop)
     first = stop.get_attribute("data-bar")
     page.keyboard.press("ArrowDown")
     assert page.evaluate("document.activeElement.dataset.bar") != first
@@ -76,7 +77,7 @@ def test_keys_dragging_and_a_form_that_answers(planner: tuple[Page, Context]) ->
     expect(page.locator("#last")).to_have_value("2026-10-24")
 
     page.go_back()
-    page.locator("#days").focus()
+    reach(page, page.locator("#days"))
     for key in ("ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight"):
         page.keyboard.press(key)
     expect(page.locator("#heard")).to_contain_text("16 October to 18 October")
@@ -84,28 +85,28 @@ def test_keys_dragging_and_a_form_that_answers(planner: tuple[Page, Context]) ->
     expect(page.locator("#first")).to_have_value("2026-10-16")
     expect(page.locator("#last")).to_have_value("2026-10-18")
 
-    page.locator("#name").fill("Marée haute")
-    page.locator("#playlist").select_option("sale")
+    write(page, page.locator("#name"), "Marée haute")
+    choose(page, page.locator("#playlist"), "Les prix d")
     hit = page.locator(".beside h2")
     expect(hit).to_have_text("14 screens")
-    page.get_by_role("checkbox", name="Lille").check()
+    tick(page, page.get_by_role("checkbox", name="Lille"))
     expect(hit).to_have_text("5 screens")
-    page.locator("#share").fill("130")
-    page.locator("#share").blur()
+    write(page, page.locator("#share"), "130")
+    page.keyboard.press("Tab")
     expect(page.locator("#wrong-share")).to_contain_text("at most 100 %")
     expect(page.locator("#share")).to_have_value("130")
-    page.locator("#share").fill("30")
-    page.locator("#keep").click()
+    write(page, page.locator("#share"), "30")
+    press(page, page.locator("#keep"))
     page.wait_for_url("**/calendar/campaigns/*")
     expect(page.locator("#headline")).to_contain_text("A draft: no screen shows it yet.")
 
-    page.locator("#share").fill("35")
-    page.locator("#share").blur()
+    write(page, page.locator("#share"), "35")
+    page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
     name = page.url.rpartition("/")[2]
-    page.get_by_role("button", name="Put on air").click()
+    press(page, page.get_by_role("button", name="Put on air"))
     page.wait_for_url("**/rehearse/*")
-    page.get_by_role("button", name="Publish").click()
+    press(page, page.get_by_role("button", name="Publish"))
     page.wait_for_url("**/releases*")
     page.goto(f"/calendar?pick={name}")
     kept = content.get_campaign(ctx, SYSTEM, name).value

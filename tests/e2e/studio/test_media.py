@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
 from server.ports import Batch, ProductReport
 from server.services.base.actors import SYSTEM
@@ -95,12 +95,11 @@ def test_files_arrive_whatever_happens_on_the_way(room: Page, ctx: Context) -> N
     reach(room, room.locator("#files"))
     with room.expect_file_chooser() as chooser:
         room.keyboard.press("Enter")
-    chooser.value.set_files(
-        [
-            {"name": "window.png", "mimeType": "image/png", "buffer": large},
-            {"name": "page.png", "mimeType": "image/png", "buffer": b"<html>"},
-        ]
-    )
+    files: list[FilePayload] = [
+        {"name": "window.png", "mimeType": "image/png", "buffer": large},
+        {"name": "page.png", "mimeType": "image/png", "buffer": b"<html>"},
+    ]
+    chooser.value.set_files(files)
     way = room.locator("#way")
     expect(way).to_contain_text("This is a web page or an XML file.", timeout=WITHIN_MS)
     expect(way).to_contain_text("You are signed out.", timeout=WITHIN_MS)

@@ -1,10 +1,11 @@
 """A playlist in a real Chromium: begun, written, dragged, moved by keys, undone, put on the wall
-and seen there; somebody else's change is heard meanwhile.
+and seen there, on trial and at a time, and taken back; somebody else's change is heard meanwhile.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -13,7 +14,8 @@ from playlists.ids import OverrideId, PlaylistId, ScreenId, StoreId
 from playlists.model import Override
 from server.services.base.actors import SYSTEM
 from server.services.drafting import drafts
-from server.services.wishes import overrides
+from server.services.wishes import content, overrides
+from tests.e2e.studio.keys import press, reach, tick, write_time
 from tests.e2e.studio.looking import GLASS, WITHIN_MS, until
 from tests.support.studio import Studio
 
@@ -36,8 +38,8 @@ def order(page: Page) -> list[str]:
 
 def write(page: Page, said: str) -> None:
     """Add a message with these words."""
-    page.get_by_role("button", name="Add to the sequence").click()
-    page.get_by_role("button", name="a message").click()
+    press(page, page.get_by_role("button", name="Add to the sequence"))
+    press(page, page.get_by_role("button", name="a message"))
     expect(page.locator("#f-title")).to_be_focused()
     for language in ("Français", "English"):
         field = page.get_by_role("group", name="Headline").get_by_label(language)
@@ -71,11 +73,12 @@ def test_from_nothing_to_the_wall(page: Page, studio: Studio) -> None:
     expect(page.locator("#turns h3 bdi").first).to_have_text("Three.")
     expect(page.locator("#heard")).to_have_text("“Three.” is number 1 of 3 now.")
 
-    page.get_by_role("button", name="Move Two.: arrow up").press("ArrowUp")
+    reach(page, page.get_by_role("button", name="Move Two.: arrow up"))
+    page.keyboard.press("ArrowUp")
     expect(page.locator("#heard")).to_have_text("“Two.” is number 2 of 3 now.")
     assert order(page) == ["Three.", "Two.", "One."]
     expect(page.get_by_role("button", name="Move Two.: arrow up")).to_be_focused()
-    page.get_by_role("button", name="Undo").click()
+    press(page, page.get_by_role("button", name="Undo"))
     expect(page.locator("#turns h3 bdi").nth(1)).to_have_text("One.")
 
     subject = page.url.rpartition("/")[2]
@@ -85,14 +88,14 @@ def test_from_nothing_to_the_wall(page: Page, studio: Studio) -> None:
     expect(page.locator("#heard")).to_have_text("claire moved “Two.”.")
     assert order(page) == ["Two.", "Three.", "One."]
 
-    page.locator("#turns .ph").first.click()
-    page.get_by_role("button", name="sunny").press("Enter")
+    press(page, page.locator("#turns .ph").first)
+    press(page, page.get_by_role("button", name="sunny"))
     expect(page.locator("#turns .rule").first).to_contain_text("When it is sunny")
     page.keyboard.press("Escape")
 
-    page.get_by_role("button", name="Put on the wall").click()
+    press(page, page.get_by_role("button", name="Put on the wall"))
     page.wait_for_url("**/rehearse/*")
-    page.get_by_role("button", name="Publish").click()
+    press(page, page.get_by_role("button", name="Publish"))
     page.wait_for_url("**/releases*")
     now = studio.ctx.clock()
     wish = Override(
@@ -107,6 +110,43 @@ def test_from_nothing_to_the_wall(page: Page, studio: Studio) -> None:
     overrides.create_override(studio.ctx, SYSTEM, wish)
     page.goto(f"{studio.url}/wall")
     until(page, f"/Three|One/.test(({GLASS})('lille-luggage'))")
+
+
+def test_a_release_is_tried_brought_to_all_taken_back_and_put_off_by_keys(
+    page: Page, studio: Studio
+) -> None:
+    first = content.get_playlist(studio.ctx, SYSTEM, "base").value.items[0]
+    ops = [
+        {"op": "set", "path": "name", "value": "Everywhere"},
+        {"op": "remove", "path": "items", "id": first.id},
+    ]
+    drafts.edit(studio.ctx, SYSTEM, "playlist", "base", ops)
+    page.goto(f"{studio.url}/playlists/base")
+    press(page, page.get_by_role("button", name="Put on the wall"))
+    page.wait_for_url("**/rehearse/*")
+    tick(page, page.get_by_role("radio", name="in some stores first"))
+    tick(page, page.get_by_role("checkbox", name="Lille"))
+    press(page, page.get_by_role("button", name="Publish"))
+    line = page.locator("section.releases li", has_text="Everywhere")
+    expect(line).to_contain_text("On trial")
+    expect(line).to_contain_text("in Lille")
+    press(page, page.get_by_role("button", name="Bring to all: Everywhere"))
+    expect(line).to_contain_text("On air")
+    press(page, page.get_by_role("button", name="Take back: Everywhere"))
+    expect(line).to_contain_text("Taken back")
+
+    press(page, page.get_by_role("link", name="Rehearse drafts"))
+    expect(page.get_by_role("checkbox", name="Everywhere")).to_be_checked()
+    press(page, page.get_by_role("button", name="Rehearse"))
+    page.wait_for_url("**/rehearse/*")
+    tick(page, page.get_by_role("radio", name="when each store’s own clock shows"))
+    tomorrow = datetime.fromtimestamp(studio.ctx.clock() / 1000, UTC) + timedelta(days=1)
+    write_time(page, page.get_by_label("Day and time"), tomorrow)
+    press(page, page.get_by_role("button", name="Publish"))
+    expect(line.first).to_contain_text("when each store’s clock shows")
+    press(page, page.get_by_role("button", name="Cancel: Everywhere"))
+    expect(line.first).to_contain_text("Cancelled")
+    assert content.get_playlist(studio.ctx, SYSTEM, "base").value.name != "Everywhere"
 
 
 def test_an_offer_is_dragged_to_its_place_and_pretended(page: Page, studio: Studio) -> None:
@@ -132,13 +172,14 @@ def test_an_offer_is_dragged_to_its_place_and_pretended(page: Page, studio: Stud
     expect(page.locator("#kept")).to_contain_text("Kept at")
     page.keyboard.press("Escape")
 
-    turns.first.locator("h3 [data-open]").press("Enter")
-    page.get_by_role("button", name="Pretend another hour").press("Enter")
-    page.get_by_role("radio", name="Sold out").check()
+    press(page, turns.first.locator("h3 [data-open]"))
+    expect(page.locator("#f-title")).to_be_focused()
+    press(page, page.get_by_role("button", name="Pretend another hour"))
+    tick(page, page.get_by_role("radio", name="Sold out"))
     expect(page.locator("[data-said]")).to_contain_text("everything sold out")
     expect(page.locator("p[data-absent]")).to_contain_text("does not play then")
-    turns.nth(1).locator("h3 [data-open]").press("Enter")
+    press(page, turns.nth(1).locator("h3 [data-open]"))
     expect(page.locator("p[data-absent]")).to_be_hidden()
     expect(page.locator("[data-turn]")).to_contain_text("Galet")
-    page.get_by_role("link", name="Stop pretending").press("Enter")
+    press(page, page.get_by_role("link", name="Stop pretending"))
     expect(page.get_by_role("button", name="Pretend another hour")).to_be_focused()
