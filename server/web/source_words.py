@@ -71,6 +71,7 @@ def choices(language: Language) -> list[tuple[str, str, str]]:
         "merchant": _("Products and prices, as the shop’s product feed lists them."),
         "local_inventory": _("How many pieces each store has, from the inventory feed."),
         "webhook": _("The shop calls here at each change: prices and stock within a second."),
+        "woocommerce": _("Products, prices and stock of a WooCommerce shop, by calls and by reading."),
         "open_meteo": _("Rain, sun and temperature of each store, now and in the next days."),
         "mqtt_counts": _("How many people come by, from counters that speak MQTT."),
         "http_counts": _("How many people come by, from counters that call here."),
@@ -170,6 +171,7 @@ def complaint(error: ServerError) -> tuple[str, str]:
         "shop": _("One word for the shop: lower-case letters, digits and -."),
         "currency": _("Three capital letters, such as EUR."),
         "time_zone": _("Write a time zone such as Europe/Paris."),
+        "tax_rates": _("A line each, in percent: standard = 20"),
     }
     if name.startswith("secret"):
         return name, _("It is missing, or too short.")
@@ -212,6 +214,12 @@ def _labels() -> dict[str, tuple[str, str]]:
             _("Asked regularly: as long as it answers, prices stay on the screens."),
         ),
         "heartbeat_text": (_("What that answer contains"), ""),
+        "tax_rates": (
+            _("Tax rates, where the shop keeps its prices without tax"),
+            _("A line each, in percent: standard = 20"),
+        ),
+        "stock_store": (_("The store whose pieces the shop counts"), _("Empty: no store’s.")),
+        "whole_every_s": (_("Everything is read every so many seconds"), ""),
         "decimals": (_("Decimals of a degree"), _("Stores this near share one forecast.")),
         "average_s": (_("Averaged over, in seconds"), ""),
         "username": (_("User name"), ""),

@@ -59,7 +59,9 @@ def peer(says: Callable[[str, dict[str, str]], Reply] | Reply) -> Iterator[Peer]
             headers = {name.lower(): value for name, value in self.headers.items()}
             me.asked.append((self.path, headers))
             reply = me.says(self.path, headers)
-            self.send_response(reply.status)
+            # A peer that tells its own time does not tell ours too.
+            dated = "Date" in reply.headers
+            (self.send_response_only if dated else self.send_response)(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
             if reply.drip is None:
