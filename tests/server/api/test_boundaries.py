@@ -69,6 +69,7 @@ CREATIONS: dict[str, list[dict[str, Any]]] = {
         {"code": "CCC-CCC", "store": OTHERS, "name": "Spy"},
     ],
     "put_fact": [{"key": f"weather.rain:{OTHERS}", "value": 9}],
+    "create_recall": [{"sku": "PLV-01", "stores": [OTHERS]}],
     "settle_price": [{"channel": f"pluvier@{OTHERS}", "sku": "PLV-01", "accept": True}],
 }
 """Bodies of creations that would reach into Marseille; each must look as if nothing were there."""
@@ -101,6 +102,7 @@ LISTS = {
     "list_assets": "/assets",
     "list_facts": "/facts",
     "list_offers": "/offers",
+    "list_recalls": "/recalls",
     "list_tokens": "/tokens",
     "list_people": "/people",
     "get_session": "/session",
@@ -182,7 +184,7 @@ def lille(app: Flask, chain: dict[str, str]) -> Api:
 
 def _world(app: Flask, api: Api) -> dict[str, str]:
     """What the API alone does not make: an offer, a device, and a file that shows in the store."""
-    from server.db.models import ChannelRow, DeviceRow, OfferRow
+    from server.db.models import ChannelRow, DeviceRow, OfferRow, RecallRow
 
     context = app.extensions["enseigne"]
     with context.db.write() as session:
@@ -195,6 +197,7 @@ def _world(app: Flask, api: Api) -> dict[str, str]:
         )
         offer = {"channel": channel, "sku": "PLV-01", "body": {"k": "PLV-01"}, "version": 1}
         session.add(OfferRow(**offer, suspect="jump"))
+        session.add(RecallRow(id="recalled", sku="PLV-01", stores=[OTHERS], at_ms=1, by="system"))
     answer = api.call(
         "POST",
         "/assets?name=secret.png",
@@ -208,7 +211,13 @@ def _world(app: Flask, api: Api) -> dict[str, str]:
     playlist["items"].append({"id": "promo", "content": {"card": CARD}})  # type: ignore[attr-defined]
     made = api.call("PUT", f"/playlists/{OTHERS}-autumn", json=playlist, headers={"If-Match": "*"})
     assert made.status_code == 200, made.text
-    return {"sha": sha, "channel": channel, "sku": "PLV-01", **_released(context)}
+    return {
+        "sha": sha,
+        "channel": channel,
+        "sku": "PLV-01",
+        "recall_id": "recalled",
+        **_released(context),
+    }
 
 
 def _released(context: Context) -> dict[str, str]:
