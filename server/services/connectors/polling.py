@@ -136,9 +136,11 @@ def _prepare(ctx: Context, row: ConnectorRow) -> tuple[Setup, intake.Source]:
 
 def _with_vanished(ctx: Context, setup: Setup, batch: Batch) -> Batch:
     """A listing of all stock without a product means none of it. One that lists less than half of
-    what is known is not believed: raises TemporaryError, and what is known grows old.
+    what is known is not believed, and what is known grows old: raises TemporaryError where it lists
+    nothing else.
     """
-    if not (batch.whole and not batch.products and not batch.facts):
+    alone = not (batch.products or batch.facts)
+    if not batch.whole or not (alone or batch.stock):
         return batch
     now = ctx.clock()
     with ctx.db.read() as session:
@@ -153,6 +155,8 @@ def _with_vanished(ctx: Context, setup: Setup, batch: Batch) -> Batch:
         )
     listed = {f"stock:{one.sku}@{setup.store(one.store)}" for one in batch.stock}
     if len(listed) * 2 < len(known):
+        if not alone:
+            return batch
         raise TemporaryError(
             f"It lists stock for {len(listed)} products and stores where {len(known)} are known. "
             "That is not believed; the stock known so far grows old."

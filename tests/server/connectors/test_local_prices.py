@@ -146,7 +146,10 @@ def test_screens_get_each_stores_own_price_once(small_chain: Context, clock: Tes
         assert fact_values(small_chain)[f"stock:BAG@{LILLE}"] == 3
         written = row(small_chain).counters["prices"]
         says.replies["/feed"] = feed(item(), item(id="TENT", title="Tente"))
+        says.replies["/local"] = feed(local(price="99.90 EUR"), local(id="TENT", quantity="2"))
         clock.advance(60_000)
         run_due(small_chain)
         assert row(small_chain).counters["prices"] == written
+        assert fact_values(small_chain)[f"stock:BAG@{LILLE}"] == 0
+        assert fact_values(small_chain)[f"stock:TENT@{LILLE}"] == 2
         assert prices(small_chain, "BAG", LILLE) == [9990]
