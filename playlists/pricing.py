@@ -13,7 +13,9 @@ class Step:
     """A stretch `[from_ms, until_ms)` at one price; `until_ms` None is open-ended.
 
     `price` and `prior` are minor units. `texts` is by language, then: figures, cents, currency,
-    currency_first ("1" or ""), was, reduction, legal, until. The page formats nothing.
+    currency_first ("1" or ""), was, reduction, legal, until, unit (the unit price), comparison
+    (somebody else's price). The page formats nothing. `because` are the codes of why something
+    stands beside the price or does not (playlists.law.display).
     """
 
     from_ms: int
@@ -21,6 +23,7 @@ class Step:
     price: int
     prior: int | None
     texts: Mapping[str, Mapping[str, str]]
+    because: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

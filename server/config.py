@@ -42,6 +42,10 @@ class Settings(BaseSettings):
     """A head expires after this long; content goes on, prices stop."""
     lease_ms: int = 4 * 3_600_000
     """How long a price may show after the shop last confirmed it."""
+    price_country: str = ""
+    """The country (ISO 3166-1, like FR) whose law of displayed prices holds for stores that name
+    none; empty: none is known, and no reduction is announced there.
+    """
     freshness_every_s: int = 60
     """How often each store's players are told that its prices still hold."""
     report_every_s: int = 45
@@ -76,15 +80,17 @@ class Settings(BaseSettings):
     """One answer of a source."""
     feed_max_rows: int = 1_000_000
     """The same in rows."""
+    csv_folder: Path | None = None
+    """The one folder that connectors may watch for CSV files, with all below it; empty: none."""
     http_timeout_s: float = 20.0
     """A source that sends nothing for so long is given up."""
     webhook_max_bytes: int = 1024 * 1024
     """One call of a source."""
     webhook_window_s: int = 300
     """A webhook's timestamp may differ this much from the server's clock."""
-    suspect_batch_percent: int = 5
+    suspect_batch_percent: int = Field(default=5, ge=1, le=50)
     """A batch with more suspect prices than this is held whole, for a person."""
-    suspect_jump_percent: int = 50
+    suspect_jump_percent: int = Field(default=50, ge=5, le=400)
     """A price that moves by more than this at once is suspect."""
     hold_minutes_per_day: int = 600
     """How long of one day the screens of a store may be held by hand, by whoever does not edit

@@ -17,10 +17,14 @@ MAX_OFFERS = 50_000
 MAX_STEPS = 200
 """Steps of one offer."""
 MAX_REASON = 80
-"""Characters of an offer's reason code."""
+"""Characters of an offer's reason code, or of a step's."""
+MAX_BECAUSE = 8
+"""Reason codes of one step."""
+_STEP_PARTS = 5
+"""Parts that a step has at the least; one more, its reasons, where it has any."""
 
 _STEP_NEEDED = ("figures", "cents", "currency", "currency_first")
-_STEP_ALLOWED = ("was", "reduction", "legal", "until")
+_STEP_ALLOWED = ("was", "reduction", "legal", "until", "unit", "comparison")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +99,7 @@ def offer_to_json(offer: Offer) -> Json:
     out: dict[str, Json] = {
         "k": offer.sku,
         "cur": offer.currency,
-        "st": [
-            [step.from_ms, step.until_ms, step.price, step.prior, texts_json(step.texts)]
-            for step in offer.steps
-        ],
+        "st": [_step_json(step) for step in offer.steps],
         "nm": texts_json(offer.names),
     }
     if offer.stock is not None:
@@ -135,14 +136,27 @@ def offer_from_json(value: object, path: str = "") -> Offer:
     )
 
 
+def _step_json(step: Step) -> Json:
+    told: list[Json] = [step.from_ms, step.until_ms, step.price, step.prior]
+    told.append(texts_json(step.texts))
+    return [*told, list(step.because)] if step.because else told
+
+
 def _step(value: object, path: str) -> Step:
-    from_ms, until_ms, price, prior, texts = row(value, path, 5)[:5]
+    parts = row(value, path, _STEP_PARTS)
+    from_ms, until_ms, price, prior, texts = parts[:_STEP_PARTS]
     begins = whole(from_ms, path)
     ends = None if until_ms is None else whole(until_ms, path, begins + 1)
     now = whole(price, path)
     was = None if prior is None else whole(prior, path, now + 1)
     held = Fields({"texts": texts}, path)
-    return Step(begins, ends, now, was, texts_from(held, "texts", _STEP_NEEDED, _STEP_ALLOWED))
+    because = () if len(parts) == _STEP_PARTS else _because(parts[_STEP_PARTS], path)
+    said = texts_from(held, "texts", _STEP_NEEDED, _STEP_ALLOWED)
+    return Step(begins, ends, now, was, said, because)
+
+
+def _because(value: object, path: str) -> tuple[str, ...]:
+    return tuple(text(code, at, MAX_REASON) for at, code in entries(value, path, MAX_BECAUSE))
 
 
 def _stock(given: Fields) -> StockText:

@@ -75,8 +75,9 @@ class HeldShape(Shape):
 
 class PriceThenShape(Shape):
     """What was said of a product's price: minor units, from which version of its channel's offers,
-    on which ledger rows. Without a price `off` says why; `doubt` is what the offer itself says of a
-    price, or a prior price, that is missing.
+    on which ledger rows. `unit` and `comparison` stood beside it; `because` are the reasons of what
+    did and what did not (was:lowest, prior:not_lower, unit:unreadable, comparison:no_source …).
+    Without a price `off` says why; `doubt` is what the offer itself says of a missing one.
     """
 
     sku: str
@@ -90,6 +91,9 @@ class PriceThenShape(Shape):
     until_ms: int | None
     ledger: int | None
     prior_ledger: int | None
+    unit: str
+    comparison: str
+    because: list[str]
     off: str
     doubt: str
 
@@ -165,7 +169,7 @@ def _body(found: Explained) -> dict[str, Any]:
             "said_at": held.said_at,
             "channels": None if held.versions is None else dict(held.versions),
         },
-        "prices": [asdict(price) for price in found.prices],
+        "prices": [{**asdict(price), "because": list(price.because)} for price in found.prices],
         "page": None if found.page is None else asdict(found.page),
         "planned_until": found.planned_until,
     }

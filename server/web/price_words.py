@@ -8,9 +8,9 @@ from server.services.prices.texts import money
 from server.services.showing.proving import PriceThen
 from server.services.wishes.drawn import Agreement
 from server.web.clock import when
+from server.web.law_words import because_words, of_prior
 from server.web.phrases import Language, say
 
-_PRIORS = ("history_too_short", "not_sold", "currency_changed", "not_lower")
 _DOUBTS = ("blank", "zero", "currency", "sale", "jump")
 
 
@@ -50,12 +50,14 @@ def drawn_differs(found: Agreement, language: Language) -> str:
 
 
 def _said(price: PriceThen, language: Language) -> str:
+    """What stands beside a price, and why or why not."""
+    because = price.because
+    if price.prior is not None and not of_prior(because):
+        because = ("was:lowest", *because)  # an offer of before reasons were sent with it
+    said = list(because_words(because, language))
     if price.prior is not None:
-        return say("price_was", language, was=money(price.prior, price.currency, language))
-    kind, _, why = price.doubt.partition(":")
-    if kind == "prior" and why in _PRIORS:
-        return say(f"prior_{why}", language)
-    return say("price_regular", language)
+        said[0] = f"{money(price.prior, price.currency, language)} {said[0]}"
+    return ", ".join([*said, *(text for text in (price.unit, price.comparison) if text)])
 
 
 def _doubt(reason: str, language: Language) -> str:

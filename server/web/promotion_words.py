@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from server.services.prices.texts import money
-from server.services.promoting.catalogue import Catalogue, Cost, Product, Shelf
+from server.services.promoting.catalogue import Asking, Catalogue, Cost, Product, Shelf
 from server.services.promoting.formats import Format
 from server.services.promoting.promotions import Looked, Promotion
 from server.web.clock import NBSP
 from server.web.edit_words import ago
+from server.web.law_words import because_words
 from server.web.phrases import Language
 from server.web.playlists_words import use_words
 from server.web.tongue import gettext as _
@@ -104,12 +105,12 @@ def use_links(one: Promotion) -> tuple[tuple[str, str], ...]:
     )
 
 
-def catalogue_words(found: Catalogue, language: Language) -> CatalogueWords:
+def catalogue_words(found: Catalogue, asking: Asking, language: Language) -> CatalogueWords:
     """A page of goods."""
-    if found.store is None:
+    if found.store is None or not (found.goods or asking.words or asking.after):
         first, second = (
-            _("No shop yet."),
-            _("Connect one: its goods appear here with their prices."),
+            _("No product yet."),
+            _("Connect the shop: its goods appear here with their prices."),
         )
     else:
         first = _("Pick what you promote.")
@@ -125,7 +126,7 @@ def good_words(one: Product, stores: Sequence[Shelf], language: Language) -> Goo
     was = ""
     if one.cost and one.cost.prior is not None:
         was = money(one.cost.prior, one.cost.currency, language)
-    why = _prior_words(one.cost) if one.cost else _no_price(one.why)
+    why = _beside(one.cost, language) if one.cost else _no_price(one.why)
     return Good(one.sku, one.name, about, price, was, why, one.pictured, _stock(one.stock, stores))
 
 
@@ -160,20 +161,10 @@ def _row(one: Promotion, now: int) -> Row:
     )
 
 
-def _prior_words(cost: Cost) -> str:
-    """Which line the law asks for beside a prior price, or why none may be said."""
-    if cost.prior is not None:
-        return _("Lowest price of the 30 days before the reduction.")
-    return {
-        "history_too_short": _(
-            "No earlier price: the shop’s prices are not known for the 30 days before this one."
-        ),
-        "not_sold": _("No earlier price: it was not sold in the 30 days before the reduction."),
-        "currency_changed": _("No earlier price: its currency changed."),
-        "not_lower": _("No earlier price: it cost as little in the 30 days before."),
-        "no_end": _("No earlier price: the shop names no end of this reduction."),
-        "under_one": _("No earlier price: it is less than one percent off."),
-    }.get(cost.reason, _("Not reduced."))
+def _beside(cost: Cost, language: Language) -> str:
+    """What stands beside a price, and why or why not."""
+    parts = [*because_words(cost.because, language), cost.unit, cost.comparison]
+    return " ".join(f"{part[:1].upper()}{part[1:]}." for part in parts if part)
 
 
 def _no_price(why: str) -> str:

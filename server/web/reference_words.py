@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from playlists.ledger import PRIOR_DAYS
+from playlists.law.countries import PRIOR_DAYS
 from playlists.localtime import day_start, zone_of
 from server.services.base.context import Context
 from server.services.calendar.references import MAX_SHOPS, Reference, references
@@ -122,4 +122,8 @@ def _why(found: Reference, language: Language) -> str:
     return {
         "not_sold": _("It was not sold in the days before the reduction."),
         "currency_changed": _("The currency changed in the days before the reduction."),
+        "new_goods": _("It has been sold for less than %(n)s days.", n=PRIOR_DAYS),
+        "unknown_country": _("The law of this store’s country is not known here."),
+        "no_end": _("The shop names no end of this reduction."),
+        "under_one": _("It is less than one percent off."),
     }.get(found.reason, _("The shop has sent no price for %(shop)s yet.", shop=found.shop))

@@ -233,10 +233,6 @@ WHY: Final[dict[str, Phrase]] = {
     # prices at an instant
     "prices_shown": Phrase("Les prix", "The prices"),
     "price_none": Phrase("sans prix", "no price"),
-    "price_regular": Phrase("prix courant", "regular price"),
-    "price_was": Phrase(
-        "{was} barré, le plus bas des 30 jours d’avant", "{was} struck, the lowest of 30 days"
-    ),
     "price_proof": Phrase("offre : {at}, registre : {row}", "offer: {at}, ledger: {row}"),
     "price_offer": Phrase("offre : {at}", "offer: {at}"),
     "ledger_row": Phrase("ligne {n}", "row {n}"),
@@ -244,21 +240,6 @@ WHY: Final[dict[str, Phrase]] = {
     "ledger_lost": Phrase("ligne introuvable", "row not found"),
     "unknown": Phrase(
         "on ne sait plus ce que l’écran tenait", "nobody can tell any more what the screen held"
-    ),
-    "prior_history_too_short": Phrase(
-        "pas de prix barré : moins de 30 jours d’historique",
-        "no struck price: under 30 days of history",
-    ),
-    "prior_not_sold": Phrase(
-        "pas de prix barré : pas en vente les 30 jours d’avant",
-        "no struck price: not sold in the 30 days before",
-    ),
-    "prior_currency_changed": Phrase(
-        "pas de prix barré : la monnaie a changé", "no struck price: the currency changed"
-    ),
-    "prior_not_lower": Phrase(
-        "pas de prix barré : pas plus bas que les 30 jours d’avant",
-        "no struck price: not lower than the 30 days before",
     ),
     "doubt_no_price": Phrase("la boutique n’a pas donné de prix", "the shop gave no price"),
     "doubt_blank": Phrase("le prix reçu était vide", "the price that came was blank"),

@@ -67,7 +67,12 @@ def migrate_record(url: str) -> None:
 
 def make_context(folder: Path, url: str = "", clock: TestClock | None = None) -> Context:
     """A context with a migrated record in `folder` (or at `url`), empty unless it was there."""
-    settings = Settings(data_dir=folder, database_url=url, _env_file=None)  # type: ignore[call-arg]
+    settings = Settings(
+        data_dir=folder,
+        database_url=url,
+        price_country="FR",
+        _env_file=None,  # type: ignore[call-arg]
+    )
     clock = clock or TestClock()
     where = make_url(settings.db_url)
     if where.drivername == "sqlite" and where.database and not Path(where.database).exists():

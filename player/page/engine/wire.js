@@ -14,6 +14,9 @@ const MAX_KEYS = 32;
 const MAX_OFFERS = 50_000;
 const MAX_STEPS = 200;
 const MAX_REASON = 80;
+const MAX_BECAUSE = 8;
+/** Parts that a step has at the least; one more, its reasons, where it has any. */
+const STEP_PARTS = 5;
 const MAX_CHANNELS = 1_000;
 const MAX_SOURCES = 5_000;
 const MAX_LIVE_TEXTS = 2_000;
@@ -174,14 +177,21 @@ function readOffer(value, path) {
 }
 
 function readStep(value, path) {
-  const [from, until, price, prior, texts] = row(value, path, 5);
+  const [from, until, price, prior, texts] = row(value, path, STEP_PARTS);
   checkWhole(from, path);
   if (until !== null) checkWhole(until, path, from + 1);
   checkWhole(price, path);
   if (prior !== null) checkWhole(prior, path, price + 1);
   const needed = ["figures", "cents", "currency", "currency_first"];
-  const allowed = ["was", "reduction", "legal", "until"];
-  return [from, until, price, prior, textsOf(fields({ texts }, path), "texts", needed, allowed)];
+  const allowed = ["was", "reduction", "legal", "until", "unit", "comparison"];
+  const step = [from, until, price, prior, textsOf(fields({ texts }, path), "texts", needed, allowed)];
+  return value.length === STEP_PARTS ? step : [...step, becauseOf(value[STEP_PARTS], path)];
+}
+
+/** Why something stands beside the price or does not, as codes. */
+function becauseOf(codes, path) {
+  const at = { raw: { because: codes }, at: () => path };
+  return items(at, "because", MAX_BECAUSE).map(([where, code]) => checkText(code, where, MAX_REASON));
 }
 
 function textsOf(parent, name, needed, allowed) {

@@ -1,23 +1,27 @@
 """Which prior price a campaign's reductions stand on, and on which rows of the ledger; or why no
-"was" is shown (98/6/EC, article 6a, as in `playlists.ledger`).
+"was" is shown, by the law of the store's country (`playlists.law`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from playlists import ledger as law
 from playlists.ids import ChannelId, Sku
-from playlists.localtime import local_date, zone_of
+from playlists.law.countries import PRIOR_DAYS, CountryRules, rules_of
+from playlists.law.display import displays
+from playlists.law.reductions import PLAIN_GOODS, Goods, Prior, prior_price, reduction_at
+from playlists.ledger import Stretch
+from playlists.localtime import day_start, local_date, zone_of
 from server.db.models import LedgerEntry
 from server.services.base.context import Context
 from server.services.calendar.floor import Shop
-from server.services.prices import ledger
+from server.services.prices import ledger, products
 
 MAX_GOODS = 3
 """Products of a campaign whose prices are looked into."""
@@ -30,9 +34,9 @@ MAX_ROWS = 3
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A product's reduction in a store. `prior` in minor units where the law lets it be said, else
-    `reason`: of `playlists.ledger.NoReduction`, or unknown where the store has no price. `first`
-    and `last` are the days that count before the reduction, `recorded` how many of them the ledger
-    has; `since`: its first day. `rows` are those of the ledger that hold the prior price.
+    `reason`: a NoReduction of `playlists.law`, or unknown where the store has no price. `first` and
+    `last` are the days that count before the reduction, `recorded` how many of them the ledger has;
+    `since`: its first day. `rows` are those of the ledger that hold the prior price.
     """
 
     sku: str
@@ -60,56 +64,76 @@ def references(
         return ()
     with ctx.db.read() as session:
         found, _ = ledger.histories(session, [channel for channel, _ in channels], wanted)
-        return tuple(_reference(session, sku, channels, found, at_ms) for sku in wanted)
+        read = _Read(session, found, ctx.settings.price_country)
+        return tuple(_reference(read, sku, channels, at_ms) for sku in wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    session: Session
+    pasts: Mapping[tuple[ChannelId, Sku], ledger.Past]
+    country: str
+    """Whose law holds where a store names none."""
+
+    def goods(self, channel: ChannelId, sku: Sku) -> Goods:
+        shop = channel.partition("@")[0]
+        return products.lawful(self.session, shop, [sku]).get(sku, PLAIN_GOODS)
+
+    def rules(self, shop: Shop) -> CountryRules:
+        return rules_of(shop.country or self.country)
 
 
 def _reference(
-    session: Session,
-    sku: Sku,
-    channels: Sequence[tuple[ChannelId, Shop]],
-    found: Mapping[tuple[ChannelId, Sku], ledger.Past],
-    at_ms: int,
+    read: _Read, sku: Sku, channels: Sequence[tuple[ChannelId, Shop]], at_ms: int
 ) -> Reference:
-    known = [(channel, shop) for channel, shop in channels if (channel, sku) in found]
+    known = [(channel, shop) for channel, shop in channels if (channel, sku) in read.pasts]
     if not known:
         return Reference(sku, channels[0][1].name)
     channel, shop = known[0]
-    past = found[channel, sku]
-    elsewhere = sum(found[other, sku] is not past for other, _ in known)
-    zone = zone_of(shop.calendar.zone)
-    now = next((one for one in past.stretches if one.meets(at_ms, at_ms + 1)), None)
-    began = law.reduction_began(past.stretches, at_ms)
-    if now is None:
+    past = read.pasts[channel, sku]
+    elsewhere = sum(read.pasts[other, sku] is not past for other, _ in known)
+    place, rules, goods = shop.calendar.zone, read.rules(shop), read.goods(channel, sku)
+    shown = displays(past.stretches, at_ms, at_ms + 1, place, rules, goods)
+    reduction = reduction_at(past.stretches, at_ms)
+    if not shown:
         return Reference(sku, shop.name, elsewhere=elsewhere)
-    if began is None:
+    now = shown[0]
+    if reduction is None:
         return Reference(sku, shop.name, now.currency, now.price, None, "regular")
-    begin = began - law.PRIOR_DAYS * law.DAY_MS
-    prior = law.prior_price(past.stretches, began)
-    recorded = sum(
-        any(one.meets(day, day + law.DAY_MS) for one in past.stretches)
-        for day in range(begin, began, law.DAY_MS)
-    )
-    lower = prior.price is not None and now.price < prior.price
+    prior = prior_price(past.stretches, reduction, place, rules, goods)
+    zone = zone_of(place)
     return Reference(
         *(sku, shop.name, now.currency, now.price, prior.price),
-        reason=prior.reason or ("" if lower else "not_lower"),
-        first=local_date(zone, begin),
-        last=local_date(zone, began - 1),
-        recorded=recorded,
+        reason=now.reason,
+        first=local_date(zone, prior.from_ms),
+        last=local_date(zone, prior.until_ms - 1),
+        recorded=_recorded(past.stretches, prior, place),
         since=local_date(zone, past.stretches[0].from_ms),
-        rows=() if prior.price is None else _rows(session, channel, sku, prior.price, begin, began),
+        rows=_rows(read.session, channel, sku, prior),
         elsewhere=elsewhere,
     )
 
 
-def _rows(
-    session: Session, channel: ChannelId, sku: Sku, price: int, begin: int, end: int
-) -> tuple[int, ...]:
+def _recorded(stretches: Sequence[Stretch], prior: Prior, place: str) -> int:
+    """On how many of the days that count the ledger has a price."""
+    zone = zone_of(place)
+    first = local_date(zone, prior.from_ms)
+    bounds = [day_start(zone, first + timedelta(days=n)) for n in range(PRIOR_DAYS + 1)]
+    return sum(
+        any(one.meets(begin, min(end, prior.until_ms)) for one in stretches)
+        for begin, end in pairwise(bounds)
+        if begin < prior.until_ms
+    )
+
+
+def _rows(session: Session, channel: ChannelId, sku: Sku, prior: Prior) -> tuple[int, ...]:
+    if prior.price is None:
+        return ()
     held = select(LedgerEntry.id).where(
         LedgerEntry.channel == channel,
         LedgerEntry.sku == sku,
-        LedgerEntry.price == price,
-        LedgerEntry.valid_from < end,
-        or_(LedgerEntry.valid_until.is_(None), LedgerEntry.valid_until > begin),
+        LedgerEntry.price == prior.price,
+        LedgerEntry.valid_from < prior.until_ms,
+        or_(LedgerEntry.valid_until.is_(None), LedgerEntry.valid_until > prior.from_ms),
     )
     return tuple(session.scalars(held.order_by(LedgerEntry.valid_from.desc()).limit(MAX_ROWS)))

@@ -14,13 +14,14 @@ from sqlalchemy import bindparam, insert, update
 from sqlalchemy import delete as delete_from
 from sqlalchemy.orm import Session
 
-from playlists import ledger as law
 from playlists.admission import next_revision
 from playlists.ids import ChannelId, Sku, canonical
-from playlists.pricing import Offer, StockText
+from playlists.law.countries import rules_of
+from playlists.law.display import displays
+from playlists.pricing import Offer, Step, StockText
 from playlists.wire.offers import OffersMessage, offer_to_json
 from server.services.base.keys import Keys
-from server.services.prices import ledger, past, products, texts
+from server.services.prices import ledger, past, products, texts, withholding
 from server.services.prices.ledger import NOTHING, Entry, Pair, Past
 from server.services.prices.seeing import (
     CHANNELS,
@@ -41,6 +42,9 @@ RENEWED_IN = 8
 lease has gone by, so that a shop that repeats itself is not a stream of messages.
 """
 
+REJECTED = "rejected"
+"""What is held against a price that a person rejected, once the last good one has ended too."""
+
 Row = dict[str, Any]
 
 
@@ -58,7 +62,7 @@ class Verdict:
     """What a report means for one offer: what is held against it, what to append to the ledger.
 
     `touched`: the offer may come out different. `confirmed_at` (unix ms, 0: not) is when the shop
-    named this price by itself.
+    named this price by itself; `seen_at` and `kept_until` are as the offer's row says them.
     """
 
     suspect: str
@@ -68,6 +72,8 @@ class Verdict:
     entry: Entry | None
     touched: bool
     confirmed_at: int = 0
+    seen_at: int = 0
+    kept_until: int = 0
 
 
 @dataclass(slots=True)
@@ -83,17 +89,22 @@ class Writes:
     gone: list[Row] = field(default_factory=list)
     channels: list[Row] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    tills: list[withholding.TillWrite] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return any((self.entries, self.new, self.judged, self.both, self.channels))
+        return any((self.entries, self.new, self.judged, self.both, self.channels, self.tills))
 
 
 class Compiler:
-    """Makes offers at one instant: channels with one history, zone and doubt share the work."""
+    """Makes offers at one instant: channels with one history, place and doubt share the work.
 
-    def __init__(self, now: int) -> None:
+    `country` is whose law holds for channels whose store names none.
+    """
+
+    def __init__(self, now: int, country: str = "") -> None:
         self.now = now
-        self._priced: dict[tuple[Sku, Past, str, str], Offer] = {}
+        self._country = country
+        self._priced: dict[tuple[Sku, Past, str, str, str], Offer] = {}
         self._bodies: dict[int, tuple[Offer, Any]] = {}
         self._bytes: dict[int, tuple[Offer, bytes]] = {}
         self._confirmed: dict[tuple[int, int], tuple[Offer, Offer]] = {}
@@ -101,17 +112,28 @@ class Compiler:
     def offer(
         self,
         sku: Sku,
-        zone: str,
+        channel: ChannelOf,
         past: Past,
         product: Product,
         stock: StockText | None,
         suspect: str,
+        kept_until: int = 0,
     ) -> Offer:
-        """The offer of one SKU: price steps with their lawful texts, or none and the reason."""
-        key = (sku, past, zone, suspect)
+        """The offer of one SKU: price steps with their lawful texts, or none and the reason. A
+        price that a person keeps though the shop says another ends at `kept_until` (unix ms).
+        """
+        if kept_until:
+            kept = self.offer(sku, channel, past, product, stock, suspect or REJECTED)
+            if suspect or kept_until <= self.now:
+                return kept
+            good = self.offer(sku, channel, past, product, stock, "")
+            return replace(good, steps=_ending(good.steps, kept_until))
+        country = channel.country or self._country
+        key = (sku, past, channel.zone, country, suspect)
         offer = self._priced.get(key)
         if offer is None:
-            offer = self._priced[key] = self._price(sku, zone, past, product, suspect)
+            place = (channel.zone, country)
+            offer = self._priced[key] = self._price(sku, place, past, product, suspect)
         if stock is None:
             return offer
         return Offer(sku, offer.currency, offer.steps, offer.names, stock, offer.reason)
@@ -139,17 +161,20 @@ class Compiler:
             self._bytes[id(offer)] = (offer, canonical(self.body(offer)))
         return self._bytes[id(offer)][1]
 
-    def _price(self, sku: Sku, zone: str, past: Past, product: Product, suspect: str) -> Offer:
+    def _price(
+        self, sku: Sku, place: tuple[str, str], past: Past, product: Product, suspect: str
+    ) -> Offer:
         names = _names(product.names, sku)
         if suspect:
             return Offer(sku, "", (), names, None, f"suspect:{suspect}")
-        ahead = law.steps(past.rows, self.now, self.now + HORIZON_MS)
+        (zone, country), until = place, self.now + HORIZON_MS
+        rules, goods = rules_of(country), product.goods
+        ahead = displays(past.stretches, self.now, until, zone, rules, goods)
         if not ahead:
             return Offer(sku, "", (), names, None, "no_price")
-        currency = max(past.rows, key=lambda row: row.recorded_at).currency
-        steps = tuple(texts.offer_step(step, currency, zone) for step in ahead)
+        steps = tuple(texts.offer_step(shown, zone) for shown in ahead)
         reason = "" if ahead[0].reason in ("", "regular") else f"prior:{ahead[0].reason}"
-        return Offer(sku, currency, steps, names, None, reason)
+        return Offer(sku, ahead[0].currency, steps, names, None, reason)
 
 
 def compile_part(
@@ -187,9 +212,16 @@ def compile_part(
             due = last is not None and _renews(alone, last, state)
             if sku in touched or due or (verdict and (last is None or verdict.touched)):
                 doubt = verdict.suspect if verdict else last.suspect if last else ""
+                kept = verdict.kept_until if verdict else last.kept_until if last else 0
                 past = verdict.past if verdict else seen.pasts.get(pair, NOTHING)
                 stock = seen.stock.get((channel.store, sku))
-                offer = compiler.offer(sku, channel.zone, past, product, stock, doubt)
+                offer = compiler.offer(sku, channel, past, product, stock, doubt, kept)
+                said = last.body if last else None
+                offer, till = withholding.gated(
+                    *(seen.withheld, pair, channel.store, offer, said, version, compiler.now)
+                )
+                if till is not None:
+                    writes.tills.append(till)
                 renewed = due and bool(offer.steps)
                 if last is not None and not renewed and last.says(compiler.body(offer)):
                     offer = None
@@ -201,8 +233,7 @@ def compile_part(
             changed.append(offer)
             made = {"body": compiler.body(offer), "version": version}
             if last is None:
-                rest = judged or {"suspect": "", "seen_version": "", "pending": None}
-                writes.new.append({"channel": channel.id, "sku": sku, **made, **rest})
+                writes.new.append({"channel": channel.id, "sku": sku, **made, **(judged or _FRESH)})
             elif judged is None:
                 writes.bodies.append({"c": channel.id, "s": sku, **made})
             else:
@@ -233,13 +264,21 @@ def _renews(confirmed_at: int, last: Standing, state: ChannelState) -> bool:
 def _judged(last: Standing | None, verdict: Verdict | None) -> Row | None:
     if verdict is None:
         return None
-    if last is not None and last.stamp[1:] == (verdict.suspect, verdict.seen_version):
+    judged = {name: getattr(verdict, name) for name in _JUDGED}
+    if last is not None and judged == {name: getattr(last, name) for name in _JUDGED}:
         return None
-    return {
-        "suspect": verdict.suspect,
-        "seen_version": verdict.seen_version,
-        "pending": verdict.pending,
-    }
+    return judged
+
+
+def _ending(steps: tuple[Step, ...], end_ms: int) -> tuple[Step, ...]:
+    """Those steps that begin before an instant, ended there."""
+    return tuple(
+        step
+        if step.until_ms is not None and step.until_ms <= end_ms
+        else replace(step, until_ms=end_ms)
+        for step in steps
+        if step.from_ms < end_ms
+    )
 
 
 _HERE = (OFFERS.c.channel == bindparam("c"), OFFERS.c.sku == bindparam("s"))
@@ -249,7 +288,8 @@ def _update(*columns: str) -> Any:
     return update(OFFERS).where(*_HERE).values({name: bindparam(name) for name in columns})
 
 
-_JUDGED = ("suspect", "seen_version", "pending")
+_JUDGED = ("suspect", "seen_version", "pending", "seen_at", "kept_until")
+_FRESH: Row = {"suspect": "", "seen_version": "", "pending": None, "seen_at": 0, "kept_until": 0}
 _BODY = ("body", "version")
 _UPDATE_CHANNEL = (
     update(CHANNELS)
@@ -275,6 +315,7 @@ def store(session: Session, writes: Writes) -> None:
     ):
         if rows:
             connection.execute(statement, rows)
+    withholding.store(session, writes.tills, writes.at_ms)
     moved = [(row["c"], row["s"]) for row in (*writes.bodies, *writes.both, *writes.gone)]
     moved += [(row["channel"], row["sku"]) for row in writes.new]
     shown = shown_in_pictures(session, {sku for _, sku in moved})

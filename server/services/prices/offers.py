@@ -22,7 +22,7 @@ from server.services.prices.compiling import Change
 from server.services.prices.seeing import ChannelOf
 
 _CHANNELS = (
-    select(ChannelRow.id, ChannelRow.shop, ChannelRow.store_id, StoreRow.zone)
+    select(ChannelRow.id, ChannelRow.shop, ChannelRow.store_id, StoreRow.zone, StoreRow.country)
     .join(StoreRow, StoreRow.id == ChannelRow.store_id)
     .order_by(ChannelRow.id)
 )
@@ -66,8 +66,8 @@ def channels_by_id(session: Session, ids: Iterable[str]) -> tuple[ChannelOf, ...
     return tuple(_channel(*row) for row in rows)
 
 
-def _channel(channel: str, shop: str, store: str, zone: str) -> ChannelOf:
-    return ChannelOf(ChannelId(channel), shop, store, zone)
+def _channel(channel: str, *rest: str) -> ChannelOf:
+    return ChannelOf(ChannelId(channel), *rest)
 
 
 def known_skus(session: Session, shop: str, among: Collection[str] | None = None) -> set[str]:
@@ -96,7 +96,8 @@ def recompile(
         return []
     seeing.lock(session, channels)
     seen = seeing.gather(session, channels, wanted, now)
-    writes = compiling.compile_part(ctx.keys, compiling.Compiler(now), seen, channels, {}, wanted)
+    compiler = compiling.Compiler(now, ctx.settings.price_country)
+    writes = compiling.compile_part(ctx.keys, compiler, seen, channels, {}, wanted)
     compiling.store(session, writes)
     return writes.changes
 

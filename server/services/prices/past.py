@@ -15,11 +15,12 @@ from sqlalchemy import BigInteger, Table, bindparam, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from playlists import ledger as law
 from playlists.ids import ChannelId, Sku
+from playlists.law.reductions import reduction_at, window_begin
+from playlists.ledger import effective
 from playlists.pricing import LedgerRow, Offer, Step
 from playlists.wire.offers import offer_from_json
-from server.db.models import LedgerEntry, OfferRow, PastOfferRow, SilenceRow
+from server.db.models import ChannelRow, LedgerEntry, OfferRow, PastOfferRow, SilenceRow, StoreRow
 from server.services.base.kept import MAX_IN, batched
 from server.services.prices.freshness import leases_of
 
@@ -192,10 +193,17 @@ def rows_behind(
     price = _latest(rows, step.price, at, at + 1)
     if step.prior is None:
         return Behind(price, None)
-    began = law.reduction_began(law.effective(rows.values()), at)
-    if began is None:
+    reduction = reduction_at(effective(rows.values()), at)
+    if reduction is None:
         return Behind(price, None)
-    return Behind(price, _latest(rows, step.prior, began - law.PRIOR_DAYS * law.DAY_MS, began))
+    zone = session.scalar(
+        select(StoreRow.zone)
+        .join(ChannelRow, ChannelRow.store_id == StoreRow.id)
+        .where(ChannelRow.id == channel)
+    )
+    of_first = {"was:first_step", "was:before"} & set(step.because)
+    began = reduction.first_ms if of_first else reduction.step_ms
+    return Behind(price, _latest(rows, step.prior, window_begin(began, zone or "UTC"), began))
 
 
 def _row(entry: LedgerEntry) -> LedgerRow:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, delete, update
+from sqlalchemy import Table, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from playlists.ids import Sku
+from playlists.law.reductions import Goods
 from server.db.models import ProductRow
 from server.ports import ProductReport
 from server.services.base import outbox
-from server.services.prices.seeing import ChannelOf, Product
+from server.services.prices.seeing import LAWFUL, ChannelOf, Product
 
 _TABLE = cast(Table, ProductRow.__table__)
 _PRODUCT = _TABLE.c
 MAX_TERMS = 500
 """Characters that a product is found by."""
+MAX_MEASURE = 40
+MAX_SOURCE = 100
+"""Characters of a product's contents, and of whose price its own is compared with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,8 @@ def describe(
         last = merged.get(sku)
         if last is None:
             merged[sku] = Product(
-                names, report.picture_url, report.availability, report.maker, report.category
+                *(names, report.picture_url, report.availability, report.maker, report.category),
+                *_lawful(report),
             )
             links[sku] = report.link
             touched.add(sku)
@@ -59,8 +64,10 @@ def describe(
             report.availability or last.availability,
             report.maker or last.maker,
             report.category or last.category,
+            # What names a product says all of it; a bare price takes nothing away.
+            *(_lawful(report) if names else (last.tax_permyriad, last.goods)),
         )
-        if (found.names, found.picture_url) != (last.names, last.picture_url):
+        if _shown(found) != _shown(last):
             touched.add(sku)
         merged[sku] = found
     new = [
@@ -75,6 +82,23 @@ def describe(
     return Described(merged, new, changed, touched)
 
 
+def _shown(product: Product) -> tuple[Any, ...]:
+    return (product.names, product.picture_url, product.goods)
+
+
+def _lawful(report: ProductReport) -> tuple[int | None, Goods]:
+    """What the law of displayed prices asks, as far as the shop says it."""
+    goods = Goods(
+        report.measure.strip()[:MAX_MEASURE],
+        report.base.strip()[:MAX_MEASURE],
+        report.perishable,
+        report.sold_since,
+        report.comparison,
+        report.comparison_source.strip()[:MAX_SOURCE],
+    )
+    return report.tax_permyriad, goods
+
+
 def _columns(sku: Sku, product: Product) -> dict[str, Any]:
     return {
         "sku": sku,
@@ -84,6 +108,8 @@ def _columns(sku: Sku, product: Product) -> dict[str, Any]:
         "maker": product.maker,
         "category": product.category,
         "terms": terms_of(sku, product),
+        "tax_permyriad": product.tax_permyriad,
+        **asdict(product.goods),
     }
 
 
@@ -99,7 +125,10 @@ def folded(text: str) -> str:
     return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
 
 
-_CHANGING = ("names", "picture_url", "availability", "maker", "category", "terms", "seen_at")
+_CHANGING = (
+    *("names", "picture_url", "availability", "maker", "category", "terms", "seen_at"),
+    *("tax_permyriad", *LAWFUL),
+)
 _CHANGE = (
     update(_TABLE)
     .where(_PRODUCT.shop == bindparam("of_shop"), _PRODUCT.sku == bindparam("of_sku"))
@@ -131,6 +160,13 @@ def forget(
     """Remove products in the caller's transaction."""
     session.execute(delete(ProductRow).where(_PRODUCT.shop == shop, _PRODUCT.sku.in_(skus)))
     mark(session, [(channel.id, sku) for channel in channels for sku in skus], now)
+
+
+def lawful(session: Session, shop: str, skus: Sequence[Sku]) -> dict[Sku, Goods]:
+    """What the law of displayed prices asks of some products of a shop."""
+    columns = (_PRODUCT[name] for name in LAWFUL)
+    query = select(_PRODUCT.sku, *columns).where(_PRODUCT.shop == shop, _PRODUCT.sku.in_(skus))
+    return {Sku(sku): Goods(*rest) for sku, *rest in session.execute(query)}
 
 
 def mark(session: Session, offers: Iterable[tuple[str, str]], now: int) -> None:

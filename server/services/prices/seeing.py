@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any, cast
 
 from sqlalchemy import String, Table, select
@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 from playlists.facts import KINDS, FactKey, value_at
 from playlists.facts import fact_line as line_of
 from playlists.ids import ChannelId, Sku
+from playlists.law.reductions import PLAIN_GOODS, Goods
 from playlists.pricing import StockText
 from server.db.models import ChannelRow, OfferRow, ProductRow
 from server.services.observed import facts as fact_services
-from server.services.prices import ledger, texts
+from server.services.prices import ledger, texts, withholding
 from server.services.prices.ledger import Pair, Past, Stamp
 
 STOCK = KINDS["stock"]
@@ -26,17 +27,27 @@ Names = Mapping[str, Mapping[str, str]]
 
 CHANNELS = cast(Table, ChannelRow.__table__)
 OFFERS = cast(Table, OfferRow.__table__)
+LAWFUL = tuple(one.name for one in fields(Goods))
+"""Columns of a product that the law of displayed prices asks for."""
 _CHANNEL, _OFFER, _PRODUCT = CHANNELS.c, OFFERS.c, ProductRow.__table__.c
+_STAMP = (
+    _OFFER.version,
+    _OFFER.suspect,
+    _OFFER.seen_version,
+    _OFFER.seen_at,
+    _OFFER.kept_until,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelOf:
-    """A channel with its shop, its store and the store's time zone."""
+    """A channel with its shop, its store, and that store's time zone and country (empty: none)."""
 
     id: ChannelId
     shop: str
     store: str
     zone: str
+    country: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +67,9 @@ class Standing:
     version: int
     suspect: str
     seen_version: str
+    seen_at: int = 0
+    kept_until: int = 0
+    pending: dict[str, Any] | None = None
 
     @property
     def confirmed_at(self) -> int:
@@ -67,9 +81,9 @@ class Standing:
         return {**self.body, "at": 0} == {**body, "at": 0}
 
     @property
-    def stamp(self) -> tuple[int, str, str]:
+    def stamp(self) -> tuple[int, str, str, int, int]:
         """Another one where somebody wrote it."""
-        return (self.version, self.suspect, self.seen_version)
+        return (self.version, self.suspect, self.seen_version, self.seen_at, self.kept_until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +95,8 @@ class Product:
     availability: str = ""
     maker: str = ""
     category: str = ""
+    tax_permyriad: int | None = None
+    goods: Goods = PLAIN_GOODS
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +110,7 @@ class Seen:
     stock: Mapping[tuple[str, Sku], StockText]
     pasts: Mapping[Pair, Past]
     stamps: Mapping[Pair, Stamp]
+    withheld: withholding.Withheld = withholding.NOTHING
 
 
 def gather(session: Session, channels: Sequence[ChannelOf], skus: Iterable[Sku], now: int) -> Seen:
@@ -109,7 +126,12 @@ def gather(session: Session, channels: Sequence[ChannelOf], skus: Iterable[Sku],
         _stock(session, channels, wanted, now),
         pasts,
         stamps,
+        withholding.gather(session, _stores(channels), wanted),
     )
+
+
+def _stores(channels: Sequence[ChannelOf]) -> dict[ChannelId, str]:
+    return {channel.id: channel.store for channel in channels}
 
 
 def lock(session: Session, channels: Sequence[ChannelOf]) -> None:
@@ -125,12 +147,15 @@ def unmoved(session: Session, seen: Seen, channels: Sequence[ChannelOf]) -> bool
     mine = set(ids)
     if _states(session, ids, lock=True) != _of(seen.states, mine):
         return False
-    query = select(
-        _OFFER.channel, _OFFER.sku, _OFFER.version, _OFFER.suspect, _OFFER.seen_version
-    ).where(_OFFER.channel.in_(ids), _OFFER.sku.in_(seen.skus))
+    query = select(_OFFER.channel, _OFFER.sku, *_STAMP).where(
+        _OFFER.channel.in_(ids), _OFFER.sku.in_(seen.skus)
+    )
     stand = {(row.channel, row.sku): tuple(row[2:]) for row in session.execute(query)}
     offers = {pair: one.stamp for pair, one in seen.offers.items() if pair[0] in mine}
     if stand != offers:
+        return False
+    held = withholding.gather(session, _stores(channels), seen.skus)
+    if held != seen.withheld.within(_stores(channels)):
         return False
     stamps = {pair: stamp for pair, stamp in seen.stamps.items() if pair[0] in mine}
     return ledger.stamps(session, ids, seen.skus) == stamps
@@ -162,9 +187,8 @@ def _offers(
             _OFFER.channel,
             _OFFER.sku,
             cast_to(_OFFER.body, String),
-            _OFFER.version,
-            _OFFER.suspect,
-            _OFFER.seen_version,
+            *_STAMP,
+            _OFFER.pending,
         ).where(_OFFER.channel.in_(ids), _OFFER.sku.in_(skus[at : at + ledger.IN_ROWS]))
         for channel, sku, text, *rest in session.execute(query):
             body = bodies.get(text)
@@ -184,8 +208,15 @@ def _products(session: Session, shop: str, skus: Sequence[Sku]) -> dict[Sku, Pro
             _PRODUCT.availability,
             _PRODUCT.maker,
             _PRODUCT.category,
+            _PRODUCT.tax_permyriad,
+            *(_PRODUCT[name] for name in LAWFUL),
         ).where(_PRODUCT.shop == shop, _PRODUCT.sku.in_(skus[at : at + ledger.IN_ROWS]))
-        found.update((Sku(sku), Product(*rest)) for sku, *rest in session.execute(query))
+        for sku, *rest in session.execute(query):
+            described, lawful = rest[: -len(LAWFUL)], rest[-len(LAWFUL) :]
+            product = Product(*described)
+            if any(lawful):
+                product = replace(product, goods=Goods(*lawful))
+            found[Sku(sku)] = product
     return found
 
 

@@ -1,8 +1,8 @@
 """What shop screens say of a price, a date and a stock, in French and English; formatting only.
 
 House rules of the look: ",00" is dropped, the minus is U+2212, French sets U+00A0 before € and %,
-English puts the currency first, a reduction is rounded down, and no struck price stands without
-its 30-day line.
+English puts the currency first, and no struck price stands without the line that says what it is.
+What may be said is playlists.law's to decide.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from functools import lru_cache
 from babel.dates import format_date, format_skeleton
 from babel.numbers import format_decimal, get_currency_precision, get_currency_symbol
 
-from playlists.ledger import PriceStep, reduction_percent
+from playlists.law.display import Display
+from playlists.law.measures import UnitPrice
 from playlists.localtime import local_date, zone_of
 from playlists.pricing import Step, StockText
 
@@ -23,7 +24,28 @@ FEW = 5
 NBSP = "\u00a0"
 MINUS = "\u2212"
 
-_LEGAL = {"fr": "Prix le plus bas des 30 derniers jours", "en": "Lowest price in the last 30 days"}
+_LEGAL = {
+    "lowest": {
+        "fr": "Prix le plus bas des 30 derniers jours",
+        "en": "Lowest price in the last 30 days",
+    },
+    "first_step": {
+        "fr": "Prix le plus bas des 30 jours avant la 1re réduction",
+        "en": "Lowest price of the 30 days before the first reduction",
+    },
+    "before": {
+        "fr": "Prix avant réduction, produit vite périssable",
+        "en": "Price before the reduction, it spoils soon",
+    },
+    "since_sold": {
+        "fr": "Prix le plus bas depuis sa mise en vente",
+        "en": "Lowest price since it was first sold",
+    },
+}
+_COMPARISON = {
+    "fr": f"Prix conseillé par {{by}}{NBSP}: {{price}}",
+    "en": "Price recommended by {by}: {price}",
+}
 _PRICE_FREE = {"fr": "Prix indiqué en rayon", "en": "Price on the shelf"}
 _LOCALES = {"fr": "fr_FR", "en": "en_GB"}
 
@@ -42,38 +64,47 @@ def money(amount: int, currency: str, language: str) -> str:
 
 
 @lru_cache(maxsize=50_000)
-def step_texts(
-    step: PriceStep, currency: str, zone: str, language: str
-) -> tuple[tuple[str, str], ...]:
-    """The texts of one price step, as pairs: figures, cents, currency, currency_first, and with a
-    lawful reduction was, reduction, legal, until.
+def step_texts(shown: Display, zone: str, language: str) -> tuple[tuple[str, str], ...]:
+    """The texts of one price, as pairs: figures, cents, currency, currency_first; with a lawful
+    reduction was, reduction, legal, until; unit and comparison where there are such.
     """
-    figures, cents = _figures(step.price, currency, language)
+    figures, cents = _figures(shown.price, shown.currency, language)
     texts = [
         ("figures", figures),
         ("cents", cents),
-        ("currency", get_currency_symbol(currency, locale=_LOCALES[language])),
+        ("currency", get_currency_symbol(shown.currency, locale=_LOCALES[language])),
         ("currency_first", "1" if language == "en" else ""),
     ]
-    percent = None if step.prior is None else reduction_percent(step.price, step.prior)
-    if step.prior is not None and percent is not None and step.until_ms is not None:
+    if shown.prior is not None and shown.until_ms is not None:
         space = NBSP if language == "fr" else ""
         texts += [
-            ("was", money(step.prior, currency, language)),
-            ("reduction", f"{MINUS}{percent}{space}%"),
-            ("legal", _LEGAL[language]),
-            ("until", until(step.until_ms, zone, language)),
+            ("was", money(shown.prior, shown.currency, language)),
+            ("reduction", f"{MINUS}{shown.percent}{space}%"),
+            ("legal", _LEGAL[shown.basis][language]),
+            ("until", until(shown.until_ms, zone, language)),
         ]
+    if shown.unit is not None:
+        texts.append(("unit", unit_price(shown.unit, shown.currency, language)))
+    if shown.comparison is not None:
+        texts.append(("comparison", comparison(shown, language)))
     return tuple(texts)
 
 
-def offer_step(step: PriceStep, currency: str, zone: str) -> Step:
-    """A price step with its texts. A prior price that may not be shown (no end date, under 1 %) is
-    left out.
-    """
-    texts = {language: dict(step_texts(step, currency, zone, language)) for language in LANGUAGES}
-    shown = "was" in texts[LANGUAGES[0]]
-    return Step(step.from_ms, step.until_ms, step.price, step.prior if shown else None, texts)
+def offer_step(shown: Display, zone: str) -> Step:
+    """A price with its texts."""
+    texts = {language: dict(step_texts(shown, zone, language)) for language in LANGUAGES}
+    return Step(shown.from_ms, shown.until_ms, shown.price, shown.prior, texts, shown.because)
+
+
+def unit_price(unit: UnitPrice, currency: str, language: str) -> str:
+    """A unit price in one line: `13,20 €/l`, `€13.20/l`."""
+    return f"{money(unit.amount, currency, language)}/{unit.unit}"
+
+
+def comparison(shown: Display, language: str) -> str:
+    """Somebody else's price, as what it is: `Prix conseillé par Arva : 149,90 €`."""
+    price = money(shown.comparison or 0, shown.currency, language)
+    return _COMPARISON[language].format(by=shown.comparison_source, price=price)
 
 
 def until(end_ms: int, zone: str, language: str) -> str:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from playlists import ledger as law
 from playlists.facts import FactKey, fact_line, value_at
 from playlists.ids import ChannelId, Sku
 from playlists.pricing import Offer, Step
@@ -23,7 +22,7 @@ from server.errors import BadInput
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.observed.facts import facts_for
-from server.services.prices import ledger, past
+from server.services.prices import past
 from server.services.prices.freshness import leases_of
 from server.services.prices.products import folded
 from server.services.showing.titles import said_in
@@ -58,14 +57,17 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a product costs in a store now, minor units. `prior` only where the law lets it be said,
-    else `reason` says why not (playlists.ledger); `ends_at` (unix ms) is when this price does.
+    """What a product costs in a store now, minor units. `prior` only where the law lets it be said;
+    `because` why or why not (codes of playlists.law.display); `unit` and `comparison` are said
+    beside it; `ends_at` (unix ms) is when this price does.
     """
 
     price: int
     currency: str
     prior: int | None
-    reason: str
+    because: tuple[str, ...]
+    unit: str
+    comparison: str
     ends_at: int | None
 
 
@@ -175,16 +177,14 @@ def _goods(
     rows = list(session.scalars(query.order_by(ProductRow.sku)))
     offers = past.offers_at(session, channel, skus, None)
     lease = leases_of(session, {channel}).get(channel)
-    histories, _stamps = ledger.histories(session, [channel], skus)
     stock = _stock(session, stores, skus, now)
     found = []
     for row in rows:
         sku, said = Sku(row.sku), said_in(row.names, language)
         held = offers.get(sku)
-        history = histories.get((channel, sku), ledger.NOTHING)
         step = _running(held.offer, now) if held is not None else None
         fresh = held is not None and lease is not None and now < _over(held.offer, lease)
-        cost = _cost(held.offer, step, history, now) if held and step and fresh else None
+        cost = _cost(held.offer, step, language) if held and step and fresh else None
         why = "" if cost else "none" if held is None else "stale" if step else "withheld"
         found.append(
             Product(
@@ -214,22 +214,13 @@ def _running(offer: Offer, now: int) -> Step | None:
     )
 
 
-def _cost(offer: Offer, step: Step, history: ledger.Past, now: int) -> Cost:
-    """A prior price that is not on the offer has its reason in the ledger."""
-    reason = ""
-    if step.prior is None:
-        began = law.reduction_began(history.stretches, now)
-        reason = "regular"
-        if began is not None:
-            lawful = law.prior_price(history.stretches, began)
-            reason = lawful.reason or _lower(lawful.price, step)
-    return Cost(step.price, offer.currency, step.prior, reason, step.until_ms)
-
-
-def _lower(prior: int | None, step: Step) -> str:
-    if prior is not None and step.price >= prior:
-        return "not_lower"
-    return "no_end" if step.until_ms is None else "under_one"
+def _cost(offer: Offer, step: Step, language: str) -> Cost:
+    said = said_in(step.texts, language)
+    return Cost(
+        *(step.price, offer.currency, step.prior, step.because),
+        *(said.get("unit", ""), said.get("comparison", "")),
+        step.until_ms,
+    )
 
 
 def _stock(

@@ -28,8 +28,9 @@ class PriceThen:
 
     `price` and `prior` are minor units of `currency`, `[from_ms, until_ms)` the step's times (unix
     ms); `version` is the channel's that first said it (unix ms), `ledger` and `prior_ledger` the
-    rows that they stand on. Without a price `off` says why (a code of slot_at, or unknown); `doubt`
-    is what the offer itself says of a missing price or prior price.
+    rows that they stand on. `unit` and `comparison` were said beside it; `because` are the codes of
+    what may be and what may not (playlists.law.display). Without a price `off` says why (a code of
+    slot_at, or unknown); `doubt` is what the offer itself says of a missing price.
     """
 
     sku: Sku
@@ -43,6 +44,9 @@ class PriceThen:
     until_ms: int | None = None
     ledger: int | None = None
     prior_ledger: int | None = None
+    unit: str = ""
+    comparison: str = ""
+    because: tuple[str, ...] = ()
     off: str = ""
     doubt: str = ""
 
@@ -81,6 +85,7 @@ def _price(
         lost = held.basis == "run" and not off
         return replace(bare, off=UNKNOWN if lost else off or "no_step")
     step = offer.steps[priced.step]
+    beside = said_in(step.texts, language)
     behind = past.rows_behind(session, good.channel, good.sku, said, step, at_ms)
     return replace(
         bare,
@@ -91,6 +96,9 @@ def _price(
         until_ms=step.until_ms,
         ledger=behind.price,
         prior_ledger=behind.prior,
+        unit=beside.get("unit", ""),
+        comparison=beside.get("comparison", ""),
+        because=step.because,
         doubt=offer.reason if priced.step == 0 else "",
     )
 

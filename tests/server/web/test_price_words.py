@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
 from playlists.ids import ChannelId, Sku
+from playlists.law.display import NoComparison
+from playlists.law.measures import NoUnit
+from playlists.law.reductions import Basis, NoReduction
 from server.services.showing.proving import PRICE_CODES, UNKNOWN, PriceThen
 from server.services.wishes.drawn import Agreement, Drawn, Reason
+from server.web.law_words import LAW
 from server.web.price_words import PriceLine, drawn_differs, price_line
 from tests.support.record import START_MS
 
@@ -17,6 +22,7 @@ BAG = PriceThen(
     *(Sku("BAG"), ChannelId("pluvier@lille"), "Estran 28", START_MS, "EUR", 8_990, 11_990),
     ledger=12,
     prior_ledger=7,
+    because=("was:lowest",),
 )
 GONE = PriceThen(Sku("BAG"), ChannelId("pluvier@lille"), "Estran 28", START_MS, off="no_step")
 
@@ -31,10 +37,13 @@ def en(price: PriceThen) -> PriceLine:
 
 def test_a_reduced_price_names_both_of_its_rows() -> None:
     assert fr(BAG).value == f"89,90{NBSP}€"
-    assert fr(BAG).said == f"119,90{NBSP}€ barré, le plus bas des 30 jours d’avant"
+    assert fr(BAG).said == (
+        f"119,90{NBSP}€ barré{NBSP}: le plus bas des 30 jours avant la réduction"
+    )
     assert fr(BAG).proof == f"offre{NBSP}: 14:32, registre{NBSP}: lignes 12 et 7"
-    assert en(BAG).said == "€119.90 struck, the lowest of 30 days"
-    assert en(replace(BAG, prior=None, prior_ledger=None)).said == "regular price"
+    assert en(BAG).said == "€119.90 struck: the lowest of the 30 days before the reduction"
+    assert en(replace(BAG, because=())).said == en(BAG).said
+    assert en(replace(BAG, prior=None, prior_ledger=None, because=())).said == "regular price"
     assert en(replace(BAG, ledger=None)).proof == "offer: 14:32, ledger: row not found"
 
 
@@ -48,7 +57,30 @@ def test_a_reduced_price_names_both_of_its_rows() -> None:
     ],
 )
 def test_a_missing_prior_price_says_why(reason: str, said: str) -> None:
-    assert en(replace(BAG, prior=None, prior_ledger=None, doubt=f"prior:{reason}")).said == said
+    bare = replace(BAG, prior=None, prior_ledger=None, because=(f"prior:{reason}",))
+    assert en(bare).said == said
+
+
+def test_every_reason_of_the_law_has_its_words() -> None:
+    parts = {
+        "was": get_args(Basis),
+        "prior": get_args(NoReduction),
+        "unit": get_args(NoUnit),
+        "comparison": get_args(NoComparison),
+    }
+    codes = {f"{part}:{reason}" for part, reasons in parts.items() for reason in reasons if reason}
+    assert codes - {"unit:no_measure", "comparison:none"} == set(LAW)
+
+
+def test_what_stands_beside_a_price_is_told_and_why_something_does_not() -> None:
+    why = ("was:before", "comparison:no_source")
+    beside = replace(BAG, unit="€13.20/l", because=why)
+    assert en(beside).said == (
+        "€119.90 struck: the price just before the reduction, because it spoils soon, "
+        "comparison refused: nobody says whose price it is, €13.20/l"
+    )
+    alone = replace(BAG, prior=None, because=("unit:unreadable",))
+    assert fr(alone).said.startswith("prix courant, pas de prix à l’unité")
 
 
 @pytest.mark.parametrize("code", [*PRICE_CODES, UNKNOWN])

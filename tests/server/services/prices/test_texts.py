@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from playlists.ids import SourceId
-from playlists.ledger import PriceStep
+from playlists.law.display import Display
+from playlists.law.measures import UnitPrice
 from server.services.prices import texts
 
 PARIS = "Europe/Paris"
@@ -55,30 +57,58 @@ def test_an_end_at_paris_midnight_is_the_day_before_in_martinique_too() -> None:
     assert texts.until(ms("2026-10-25T00:00"), "America/Martinique", "en").endswith("24 October")
 
 
-@pytest.mark.parametrize(
-    ("price", "prior", "percent"),
-    [(8990, 11990, "−25"), (6667, 10000, "−33"), (9901, 10000, None), (5000, 10000, "−50")],
-)
-def test_a_reduction_is_rounded_down_and_never_boasts(
-    price: int, prior: int, percent: str | None
-) -> None:
-    step = PriceStep(0, ms("2026-10-25T00:00"), price, prior, "")
-    said = texts.offer_step(step, "EUR", PARIS)
-    assert said.texts["fr"].get("reduction") == (percent and f"{percent}{NBSP}%")
-    assert said.prior == (prior if percent else None)
+END = ms("2026-10-25T00:00")
+REDUCED = Display(0, END, 8990, "EUR", 11990, 25, "lowest", "")
 
 
-def test_no_struck_price_without_an_end_and_none_without_the_thirty_day_line() -> None:
-    endless = texts.offer_step(PriceStep(0, None, 8990, 11990, ""), "EUR", PARIS)
-    assert endless.prior is None
-    assert set(endless.texts["fr"]) == {"figures", "cents", "currency", "currency_first"}
-    ending = texts.offer_step(PriceStep(0, ms("2026-10-25T00:00"), 8990, 11990, ""), "EUR", PARIS)
+def test_a_reduction_stands_with_its_end_and_with_what_its_struck_price_is() -> None:
+    said = texts.offer_step(REDUCED, PARIS)
+    assert (said.price, said.prior, said.because) == (8990, 11990, ("was:lowest",))
+    assert said.texts["fr"]["reduction"] == f"−25{NBSP}%"
     for language in texts.LANGUAGES:
-        assert {"was", "reduction", "legal", "until"} <= set(ending.texts[language])
+        assert {"was", "reduction", "legal", "until"} <= set(said.texts[language])
+
+
+@pytest.mark.parametrize(
+    ("basis", "french", "english"),
+    [
+        ("lowest", "Prix le plus bas des 30 derniers jours", "Lowest price in the last 30 days"),
+        ("first_step", "30 jours avant la 1re réduction", "before the first reduction"),
+        ("before", "Prix avant réduction, produit vite périssable", "it spoils soon"),
+        ("since_sold", "depuis sa mise en vente", "since it was first sold"),
+    ],
+)
+def test_each_struck_price_says_what_it_is(basis: Any, french: str, english: str) -> None:
+    said = texts.offer_step(REDUCED._replace(basis=basis), PARIS).texts
+    assert french in said["fr"]["legal"]
+    assert english in said["en"]["legal"]
+
+
+def test_a_price_that_stands_alone_says_only_itself() -> None:
+    said = texts.offer_step(Display(0, None, 8990, "EUR"), PARIS)
+    assert set(said.texts["fr"]) == {"figures", "cents", "currency", "currency_first"}
+    assert (said.prior, said.because) == (None, ())
+
+
+def test_a_unit_price_and_anothers_price_say_what_they_are() -> None:
+    shown = Display(
+        *(0, None, 990, "EUR"),
+        unit=UnitPrice(1320, "l"),
+        unit_reason="",
+        comparison=1490,
+        comparison_source="Arva",
+        comparison_reason="",
+    )
+    said = texts.offer_step(shown, PARIS).texts
+    assert said["fr"]["unit"] == f"13,20{NBSP}€/l"
+    assert said["en"]["unit"] == "€13.20/l"
+    assert said["fr"]["comparison"] == f"Prix conseillé par Arva{NBSP}: 14,90{NBSP}€"
+    assert said["en"]["comparison"] == "Price recommended by Arva: €14.90"
+    assert "was" not in said["fr"]
 
 
 def test_english_puts_the_currency_first() -> None:
-    said = texts.offer_step(PriceStep(0, None, 8990, None, "regular"), "EUR", PARIS).texts
+    said = texts.offer_step(Display(0, None, 8990, "EUR"), PARIS).texts
     assert (said["en"]["currency_first"], said["fr"]["currency_first"]) == ("1", "")
     assert (said["en"]["figures"], said["en"]["cents"]) == ("89", "90")
 

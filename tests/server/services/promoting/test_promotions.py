@@ -78,10 +78,10 @@ def test_a_product_says_its_price_and_why_no_earlier_one(ctx: Context, clock: Te
     deliver(ctx, boot("SALE", "Soldée", sale_price=9_900, sale_until=now + DAY_MS))
     (sale,) = chosen(ctx, SYSTEM, ["SALE"], "lille", "fr")
     assert sale.cost is not None
-    assert (sale.cost.price, sale.cost.prior, sale.cost.reason) == (
+    assert (sale.cost.price, sale.cost.prior, sale.cost.because) == (
         9_900,
         None,
-        "history_too_short",
+        ("prior:history_too_short",),
     )
     clock.advance(40 * DAY_MS)
     (stale,) = chosen(ctx, SYSTEM, ["SALE"], "lille", "fr")
