@@ -83,13 +83,24 @@ class _Module:
 
     def collect(self, constants: dict[str, list[ast.expr]], found: Found) -> None:
         for node in ast.walk(self._tree):
-            if isinstance(node, ast.Call) and node.args and self._name(node.func) in ERRORS:
+            if isinstance(node, ast.Call) and node.args and self._is_error(node):
                 place = f"{self._path}:{node.lineno}"
                 for value in self._values(node.args[0], node, constants):
                     if value is None:
                         found.unclear.append(place)
                     else:
                         found.sentences.setdefault(_message(value), place)
+
+    def _is_error(self, call: ast.Call) -> bool:
+        """Whether a call makes an error: by its name, or as the beginning of a kind of one."""
+        if self._name(call.func) in ERRORS:
+            return True
+        if self._name(call.func) != "__init__" or not _is_text(call.args[0]):
+            return False
+        here: ast.AST | None = call
+        while here is not None and not isinstance(here, ast.ClassDef):
+            here = self._parents.get(here)
+        return here is not None and any(self._name(base) in ERRORS for base in here.bases)
 
     def _values(
         self, value: ast.expr, at: ast.AST, constants: dict[str, list[ast.expr]]

@@ -21,7 +21,9 @@ from server.services.entry.limits import Limits, origin
 from server.services.screens import watching
 from server.web.phrases import LANGUAGES, Language, counted, say, sentence
 from server.web.rooms import rooms_of
+from server.web.tongue import gettext as _
 from server.web.tongue import said
+from server.web.written import Written, written
 
 LANGUAGE_COOKIE = "enseigne_language"
 LANGUAGE_LIFE_S = 365 * 24 * 3600
@@ -190,9 +192,12 @@ def _fault(error: ServerError) -> AnyResponse:
             second="",
             text=say("key_over_how", lang),
         )
+    looker: Visit | None = g.get("visit")
+    kept = written(context())
+    if kept is not None:
+        return _kept(error, kept, looker)
     if isinstance(error, Unauthenticated):
         return signed_out_page(say("signed_out", lang), status=error.status)
-    looker: Visit | None = g.get("visit")
     if isinstance(error, TooMany):
         answer = page(
             "notice.html",
@@ -214,6 +219,29 @@ def _fault(error: ServerError) -> AnyResponse:
         first=first,
         second="",
         text=said(error.message),
+    )
+
+
+def _kept(error: ServerError, kept: Written, looker: Visit | None) -> AnyResponse:
+    """A fault with what was written: to be sent again where that may help, else to be read."""
+    first, text = say("fault", language()), said(error.message)
+    if isinstance(error, Unauthenticated):
+        first = _("You are signed out.")
+        text = _("Sign in in another window, come back here, and send it again.")
+    elif error.code == "csrf":
+        first = _("This page has grown old.")
+        text = _(
+            "You have signed in anew since it was opened. Look through it, then send it again."
+        )
+    return page(
+        "written.html",
+        looker,
+        status=error.status,
+        first=first,
+        text=text,
+        kept=kept,
+        signed_out=isinstance(error, Unauthenticated),
+        resend=error.code == "csrf" or isinstance(error, (Unauthenticated, TooMany)),
     )
 
 

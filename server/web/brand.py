@@ -42,7 +42,6 @@ from server.web.tongue import gettext as _
 
 blueprint = studio("brand-room")
 
-MAX_TEXT = 1_000
 SAMPLES = ("price", "trio", "message", "elsewhere", "service", "slate")
 """Templates that the brand is tried on, as the page draws them."""
 
@@ -175,12 +174,12 @@ def _given() -> Given:
         *(f"type.{name}" for name in TYPES),
         *(f"{name}.{language}" for name in LEGALS for language in LANGUAGES),
     )
-    body = {name: form.get(name, "")[:MAX_TEXT] for name in names}
+    body = {name: form.get(name, "") for name in names}
     for name in COLOURS:
-        said = form.get(f"colour.{name}", "").strip().lower()[:MAX_TEXT]
+        said = form.get(f"colour.{name}", "").strip().lower()
         # A colour that the look gives anyway is not the brand's own.
         body[f"colour.{name}"] = "" if said == LOOK[name] else said
-    voice = {one: form.get(f"voice.{one}", "")[: 2 * MAX_TEXT] for one in LANGUAGES}
+    voice = {one: form.get(f"voice.{one}", "") for one in LANGUAGES}
     return Given({k: v for k, v in body.items() if v.strip()}, voice, _version())
 
 

@@ -49,8 +49,9 @@ def take_in() -> AnyResponse:
             wrong = _("Choose a file that ends in .ics, or give its address.")
             return _page(looker, status=422, name=name, wrong=wrong)
     except ServerError as refused:
-        wrong = _said(refused)
-        return _page(looker, status=refused.status, name=name, url=url, wrong=wrong)
+        at = refused.field if refused.field == "name" and name else "url" if url else "file"
+        told = _said(refused)
+        return _page(looker, status=refused.status, name=name, url=url, wrong=told, at=at)
     return redirect("/calendar/events", 303)
 
 
@@ -72,7 +73,13 @@ def _said(refused: ServerError) -> str:
 
 
 def _page(
-    looker: Visit, *, status: int = 200, name: str = "", url: str = "", wrong: str = ""
+    looker: Visit,
+    *,
+    status: int = 200,
+    name: str = "",
+    url: str = "",
+    wrong: str = "",
+    at: str = "file",
 ) -> AnyResponse:
     return page(
         "calendar_events.html",
@@ -81,7 +88,8 @@ def _page(
         room="calendar",
         held=events.held(looker.ctx, looker.actor),
         may=looker.actor.stores is None,
-        name=name[:200],
-        url=url[:2_000],
+        name=name,
+        url=url,
         wrong=wrong,
+        at=at,
     )

@@ -33,6 +33,7 @@ from server.web.entering import enter
 from server.web.playlists_words import binned_words
 from server.web.problem_words import refusal_said
 from server.web.tongue import gettext as _
+from server.web.tongue import kept
 
 blueprint = studio("campaigns-room")
 
@@ -156,7 +157,7 @@ def copy(name: str) -> ResponseReturnValue:
         looker.actor,
         KIND,
         name,
-        _("%(name)s, copy", name=title)[:MAX_NAME_CHARACTERS],
+        kept(_("%(name)s, copy", name=title))[:MAX_NAME_CHARACTERS],
     )
     return redirect(f"/calendar/campaigns/{made.id}", 303)
 

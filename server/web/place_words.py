@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from zoneinfo import available_timezones
@@ -24,6 +24,8 @@ from server.web.tongue import gettext as _
 from server.web.tongue import ngettext, said
 
 WEATHER = "open_meteo"
+MAX_NAMED = 3
+"""Campaigns that a sentence names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,29 @@ def layouts() -> list[tuple[str, str]]:
     ]
 
 
+def moved(zone: str, campaigns: Sequence[str]) -> str:
+    """A store went over to another clock: what of its campaigns stays, what moves."""
+    city = zone.rpartition("/")[2].replace("_", " ")
+    now = _("The store goes by the clock of %(place)s from now on.", place=city)
+    if not campaigns:
+        return now
+    named = ", ".join(f"“{name}”" for name in campaigns[:MAX_NAMED])
+    rest = len(campaigns) - MAX_NAMED
+    if rest > 0:
+        more = ngettext("and %(num)s more", "and %(num)s more", rest)
+        named = f"{named} {more}"
+    goes = _(
+        "Campaigns go on here at the same times of day, by that clock: %(names)s.", names=named
+    )
+    return f"{now} {goes}"
+
+
+def field_of(error: ServerError) -> str:
+    """The form's field that a refusal is about."""
+    first = error.field.split("/")[0]
+    return {"details": "address", "height": "width"}.get(first, error.field)
+
+
 def complaint(error: ServerError) -> str:
     """A refusal in the reader's language."""
     known = {
@@ -197,6 +222,6 @@ def complaint(error: ServerError) -> str:
         "regions": _("Write regions as words with commas between them, 32 at most."),
         "place": _("Write the counting zone as the counters call it: letters, digits and -."),
         "width": _("Choose a size from the list."),
-        "details": _("An address has at most 500 characters."),
+        "address": _("An address has at most 500 characters."),
     }
-    return known.get(error.field, "") or said(error.message)
+    return known.get(field_of(error), "") or said(error.message)

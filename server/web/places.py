@@ -80,7 +80,8 @@ def keep(me: Visit, store: str) -> AnyResponse:
         raise
     except ServerError as wrong:
         return _store(me, store, wrong, "store")
-    return redirect(f"{HERE}/{store}?done=1", 303)
+    moved = "&moved=1" if wish.zone != was.value.zone else ""
+    return redirect(f"{HERE}/{store}?done=1{moved}", 303)
 
 
 @blueprint.post(f"{HERE}/<store>/close")
@@ -187,6 +188,7 @@ def _store(me: Visit, store: str, wrong: ServerError | None = None, form: str = 
         screens=[place_words.screen_line(one.value) for one in screens.items],
         next=screens.next,
         done=request.args.get("done") == "1",
+        moved=_moved(me, found.value) if request.args.get("moved") == "1" else "",
         at=form,
         given=request.form if form == "store" else given,
         fresh=request.form if form == "screen" else fresh,
@@ -219,7 +221,7 @@ def _screen(me: Visit, store: str, screen_id: str, wrong: ServerError | None = N
         layouts=[*place_words.layouts(), *([custom] if given["layout"] == custom[0] else [])],
         may_pair=me.actor.may("devices", store),
         wrong=place_words.complaint(wrong) if wrong else "",
-        field=wrong.field if wrong else "",
+        field=place_words.field_of(wrong) if wrong else "",
     )
 
 
@@ -230,7 +232,7 @@ def _shared(me: Visit, shops: list[str], wrong: ServerError | None) -> dict[str,
         "shops": [(shop, shop) for shop in shops],
         "days": place_words.days(),
         "wrong": place_words.complaint(wrong) if wrong else "",
-        "field": wrong.field if wrong else "",
+        "field": place_words.field_of(wrong) if wrong else "",
     }
 
 
@@ -250,6 +252,11 @@ def _shops(me: Visit, store: StoreView) -> list[str]:
     """Shops whose prices the actor's stores show."""
     others = overview.list_places(me.ctx, me.actor).items
     return sorted({place_forms.shop_of(one) for one in (store, *(p.store for p in others))} - {""})
+
+
+def _moved(me: Visit, store: StoreView) -> str:
+    """What a store's new clock means for what runs there."""
+    return place_words.moved(store.zone, content.campaigns_at(me.ctx, me.actor, store.id))
 
 
 def _version() -> int | None:

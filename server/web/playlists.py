@@ -31,6 +31,7 @@ from server.web.playlists_words import (
 )
 from server.web.stills import picture
 from server.web.tongue import gettext as _
+from server.web.tongue import kept
 
 blueprint = studio("playlists-room")
 
@@ -126,7 +127,7 @@ def _do(looker: Visit, act: str, playlist: str, tags: list[str]) -> None:
 
 def _copy(looker: Visit, playlist: str) -> drafts.Draft:
     name = drafts.read(looker.ctx, looker.actor, "playlist", playlist).body["name"]
-    title = _("%(name)s, copy", name=name)[:MAX_NAME_CHARACTERS]
+    title = kept(_("%(name)s, copy", name=name))[:MAX_NAME_CHARACTERS]
     return history.duplicate(looker.ctx, looker.actor, "playlist", playlist, title)
 
 
@@ -194,10 +195,10 @@ def _list(
         found=found,
         link=link,
         query=_link(look).removeprefix("/playlists"),
-        name=name[:MAX_NAME_CHARACTERS],
+        name=name,
         wrongs=wrongs,
         chosen=chosen,
-        tag=request.form.get("tag", "")[:MAX_ASKED],
+        tag=request.form.get("tag", ""),
         done=done_words(*heard) if heard[0] in DONE and heard[1] else "",
     )
 

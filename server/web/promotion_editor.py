@@ -9,7 +9,7 @@ from typing import Any
 from flask import jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from server.errors import BadInput, ServerError
+from server.errors import BadInput, Conflict, ServerError
 from server.services.branding.brands import voice_of
 from server.services.drafting.listing import Look, listing
 from server.services.promoting import codes, promotions
@@ -43,7 +43,6 @@ from server.web.tongue import gettext as _
 
 blueprint = studio("promotion-editor")
 
-MAX_TEXT = 4_000
 SECOND_MS = 1_000
 TEXTS = tuple(dict.fromkeys(name for names in WORDS.values() for name in names))
 
@@ -63,7 +62,7 @@ def keep(subject: str) -> AnyResponse:
     form = _form(found.form)
     try:
         form = _coded(looker, form)
-        promotions.write(looker.ctx, looker.actor, subject, form)
+        promotions.write(looker.ctx, looker.actor, subject, form, _mark())
         if request.form.get("do") == "air":
             promotions.put_on_air(looker.ctx, looker.actor, subject)
         into = request.form.get("into", "")
@@ -98,11 +97,12 @@ def look(subject: str) -> AnyResponse:
             form = _coded(looker, form)
         promotions.checked(form)
         if request.form.get("keep"):
-            found = promotions.write(looker.ctx, looker.actor, subject, form)
-            answer |= {"kept": True, "state": state_words(found)[1]}
+            found = promotions.write(looker.ctx, looker.actor, subject, form, _mark())
+            answer |= {"kept": True, "state": state_words(found)[1], "mark": found.mark}
         answer["stills"] = _stills(looker, form)
-    except BadInput as wrong:
+    except (BadInput, Conflict) as wrong:
         answer["wrong"] = {"field": _field(wrong.field), "said": refusal_said(wrong)}
+        answer["mark"] = found.mark
     return jsonify(answer)
 
 
@@ -111,7 +111,7 @@ def _coded(looker: Visit, form: Form) -> Form:
     kind = next((one for one in codes.KINDS if one == request.form.get("code")), None)
     if kind is None:
         return form
-    address = request.form.get("address", "")[:MAX_TEXT].strip()
+    address = request.form.get("address", "").strip()
     return codes.coded(looker.ctx, looker.actor, form, kind, address)
 
 
@@ -185,21 +185,28 @@ def _page(looker: Visit, found: Promotion, *, wrong: ServerError | None = None) 
         spoken={
             "kept": _("Kept as a draft."),
             "failed": _("Not kept: the line is down. It is kept with your next change."),
+            "out": _(
+                "You are signed out. Sign in again in another window; what you typed stays here."
+            ),
         },
     )
+
+
+def _mark() -> str:
+    """Which state of the promotion the form was made of."""
+    return request.form.get("mark", "")
 
 
 def _form(was: Form) -> Form:
     """What was sent; what was not sent stays."""
     given = request.form
     texts = {
-        name: {one: given.get(f"{name}.{one}", "")[:MAX_TEXT] for one in LANGUAGES}
-        for name in (*TEXTS, QUIET)
+        name: {one: given.get(f"{name}.{one}", "") for one in LANGUAGES} for name in (*TEXTS, QUIET)
     }
     seconds = given.get("seconds", "")
     whole = int(seconds) if seconds.isascii() and seconds.isdigit() and len(seconds) < 4 else 0
     return Form(
-        name=given.get("name", was.name)[:MAX_TEXT],
+        name=given.get("name", was.name),
         template=next((one for one in KINDS if one == given.get("template")), was.template),
         skus=was.skus,
         texts=texts,

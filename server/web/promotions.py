@@ -17,6 +17,7 @@ from server.web.entering import enter
 from server.web.playlists_words import binned_words
 from server.web.promotion_words import catalogue_words, listed_words
 from server.web.tongue import gettext as _
+from server.web.tongue import kept
 
 blueprint = studio("promotions-room")
 
@@ -94,7 +95,7 @@ def copy(subject: str) -> AnyResponse:
     """Begin a copy, and open it."""
     looker = enter("content", form=True)
     name = promotions.read(looker.ctx, looker.actor, subject).form.name
-    title = _("%(name)s, copy", name=name)
+    title = kept(_("%(name)s, copy", name=name))
     made = promotions.duplicate(looker.ctx, looker.actor, subject, title)
     return redirect(f"/promotions/{made.id}", 303)
 
@@ -155,7 +156,7 @@ def _goods(looker: Visit, *, status: int = 200, wrong: str = "") -> AnyResponse:
         looker,
         status=status,
         room="promotions",
-        words=catalogue_words(found, looker.language),
+        words=catalogue_words(found, asking, looker.language),
         found=found,
         asking=asking,
         subject=subject,

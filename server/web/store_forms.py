@@ -37,8 +37,8 @@ def instant(given: str) -> int:
 
 
 def until(shop: Shop) -> int:
-    """The end that was chosen, a time of today in the store (00:00 is midnight), unix ms. Raises
-    BadInput for one that is over.
+    """The end that was chosen, a time of today in the store (00:00 is midnight), unix ms; of a time
+    that the night of the clocks doubles, the second. Raises BadInput for one that is over.
     """
     given = request.form.get("until", "")
     try:
@@ -47,7 +47,7 @@ def until(shop: Shop) -> int:
         raise BadInput("Give the end as a time, such as 18:00.", field="until") from None
     zone = zone_of(shop.store.zone)
     today = datetime.combine(local_date(zone, shop.now), wall.replace(tzinfo=None))
-    at = instant_of(zone, today if wall != time() else today + timedelta(days=1))
+    at = instant_of(zone, today if wall != time() else today + timedelta(days=1), end=True)
     if at <= shop.now:
         raise BadInput("The end lies ahead.", field="until")
     return at

@@ -85,6 +85,7 @@ def take_from(ctx: Context, actor: Actor, name: str, url: str) -> int:
     TooLarge.
     """
     actor.require_chain("content")
+    check_name(name)
     limits = replace(Limits.of(ctx.settings), total_s=FETCH_S, max_bytes=MAX_FILE_BYTES)
     try:
         # Addresses that are copied from Apple and Outlook begin so.

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from playlists.model import Item
 from playlists.model_json import playlist_from_json
 from server.db.models import DraftRow, PlaylistRow
-from server.errors import NotFound
+from server.errors import Conflict, NotFound
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.editing import MAX_NAME_CHARACTERS, as_bad_input, check_name
@@ -40,7 +40,7 @@ ID_BYTES = 5
 @dataclass(frozen=True, slots=True)
 class Promotion:
     """A promotion as it is written. `on_air`: a version of it can be played; `changed`: it says
-    something else than that version. `edited_at` is unix ms.
+    something else than that version. `edited_at` is unix ms; `mark` changes with every edit.
     """
 
     id: str
@@ -50,6 +50,7 @@ class Promotion:
     undoable: int
     uses: tuple[UsedBy, ...]
     edited_at: int
+    mark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +90,17 @@ def read(ctx: Context, actor: Actor, subject: str) -> Promotion:
     return _told(ctx, _draft(ctx, actor, subject))
 
 
-def write(ctx: Context, actor: Actor, subject: str, form: Form) -> Promotion:
-    """Keep what a form says in the draft, as one edit. Raises BadInput, NotFound, Forbidden."""
+def write(ctx: Context, actor: Actor, subject: str, form: Form, mark: str = "") -> Promotion:
+    """Keep what a form says in the draft, as one edit. Raises BadInput, NotFound, Forbidden, and
+    Conflict where it was edited since `mark`.
+    """
     draft = _draft(ctx, actor, subject)
     body = checked(form)
+    if mark not in ("", _mark(draft)) and draft.edited_by != actor.id:
+        raise Conflict(
+            "Someone changed this in the meantime. Look at it again, then change it.",
+            code="changed_meanwhile",
+        )
     ops = _ops(draft.body, body)
     if ops:
         draft = drafts.edit(ctx, actor, KIND, subject, ops)
@@ -231,7 +239,12 @@ def _promotion(draft: Draft, uses: Sequence[UsedBy]) -> Promotion:
         draft.undoable,
         tuple(uses),
         draft.edited_at,
+        _mark(draft),
     )
+
+
+def _mark(draft: Draft) -> str:
+    return f"{draft.base_version}.{draft.seq}"
 
 
 def _all(session: Session, actor: Actor, sku: str) -> list[tuple[str, str, int, str]]:

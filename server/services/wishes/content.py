@@ -242,6 +242,15 @@ def list_campaigns(ctx: Context, actor: Actor, cut: Cut = FIRST) -> Page[Version
         return paged(session, ctx.settings, select(CampaignRow), [CampaignRow.id], cut, make)
 
 
+def campaigns_at(ctx: Context, actor: Actor, store: str) -> list[str]:
+    """What the campaigns on air are called that may concern a store of the actor's, by name."""
+    actor.require("read", store)
+    with ctx.db.read() as session:
+        found = [campaign_of(row) for row in session.scalars(select(CampaignRow))]
+        places = map_of(session, [campaign.target for campaign in found])
+        return sorted(one.name for one in found if store in places.concerned(one.target))
+
+
 def checked_playlist(
     ctx: Context, session: Session, actor: Actor, playlist: Playlist
 ) -> dict[str, Any]:

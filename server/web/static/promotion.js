@@ -61,10 +61,15 @@ async function look(keep) {
   if (keep) body.set("keep", "1");
   try {
     const answer = await fetch(`${form.action}/look`, { method: "POST", body });
+    if (keep && (answer.status === 401 || answer.status === 403)) {
+      told.textContent = spoken.out;
+      return;
+    }
     if (!answer.ok) throw new Error(String(answer.status));
     const found = await answer.json();
     if (mine !== turn) return;
     complain(found.wrong);
+    if (found.mark) form.elements.mark.value = found.mark;
     if (found.kept) told.textContent = spoken.kept;
     if (found.stills) {
       drawn = found.stills;
