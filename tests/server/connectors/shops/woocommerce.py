@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -57,6 +57,7 @@ class WooShop:
     def start(self) -> None:
         for sku, minor in GOODS.items():
             self.add(sku, minor)
+        self.at += timedelta(hours=1)
         self.peer = self._open.enter_context(peer(self.says))
 
     def stop(self) -> None:
@@ -71,6 +72,9 @@ class WooShop:
     def paths(self) -> list[str]:
         """What it was asked for."""
         return self.peer.paths() if self.peer is not None else []
+
+    def opening(self, at: datetime) -> list[Call]:
+        return []
 
     # What people do in the shop.
 
