@@ -29,6 +29,7 @@ from server.web import (
     pretending,
     promotion_editor,
     promotions,
+    recalls,
     rehearsing,
     releases,
     signing_in,
@@ -75,6 +76,7 @@ def register(app: Flask) -> None:
         people,
         audits,
         situation,
+        recalls,
         places,
         sources,
     ):

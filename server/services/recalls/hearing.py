@@ -45,6 +45,7 @@ class ScreenHeard:
     name: str
     store: str
     store_name: str
+    zone: str
     heard: Heard
     until: int
     seen_at: int | None
@@ -107,6 +108,7 @@ def _screens(session: Session, actor: Actor, recall_id: str, now: int) -> list[S
             ScreenRow.name,
             ScreenRow.store_id,
             StoreRow.name,
+            StoreRow.zone,
             ScreenHeadRow.profile,
             ScreenStateRow.connected,
             ScreenStateRow.seen_at,
@@ -119,16 +121,15 @@ def _screens(session: Session, actor: Actor, recall_id: str, now: int) -> list[S
     if actor.stores is not None:
         query = query.where(ScreenRow.store_id.in_(actor.stores))
     found = []
-    for screen, name, store, store_name, profile, connected, seen_at, marks in session.execute(
+    for screen, name, store, called, zone, profile, connected, seen_at, marks in session.execute(
         query
     ):
-        if profile not in readers:
-            continue
-        worst = max(
-            (_heard(told[channel], marks, connected, now) for channel in readers[profile]),
-            key=lambda one: (-HEARD.index(one[0]), one[1]),
-        )
-        found.append(ScreenHeard(screen, name, store, store_name, *worst, seen_at))
+        if profile in readers:
+            kind, until = max(
+                (_heard(told[channel], marks, connected, now) for channel in readers[profile]),
+                key=lambda one: (-HEARD.index(one[0]), one[1]),
+            )
+            found.append(ScreenHeard(screen, name, store, called, zone, kind, until, seen_at))
     return found
 
 

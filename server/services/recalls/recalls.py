@@ -48,20 +48,26 @@ Names = Mapping[str, Mapping[str, str]]
 class Recall:
     """A price that was withdrawn. `stores` None: everywhere. Unix ms; `lifted_at` None: in force.
 
-    `names` by language, of the product; `by` and `lifted_by` are people's names. `may_lift`: the
-    reader may.
+    `names` by language, of the product; `called` are the names of `stores`; `by` and `lifted_by`
+    are people's names. `may_lift`: the reader may.
     """
 
     id: str
     sku: str
     names: Names
     stores: tuple[str, ...] | None
+    called: tuple[str, ...]
     note: str
     at_ms: int
     by: str
     lifted_at: int | None
     lifted_by: str
     may_lift: bool
+
+
+def may_recall(actor: Actor) -> bool:
+    """Whether this actor may take a price off: who edits content, minds stores, settles prices."""
+    return any(actor.may(scope) for scope in ("prices", "content", "override"))
 
 
 def recall(
@@ -72,7 +78,7 @@ def recall(
     Who edits content or minds stores may, within their stores. Raises Forbidden, NotFound (a SKU
     that no shop of these stores sells, another's store), BadInput.
     """
-    if not any(actor.may(scope) for scope in ("prices", "content", "override")):
+    if not may_recall(actor):
         actor.require("prices")
     note = _note(note)
     wanted = _stores(actor, stores)
@@ -105,6 +111,8 @@ def lift(ctx: Context, actor: Actor, recall_id: str) -> Recall:
     """
     with ctx.db.write() as session:
         row = session.get(RecallRow, recall_id, with_for_update=True)
+        if not may_recall(actor):
+            actor.require("prices")
         if row is None or not _sees(actor, row) or row.lifted_at is not None:
             raise NotFound("This price is not recalled (any more).")
         if not _may_lift(actor, row):
@@ -138,7 +146,7 @@ def get_recall(ctx: Context, actor: Actor, recall_id: str) -> Recall:
         row = session.get(RecallRow, recall_id)
         if row is None or not _sees(actor, row):
             raise NotFound("There is no such recall among your stores.")
-        return _view(actor, row, _names(session, [row.sku]), _people(session, [row]))
+        return _views(session, actor, [row])[0]
 
 
 def list_recalls(
@@ -158,9 +166,7 @@ def list_recalls(
             lambda row: row if _sees(actor, row) else None,
             newest_first=True,
         )
-        names = _names(session, [row.sku for row in page.items])
-        people = _people(session, page.items)
-        return Page(tuple(_view(actor, row, names, people) for row in page.items), page.next)
+        return Page(_views(session, actor, page.items), page.next)
 
 
 def in_force(ctx: Context, actor: Actor) -> int:
@@ -279,22 +285,32 @@ def _may_lift(actor: Actor, row: RecallRow) -> bool:
     return actor.may("prices") and inside
 
 
-def _view(
-    actor: Actor, row: RecallRow, names: Mapping[str, Names], people: Mapping[str, str]
-) -> Recall:
-    stores = None if row.stores is None else tuple(one for one in row.stores if actor.sees(one))
-    return Recall(
-        row.id,
-        row.sku,
-        names.get(row.sku, {}),
-        stores,
-        row.note,
-        row.at_ms,
-        people.get(row.by, row.by),
-        row.lifted_at,
-        people.get(row.lifted_by, row.lifted_by),
-        row.lifted_at is None and _may_lift(actor, row),
+def _views(session: Session, actor: Actor, rows: Sequence[RecallRow]) -> tuple[Recall, ...]:
+    names, people = _names(session, [row.sku for row in rows]), _people(session, rows)
+    ids = {store for row in rows for store in row.stores or ()}
+    called = dict(
+        row
+        for some in batched(sorted(ids), MAX_IN)
+        for row in session.execute(select(StoreRow.id, StoreRow.name).where(StoreRow.id.in_(some)))
     )
+
+    def view(row: RecallRow) -> Recall:
+        stores = None if row.stores is None else [one for one in row.stores if actor.sees(one)]
+        return Recall(
+            row.id,
+            row.sku,
+            names.get(row.sku, {}),
+            None if stores is None else tuple(stores),
+            tuple(called.get(one, one) for one in stores or ()),
+            row.note,
+            row.at_ms,
+            people.get(row.by, row.by),
+            row.lifted_at,
+            people.get(row.lifted_by, row.lifted_by),
+            row.lifted_at is None and _may_lift(actor, row),
+        )
+
+    return tuple(view(row) for row in rows)
 
 
 def _names(session: Session, skus: Collection[str]) -> dict[str, Names]:
@@ -306,6 +322,16 @@ def _people(session: Session, rows: Collection[RecallRow]) -> dict[str, str]:
     ids = {one for row in rows for one in (row.by, row.lifted_by) if one}
     found = session.execute(select(ActorRow.id, ActorRow.name).where(ActorRow.id.in_(ids)))
     return {SYSTEM.id: SYSTEM.name, **dict(found.all())}
+
+
+def name_of(ctx: Context, sku: str, language: str) -> str:
+    """What a product is called, empty where there is none."""
+    with ctx.db.read() as session:
+        names = _names(session, [sku]).get(sku)
+    if names is None:
+        return ""
+    said = names.get(language) or next(iter(names.values()), {})
+    return said.get("name") or sku
 
 
 def store_names(ctx: Context, actor: Actor, sku: str = "") -> list[tuple[str, str]]:
