@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -16,6 +17,9 @@ from server.ports import Batch, Clock
 CONNECT_S = 5.0
 TOTAL_S = 120.0
 REDIRECTS = 3
+MIN_JUMP_PERCENT, MAX_JUMP_PERCENT = 5, 400
+MAX_BATCH_PERCENT = 50
+"""Bounds of a shop's own thresholds: beyond them nearly everything is held, or nothing is."""
 SECRET = "secret"
 """What a kind's only secret is called."""
 
@@ -57,6 +61,18 @@ class ShopConfig(Config):
 
     shop: str = Field(description="The shop that stores name in their channel: shop@store.")
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217.")
+    jump_percent: int | None = Field(
+        default=None,
+        ge=MIN_JUMP_PERCENT,
+        le=MAX_JUMP_PERCENT,
+        description="A price that moves by more at once is held. Empty: as the server is set.",
+    )
+    batch_percent: int | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_BATCH_PERCENT,
+        description="Answers with more suspect prices are held whole. Empty: as the server is set.",
+    )
 
     _shop = field_validator("shop")(_an_id)
 
@@ -87,6 +103,16 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Folders:
+    """Where connectors may read files: below `watched`, which others fill, and in `uploads`, where
+    lies what people uploaded. None: nowhere.
+    """
+
+    watched: Path | None = None
+    uploads: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StoreAt:
     """One of our stores: where it stands in millionths of a degree, its channel and its time zone,
     if any.
@@ -111,7 +137,8 @@ def _no_aliases(_names: Collection[str]) -> Mapping[str, str]:
 class Setup:
     """One connector as set up. `config` is of the kind's own model; `state` is what its last batch
     wanted back; `stores` are those that it may speak of; `secrets` by the names that its kind gives
-    them, only those that are set; `aliases` looks up what its batches taught.
+    them, only those that are set; `aliases` looks up what its batches taught. For a
+    `glance` the beginning of what there is will do, and is no whole batch.
 
     A source that is read and also calls has two states: `state` is what its last call wanted back,
     `read` what its last read did.
@@ -125,6 +152,8 @@ class Setup:
     clock: Clock
     limits: Limits
     aliases: Aliases = _no_aliases
+    glance: bool = False
+    folders: Folders = Folders()
     read: Mapping[str, Any] = field(default_factory=dict)
 
     @property

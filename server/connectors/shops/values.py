@@ -25,6 +25,8 @@ READ_CHARACTERS = 2_000
 REMEMBERED = 4_096
 """Texts that were read lately: a feed writes the same prices and dates again and again."""
 
+_APART = re.compile(r"[.,'’ ]")
+_WHOLE = re.compile(r"[0-9]{1,13}")
 _PLAIN = re.compile(r"[0-9]{1,13}(?:[.,][0-9]{1,3})?")
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?P<apart>[.,'’ ])[0-9]{3}(?:(?P=apart)[0-9]{3})*")
 _CURRENCY_LAST = re.compile(r"(.*[0-9]) ?([A-Za-z]{3})")
@@ -73,9 +75,11 @@ def price(text: str) -> Price:
     return Price(amount(digits, currency), currency)
 
 
-def amount(text: str, currency: str) -> int:
+def amount(text: str, currency: str, mark: str = "") -> int:
     """A decimal number as minor units of `currency`: `1234.50`, `1234,50`, and with thousands apart
     `1 234,50`, `1.234,50`, `1,234.50`, `1'234.50`, `1 234`, `1,234,567`.
+
+    `mark` is what stands before the decimals, where somebody said so; then `1,234` says one thing.
 
     Never rounds and never guesses: what may be read in two ways (`1,234`, `1.234`), more decimals
     than the currency has, or groups that are not of three raise Unreadable (`price`).
@@ -84,7 +88,11 @@ def amount(text: str, currency: str) -> int:
     if len(text) > MAX_PRICE_CHARACTERS:
         raise Unreadable("price")
     precision = _precision(currency)
-    if _PLAIN.fullmatch(text):
+    if mark:
+        whole, decimals = _marked(text, mark)
+        if len(decimals) > precision:
+            raise Unreadable("price")
+    elif _PLAIN.fullmatch(text):
         whole, decimals = _split(text)
         # A comma and three digits may part thousands, whatever the currency.
         if len(decimals) > precision or ("," in text and len(decimals) == 3):
@@ -107,6 +115,17 @@ def _split(text: str) -> tuple[str, str]:
     return whole, decimals
 
 
+def _marked(text: str, mark: str) -> tuple[str, str]:
+    """A number whose decimal mark is known, as digits before and after it."""
+    whole, found, decimals = text.partition(mark)
+    parts = _GROUPED.fullmatch(whole)
+    grouped = parts is not None and parts["apart"] != mark
+    good = bool(_WHOLE.fullmatch(whole)) or grouped
+    if not good or bool(found) != bool(_WHOLE.fullmatch(decimals)):
+        raise Unreadable("price")
+    return _APART.sub("", whole), decimals
+
+
 def _grouped(text: str, precision: int) -> tuple[str, str]:
     """A number with thousands apart as digits before and after the decimal mark."""
     at = max(text.rfind("."), text.rfind(","))
@@ -122,7 +141,7 @@ def _grouped(text: str, precision: int) -> tuple[str, str]:
         raise Unreadable("price")
     if len(decimals) > precision:
         raise Unreadable("price")
-    return re.sub(r"[.,'’ ]", "", groups), decimals
+    return _APART.sub("", groups), decimals
 
 
 @lru_cache(maxsize=REMEMBERED)
