@@ -18,11 +18,19 @@ _DOUBTS = ("blank", "zero", "currency", "sale", "jump")
 class PriceLine:
     """A product's price: what it was, what is to be said of it, what proves it."""
 
+    sku: str
     name: str
     value: str
     said: str
     proof: str
     off: bool
+
+
+_WITHHELD = {
+    "recalled": "doubt_recalled",
+    "till:silent": "doubt_till_silent",
+    "till:apart": "doubt_till_apart",
+}
 
 
 def price_line(price: PriceThen, now: int, zone: str, language: Language) -> PriceLine:
@@ -31,10 +39,10 @@ def price_line(price: PriceThen, now: int, zone: str, language: Language) -> Pri
     if price.price is None:
         proof = say("price_offer", language, at=at) if at else ""
         said = _doubt(price.doubt, language) or say(price.off, language)
-        return PriceLine(price.name, say("price_none", language), said, proof, off=True)
+        return PriceLine(price.sku, price.name, say("price_none", language), said, proof, off=True)
     proof = say("price_proof", language, at=at, row=_rows(price, language))
     value = money(price.price, price.currency, language)
-    return PriceLine(price.name, value, _said(price, language), proof, off=False)
+    return PriceLine(price.sku, price.name, value, _said(price, language), proof, off=False)
 
 
 def drawn_differs(found: Agreement, language: Language) -> str:
@@ -65,6 +73,8 @@ def _doubt(reason: str, language: Language) -> str:
     kind, _, why = reason.partition(":")
     if kind == "no_price":
         return say("doubt_no_price", language)
+    if reason in _WITHHELD:
+        return say(_WITHHELD[reason], language)
     if kind != "suspect":
         return ""
     if why.startswith("held_"):

@@ -109,6 +109,7 @@ def _form(me: Visit, sku: str, wrong: ServerError | None = None) -> AnyResponse:
         room="situation",
         sku=sku,
         name=recalls.name_of(me.ctx, sku, me.language),
+        goods=[] if sku else recalls.goods(me.ctx, me.actor, me.language),
         stores=recalls.store_names(me.ctx, me.actor, sku),
         whole=me.actor.stores is None,
         where=given.get("where", "all"),

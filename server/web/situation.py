@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from server.errors import BadInput, NotFound
 from server.services import connectors
 from server.services.prices import settling
+from server.services.recalls import recalls
 from server.services.situation.faults import fault_said
 from server.services.situation.overview import situation
 from server.services.situation.rails import Asked
@@ -94,4 +95,5 @@ def _page(looker: Visit, *, status: int = 200, wrong: str = "") -> AnyResponse:
         told=told,
         fault=fault_said(told.fault, looker.language) if told is not None else "",
         wrong=wrong,
+        may_recall=recalls.may_recall(looker.actor) and bool(looker.session),
     )

@@ -241,6 +241,14 @@ WHY: Final[dict[str, Phrase]] = {
     "unknown": Phrase(
         "on ne sait plus ce que l’écran tenait", "nobody can tell any more what the screen held"
     ),
+    "doubt_recalled": Phrase("une personne a retiré ce prix", "a person withdrew this price"),
+    "doubt_till_silent": Phrase(
+        "la caisse n’a pas confirmé le prix plus bas à temps",
+        "the till did not confirm the lower price in time",
+    ),
+    "doubt_till_apart": Phrase(
+        "la caisse demande un autre prix", "the till asks for another price"
+    ),
     "doubt_no_price": Phrase("la boutique n’a pas donné de prix", "the shop gave no price"),
     "doubt_blank": Phrase("le prix reçu était vide", "the price that came was blank"),
     "doubt_zero": Phrase("le prix reçu était zéro", "the price that came was zero"),

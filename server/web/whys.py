@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import NotFound
 from server.services.chain import places
+from server.services.recalls import recalls
 from server.services.showing.explaining import NotPlanned
 from server.services.showing.whys import ScreenWhy, screen_why
 from server.web import clock
@@ -58,6 +59,7 @@ def show(screen_id: str) -> AnyResponse:
         now=now,
         carry=carry,
         link=lambda **more: "?" + urlencode({**carry, **more}),
+        may_recall=recalls.may_recall(looker.actor) and not embed,
     )
 
 

@@ -38,6 +38,8 @@ from server.services.prices.seeing import ChannelOf
 CHANNELS_AT_ONCE = 50
 """In one write transaction, so that none lasts over its budget."""
 MAX_NOTE_CHARACTERS = 500
+MAX_GOODS = 200
+"""Products that are offered to choose from; others are named by their number."""
 MAX_STORES = 5_000
 """Stores that one recall may name."""
 
@@ -324,14 +326,27 @@ def _people(session: Session, rows: Collection[RecallRow]) -> dict[str, str]:
     return {SYSTEM.id: SYSTEM.name, **dict(found.all())}
 
 
+def goods(ctx: Context, actor: Actor, language: str) -> list[tuple[str, str]]:
+    """SKU and name of the first products that the actor's stores sell, to choose from."""
+    shops = select(ChannelRow.shop)
+    if actor.stores is not None:
+        shops = shops.where(ChannelRow.store_id.in_(actor.stores))
+    query = select(ProductRow.sku, ProductRow.names).where(ProductRow.shop.in_(shops))
+    with ctx.db.read() as session:
+        rows = session.execute(query.order_by(ProductRow.sku).limit(MAX_GOODS)).all()
+    return [(sku, _said(names, sku, language)) for sku, names in rows]
+
+
+def _said(names: Names, sku: str, language: str) -> str:
+    said = names.get(language) or next(iter(names.values()), {})
+    return said.get("name") or sku
+
+
 def name_of(ctx: Context, sku: str, language: str) -> str:
     """What a product is called, empty where there is none."""
     with ctx.db.read() as session:
         names = _names(session, [sku]).get(sku)
-    if names is None:
-        return ""
-    said = names.get(language) or next(iter(names.values()), {})
-    return said.get("name") or sku
+    return "" if names is None else _said(names, sku, language)
 
 
 def store_names(ctx: Context, actor: Actor, sku: str = "") -> list[tuple[str, str]]:
