@@ -26,6 +26,7 @@ const brand = (store) => ({
 });
 const price = (figures, cents = "", more = {}) => ({
   figures, cents, currency: "€", currency_first: false, was: null, reduction: null, legal: null, until: null,
+  unit: null, comparison: null,
   version: `v-${figures}-${cents}`, ends_in_ms: HOUR_MS, ...more,
 });
 const item = (name, lead, picture, priced = null, stock = null) => ({
@@ -53,11 +54,16 @@ export const SAMPLES = {
   "price-plain": view("price-plain", "price", {}, [item("Bivouac 2", "Tente légère, deux places", "tent", price("249"), few)], { store: "prado" }),
   "price-four": view("price-four", "price", { cta: "Essayez-le" }, [item("Vélo Alizé", "Ville et chemin, neuf vitesses", "bicycle", price("1 299", "90", { was: "1 499,90 €", reduction: "−13 %", legal: "Prix le plus bas des 30 derniers jours", until: "Jusqu’au 31 octobre" }))], { qr: QR, store: "vieux-port" }),
   "price-english": view("price-english", "price", { cta: "Reserve yours" }, [{ ...bag, lead: "Waxed canvas backpack, 28 litres", price: { ...promotion, currency_first: true, was: "€119.90", reduction: "−25%", legal: "Lowest price in the last 30 days", until: "Until Saturday 24 October" }, stock: { text: "3 left in this store", figure: "3" } }], { lang: "en", qr: QR, store: "fort-de-france" }),
+  "price-unit": view("price-unit", "price", { cta: "Protégez-la" }, [item("Cire Abeille", "Cire d’imprégnation, 375 ml", "backpack", price("12", "90", { unit: "34,40\u00a0€/l" }), few)], { qr: QR, store: "vieux-port" }),
+  "price-unit-was": view("price-unit-was", "price", { cta: "Réservez le vôtre" }, [{ ...bag, price: { ...promotion, unit: "3,21\u00a0€/l", comparison: "Prix conseillé par Maison Arva\u00a0: 149,90\u00a0€", legal: "Prix le plus bas avant la première réduction" } }], { qr: QR }),
+  "price-compared": view("price-compared", "price", {}, [item("Bivouac 2", "Tente légère, deux places", "tent", price("249", "", { comparison: "Prix conseillé par Arva\u00a0: 299\u00a0€" }), few)], { store: "prado" }),
+  "price-unit-four": view("price-unit-four", "price", { cta: "Essayez-le" }, [item("Corde Rade", "Au mètre", "bicycle", price("1\u00a0299", "90", { unit: "12\u00a0999,90\u00a0€/m²", comparison: "Prix conseillé par Arva\u00a0: 1\u00a0599,90\u00a0€" }))], { qr: QR, store: "vieux-port" }),
   "price-bare": view("price-bare", "price", {}, [{ ...bag, name: "Veste imperméable trois couches Grand Large pour homme", lead: "Membrane respirante, coutures étanchées", picture: null, price: { ...promotion, figures: "1\u00a0299", cents: "" } }]),
   "price-long": view("price-long", "price", { cta: long }, [{ ...bag, name: long, lead: long, price: { ...promotion, until: long, legal: long }, stock: { text: long, figure: null } }], { qr: QR }),
   trio: view("trio", "trio", raining, [boot(price("119", "90")), coat(price("149")), umbrella(price("34", "90"))]),
   "trio-free": view("trio-free", "trio", raining, [boot(), coat(), umbrella()]),
   "trio-sun": view("trio-sun", "trio", { sky: "sun", headline: "Grand beau au Prado.", second: "On sort\u00a0?", chip: "24°, soleil jusqu’à 19\u00a0h", chip_icon: "sun" }, [item("Casquette Sel", "", "billed-cap", price("24", "90")), item("Trottinette Mistral", "", "kick-scooter", price("89")), item("Vélo Alizé", "", "bicycle", price("649"))], { store: "prado" }),
+  "trio-unit": view("trio-unit", "trio", raining, [boot(price("12", "90", { unit: "34,40\u00a0€/l" })), { ...coat(price("149")), name: "Imperméable trois-quarts Bruine pour homme" }, umbrella(price("1\u00a0034", "90", { unit: "17,45\u00a0€/m" }))]),
   "trio-two": view("trio-two", "trio", raining, [boot(price("1\u00a0119", "90")), { ...coat(price("149")), name: "Imperméable trois-quarts Bruine pour homme" }]),
   elsewhere: view("elsewhere", "elsewhere", { headline: "Elle vous attend à 4 km.", here: "Ici, au Prado :|épuisée", there: "Marseille Vieux-Port", there_note: "5 paires|ouvert jusqu’à 19\u00a0h 30", distance: "4 km", cta: "Réservez-la là-bas|ou commandez en ligne" }, [item("Galet", "la chaussure de marche", "hiking-boot")], { store: "vieux-port", qr: QR }),
   service: view("service", "service", { headline: "On se serre un peu\u00a0?", second: "La caisse\u00a03 est libre.", figure: "3", arrow: "up", facts: "Attente : environ 2 minutes|À l’étage|l’escalier est derrière vous" }),

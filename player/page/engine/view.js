@@ -76,6 +76,8 @@ function priceOf(offer, sku, channel, shown, { now, language }) {
     reduction: said.reduction ?? null,
     legal: said.legal ?? null,
     until: said.until ?? null,
+    unit: said.unit ?? null,
+    comparison: said.comparison ?? null,
     version: `${channel}:${priced.version}:${priced.step}`,
     ends_in_ms: priced.endsAt - now.ms,
   };

@@ -44,7 +44,7 @@ export function spoken(price, lang) {
 /** The large price: figures, cents raised with their separator, the currency on the line. */
 export function figures(price, lang) {
   const digits = text(price.figures).replace(/\D/g, "").length;
-  const size = digits < 3 ? "" : `n${Math.min(digits, 5)}`;
+  const size = `${digits < 3 ? "" : `n${Math.min(digits, 5)}`}${price.unit ? " less" : ""}`;
   const amount = el("span", "int", text(price.figures));
   const unit = el("span", `unit${price.currency_first ? " first" : ""}`, text(price.currency));
   const row = el("p", `price sign ${size}`.trim());
@@ -75,13 +75,23 @@ export function amount(price, lang) {
   return row;
 }
 
+/** The price of one kilogram or litre, wherever the price stands: it may be small, never cut. */
+export function each(className, price) {
+  return fitted(el("p", `each ${className}`, text(price.unit)), "1/0 .92/0 .84/0 .76/0 .68/0 .6/0");
+}
+
+/** Somebody else's price, as what it is. */
+export function compared(className, price) {
+  return fitted(el("p", `fine compared ${className}`, text(price.comparison)), "1/1 .94/1 .88/1 .8/1");
+}
+
 /** The reduction, what it was, and the line the law asks for. */
 export function ticket(price) {
   const cut = el("p", "cut");
   if (price.reduction) cut.append(el("b", "sign", text(price.reduction)));
   if (price.was) cut.append(el("s", "sign", text(price.was), el("i")));
-  const law = price.legal ? fitted(el("p", "fine", text(price.legal)), "1/1 .94/1 .88/1") : null;
-  return el("div", "ticket", cut.childNodes.length ? cut : null, law);
+  const law = price.legal ? fitted(el("p", "fine", text(price.legal)), "1/1 .94/1 .88/1 .82/1") : null;
+  return el("div", `ticket${price.comparison ? " high" : ""}`, cut.childNodes.length ? cut : null, law);
 }
 
 export const hasTicket = (price) => Boolean(price && (price.reduction || price.was || price.legal));

@@ -1,7 +1,7 @@
 /** One good and its price; without the price, the name stands on the horizon instead. */
 
 import { el, lines, text } from "../dom.js";
-import { emblem, fact, figures, fitted, good, hangs, hasTicket, kicker, part, rows, scan, stock, ticket } from "./parts.js";
+import { compared, each, emblem, fact, figures, fitted, good, hangs, hasTicket, kicker, part, rows, scan, stock, ticket } from "./parts.js";
 
 const STANDING_LETTERS = 8;
 const STEP = 0.85;
@@ -34,6 +34,11 @@ function priced(item, view) {
   ];
   const left = hasTicket(item.price) ? "" : " left";
   if (!left) said.push(part("ticket", ticket(item.price), { good: 0 }));
+  if (item.price.unit) said.push(part("each", each("hero", item.price), { good: 0 }));
+  if (item.price.comparison) {
+    const place = left ? `hero${item.stock ? " second" : " first"}` : "hero";
+    said.push(part("compared", compared(place, item.price), { good: 0 }));
+  }
   if (item.price.until) said.push(part("until", fact(`hero${left}`, text(item.price.until)), { good: 0 }));
   const row = item.price.until ? "hero low" : "hero";
   if (item.stock) said.push(part("stock", stock(row + left, item.stock)));

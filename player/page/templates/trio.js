@@ -1,7 +1,7 @@
 /** Up to three goods under one sky: the weather says why, the goods say what. */
 
 import { drawing, el, text } from "../dom.js";
-import { amount, fact, fitted, good, part, say } from "./parts.js";
+import { amount, each, fact, fitted, good, part, say } from "./parts.js";
 
 const STROKE = { fill: "none", stroke: "currentColor", "stroke-width": "1.8", "stroke-linecap": "round", "stroke-linejoin": "round" };
 const CLOUD = "M4.300 15.200A6.900 6.900 0 1 1 15.600 8.100h1.700a4.600 4.600 0 0 1 2.700 8.300";
@@ -25,12 +25,13 @@ function chip(view) {
   return [part("chip", fitted(el("p", "chip", sign, el("span", "", words)), "1/1 .9/1 .8/1"))];
 }
 
-function tags(item, index, place, view, someone) {
-  const label = fitted(el("p", `tag label ${place}`, text(item.name)), "1/1 .93/1 .88/2 .8/2 .72/2", "1/2 .9/2 .8/2 .72/2 .64/3");
+function tags(item, index, place, view, someone, lifted) {
+  const label = fitted(el("p", `tag label ${place}${lifted}`, text(item.name)), "1/1 .93/1 .88/2 .8/2 .72/2", "1/2 .9/2 .8/2 .72/2 .64/3");
   const said = [part(`name-${index}`, label)];
   if (item.price) {
-    const shown = el("div", `tag amount ${place}`, amount(item.price, view.lang));
+    const shown = el("div", `tag amount ${place}${lifted}`, amount(item.price, view.lang));
     said.push(part(`price-${index}`, shown, { kind: "figures", good: index }));
+    if (item.price.unit) said.push(part(`each-${index}`, each(`tag ${place}`, item.price), { good: index }));
   } else if (someone) {
     const quiet = fitted(el("p", `tag quiet ${place}`, text(item.pricefree)), "1/2 .9/2 .8/2");
     said.push(part(`free-${index}`, quiet));
@@ -47,7 +48,9 @@ export function compose(view) {
   const parts = chip(view);
   const headline = say("trio", view.params.headline, view.params.second, "1/1 .92/1 .85/1 .78/1 .7/1 .62/1 .54/2 .46/2");
   if (headline) parts.push(part("say", headline));
-  items.forEach((item, index) => parts.push(...tags(item, index, places[index], view, priced)));
+  // What stands under one price takes its room from all, so that they stay on one line.
+  const lifted = items.some((item) => item.price?.unit) ? " lifted" : "";
+  items.forEach((item, index) => parts.push(...tags(item, index, places[index], view, priced, lifted)));
   const free = items.map((item) => text(item.pricefree)).find(Boolean);
   if (!priced && free) parts.push(part("free", fact("trio", free)));
   return {

@@ -30,8 +30,8 @@ _LEGAL = {
         "en": "Lowest price in the last 30 days",
     },
     "first_step": {
-        "fr": "Prix le plus bas des 30 jours avant la 1re réduction",
-        "en": "Lowest price of the 30 days before the first reduction",
+        "fr": "Prix le plus bas avant la première réduction",
+        "en": "Lowest price before the first reduction",
     },
     "before": {
         "fr": "Prix avant réduction, produit vite périssable",

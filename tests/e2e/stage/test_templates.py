@@ -45,6 +45,44 @@ def test_every_template_shows_whole_and_keeps_its_words_on_the_screen(
     assert page.evaluate(LOOKED_AT, [names, f"float:left;{shape}"]) == []
 
 
+BESIDE_PRICES = """async ([names, style]) => {
+  const found = [];
+  for (const name of names) {
+    const { stage, shadow } = stageIn(style);
+    await stage.show(sample(name));
+    const lines = ".each, .compared, .cut, .ticket .fine, .fact, .tag.label, .tag.amount, .scan";
+    const boxes = [...shadow.querySelectorAll(lines)].map((node) => {
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      const { left, right } = range.getBoundingClientRect();
+      const { top, bottom } = node.getBoundingClientRect();
+      return { name: node.className, text: node.textContent, box: { left, right, top, bottom } };
+    });
+    for (const [at, one] of boxes.entries()) {
+      for (const other of boxes.slice(at + 1)) {
+        const { box: a } = one, { box: b } = other;
+        const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+        const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+        if (wide > 1 && high > 1) found.push([name, one.name, other.name, wide, high]);
+      }
+    }
+    const cut = boxes.filter(({ text }) => text.includes("…")).map(({ text }) => [name, text]);
+    const each = shadow.querySelectorAll(".each");
+    if (!each.length && name.includes("unit")) cut.push([name, "no unit price"]);
+    found.push(...cut);
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("shape", ["width:960px;height:540px", "width:540px;height:960px"])
+def test_what_stands_beside_a_price_covers_nothing_and_is_whole(page: Page, shape: str) -> None:
+    """Directive 98/6/EC, article 4(1): easily identifiable and clearly legible."""
+    names = [name for name in sample_names() if "unit" in name or name == "price-compared"]
+    assert len(names) == 5
+    assert page.evaluate(BESIDE_PRICES, [names, f"float:left;{shape}"]) == []
+
+
 @pytest.mark.slow
 def test_a_film_plays_muted_from_where_the_slot_is(page: Page) -> None:
     """The film is recorded by the browser itself, so the test needs no encoder."""

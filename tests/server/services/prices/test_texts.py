@@ -73,7 +73,7 @@ def test_a_reduction_stands_with_its_end_and_with_what_its_struck_price_is() -> 
     ("basis", "french", "english"),
     [
         ("lowest", "Prix le plus bas des 30 derniers jours", "Lowest price in the last 30 days"),
-        ("first_step", "30 jours avant la 1re réduction", "before the first reduction"),
+        ("first_step", "avant la première réduction", "before the first reduction"),
         ("before", "Prix avant réduction, produit vite périssable", "it spoils soon"),
         ("since_sold", "depuis sa mise en vente", "since it was first sold"),
     ],
