@@ -21,7 +21,7 @@ from server.config import Settings
 from server.connectors.registry import BUILT_IN, kinds
 from server.connectors.shops import webhook
 from server.connectors.source import SECRET
-from tools import limits
+from tools import lawful_prices, limits
 
 ROOT = Path(__file__).parent.parent
 GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs/guides").glob("*.md"))]
@@ -50,6 +50,10 @@ def test_every_command_and_setting_exists(guide: Path) -> None:
     settings |= {PREFIX + option.removeprefix("--").upper().replace("-", "_") for option in options}
     named = {name for name in re.findall(r"ENSEIGNE_[A-Z_]*[A-Z]", text) if name + "_…" not in text}
     assert named <= settings, named - settings
+
+
+def test_the_tables_of_lawful_prices_are_those_of_the_rules_and_the_cases() -> None:
+    assert lawful_prices.stale() == [], "run tools/lawful_prices.py"
 
 
 def test_every_limit_stands_in_the_guide_with_its_unit_and_default() -> None:
