@@ -22,6 +22,7 @@ from server.services.wishes.drawn import Drawn
 from server.web.access import Visit, check_form, page, studio
 from server.web.entering import enter
 from server.web.media_words import file_words, media_words
+from server.web.sending_words import sending_words
 from server.web.tongue import gettext as _
 from server.web.tongue import said
 
@@ -182,7 +183,7 @@ def _all(
         found=found,
         link=link,
         refused=refused or [],
-        spoken=_spoken(),
+        spoken=sending_words(),
     )
 
 
@@ -238,21 +239,3 @@ def _look() -> Look:
     kind = next((one for one in KINDS if one == request.args.get("kind")), "")
     state = next((one for one in STATES if one == request.args.get("state")), "")
     return Look(kind=kind, state=state, **given)
-
-
-def _spoken() -> dict[str, str]:
-    """What the script says of files on their way."""
-    return {
-        "waits": _("Waits its turn"),
-        "sends": _("%(part)s of %(whole)s", part="{part}", whole="{whole}"),
-        "looks": _("Looking at it"),
-        "here": _("It is here"),
-        "broken": _("The line is down. It goes on by itself, from %(part)s.", part="{part}"),
-        "out": _(
-            "You are signed out. Sign in in another tab, then press “Go on”: nothing is lost."
-        ),
-        "failed": _("It did not arrive. Press “Go on”, or choose it again."),
-        "on": _("Go on"),
-        "stop": _("Leave it out"),
-        "mb": _("MB"),
-    }

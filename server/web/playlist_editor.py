@@ -23,6 +23,7 @@ from server.web.playlist_sheet import (
     wants_json,
 )
 from server.web.pretending import Asked, panel
+from server.web.sending_words import sending_words
 from server.web.tongue import gettext as _
 from server.web.tongue import ngettext
 
@@ -43,6 +44,7 @@ def show(subject: str) -> AnyResponse:
         looker,
         room="playlists",
         lively=True,
+        spoken=sending_words(),
         panel=here and panel(asked, here.store.calendar.zone, now, now),
         **{name: value for name, value in context(looker, sheet).items() if name != "visit"},
     )

@@ -19,7 +19,7 @@ from server.services.drafting import drafts
 from server.services.drafting.drafts import Draft
 from server.services.wishes.content import get_playlist
 
-New = Literal["message", "price", "trio", "image", "video", "playlist"]
+New = Literal["message", "price", "trio", "image", "video", "file", "playlist"]
 KINDS: tuple[New, ...] = get_args(New)
 LANGUAGES = ("fr", "en")
 MAX_TRIO = 3
@@ -36,8 +36,8 @@ def add(
     after: str | None = None,
 ) -> tuple[Draft, str]:
     """Add a turn after the one named `after`, at the beginning where that is empty, else at the
-    end, and say its id. `chosen` are SKUs, the sha256 of a file, or a playlist's id. Raises
-    BadInput, NotFound, Forbidden, Conflict.
+    end, and say its id. `chosen` are SKUs, the sha256 of a file (`file`: a picture or a film), or a
+    playlist's id. Raises BadInput, NotFound, Forbidden, Conflict.
     """
     draft = drafts.read(ctx, actor, "playlist", playlist)
     value = _value(ctx, actor, kind, list(chosen), playlist)
@@ -84,10 +84,11 @@ def _goods(kind: New, chosen: list[str]) -> dict[str, Any]:
 def _file(ctx: Context, kind: New, sha: str) -> Mapping[str, Any]:
     with ctx.db.read() as session:
         row = session.get(AssetRow, sha)
-        if row is None or (row.kind == "video") != (kind == "video"):
+        films = row is not None and row.kind == "video"
+        if row is None or (kind != "file" and films != (kind == "video")):
             raise BadInput("Choose a file of this kind.", field="chosen", code="no_such_file")
         lasts = row.duration_ms or TURN_MS
-        turn = _turn({"template": kind, "assets": [sha]})
+        turn = _turn({"template": "video" if films else "image", "assets": [sha]})
         bounded = max(MIN_ITEM_MS, min(MAX_ITEM_MS, lasts))
         return {**turn, "title": row.name[:200], "duration_ms": bounded}
 

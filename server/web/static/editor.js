@@ -1,5 +1,6 @@
 /** The playlist's editor: puts sheet, sequence, menus and the turn beside them together. */
 
+import { Files } from "./files.js";
 import { Menus } from "./menu.js";
 import { Panel } from "./panel.js";
 import { itemOf, Sequence } from "./sequence.js";
@@ -11,6 +12,7 @@ const sheet = new Sheet(main);
 const panel = new Panel(sheet);
 const menus = new Menus(sheet);
 new Sequence(sheet);
+const files = new Files(sheet);
 
 main.addEventListener("click", async (event) => {
   const { target } = event;
@@ -52,7 +54,7 @@ document.addEventListener("keydown", async (event) => {
 });
 
 sheet.onRenewed(({ added }) => {
-  if (!added) return;
+  if (!added || files.adding) return;
   panel.open(added, true);
   document.getElementById(`turn-${added}`)?.scrollIntoView({ block: "nearest" });
 });

@@ -4,6 +4,7 @@ breaks, a session that ends in their midst, a refusal in words, and the price th
 
 from __future__ import annotations
 
+import base64
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
 from server.services.chain import places
 from server.services.chain.place_wishes import StoreWish
+from server.services.drafting import drafts
 from server.services.entry import people
 from server.services.library import assets
 from server.services.prices.batches import Source
@@ -125,3 +127,55 @@ def test_files_arrive_whatever_happens_on_the_way(room: Page, ctx: Context) -> N
         room.set_viewport_size({"width": 360, "height": 780})
         room.goto(ctx.settings.url + path)
         assert not room.evaluate(WIDE)
+
+
+DROP = """([names, turn]) => {
+  const files = new DataTransfer();
+  for (const name of names) {
+    const bytes = Uint8Array.from(atob(window.pixels) + name, (one) => one.charCodeAt(0));
+    files.items.add(new File([bytes, name], name, { type: "image/png" }));
+  }
+  const row = document.querySelectorAll("#turns > [data-item]")[turn];
+  const { left, bottom } = row.getBoundingClientRect();
+  const at = { clientX: left + 40, clientY: bottom - 4, bubbles: true, cancelable: true };
+  for (const kind of ["dragover", "drop"]) {
+    row.dispatchEvent(new DragEvent(kind, { ...at, dataTransfer: files }));
+    if (kind === "dragover") window.landed = row.className.includes("landing");
+  }
+}"""
+"""Files from the desktop, let go over the lower half of a turn."""
+
+
+def test_files_dropped_onto_a_sequence_stand_where_they_landed(room: Page, ctx: Context) -> None:
+    said = dict.fromkeys(("fr", "en"), "x")
+    card = {"template": "message", "params": {"sky": "mist"}, "texts": {"headline": said}}
+    turns = [
+        {"id": name, "title": name, "duration_ms": 8_000, "content": {"card": card}}
+        for name in ("first", "last")
+    ]
+    drafts.begin(ctx, SYSTEM, "playlist", {"name": "Window", "items": turns}, "window")
+    room.goto(f"{ctx.settings.url}/playlists/window")
+    room.evaluate("(text) => { window.pixels = text; }", base64.b64encode(small()).decode())
+    room.evaluate(DROP, [["coat.png", "tent.png"], 0])
+    titles = room.locator("#turns h3 bdi")
+    expect(titles).to_have_text(["first", "coat.png", "tent.png", "last"], timeout=WITHIN_MS)
+    assert room.evaluate("window.landed"), "a line shows where they land"
+    expect(room.locator("#heard")).to_have_text("“tent.png” is number 3 of 4 now.")
+    room.set_input_files(
+        "#files",
+        [
+            {"name": "hat.png", "mimeType": "image/png", "buffer": small() + b"hat"},
+            {"name": "page.png", "mimeType": "image/png", "buffer": b"<html>"},
+        ],
+    )
+    expect(titles).to_have_text(["first", "coat.png", "tent.png", "last", "hat.png"])
+    expect(room.locator("#way")).to_contain_text("This is a web page or an XML file.")
+    room.set_viewport_size({"width": 360, "height": 780})
+    assert not room.evaluate(WIDE)
+
+
+def small() -> bytes:
+    """A picture of one colour."""
+    out = io.BytesIO()
+    Image.new("RGB", (320, 180), "navy").save(out, "PNG")
+    return out.getvalue()

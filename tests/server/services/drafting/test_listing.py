@@ -9,6 +9,7 @@ import pytest
 
 from playlists.ids import PlaylistId
 from playlists.model import Base, Playlist
+from server.db.models import AssetRow
 from server.errors import BadInput, Forbidden, NotFound
 from server.services.base.actors import ALL_SCOPES, SYSTEM, Actor
 from server.services.base.context import Context
@@ -107,6 +108,7 @@ def test_everything_that_is_wrong_is_said_at_once(ctx: Context) -> None:
         ("trio", ["a", "b", "c", "d"]),
         ("price", ["no such sku \n"]),
         ("image", ["0" * 64]),
+        ("file", ["0" * 64]),
         ("video", []),
         ("playlist", ["prado"]),
     ],
@@ -123,6 +125,17 @@ def test_additions_stand_at_the_end(ctx: Context) -> None:
     first = additions.add(ctx, SYSTEM, "prado", "message")[1]
     draft, second = additions.add(ctx, SYSTEM, "prado", "price", ["BAG"])
     assert [item["id"] for item in draft.body["items"]][-2:] == [first, second]
+
+
+def test_a_file_is_a_picture_or_a_film_as_it_is(ctx: Context) -> None:
+    shop = lay_out(ctx)
+    draft, item = additions.add(ctx, SYSTEM, "prado", "file", [shop.secret], after="")
+    first = draft.body["items"][0]
+    assert (first["id"], first["content"]["card"]["template"]) == (item, "image")
+    with ctx.db.write() as session:
+        session.get_one(AssetRow, shop.secret).kind = "video"
+    draft, _item = additions.add(ctx, SYSTEM, "prado", "file", [shop.secret])
+    assert draft.body["items"][-1]["content"]["card"]["template"] == "video"
 
 
 def test_a_base_of_the_chain_is_a_use(ctx: Context) -> None:
