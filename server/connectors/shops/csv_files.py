@@ -179,7 +179,7 @@ def found(setup: Setup) -> Iterator[Found | None]:
             else:
                 yield Found(*answer.body.unpacked_file(), {"url": answer.validators.to_state()})
         return
-    path = _watched(setup) if config.folder else uploaded(setup)
+    path = located(setup)
     _check_age(setup, path)
     state = {"file": _stamp(path)}
     if setup.state.get("file") == state["file"]:
@@ -189,6 +189,11 @@ def found(setup: Setup) -> Iterator[Found | None]:
         yield Found(body, first, state)
     if _stamp(path) != state["file"]:
         raise TemporaryError("The file changed while it was read. It is read again soon.")
+
+
+def located(setup: Setup) -> Path:
+    """Where the file is that is in use. Raises TemporaryError, PermanentError."""
+    return _watched(setup) if setup.config.folder else uploaded(setup)
 
 
 @contextmanager

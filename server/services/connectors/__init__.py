@@ -10,6 +10,7 @@ from server.services.connectors.edits import (
     settle_batch,
     update_connector,
 )
+from server.services.connectors.files import Preview, bring_file, look_at_file, take_file
 from server.services.connectors.polling import Poller, Ran, run_due
 from server.services.connectors.subscriptions import Subscriptions
 from server.services.connectors.trial import Seen, test_connector
@@ -20,18 +21,22 @@ __all__ = [
     "ConnectorWish",
     "Misconfigured",
     "Poller",
+    "Preview",
     "Ran",
     "Receipt",
     "Seen",
     "Subscriptions",
+    "bring_file",
     "create_connector",
     "delete_connector",
     "get_connector",
     "list_connectors",
+    "look_at_file",
     "receive",
     "run_due",
     "settle_batch",
     "sweep_deliveries",
+    "take_file",
     "test_connector",
     "update_connector",
 ]
