@@ -14,6 +14,10 @@ from playlists.ids import check_id
 from server.config import Settings
 from server.ports import Batch, Clock
 
+MIN_LEASE_S, MAX_LEASE_S = 300, 86_400
+"""A lease of a shop's prices; shorter ones would end between two answers, longer ones keep what
+nobody vouches for.
+"""
 CONNECT_S = 5.0
 TOTAL_S = 120.0
 REDIRECTS = 3
@@ -72,6 +76,14 @@ class ShopConfig(Config):
         ge=1,
         le=MAX_BATCH_PERCENT,
         description="Answers with more suspect prices are held whole. Empty: as the server is set.",
+    )
+
+    lease_s: int | None = Field(
+        default=None,
+        ge=MIN_LEASE_S,
+        le=MAX_LEASE_S,
+        description="How long prices may show after the shop last confirmed them, seconds. Empty: "
+        "as the server is set. Of a shop with several sources the shortest counts.",
     )
 
     _shop = field_validator("shop")(_an_id)

@@ -12,6 +12,9 @@ from server.db.models.base import Base, Key, LongText, Ms, Word
 _SUSPECT: dict[str, Any] = {
     f"{dialect}_where": text("suspect <> ''") for dialect in ("sqlite", "postgresql")
 }
+_KEPT: dict[str, Any] = {
+    f"{dialect}_where": text("kept_until > 0") for dialect in ("sqlite", "postgresql")
+}
 
 
 class FactRow(Base):
@@ -85,7 +88,9 @@ class LedgerEntry(Base):
 
 class ChannelRow(Base):
     """An offer channel, `shop@store`. `as_of`: when the shop last confirmed its prices; `delta`:
-    the signed message from version `delta_from` to `version`.
+    the signed message from version `delta_from` to `version`; `place`: the time zone and country
+    that its offers were written for. `longer_until`: screens out of reach may hold a lease of
+    before, which was longer, until then.
     """
 
     __tablename__ = "channel"
@@ -96,8 +101,10 @@ class ChannelRow(Base):
     version: Mapped[Ms] = mapped_column(default=0)
     as_of: Mapped[Ms] = mapped_column(default=0)
     lease_ms: Mapped[Ms]
+    longer_until: Mapped[Ms] = mapped_column(default=0, server_default="0")
     delta: Mapped[LongText] = mapped_column(default="")
     delta_from: Mapped[Ms] = mapped_column(default=0)
+    place: Mapped[str] = mapped_column(String(80), default="")
 
 
 class OfferRow(Base):
@@ -113,6 +120,7 @@ class OfferRow(Base):
     __table_args__ = (
         # Few are: whoever looks for them need not read the others.
         Index("ix_offer_suspect", "sku", **_SUSPECT),
+        Index("ix_offer_kept", "sku", **_KEPT),
     )
 
     channel: Mapped[str] = mapped_column(ForeignKey("channel.id"), primary_key=True)
@@ -161,7 +169,7 @@ class ConnectorRow(Base):
     kind: Mapped[Word]
     name: Mapped[str] = mapped_column(String(200))
     config: Mapped[dict[str, Any]]
-    secrets: Mapped[dict[str, Any]]
+    secrets: Mapped[dict[str, Any]] = mapped_column(default=dict)
     enabled: Mapped[bool] = mapped_column(default=True)
     every_s: Mapped[int] = mapped_column(default=60)
     state: Mapped[dict[str, Any]]

@@ -17,7 +17,7 @@ from playlists.wire.offers import OffersMessage, offer_from_json
 from server.db.models import ChannelRow, OfferRow, ProductRow, StoreRow
 from server.services.base.context import Context
 from server.services.base.kept import MAX_IN, batched
-from server.services.prices import compiling, past, seeing
+from server.services.prices import compiling, leasing, past, seeing
 from server.services.prices.compiling import Change
 from server.services.prices.seeing import ChannelOf
 
@@ -30,11 +30,15 @@ _CHANNELS = (
 
 def ensure_channels(ctx: Context, shop: str) -> tuple[ChannelOf, ...]:
     """The channels of `shop`, one for each store that it prices. Missing ones are made."""
+    lease_ms = leasing.settle(ctx, shop)
     with ctx.db.read() as session:
-        stores = select(StoreRow.channel, StoreRow.id).where(
+        stores = select(StoreRow.channel, StoreRow.id, StoreRow.zone, StoreRow.country).where(
             StoreRow.channel.startswith(f"{shop}@", autoescape=True)
         )
-        wanted = {str(channel): store for channel, store in session.execute(stores)}
+        wanted = {
+            str(channel): (store, place_of(zone, country, ctx.settings.price_country))
+            for channel, store, zone, country in session.execute(stores)
+        }
         channels = tuple(
             _channel(*row) for row in session.execute(_CHANNELS.where(ChannelRow.shop == shop))
         )
@@ -43,15 +47,22 @@ def ensure_channels(ctx: Context, shop: str) -> tuple[ChannelOf, ...]:
         return channels
     with ctx.db.write() as session:
         for channel in sorted(missing):
+            store, place = wanted[channel]
             session.add(
                 ChannelRow(
                     id=channel,
                     shop=shop,
-                    store_id=wanted[channel],
-                    lease_ms=ctx.settings.lease_ms,
+                    store_id=store,
+                    lease_ms=lease_ms,
+                    place=place,
                 )
             )
     return ensure_channels(ctx, shop)
+
+
+def place_of(zone: str, country: str, default: str) -> str:
+    """The place that offers are written for: a time zone, and the country whose law holds."""
+    return f"{zone} {country or default}"
 
 
 def channels_of(session: Session, stores: Iterable[str]) -> tuple[ChannelOf, ...]:

@@ -200,9 +200,10 @@ def _withdraw_in(
     more.
     """
     now, ids = ctx.clock(), [one.id for one in channels]
-    states = select(ChannelRow.id, ChannelRow.version, ChannelRow.as_of, ChannelRow.lease_ms).where(
-        ChannelRow.id.in_(ids)
-    )
+    states = select(
+        *(ChannelRow.id, ChannelRow.version, ChannelRow.as_of),
+        *(ChannelRow.lease_ms, ChannelRow.longer_until),
+    ).where(ChannelRow.id.in_(ids))
     before = {row.id: row for row in session.execute(states)}
     bodies = select(OfferRow.channel, OfferRow.body).where(
         OfferRow.channel.in_(ids), OfferRow.sku == sku
@@ -225,7 +226,7 @@ def _withdraw_in(
                 store_id=channel.store,
                 version=after[channel.id],
                 was=was.version,
-                lease_end=confirmed + was.lease_ms if confirmed else 0,
+                lease_end=max(confirmed + was.lease_ms if confirmed else 0, was.longer_until),
                 step_end=None if None in ends else max((one or 0 for one in ends), default=0),
             )
         )

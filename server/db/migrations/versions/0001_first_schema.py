@@ -601,8 +601,10 @@ def upgrade() -> None:
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("as_of", sa.BigInteger(), nullable=False),
         sa.Column("lease_ms", sa.BigInteger(), nullable=False),
+        sa.Column("longer_until", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("delta", sa.Text(), nullable=False),
         sa.Column("delta_from", sa.BigInteger(), nullable=False),
+        sa.Column("place", sa.String(length=80), nullable=False),
         sa.ForeignKeyConstraint(["store_id"], ["store.id"], name=op.f("fk_channel_store_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_channel")),
     )
@@ -824,6 +826,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("offer", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_offer_kept",
+            ["sku"],
+            unique=False,
+            sqlite_where=sa.text("kept_until > 0"),
+            postgresql_where=sa.text("kept_until > 0"),
+        )
+        batch_op.create_index(
             "ix_offer_suspect",
             ["sku"],
             unique=False,
@@ -968,6 +977,11 @@ def downgrade() -> None:
             "ix_offer_suspect",
             sqlite_where=sa.text("suspect <> ''"),
             postgresql_where=sa.text("suspect <> ''"),
+        )
+        batch_op.drop_index(
+            "ix_offer_kept",
+            sqlite_where=sa.text("kept_until > 0"),
+            postgresql_where=sa.text("kept_until > 0"),
         )
 
     op.drop_table("offer")

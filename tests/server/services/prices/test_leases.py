@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import select
 
 from playlists.ids import ChannelId, Sku
@@ -14,7 +15,8 @@ from playlists.pricing import ChannelState
 from playlists.shown import Freshness, Now
 from playlists.signing import verify
 from playlists.wire.offers import OffersMessage
-from server.db.models import ChannelRow, FactRow
+from server.connectors.source import ShopConfig
+from server.db.models import ChannelRow, ConnectorRow, FactRow
 from server.ports import Batch, ProductReport, StockReport
 from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
@@ -121,3 +123,37 @@ def test_calls_about_one_products_stock_renew_no_other(chain: Context, clock: Te
         seen = dict(session.execute(select(FactRow.key, FactRow.observed_at)).all())
         assert set(session.scalars(select(ChannelRow.as_of))) == {first}
     assert seen == {"stock:BAG@lille": clock(), "stock:TENT@lille": first}
+
+
+def test_a_shop_may_have_a_lease_of_its_own(chain: Context, clock: TestClock) -> None:
+    for name, seconds in (("feed", None), ("calls", 3_600), ("other", 300)):
+        config = {"shop": "pluvier" if name != "other" else name, "lease_s": seconds}
+        with chain.db.write() as session:
+            session.add(
+                ConnectorRow(
+                    id=name,
+                    kind="webhook",
+                    name=name,
+                    config=config,
+                    secrets={},
+                    state={},
+                    counters={},
+                )
+            )
+    usual_end = clock() + chain.settings.lease_ms
+    offers.ensure_channels(chain, "pluvier")
+    assert on_air(chain, clock.advance(3_600_000 - 2_000)) == {"BAG", "TENT"}
+    with chain.db.read() as session:
+        row = session.get_one(ChannelRow, str(SHOP))
+        assert (row.lease_ms, row.longer_until) == (3_600_000, usual_end)
+    take(chain, FEED, Batch(clock(), whole=True, products=(BAG, TENT)))
+    tent = replace(TENT, price=19_800, version="2")
+    take(chain, CALLS, Batch(clock.advance(1_000), products=(tent,)))
+    assert on_air(chain, clock.advance(3_600_000 - 2_000)) == {"TENT"}
+
+
+@pytest.mark.parametrize("seconds", [0, 299, 86_401])
+def test_a_lease_has_bounds(seconds: int) -> None:
+    with pytest.raises(ValidationError):
+        ShopConfig(shop="pluvier", lease_s=seconds)
+    assert ShopConfig(shop="pluvier", lease_s=300).lease_s == 300
