@@ -18,6 +18,7 @@ from server.services.prices import past
 from server.services.publishing.readsets import sweep_sets
 from server.services.publishing.storing import alone
 from server.services.screens import pages
+from server.services.tills import mismatches
 
 HISTORY_MS = 400 * 24 * 3_600_000
 """Heads, what explains them and offers that were replaced are kept this long."""
@@ -49,6 +50,7 @@ def sweep(ctx: Context) -> None:
         people.sweep(session, now)
     with ctx.db.write() as session:
         past.sweep(session, now - HISTORY_MS)
+        mismatches.sweep(session, now - HISTORY_MS)
     with ctx.db.write() as session:
         pages.sweep_pages(session, now - HISTORY_MS)
     with ctx.db.write() as session:

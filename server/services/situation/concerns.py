@@ -17,6 +17,7 @@ Kind = Literal[
     "silence",
     "cloned",
     "offline",
+    "till",
     "suspect",
     "trouble",
 ]

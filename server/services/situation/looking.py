@@ -31,6 +31,7 @@ from server.services.connectors.views import NEVER
 from server.services.observed.world import store_of
 from server.services.showing.standing import silent_since
 from server.services.situation.concerns import Concern
+from server.services.tills.mismatches import now_apart
 
 FORGET_MS = 30 * 86_400_000
 """What has been silent for longer is not awaited any more."""
@@ -71,6 +72,7 @@ def look(ctx: Context, session: Session, now: int, patience: Patience = AT_ONCE)
         lambda: _batches(session),
         lambda: _suspects(session),
         lambda: _leases(session, now),
+        lambda: _tills(session),
         lambda: _screens(session, now, ctx.settings.report_every_s, patience),
         lambda: _disk(ctx.settings, now),
     )
@@ -200,6 +202,14 @@ def _leases(session: Session, now: int) -> Iterator[Concern]:
         said = {"store": row.store_id, "ends": ends, "over": ends <= now, "heard": row.as_of}
         since = ends if ends <= now else row.as_of
         yield Concern("lease", row.id, since, (row.store_id,), said)
+
+
+def _tills(session: Session) -> Iterator[Concern]:
+    """Stores whose tills ask for other prices than their screens show, or did not confirm one."""
+    for one in now_apart(session):
+        skus = one.apart or one.silent
+        said = {"store": one.store, "changed": len(skus), "sku": skus[0], "apart": bool(one.apart)}
+        yield Concern("till", one.store, one.since, (one.store,), said)
 
 
 def _screens(

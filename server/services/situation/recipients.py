@@ -28,7 +28,7 @@ TOLD: Mapping[Role, frozenset[Kind]] = MappingProxyType(
     {
         "owner": frozenset(KINDS),
         "it": frozenset({"disk", "lease", "connector", "silence", "cloned", "offline", "trouble"}),
-        "marketing": frozenset({"plan", "batch", "lease", "suspect"}),
+        "marketing": frozenset({"plan", "batch", "lease", "till", "suspect"}),
         "manager": frozenset({"lease", "silence", "cloned", "offline", "trouble"}),
         "viewer": frozenset(),
     }

@@ -71,6 +71,14 @@ _WHAT: Mapping[str, _Pair] = {
         "{screen}, {store}, est hors ligne depuis {at}.",
         "{screen}, {store}, is offline since {at}.",
     ),
+    "till_apart": (
+        "À {store}, caisses et écrans diffèrent depuis {at}\u00a0: {changed} prix.",
+        "In {store}, tills and screens differ since {at}: {changed} prices.",
+    ),
+    "till_silent": (
+        "À {store}, les caisses n’ont pas confirmé {changed} prix depuis {at}.",
+        "In {store}, tills have not confirmed {changed} prices since {at}.",
+    ),
     "suspect": (
         "Le prix de {goods} paraît faux depuis {at}.",
         "The price of {goods} looks wrong since {at}.",
@@ -134,6 +142,14 @@ _NEXT: Mapping[str, _Pair] = {
         "Vérifiez le courant et le réseau. Il suit son plan sans nous, les prix jusqu’à leur fin.",
         "Check power and network. It plays its plan without us, prices until they end.",
     ),
+    "till_apart": (
+        "Vérifiez la caisse, d’abord pour {goods}\u00a0: le client ne doit que le prix affiché.",
+        "Check the till, first for {goods}: a customer owes no more than the price shown.",
+    ),
+    "till_silent": (
+        "Ces produits restent sans prix jusqu’à ce que la caisse réponde.",
+        "These products show no price until the till answers.",
+    ),
     "suspect": (
         "Il reste hors des écrans jusqu’à votre décision, ou jusqu’à un prix plausible.",
         "It stays off the screens until someone decides or the shop says a plausible one.",
@@ -156,6 +172,7 @@ _TITLE: Mapping[str, _Pair] = {
     "cloned": ("La clé de {screen}, {store}", "The key of {screen}, {store}"),
     "offline": ("{screen}, {store}", "{screen}, {store}"),
     "trouble": ("{screen}, {store}", "{screen}, {store}"),
+    "till": ("Les caisses de {store}", "{store}’s tills"),
     "suspect": ("Le prix de {goods}", "The price of {goods}"),
 }
 
@@ -210,6 +227,8 @@ def _key(concern: Concern) -> str:
     if concern.kind == "silence":
         one = said["sort"] == "counters" and len(said["places"]) == 1
         return "silence_counter" if one else f"silence_{said['sort']}"
+    if concern.kind == "till":
+        return "till_apart" if said["apart"] else "till_silent"
     if concern.kind == "trouble":
         return f"trouble_{said['code']}"
     return concern.kind

@@ -4,7 +4,6 @@ which tills are to be called for that.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -220,16 +219,3 @@ def _move(ctx: Context, moves: dict[Pair, tuple[State, State]]) -> None:
                 withholding.move(session, {pair: moves[pair][1] for pair in same}, now)
     if moves:
         ctx.wake()
-
-
-def waiting(session: Session, stores: Iterable[str] | None = None) -> list[tuple[str, str, int]]:
-    """Store, SKU and since when (unix ms) of prices that are off because a till did not answer."""
-    query = (
-        select(ChannelRow.store_id, TillPriceRow.sku, TillPriceRow.deadline)
-        .join(ChannelRow, ChannelRow.id == TillPriceRow.channel)
-        .where(TillPriceRow.phase == "silent")
-        .order_by(ChannelRow.store_id, TillPriceRow.sku)
-    )
-    if stores is not None:
-        query = query.where(ChannelRow.store_id.in_(list(stores)))
-    return [(store, sku, since) for store, sku, since in session.execute(query)]

@@ -8,19 +8,21 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from playlists.ids import ChannelId
+from playlists.localtime import local_date, zone_of
 from server.connectors.shops import webhook
 from server.db.models import (
     ConnectorRow,
     OfferRow,
     ScreenRow,
     ScreenStateRow,
-    TillMismatchRow,
     TillPriceRow,
 )
 from server.errors import Unauthenticated
@@ -34,7 +36,8 @@ from server.services.connectors import ConnectorWish
 from server.services.prices import offers
 from server.services.prices.batches import Source
 from server.services.prices.intake import take
-from server.services.tills import rounds
+from server.services.tills import mismatches, rounds
+from server.services.tills.mismatches import Apart
 from tests.support.record import START_MS, TestClock
 
 SECRET = "a till that may be believed"
@@ -205,7 +208,7 @@ def test_a_till_that_never_answers_leaves_no_price(
     minute(chain, clock)
     assert (steps(chain), body(chain)["r"]) == ([], "till:silent")
     with chain.db.read() as session:
-        assert [(store, sku) for store, sku, _ in rounds.waiting(session)] == [("lille", "BAG")]
+        assert mismatches.now_apart(session) == [Apart("lille", (), ("BAG",), clock())]
     till.says(chain, "99.90", 2)
     assert steps(chain) == [9_990]
 
@@ -269,10 +272,9 @@ def test_a_planned_sale_is_not_held(chain: Context, clock: TestClock, till: Till
         assert session.scalar(select(TillPriceRow.phase)) == "even"
 
 
-def mismatches(ctx: Context) -> list[tuple]:
-    with ctx.db.read() as session:
-        rows = session.scalars(select(TillMismatchRow).order_by(TillMismatchRow.id))
-        return [(row.store_id, row.shown, row.charged, row.from_ms, row.until_ms) for row in rows]
+def told(ctx: Context, **of: Any) -> list[tuple]:
+    page = mismatches.list_mismatches(ctx, SYSTEM, **of)
+    return [(one.store, one.shown, one.charged, one.from_ms, one.until_ms) for one in page.items]
 
 
 def test_where_they_differ_is_recorded_from_and_until(
@@ -282,11 +284,21 @@ def test_where_they_differ_is_recorded_from_and_until(
     shop_says(chain, clock, 9_990)
     began = clock()
     minute(chain, clock, 119)
-    assert mismatches(chain) == []
+    assert told(chain) == []
     minute(chain, clock, 1)
-    assert mismatches(chain) == [("lille", 9_990, 11_990, began, None)]
+    assert told(chain) == [("lille", 9_990, 11_990, began, None)]
+    with chain.db.read() as session:
+        assert mismatches.now_apart(session) == [Apart("lille", ("BAG",), (), began)]
     till.says(chain, "99.90", 2)
-    assert mismatches(chain) == [("lille", 9_990, 11_990, began, clock())]
+    assert told(chain) == [("lille", 9_990, 11_990, began, clock())]
+    with chain.db.read() as session:
+        assert len(mismatches.between(session, ["lille"], began, clock())) == 1
+        assert mismatches.between(session, ["lille"], clock(), clock() + 1) == []
+        mismatches.sweep(session, clock())
+    today = local_date(zone_of("Europe/Paris"), clock())
+    assert told(chain, store="lille", sku="BAG", day=today)
+    assert not told(chain, store="lille", day=today + timedelta(days=1))
+    assert not told(chain, store="prado")
 
 
 def test_the_shop_may_choose_no_price_where_they_differ(
