@@ -19,8 +19,8 @@ blueprint = resource("batches")
 
 
 class CountsShape(Shape):
-    """SKUs that the batch reported, known ones among them (of a whole listing: all that are known),
-    suspect ones, known ones that a whole listing no longer names, and prices it would change.
+    """Rows that the batch reported, SKUs that were known (of a whole listing: all), suspect rows,
+    known SKUs that a whole listing no longer names, and prices it would change.
     """
 
     reported: int
@@ -44,7 +44,10 @@ class DifferenceShape(Shape):
 
 
 class BatchShape(Shape):
-    """A batch that was held; `examples` are some of its prices, suspect ones first. Unix ms."""
+    """A batch that was held; `examples` are some of its prices, suspect ones first. Unix ms.
+    `detail`: what was wrong with an answer that could not be read. `passed`: nobody had to decide,
+    the source said something better.
+    """
 
     id: str
     connector: str
@@ -53,7 +56,8 @@ class BatchShape(Shape):
     examples: list[DifferenceShape]
     received_at: int
     settled_at: int | None
-    settled: Literal["", "accepted", "rejected"]
+    settled: Literal["", "accepted", "rejected", "passed"]
+    detail: str
 
 
 class BatchPage(Shape):

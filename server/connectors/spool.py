@@ -18,8 +18,8 @@ class Spool(Collection[ProductReport]):
     The file has no name and is gone with the object; only this process reads it, so pickle is safe.
     """
 
-    def __init__(self) -> None:
-        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115
+    def __init__(self, in_memory_bytes: int = IN_MEMORY_BYTES) -> None:
+        self._file = tempfile.SpooledTemporaryFile(max_size=in_memory_bytes)  # noqa: SIM115
         self._rows = 0
 
     def add(self, report: ProductReport) -> None:

@@ -11,7 +11,8 @@ from server.services.base.context import Context
 from server.services.connectors import Poller, Subscriptions, sweep_deliveries
 from server.services.drafting import releases
 from server.services.keeping import retention
-from server.services.prices import horizon
+from server.services.prices import horizon, moving, releasing
+from server.services.recalls import recalls
 from server.services.situation import rounds
 from server.services.tills.rounds import TillRounds
 
@@ -43,7 +44,10 @@ class Timers:
             ("old deliveries", SWEEP_S, partial(sweep_deliveries, ctx)),
             ("what nothing names", SWEEP_S, partial(retention.sweep, ctx)),
             ("prices that come near", SWEEP_S, partial(horizon.extend, ctx)),
+            ("prices of stores that moved", EXPIRY_S, partial(moving.follow, ctx)),
+            ("prices released", RELEASE_S, partial(releasing.go_on, ctx)),
             ("releases due", RELEASE_S, partial(releases.run_due, ctx)),
+            ("recalls", EXPIRY_S, partial(recalls.complete, ctx)),
             ("tills", TILL_S, self._tills),
             ("who should know", ctx.settings.watch_every_s, partial(rounds.run, ctx)),
         )

@@ -27,8 +27,14 @@ from server.services.base.editing import (
     missing,
 )
 from server.services.base.paging import FIRST, Cut, Page, paged
-from server.services.connectors.views import NEVER, TRUST, ConnectorView, connector_view
-from server.services.prices import settling
+from server.services.connectors.views import (
+    NEVER,
+    TRUST,
+    ConnectorView,
+    connector_view,
+    forget_uploads,
+)
+from server.services.prices import releasing
 
 MAX_EVERY_S = 86_400
 
@@ -127,6 +133,7 @@ def delete_connector(
         session.delete(row)
         subject = f"connector:{connector_id}"
         audit.record(session, actor, ctx.clock(), "connector.delete", subject, before)
+    forget_uploads(ctx, connector_id)
     ctx.wake()
 
 
@@ -152,17 +159,18 @@ def list_connectors(ctx: Context, actor: Actor, cut: Cut = FIRST) -> Page[Versio
 
 
 def settle_batch(ctx: Context, actor: Actor, held_id: str, accept: bool) -> None:
-    """A person decides on a held batch; accepted, its source is due at once and its next batch is
-    believed as it stands. Raises Forbidden, NotFound.
+    """A person decides on a held batch; accepted, its source is due at once, and where goods are
+    missing from it its next listing may leave them out. Raises Forbidden, NotFound.
     """
-    connector_id = settling.settle_batch(ctx, actor, held_id, accept)
+    settled = releasing.settle_batch(ctx, actor, held_id, accept)
     if not accept:
         return
     with ctx.db.write() as session:
-        row = session.get(ConnectorRow, connector_id, with_for_update=True)
+        row = session.get(ConnectorRow, settled.connector, with_for_update=True)
         if row is None:
             return
-        row.state = {**row.state, TRUST: True}
+        if settled.gone:
+            row.state = {**row.state, TRUST: True}
         if row.next_run_at < NEVER:
             row.next_run_at = 0
     ctx.wake()

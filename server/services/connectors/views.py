@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from playlists.ids import canonical
 from server.connectors.registry import kinds
-from server.connectors.source import Config, Kind, Limits, Setup, StoreAt
+from server.connectors.source import Config, Folders, Kind, Limits, Setup, StoreAt
 from server.db.models import ConnectorRow, HeldBatchRow, StoreRow
 from server.ports import PermanentError
 from server.services.base.context import Context
@@ -110,9 +111,21 @@ def setup_of(ctx: Context, session: Session, row: ConnectorRow) -> Setup:
         stores=_stores(session, config),
         clock=ctx.clock,
         limits=Limits.of(ctx.settings),
+        folders=Folders(ctx.settings.csv_folder, uploads_of(ctx)),
         aliases=partial(aliases.look_up, ctx, row.id),
         read=own_state(row, READ),
     )
+
+
+def uploads_of(ctx: Context) -> Path:
+    """Where files lie that people uploaded for connectors."""
+    return ctx.settings.data_dir / "feeds"
+
+
+def forget_uploads(ctx: Context, connector_id: str) -> None:
+    """Drop the files of a connector that is gone."""
+    for ending in ("csv", "new"):
+        (uploads_of(ctx) / f"{connector_id}.{ending}").unlink(missing_ok=True)
 
 
 def own_state(row: ConnectorRow, of: str = OWN) -> Mapping[str, Any]:
@@ -142,6 +155,8 @@ def source_of(row: ConnectorRow, setup: Setup) -> Source:
         currency=getattr(setup.config, "currency", "EUR"),
         stores=setup.config.stores,
         trust_next=bool(row.state.get(TRUST)),
+        jump_percent=getattr(setup.config, "jump_percent", None),
+        batch_percent=getattr(setup.config, "batch_percent", None),
     )
 
 

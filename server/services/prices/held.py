@@ -12,6 +12,7 @@ from server.db.models import HeldBatchRow
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.paging import FIRST, Cut, Page, paged
+from server.services.prices import releasing
 
 State = Literal["held", "settled", "all"]
 
@@ -19,7 +20,8 @@ State = Literal["held", "settled", "all"]
 @dataclass(frozen=True, slots=True)
 class HeldBatch:
     """A held batch. `counts` and `examples` are as `batches.Held` and `batches.Difference` say,
-    instants unix ms; `settled` is accepted or rejected, empty while it waits for a person.
+    instants unix ms; `settled` is accepted, rejected or passed (the source said something better),
+    empty while it waits for a person. `detail`: what was wrong with an answer that was not read.
     """
 
     id: str
@@ -30,6 +32,7 @@ class HeldBatch:
     received_at: int
     settled_at: int | None
     settled: str
+    detail: str = ""
 
 
 def list_batches(
@@ -59,5 +62,6 @@ def _view(row: HeldBatchRow) -> HeldBatch:
         tuple(row.sample),
         row.received_at,
         row.settled_at,
-        row.settled_as,
+        releasing.DONE.get(row.settled_as, row.settled_as),
+        row.detail,
     )

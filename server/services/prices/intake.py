@@ -15,8 +15,8 @@ from server.ports import Batch, StockReport
 from server.services.base.context import Context
 from server.services.base.kept import batched
 from server.services.observed import facts
-from server.services.prices import batches, offers, pricing
-from server.services.prices.batches import Held, Source, Taken
+from server.services.prices import batches, offers, pricing, releasing
+from server.services.prices.batches import Source, Taken
 from server.services.prices.seeing import ChannelOf
 
 __all__ = ["Source", "Taken", "take"]
@@ -36,14 +36,12 @@ def take(ctx: Context, source: Source, batch: Batch) -> Taken:
     channels = offers.ensure_channels(ctx, source.shop) if source.shop else ()
     if not batch.unchanged:
         _take_facts(ctx, source, batch, taken)
-        if batch.products:
+        releasing.go_on(ctx, connector=source.id)
+        if batch.products or (batch.whole and source.shop and not batch.stock):
             pricing.take_products(ctx, source, batch, channels, taken)
-        elif batch.whole and source.shop and not batch.stock:
-            with ctx.db.read() as session:
-                known = len(offers.known_skus(session, source.shop))
-            batches.hold(ctx, source, batch, Held("empty", known=known, gone=known), taken)
     if not taken.held and (batch.whole or batch.unchanged):
         _confirm(ctx, source, channels, batch.observed_at)
+        batches.passed(ctx, source.id)
     ctx.wake()
     return taken
 
@@ -109,4 +107,4 @@ def _restock(
         return
     for channel in offers.channels_of(session, by_store):
         skus = by_store[channel.store]
-        taken.changes += offers.recompile(ctx, session, [channel], skus, ctx.clock())
+        taken.tell(offers.recompile(ctx, session, [channel], skus, ctx.clock()))

@@ -40,18 +40,21 @@ class Past:
 
     rows: History = ()
     stretches: tuple[Stretch, ...] = ()
-    _after: dict[History, Past] = field(default_factory=dict)
+    tax_permyriad: int | None = None
+    _after: dict[tuple[History, int | None], Past] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, rows: History) -> Past:
-        """The history of `rows`."""
-        return cls(rows, effective(rows))
+    def of(cls, rows: History, tax_permyriad: int | None = None) -> Past:
+        """The history of `rows`, with the tax rate last named."""
+        return cls(rows, effective(rows), tax_permyriad)
 
-    def with_rows(self, rows: History) -> Past:
+    def with_rows(self, rows: History, tax_permyriad: int | None = None) -> Past:
         """This history once `rows` were appended, worked out once."""
-        if rows not in self._after:
-            self._after[rows] = Past.of((*self.rows, *rows))
-        return self._after[rows]
+        key = rows, tax_permyriad
+        if key not in self._after:
+            tax = self.tax_permyriad if tax_permyriad is None else tax_permyriad
+            self._after[key] = Past.of((*self.rows, *rows), tax)
+        return self._after[key]
 
     def price_at(self, at_ms: int) -> int | None:
         """The price in force at an instant, minor units; None where there is none."""
@@ -59,13 +62,7 @@ class Past:
 
     def learns(self, rows: History, at_ms: int) -> bool:
         """Whether `rows` change what is said from `at_ms` on, rather than repeat it."""
-        late = any(row.recorded_at > at_ms for row in self.rows)
-        before = (
-            effective(row for row in self.rows if row.recorded_at <= at_ms)
-            if late
-            else self.stretches
-        )
-        return _ahead(before, at_ms) != _ahead(self.with_rows(rows).stretches, at_ms)
+        return _ahead(self.stretches, at_ms) != _ahead(self.with_rows(rows).stretches, at_ms)
 
 
 NOTHING = Past()
@@ -73,10 +70,13 @@ NOTHING = Past()
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a price came from: the connector, and its version of the row."""
+    """Where a price came from: the connector, its version of the row, and the tax rate that it
+    names (hundredths of a percent).
+    """
 
     source: str
     version: str = ""
+    tax_permyriad: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,9 @@ _TEXT = func.aggregate_strings(
     + _FIELD
     + case((_LEDGER.reduced, "1"), else_="")
     + _FIELD
-    + cast(_LEDGER.recorded_at, String),
+    + cast(_LEDGER.recorded_at, String)
+    + _FIELD
+    + func.coalesce(cast(_LEDGER.tax_permyriad, String), ""),
     _ROW,
 )
 
@@ -150,7 +152,7 @@ def histories(
         )
         for channel, sku, count, last, text in session.execute(query):
             if (sku, text) not in read:
-                read[sku, text] = Past.of(_rows(sku, text))
+                read[sku, text] = _past(sku, text)
             found[ChannelId(channel), Sku(sku)] = read[sku, text]
             stamps[ChannelId(channel), Sku(sku)] = (count, last)
     return found, stamps
@@ -167,22 +169,18 @@ def stamps(
     }
 
 
-def _rows(sku: str, text: str) -> History:
-    return tuple(
-        LedgerRow(
-            Sku(sku),
-            ANY,
-            int(price),
-            currency,
-            int(valid_from),
-            int(valid_until) if valid_until else None,
-            bool(reduced),
-            int(recorded_at),
-        )
-        for price, currency, valid_from, valid_until, reduced, recorded_at in (
-            row.split(_FIELD) for row in sorted(text.split(_ROW))
-        )
-    )
+def _past(sku: str, text: str) -> Past:
+    rows: list[LedgerRow] = []
+    taxed: list[tuple[int, int]] = []
+    for row in sorted(text.split(_ROW)):
+        price, currency, valid_from, valid_until, reduced, recorded_at, tax = row.split(_FIELD)
+        until = int(valid_until) if valid_until else None
+        recorded = int(recorded_at)
+        money = (int(price), currency, int(valid_from), until, bool(reduced), recorded)
+        rows.append(LedgerRow(Sku(sku), ANY, *money))
+        if tax:
+            taxed.append((recorded, int(tax)))
+    return Past.of(tuple(rows), max(taxed)[1] if taxed else None)
 
 
 def append(session: Session, entries: Iterable[Entry], now: int) -> None:
@@ -193,6 +191,7 @@ def append(session: Session, entries: Iterable[Entry], now: int) -> None:
             "sku": row.sku,
             "price": row.price,
             "currency": row.currency,
+            "tax_permyriad": entry.origin.tax_permyriad,
             "valid_from": row.valid_from,
             "valid_until": row.valid_until,
             "reduced": row.reduced,

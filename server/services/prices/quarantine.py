@@ -10,6 +10,8 @@ from server.ports import ProductReport
 from server.services.prices.ledger import History, Past
 
 HUNDRED = 100
+GONE = ("empty", "shrunk")
+"""Why a listing is held that leaves out most of what is known, and that a person may believe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +64,30 @@ def _jumps(before: int, after: int, percent: int) -> bool:
     return abs(after - before) * HUNDRED > before * percent
 
 
-def held_whole(suspects: int, reported: int, known: int, whole: bool, rules: Rules) -> str:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How much a batch says: `suspect` among `reported` rows, of `listed` products; `known` ones
+    there are.
+    """
+
+    suspect: int
+    reported: int
+    listed: int
+    known: int
+    whole: bool
+
+
+def held_whole(told: Told, rules: Rules) -> str:
     """Why a batch is to be held whole, as a code; empty where it may pass.
 
-    empty: a listing of everything that lists nothing while products are known. suspects: more than
+    empty: a listing of everything that lists nothing. suspects: more than
     the rule's percentage of its rows are suspect (a batch of one or two rows is judged row by
     row). shrunk: a listing of everything that lists less than half of what is known.
     """
-    if whole and known and not reported:
+    if told.whole and not told.listed:
         return "empty"
-    if whole and reported * 2 < known:
+    if told.whole and told.listed * 2 < told.known:
         return "shrunk"
-    if reported > 2 and suspects * HUNDRED > reported * rules.batch_percent:
+    if told.reported > 2 and told.suspect * HUNDRED > told.reported * rules.batch_percent:
         return "suspects"
     return ""

@@ -13,13 +13,12 @@ from sqlalchemy.orm import Session
 
 from playlists.ids import ChannelId, Sku
 from playlists.pricing import LedgerRow
-from server.db.models import HeldBatchRow, OfferRow
+from server.db.models import ChannelRow, OfferRow
 from server.errors import BadInput, NotFound
-from server.ports import ProductReport
 from server.services.base import audit
 from server.services.base.actors import Actor
 from server.services.base.context import Context
-from server.services.prices import ledger, offers, quarantine
+from server.services.prices import batches, digests, ledger, offers, quarantine
 from server.services.prices.seeing import ChannelOf
 
 IMPORT_ROWS = 100
@@ -55,6 +54,7 @@ def import_history(
             new = tuple(row for row in part if replace(row, channel=ledger.ANY) not in known)
             entry = ledger.Entry(ChannelId(channel), new, ledger.Origin(origin))
             ledger.append(session, [entry], now)
+            digests.forget(session, channel.partition("@")[0], skus)
             offers.recompile(ctx, session, found, skus, now)
         ctx.wake()
 
@@ -79,67 +79,97 @@ def _parts(rows: Sequence[LedgerRow]) -> Iterator[list[LedgerRow]]:
         yield part
 
 
-def settle_batch(ctx: Context, actor: Actor, held_id: str, accept: bool) -> str:
-    """A person decides on a held batch. Accepted: the source's next answer is believed as it
-    stands; the caller makes it due. Rejected: it stays off until the shop says something
-    plausible. Returns the connector's id.
-
-    Raises NotFound.
-    """
-    actor.require_chain("prices")
-    with ctx.db.write() as session:
-        row = session.get(HeldBatchRow, held_id)
-        if row is None or row.settled_at is not None:
-            raise NotFound("This batch is not held (any more).")
-        row.settled_at, row.settled_as = ctx.clock(), "accepted" if accept else "rejected"
-        audit.record(
-            session,
-            actor,
-            ctx.clock(),
-            f"batch.{row.settled_as}",
-            f"held:{held_id}",
-            {"why": row.reason},
-        )
-        return row.connector_id
-
-
 def settle_suspect(ctx: Context, actor: Actor, channel: str, sku: str, accept: bool) -> None:
-    """A person decides on a suspect price: believe it, or go back to the last good one. Raises
+    """A person decides on a suspect price: believe it, or go back to the last good one, which then
+    shows until its lease ends and no longer. One that was rejected may still be accepted. Raises
     Forbidden, NotFound (also for other stores' prices, in the same words), BadInput for a price
     that nobody may believe (zero, another currency).
     """
     actor.require("prices")
     with ctx.db.write() as session:
-        (found,) = offers.channels_by_id(session, [channel]) or (None,)
-        row = session.get(OfferRow, (channel, sku)) if found is not None else None
-        if found is None or row is None or not row.suspect or not actor.sees(found.store):
+        found, row = _held_price(session, actor, channel, sku)
+        if not row.suspect and not accept:
             raise NotFound("No price of this product is held.")
-        if accept and not quarantine.may_be_believed(row.suspect):
+        why = why_of(row)
+        if accept and not quarantine.may_be_believed(why):
             message = "This price cannot be accepted as it is. Correct it in the shop."
-            raise BadInput(message, field="accept", code=f"held_for_{row.suspect}")
-        now = ctx.clock()
-        before = {"suspect": row.suspect, "pending": row.pending}
-        if accept and row.pending is not None:
-            report = _report_from(sku, row.pending)
-            entry = ledger.Entry(
-                ChannelId(channel), ledger.rows_of(report, now), ledger.Origin(actor.id)
-            )
-            ledger.append(session, [entry], now)
-            row.body = {**row.body, "at": row.pending["at"]}  # the shop itself confirmed it then
-        row.suspect, row.pending = "", None
-        session.flush()
-        offers.recompile(ctx, session, [found], [Sku(sku)], now)
-        audit.record(
-            session,
-            actor,
-            now,
-            "price.accept" if accept else "price.reject",
-            f"offer:{channel}/{sku}",
-            before,
-        )
+            raise BadInput(message, field="accept", code=f"held_for_{why}")
+        before = {"suspect": why, "pending": row.pending}
+        if accept:
+            believe(session, actor.id, row, ctx.clock())
+        else:
+            reject(session, row)
+        _settled(ctx, session, actor, found, row, "accept" if accept else "reject", before)
     ctx.wake()
 
 
-def _report_from(sku: str, pending: Mapping[str, Any]) -> ProductReport:
-    fields = {name: pending[name] for name in pending if name != "at"}
-    return replace(ProductReport(sku), **fields)
+def hold_again(ctx: Context, actor: Actor, channel: str, sku: str) -> None:
+    """A person takes a rejection back: the price is off, and waits for a decision. Raises
+    Forbidden, NotFound.
+    """
+    actor.require("prices")
+    with ctx.db.write() as session:
+        found, row = _held_price(session, actor, channel, sku)
+        if row.suspect:
+            raise NotFound("No price of this product was rejected.")
+        before = {"kept_until": row.kept_until}
+        doubt_again(row)
+        _settled(ctx, session, actor, found, row, "reopen", before)
+    ctx.wake()
+
+
+def _held_price(
+    session: Session, actor: Actor, channel: str, sku: str
+) -> tuple[ChannelOf, OfferRow]:
+    (found,) = offers.channels_by_id(session, [channel]) or (None,)
+    row = session.get(OfferRow, (channel, sku)) if found is not None else None
+    held = row is not None and (row.suspect or row.kept_until)
+    if found is None or row is None or not held or not actor.sees(found.store):
+        raise NotFound("No price of this product is held.")
+    return found, row
+
+
+def _settled(
+    ctx: Context,
+    session: Session,
+    actor: Actor,
+    channel: ChannelOf,
+    row: OfferRow,
+    what: str,
+    before: Mapping[str, Any],
+) -> None:
+    now = ctx.clock()
+    session.flush()
+    digests.forget(session, channel.shop, [row.sku])
+    offers.recompile(ctx, session, [channel], [Sku(row.sku)], now)
+    subject = f"offer:{channel.id}/{row.sku}"
+    audit.record(session, actor, now, f"price.{what}", subject, before)
+
+
+def why_of(row: OfferRow) -> str:
+    """What is held against the shop's last word on a price."""
+    return row.suspect or str((row.pending or {}).get("why", ""))
+
+
+def believe(session: Session, person: str, row: OfferRow, now: int) -> None:
+    """What is held becomes a row of the ledger in the person's name, from `now` on (unix ms); the
+    shop itself confirmed it when it said it, and no later.
+    """
+    if row.pending is not None:
+        rows = ledger.rows_of(batches.report_from(row.sku, row.pending), now)
+        entry = ledger.Entry(ChannelId(row.channel), rows, ledger.Origin(person))
+        ledger.append(session, [entry], now)
+        row.body = {**row.body, "at": row.pending["at"]}
+    row.suspect, row.pending, row.kept_until = "", None, 0
+
+
+def reject(session: Session, row: OfferRow) -> None:
+    """The last good price shows until the lease ends that the shop last gave it."""
+    channel = session.get_one(ChannelRow, row.channel)
+    good = (row.pending or {}).get("good", channel.as_of)
+    row.suspect, row.kept_until = "", good + channel.lease_ms
+
+
+def doubt_again(row: OfferRow) -> None:
+    """What was rejected is held as before."""
+    row.suspect, row.kept_until = why_of(row) or "jump", 0

@@ -11,6 +11,7 @@ from playlists.pricing import LedgerRow
 from server.ports import ProductReport
 from server.services.prices import ledger, quarantine
 from server.services.prices.ledger import ANY, Past
+from server.services.prices.quarantine import Told
 from tests.support.record import START_MS
 
 DAY = 86_400_000
@@ -76,20 +77,20 @@ def test_a_sale_that_is_over_is_not_weighed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("suspects", "reported", "known", "whole", "expected"),
+    ("told", "expected"),
     [
-        (0, 0, 10, True, "empty"),
-        (0, 0, 0, True, ""),
-        (0, 4, 10, True, "shrunk"),
-        (0, 5, 10, True, ""),
-        (0, 4, 10, False, ""),
-        (5, 100, 100, True, ""),
-        (6, 100, 100, True, "suspects"),
-        (1, 3, 100, False, "suspects"),
-        (2, 2, 100, False, ""),
+        (Told(0, 0, 0, 10, whole=True), "empty"),
+        (Told(0, 0, 0, 0, whole=True), "empty"),
+        (Told(0, 0, 0, 10, whole=False), ""),
+        (Told(0, 4, 4, 10, whole=True), "shrunk"),
+        (Told(0, 400, 4, 10, whole=True), "shrunk"),
+        (Told(0, 5, 5, 10, whole=True), ""),
+        (Told(0, 4, 4, 10, whole=False), ""),
+        (Told(5, 100, 100, 100, whole=True), ""),
+        (Told(6, 100, 100, 100, whole=True), "suspects"),
+        (Told(1, 3, 3, 100, whole=False), "suspects"),
+        (Told(2, 2, 2, 100, whole=False), ""),
     ],
 )
-def test_a_batch_is_held_whole(
-    suspects: int, reported: int, known: int, whole: bool, expected: str
-) -> None:
-    assert quarantine.held_whole(suspects, reported, known, whole, RULES) == expected
+def test_a_batch_is_held_whole(told: Told, expected: str) -> None:
+    assert quarantine.held_whole(told, RULES) == expected

@@ -18,9 +18,10 @@ from server.services.base.actors import SYSTEM, Actor
 from server.services.base.context import Context
 from server.services.chain.place_wishes import StoreWish
 from server.services.chain.places import create_store
-from server.services.prices import ledger, settling
+from server.services.prices import ledger, releasing, settling
 from server.services.prices.batches import Source
 from server.services.prices.intake import take
+from server.services.prices.releasing import Settled
 from tests.support.record import START_MS, TestClock
 
 SHOP = Source("feed", shop="pluvier")
@@ -106,14 +107,14 @@ def test_a_held_batch_is_settled_once_by_someone_of_the_whole_chain(
         )
         session.add(held)
     with pytest.raises(Forbidden):
-        settling.settle_batch(chain, PRADO_ONLY, "held-1", accept=True)
-    assert settling.settle_batch(chain, SYSTEM, "held-1", accept=True) == "feed"
+        releasing.settle_batch(chain, PRADO_ONLY, "held-1", accept=True)
+    assert releasing.settle_batch(chain, SYSTEM, "held-1", accept=True) == Settled("feed", True)
     with chain.db.read() as session:
         row = session.get(HeldBatchRow, "held-1")
         assert row is not None
         assert (row.settled_at, row.settled_as) == (clock(), "accepted")
     with pytest.raises(NotFound):
-        settling.settle_batch(chain, SYSTEM, "held-1", accept=False)
+        releasing.settle_batch(chain, SYSTEM, "held-1", accept=False)
 
 
 def archived(channel: str) -> LedgerRow:
