@@ -24,6 +24,7 @@ BUILT_IN = {
     "local_inventory": "server.connectors.shops.local_inventory:KIND",
     "webhook": "server.connectors.shops.webhook:KIND",
     "woocommerce": "server.connectors.shops.woocommerce:KIND",
+    "prestashop": "server.connectors.shops.prestashop:KIND",
     "till": "server.connectors.tills.till:KIND",
     "open_meteo": "server.connectors.weather.open_meteo:KIND",
     "mqtt_counts": "server.connectors.footfall.mqtt:KIND",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 from werkzeug.datastructures import MultiDict
@@ -13,12 +13,13 @@ from server.connectors.registry import kinds
 from server.connectors.source import SECRET, Kind, Secret, ShopConfig
 from server.errors import ServerError
 from server.services.connectors import ConnectorView, Seen
+from server.web.clock import length
 from server.web.entry_words import ago
 from server.web.phrases import Language
 from server.web.tongue import gettext as _
 from server.web.tongue import ngettext, said
 
-Shape = Literal["text", "number", "lines", "stores"]
+Shape = Literal["text", "number", "lines", "stores", "choice"]
 MAX_CHARACTERS = 4_000
 MAX_SECRET_CHARACTERS = 500
 
@@ -34,6 +35,7 @@ class Field:
     value: Any
     required: bool
     further: bool
+    choices: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,9 @@ def choices(language: Language) -> list[tuple[str, str, str]]:
         "merchant": _("Products and prices, as the shop’s product feed lists them."),
         "local_inventory": _("How many pieces each store has, from the inventory feed."),
         "webhook": _("The shop calls here at each change: prices and stock within a second."),
-        "woocommerce": _("Products, prices and stock of a WooCommerce shop, by calls and by reading."),
+        "woocommerce": _("Products, prices and stock of a WooCommerce: it calls, and is read."),
+        "prestashop": _("Products, prices and stock of a PrestaShop, read through its webservice."),
+        "till": _("Which prices a store’s tills have: screens and tills change in order."),
         "open_meteo": _("Rain, sun and temperature of each store, now and in the next days."),
         "mqtt_counts": _("How many people come by, from counters that speak MQTT."),
         "http_counts": _("How many people come by, from counters that call here."),
@@ -139,6 +143,16 @@ def line(view: ConnectorView, language: Language, now: int) -> Line:
     return Line(view.id, view.name, title_of(view.kind, language), mark, state, view.last_error)
 
 
+def lease(view: ConnectorView, usual_ms: int) -> str:
+    """How long a shop's prices show without it; nothing of other sources."""
+    kind = kinds().get(view.kind)
+    if kind is None or not is_shop(kind):
+        return ""
+    given = view.config.get("lease_s")
+    lasts = length(int(given) * 1000 if given else usual_ms)
+    return _("Its prices leave the screens %(lasts)s after it last confirmed them.", lasts=lasts)
+
+
 def state_of(view: ConnectorView, now: int) -> tuple[str, str]:
     """The mark and the words for how a source fares."""
     if not view.enabled:
@@ -187,13 +201,26 @@ def _field(name: str, info: FieldInfo, given: Mapping[str, Any]) -> Field:
         value = "\n".join(f"{key} = {text}" for key, text in (value or {}).items())
     label, hint = _labels().get(name, (name, info.description or ""))
     further = not info.is_required() and name not in ("url", "currency")
-    return Field(name, label, hint, shape, value, info.is_required(), further)
+    choices = tuple((one, _choices().get(one, one)) for one in get_args(info.annotation))
+    return Field(
+        *(name, label, hint, shape, value, info.is_required(), further),
+        choices if shape == "choice" else (),
+    )
 
 
 def _shape(info: FieldInfo) -> Shape:
     kind = get_origin(info.annotation) or info.annotation
-    shapes: dict[Any, Shape] = {int: "number", dict: "lines", tuple: "stores"}
+    shapes: dict[Any, Shape] = {int: "number", dict: "lines", tuple: "stores", Literal: "choice"}
     return shapes.get(kind, "text")
+
+
+def _choices() -> dict[str, str]:
+    """What is chosen from, in words."""
+    return {
+        "both": _("In order: a higher price on the screens first, a lower one at the till first"),
+        "report": _("Only tell where they differ"),
+        "price_free": _("Show no price until both agree"),
+    }
 
 
 def _labels() -> dict[str, tuple[str, str]]:
@@ -219,6 +246,8 @@ def _labels() -> dict[str, tuple[str, str]]:
             _("A line each, in percent: standard = 20"),
         ),
         "stock_store": (_("The store whose pieces the shop counts"), _("Empty: no store’s.")),
+        "shop_number": (_("Number of the shop whose prices are read"), _("In multistore; else 1.")),
+        "group": (_("Number of the visitors’ group"), _("1, unless the shop changed it.")),
         "whole_every_s": (_("Everything is read every so many seconds"), ""),
         "decimals": (_("Decimals of a degree"), _("Stores this near share one forecast.")),
         "average_s": (_("Averaged over, in seconds"), ""),
@@ -226,6 +255,21 @@ def _labels() -> dict[str, tuple[str, str]]:
         "ca": (_("Certificate authority (PEM)"), ""),
         "footfall": (_("Topic of footfall"), ""),
         "occupancy": (_("Topic of occupancy"), ""),
+        "lease_s": (
+            _("Prices show without it for, in seconds"),
+            _("From 300 to 86400. Empty: as this server is set, usually four hours."),
+        ),
+        "order": (_("How prices change"), ""),
+        "timeout_s": (
+            _("Screens and till wait for each other for, in seconds"),
+            _("Then a lower price leaves the screens without any, and a higher one is owed."),
+        ),
+        "release_url": (
+            _("The till’s own address"),
+            _("Called once a higher price is on the screens. Empty: never."),
+        ),
+        "mismatch_s": (_("They may differ for, in seconds"), ""),
+        "on_mismatch": (_("Where they differ for longer"), ""),
         "stores": (_("What it calls our stores"), _("A line each: 0041 = lille")),
         "only": (_("Only for these stores"), _("None chosen: for all.")),
     }
