@@ -29,7 +29,9 @@ def brand_words(found: Standing, now: int) -> BrandWords:
     screens = ngettext("On %(num)s screen.", "On %(num)s screens.", found.screens)
     return BrandWords(
         first=found.brand.body.get("name") or _("No name yet."),
-        second=f"{screens} {_who(found.brand, now)}".strip(),
+        second=f"{screens} {_who(found.brand, now)}".strip()
+        if found.screens
+        else _("No screen shows it yet."),
         own=tuple((one.name, ", ".join(_key(key) for key in one.keys)) for one in found.own),
         former=tuple(
             (one.version, one.body.get("name", ""), _who(one, now)) for one in found.former

@@ -65,7 +65,7 @@ def release_words(
     rows = [(one, _row(one, names, people, now, language)) for one in found]
     waiting = sum(one.state == "waiting" for one in found)
     trials = sum(one.state in ON_TRIAL for one in found)
-    first = _("Nothing waits, nothing is on trial.")
+    first = _("Nothing waits, nothing is on trial.") if found else _("Nothing was published yet.")
     if trials or waiting:
         said = []
         if trials:
@@ -79,7 +79,9 @@ def release_words(
         first = " ".join(said)
     return ReleaseWords(
         first=first,
-        second=_("Each can be taken back with one press."),
+        second=_("Each can be taken back with one press.")
+        if found
+        else _("What goes on air stands here."),
         standing=tuple(row for one, row in rows if one.state in ("waiting", *ON_TRIAL)),
         done=tuple(row for one, row in rows if one.state == "done"),
         over=tuple(row for one, row in rows if one.state not in ("waiting", "done", *ON_TRIAL)),

@@ -5,6 +5,7 @@ import { Still } from "./still.js";
 
 const WAIT_MS = 250;
 const form = document.getElementById("brand");
+const lacking = document.getElementById("lacking");
 const reads = document.getElementById("reads");
 const stills = new Map([...form.querySelectorAll("[data-sample]")].map((glass) => [glass, new Still(glass, "")]));
 let turn = 0;
@@ -40,10 +41,17 @@ async function look() {
   const found = await answer.json();
   complain(found.wrong);
   if (found.readings) read(found.readings);
+  if (found.stills) draw(found.stills);
+}
+
+/** What the chain has nothing for yet, a price without a product, is not hung empty. */
+function draw(drawn) {
   for (const [glass, still] of stills) {
-    const drawn = found.stills?.[glass.dataset.sample];
-    if (drawn) still.show(drawn);
+    const one = drawn[glass.dataset.sample];
+    glass.closest("figure").hidden = !one;
+    if (one) still.show(one);
   }
+  lacking.hidden = [...stills.keys()].every(({ dataset }) => drawn[dataset.sample]);
 }
 
 form.addEventListener("input", ({ target }) => {

@@ -16,7 +16,7 @@ async function refresh() {
   if (!answer?.ok || mine !== asked) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   const { href } = document.activeElement;
-  for (const part of ["#shelf", "#headline", ".tabs"]) {
+  for (const part of ["#shelf", "#headline", "#sieve"]) {
     document.querySelector(part).replaceWith(fresh.querySelector(part));
   }
   if (href && document.activeElement === document.body) [...document.links].find((link) => link.href === href)?.focus();

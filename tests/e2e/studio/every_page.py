@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,12 +19,15 @@ from server.demo.goods import BY_SLUG
 from server.services import connectors
 from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
+from server.services.chain import places
+from server.services.chain.place_wishes import StoreWish
 from server.services.connectors import ConnectorWish
 from server.services.entry import accounts, people, sessions, tokens
 from server.services.library import assets
 from server.services.wishes import content
 from server.web import access
 from server.web.carried import WAITING_COOKIE
+from server.web.store import SHEETS
 from tests.support.programs import READY_WITHIN_S
 
 HOUR_MS = 3_600_000
@@ -45,6 +48,8 @@ REFUSED = {"single.leave", "single.back", "promotions-room.picture", "rehearsing
 """Pages that say no here: no identity provider is set up, the shop sends no pictures, a copy of
 what is on air changes none.
 """
+FRONT = {"doors", "signing_in", "single"}
+"""Pages of the front door: they know of no chain."""
 ELSEWHERE = (
     "/nothing-of-this-name",
     "/wall?embed=1",
@@ -106,17 +111,48 @@ def samples(ctx: Context) -> Samples:
     return Samples(values, own, _sealed(ctx, came.secret, waiting))
 
 
-def _sealed(ctx: Context, session: str, waiting: str) -> dict[str, str]:
+def _sealed(ctx: Context, session: str, waiting: str = "") -> dict[str, str]:
     kept = {sessions.COOKIE: session, WAITING_COOKIE: waiting}
-    return {name: sessions.seal(ctx, secret) for name, secret in kept.items()}
+    return {name: sessions.seal(ctx, secret) for name, secret in kept.items() if secret}
+
+
+def newcomer(ctx: Context) -> dict[str, str]:
+    """The cookies of an owner who came in through the link, and did nothing yet."""
+    came = people.redeem_owner_link(ctx, people.owner_link(ctx).rpartition("/")[2])
+    return _sealed(ctx, came.secret)
+
+
+def bare_pages(ctx: Context, cookies: Mapping[str, str]) -> list[Look]:
+    """Every page that takes no argument, as an empty chain shows it."""
+    app, client = _client(ctx, cookies)
+    rules = (
+        rule
+        for rule in app.url_map.iter_rules()
+        if _is_page(app, rule)
+        and not rule.arguments
+        and rule.endpoint.partition(".")[0] not in FRONT
+    )
+    looks = (_look(client, rule, rule.rule) for rule in rules)
+    return [look for look in looks if look is not None]
+
+
+def begun_pages(ctx: Context, cookies: Mapping[str, str]) -> list[Look]:
+    """What is to be seen of a store in which no screen hangs, and of a playlist that shows nothing,
+    once they are there: they are begun now.
+    """
+    places.create_store(ctx, SYSTEM, StoreWish("Lille", "Europe/Paris"), "lille")
+    editor = _poster(_client(ctx, cookies)[1])("/playlists", name="Window")
+    store, add = "/store/lille", ("[data-add]",)
+    paths = ("/wall", "/places/lille", "/situation", "/promotions/goods", "/calendar/new", "/pair")
+    sheets = (store, *(f"{store}/{sheet}" for sheet in SHEETS), f"{editor}/history", editor)
+    kinds = ("price", "image", "playlist")
+    parts = [Look(editor, (*add, f"#menu [data-kind={kind}]")) for kind in kinds]
+    return [*(Look(path) for path in (*paths, *sheets)), *parts]
 
 
 def every_page(ctx: Context, given: Samples) -> list[Look]:
     """Every page that a GET answers with, those of the front door too."""
-    app = create_app(ctx)
-    client = app.test_client()
-    for name, value in given.cookies.items():
-        client.set_cookie(name, value)
+    app, client = _client(ctx, given.cookies)
     given = replace(given, own={**given.own, **_begun(client, given)})
     found = [
         look
@@ -128,8 +164,16 @@ def every_page(ctx: Context, given: Samples) -> list[Look]:
     return [*found, *(Look(path, status=client.get(path).status_code) for path in ELSEWHERE)]
 
 
-def _begun(client: FlaskClient, given: Samples) -> dict[str, dict[str, Any]]:
-    """A promotion, a rehearsal and a release, begun as a person does."""
+def _client(ctx: Context, cookies: Mapping[str, str]) -> tuple[Flask, FlaskClient]:
+    app = create_app(ctx)
+    client = app.test_client()
+    for name, value in cookies.items():
+        client.set_cookie(name, value)
+    return app, client
+
+
+def _poster(client: FlaskClient) -> Callable[..., str]:
+    """Sends a form as a person does; says where it leads."""
     word = re.search(r'data-csrf="(\w+)"', client.get("/wall").text)
     assert word is not None
 
@@ -138,6 +182,12 @@ def _begun(client: FlaskClient, given: Samples) -> dict[str, dict[str, Any]]:
         assert answer.status_code == 303, answer.text
         return str(answer.headers["Location"])
 
+    return post
+
+
+def _begun(client: FlaskClient, given: Samples) -> dict[str, dict[str, Any]]:
+    """A promotion, a rehearsal and a release, begun as a person does."""
+    post = _poster(client)
     promotion = post("/promotions", sku=given.values["sku"])
     copy = post(f"/calendar/campaigns/{RAIN}/copy").rpartition("/")[2]
     rehearsal = post("/rehearse", draft=f"campaign:{copy}")

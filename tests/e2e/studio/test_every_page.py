@@ -1,19 +1,28 @@
 """Every page of the studio, in both languages and themes, from a small phone to a wide desk: no
-fault that axe finds, nothing to scroll sideways, no word in the console.
+fault that axe finds, nothing to scroll sideways, no word in the console. So too the pages of a
+chain in which nothing is yet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
+from server.services.base.context import Context
 from server.web.access import LANGUAGE_COOKIE
-from tests.e2e.studio.every_page import Look, every_page, samples
-from tests.e2e.studio.looking import WITHIN_MS, until
+from tests.e2e.studio.every_page import (
+    Look,
+    bare_pages,
+    begun_pages,
+    every_page,
+    newcomer,
+    samples,
+)
+from tests.e2e.studio.looking import WITHIN_MS, until, web_alone
 from tests.support.studio import Studio
 
 pytestmark = [pytest.mark.chromium, pytest.mark.journey]
@@ -46,13 +55,25 @@ LOOKS = {
 second looks of a language.
 """
 
+BARE = {"fr": (("light", 360), ("dark", 1920)), "en": (("dark", 360), ("light", 1920))}
+"""Pages on which little stands: each in both languages and themes, as small and as wide as it gets;
+what neither language, theme nor width decides is looked at in the first language.
+"""
+
 
 @pytest.fixture
-def visitor(studio: Studio, browser: Browser) -> Iterator[BrowserContext]:
+def visitor(browser: Browser) -> Iterator[BrowserContext]:
     """A browser in which nothing moves that need not."""
-    context = browser.new_context(reduced_motion="reduce", base_url=studio.url)
+    context = browser.new_context(reduced_motion="reduce")
     yield context
     context.close()
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Iterator[Context]:
+    """The web process alone, of a chain in which nothing is yet."""
+    with web_alone(tmp_path) as context:
+        yield context
 
 
 @pytest.mark.timeout(PATIENCE_S)
@@ -62,39 +83,70 @@ def test_every_page_is_for_everybody(
 ) -> None:
     given = samples(studio.ctx)
     looks = every_page(studio.ctx, given)
-    cookies = {**given.cookies, LANGUAGE_COOKIE: language}
+    views = [LOOKS[language][number % 2] for number in range(len(looks))]
+    wrong = _wrong(visitor, studio.url, given.cookies, language, looks, views)
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.timeout(PATIENCE_S)
+def test_an_empty_chain_is_for_everybody(bare: Context, visitor: BrowserContext) -> None:
+    cookies, wrong = newcomer(bare), []
+    for pages in (bare_pages, begun_pages):
+        looks = pages(bare, cookies)
+        for language, views in BARE.items():
+            every = [views] * len(looks)
+            whole = language == "fr"
+            wrong += _wrong(visitor, bare.settings.url, cookies, language, looks, every, whole)
+    assert not wrong, "\n".join(wrong)
+
+
+def _wrong(
+    visitor: BrowserContext,
+    url: str,
+    cookies: Mapping[str, str],
+    language: str,
+    looks: Sequence[Look],
+    views: Sequence[Views],
+    whole: bool = True,
+) -> list[str]:
+    """What is wrong with each page in its views; `whole`: by every rule."""
+    cookies = {**cookies, LANGUAGE_COOKIE: language}
     visitor.add_cookies(
-        [{"name": name, "value": value, "url": studio.url} for name, value in cookies.items()]
+        [{"name": name, "value": value, "url": url} for name, value in cookies.items()]
     )
     page, wrong = visitor.new_page(), []
     page.set_default_timeout(WITHIN_MS)
     said: list[ConsoleMessage] = []
     page.on("console", lambda one: said.append(one) if one.type == "error" else None)
     page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
-    for number, look in enumerate(looks):
-        views = LOOKS[language][number % 2]
-        wrong += [f"{look} {fault}" for fault in _faults(page, look, views)]
+    for look, seen in zip(looks, views, strict=True):
+        found = _faults(page, f"{url}{look.path}", look, seen, whole)
+        wrong += [f"{look} {fault}" for fault in found]
     wrong += [f"{one.location['url']}: {one.text}" for one in said if not _expected(one, looks)]
-    assert not wrong, "\n" + "\n".join(sorted(set(wrong)))
+    page.close()
+    return sorted(set(wrong))
 
 
-def _faults(page: Page, look: Look, views: Views) -> Iterator[str]:
+def _faults(page: Page, url: str, look: Look, views: Views, whole: bool) -> Iterator[str]:
     page.set_viewport_size({"width": views[0][1], "height": HEIGHTS[views[0][1]]})
-    page.goto(look.path)
+    page.goto(url)
     for opener in look.opens:
         page.locator(opener).first.click()
         until(page, "document.querySelector('#menu:not([hidden]) *, #panel *') !== null")
+    if len(look.opens) > 1:
+        page.wait_for_load_state("networkidle")
     page.evaluate(AXE)
     for number, (theme, width) in enumerate(views):
-        rules = ("rule", list(LOOKS_ALONE)) if number else ("tag", list(RULES))
+        rules = ("tag", list(RULES)) if whole and not number else ("rule", list(LOOKS_ALONE))
         page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
         page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
         yield from _beyond(page, width)
         for fault in page.evaluate(RUN, rules):
             yield f"{theme} {width}: {fault}"
 
-    page.set_viewport_size({"width": SMALL, "height": HEIGHTS[SMALL]})
-    yield from _beyond(page, SMALL)
+    if SMALL not in dict(views).values():
+        page.set_viewport_size({"width": SMALL, "height": HEIGHTS[SMALL]})
+        yield from _beyond(page, SMALL)
 
 
 def _beyond(page: Page, width: int) -> Iterator[str]:
@@ -107,7 +159,7 @@ def _beyond(page: Page, width: int) -> Iterator[str]:
         yield f"{width}: scrolls sideways: {page.evaluate(WIDE)}"
 
 
-def _expected(said: ConsoleMessage, looks: list[Look]) -> bool:
+def _expected(said: ConsoleMessage, looks: Sequence[Look]) -> bool:
     """Chromium itself says so of a page that answers with an error."""
     missing = [look.path for look in looks if look.status >= 400]
     return any(said.location["url"].endswith(path) for path in missing)
