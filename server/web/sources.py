@@ -174,6 +174,7 @@ def _form(
         secrets=secrets,
         shops=shops.list_shops(me.ctx, me.actor),
         is_shop=source_words.is_shop(kind),
+        lease=source_words.lease(view, me.ctx.settings.lease_ms) if view else "",
         seen=seen,
         seen_words=source_words.seen_words(seen) if seen else [],
         done=request.args.get("done") == "1" and seen is None,
