@@ -1,4 +1,4 @@
-"""The tables of docs/guides/lawful-prices.md: each country's rules from playlists/law, and each case
+"""The tables of docs/guides/lawful-prices.md: the countries of playlists/law, and the cases
 of tests/playlists/lawful_cases.toml. Run, they are written anew; `--check` says whether they stand
 as they should.
 """

@@ -132,6 +132,8 @@ class Product:
     sale: Sale | None = None
     is_new: bool = False
     """Never sold before the demo's first day."""
+    measure: str = ""
+    """What is in it, where a unit price is owed."""
 
 
 def first_day_of(now: datetime) -> date:

@@ -1,4 +1,4 @@
-"""The goods that Pluvier sells: 24 articles with their prices, first sales and first stock.
+"""The goods that Pluvier sells: 25 articles with their prices, first sales and first stock.
 
 Days are counted from the demo's first day, so that a demo started on any date looks alike.
 """
@@ -143,6 +143,11 @@ PRODUCTS = (
         "PLV-LAGON", "lagon", "Lagon", Text("Short Lagon", "Lagon shorts"),
         Text("Short de bain, séchage rapide", "Swim shorts, quick-drying"),
         _SEA, "shorts.svg", 3990, _stock(3, 10, 8, 21),
+    ),
+    Product(
+        "PLV-SUROIT", "suroit", "Suroît", Text("Cire Suroît", "Suroît wax"),
+        Text("Cire pour toiles et cuirs, 250 ml", "Wax for canvas and leather, 250 ml"),
+        _RAIN, "wax-tin.svg", 1290, _stock(14, 9, 11, 8), Sale(990, -3, 8), measure="250 ml",
     ),
 )  # fmt: skip
 BY_SKU = {product.sku: product for product in PRODUCTS}

@@ -41,6 +41,8 @@ def product_feed(articles: Iterable[Article], base: str, lang: str, now: datetim
         _put(entry, "availability", _availability(article.available))
         _put(entry, "price", f"{money(article.price_minor)} {CURRENCY}")
         _put_sale(entry, article.reduction_at(now))
+        if product.measure:
+            _put(entry, "unit_pricing_measure", product.measure)
         _put(entry, "brand", CHAIN_NAME)
         _put(entry, "mpn", article.sku)
         _put(entry, "identifier_exists", "no")

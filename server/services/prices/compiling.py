@@ -101,7 +101,7 @@ class Compiler:
     `country` is whose law holds for channels whose store names none.
     """
 
-    def __init__(self, now: int, country: str = "") -> None:
+    def __init__(self, now: int, country: str) -> None:
         self.now = now
         self._country = country
         self._priced: dict[tuple[Sku, Past, str, str, str], Offer] = {}

@@ -45,8 +45,8 @@ def test_there_are_four_stores_in_two_time_zones_and_two_of_them_four_km_apart()
     assert round(math.hypot(north, east)) == 4
 
 
-def test_there_are_24_products_each_with_both_languages_and_stock_in_every_store() -> None:
-    assert len(PRODUCTS) == len(BY_SKU) == len(BY_SLUG) == 24
+def test_there_are_25_products_each_with_both_languages_and_stock_in_every_store() -> None:
+    assert len(PRODUCTS) == len(BY_SKU) == len(BY_SLUG) == 25
     for product in PRODUCTS:
         assert tuple(code for code, _ in product.stock) == STORE_CODES
         assert all((product.title.fr, product.title.en, product.lead.fr, product.lead.en))
@@ -77,7 +77,7 @@ def test_the_history_has_forty_days_and_ends_yesterday() -> None:
         sku: min(p.from_utc for p in points if p.sku == sku) for sku in {p.sku for p in points}
     }
     assert set(starts.values()) == {day_start(FIRST_DAY, -HISTORY_DAYS)}
-    assert len(starts) == 23
+    assert len(starts) == 24
 
 
 def test_the_history_of_a_sku_ends_with_what_the_shop_asks_on_the_first_day() -> None:

@@ -47,7 +47,7 @@ def act(web: FlaskClient, action: str, **body: Any) -> TestResponse:
 def test_the_product_feed_is_a_merchant_center_feed(web: FlaskClient) -> None:
     answer = web.get("/feed.xml")
     assert answer.mimetype == "application/xml"
-    assert len(items(answer)) == 24
+    assert len(items(answer)) == 25
     item = feed_item(web)
     assert item["price"] == "119.90 EUR"
     assert item["sale_price"] == "89.90 EUR"
@@ -66,7 +66,7 @@ def test_the_feed_speaks_english_too(web: FlaskClient) -> None:
 
 def test_the_local_feed_has_each_article_in_each_store(web: FlaskClient) -> None:
     local = items(web.get("/local.xml"))
-    assert len(local) == 24 * 4
+    assert len(local) == 25 * 4
     galet = {
         i["store_code"]: (i["quantity"], i["availability"]) for i in local if i["id"] == "PLV-GALET"
     }
@@ -191,7 +191,7 @@ def test_what_was_changed_is_still_so_after_a_restart(tmp_path: Path, journal: J
 def test_a_state_file_that_cannot_be_read_is_put_aside(tmp_path: Path, journal: Journal) -> None:
     path = tmp_path / "shop.json"
     path.write_text("{not json", encoding="utf-8")
-    assert len(Stall(JsonFile(path), journal).articles()) == 24
+    assert len(Stall(JsonFile(path), journal).articles()) == 25
     assert (tmp_path / "shop.unreadable").read_text(encoding="utf-8") == "{not json"
 
 
