@@ -65,15 +65,20 @@ def fetch(setup: Setup) -> Batch:
     shop = Webservice(setup)
     every_ms = setup.config.whole_every_s * 1000
     young = "whole_at" in kept and began - int(kept["whole_at"]) < every_ms
-    market, language = _market(shop, kept if young else {})
+    market = shop.market()
+    language = str(kept["language"]) if young else shop.language()
     reader = Reader(shop, market, language, began)
     if setup.glance:
         return reader.glance()
     seen = reader.listing()
-    marks = {"goods": _digest(seen.goods), "specials": _digest([str(o) for o in seen.specials])}
+    marks = {
+        "goods": _digest(seen.goods),
+        "specials": _digest([str(one) for one in seen.specials]),
+        "worth": market.worth,
+    }
     state = {
         "at": began,
-        "market": [market.currency_id, market.sole, language],
+        "language": language,
         "newest": seen.newest,
         "newest_at": kept["newest_at"] if kept.get("newest") == seen.newest else began,
         "out": seen.sold_out(),
@@ -83,15 +88,6 @@ def fetch(setup: Setup) -> Batch:
     if not young or any(kept[name] != mark for name, mark in marks.items()):
         return reader.whole(seen, state)
     return reader.changed(seen, state | {"whole_at": kept["whole_at"]}, kept)
-
-
-def _market(shop: Webservice, kept: Mapping[str, Any]) -> tuple[Market, str]:
-    if not kept:
-        return shop.market(), shop.language()
-    config = shop.setup.config
-    number_of, sole, language = kept["market"]
-    place = (str(config.shop_number), config.currency, number_of, sole, str(config.group))
-    return Market(*place, config.zone), language
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,16 +42,21 @@ Item = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """Whom prices are for: the shop, its currency (`sole`: the one that all prices are kept in) and
-    the group that visitors belong to; and the shop's time zone.
+    """Whom prices are for: the shop, its currency with what it is worth (in the one that all prices
+    are kept in), the group that visitors belong to; and the shop's time zone.
     """
 
     shop: str
     currency: str
     currency_id: str
-    sole: bool
+    worth: str
     group: str
     zone: tzinfo
+
+    @property
+    def sole(self) -> bool:
+        """Whether prices are kept in this currency, so that none is converted."""
+        return self.worth.rstrip("0").rstrip(".") == "1"
 
 
 @dataclass(frozen=True, slots=True)

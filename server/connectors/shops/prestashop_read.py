@@ -97,15 +97,9 @@ class Webservice:
         mine = next((one for one in found if text(one, "iso_code") == config.currency), None)
         if mine is None:
             raise PermanentError(f"The shop has no prices in {config.currency}.")
-        sole = text(mine, "conversion_rate").rstrip("0").rstrip(".") == "1"
-        return Market(
-            str(config.shop_number),
-            config.currency,
-            number(mine),
-            sole,
-            str(config.group),
-            config.zone,
-        )
+        worth = text(mine, "conversion_rate")
+        place = (str(config.shop_number), config.currency, number(mine), worth, str(config.group))
+        return Market(*place, config.zone)
 
     def language(self) -> str:
         """The number of the language that names are read in; empty where the shop has it not."""

@@ -44,6 +44,7 @@ DELETED, RESTORED = "product.deleted", "product.restored"
 TOPICS = frozenset(
     {"product.created", "product.updated", "product.published", RESTORED, DELETED},
 )
+MIN_SECRET_CHARACTERS = 16
 MAX_BURIED = 500
 """Deleted products that are remembered, so that an older call which comes late wakes none."""
 _GREETING = re.compile(rb"webhook_id=[0-9]{1,18}")
@@ -96,6 +97,11 @@ def verify(setup: Setup, delivery: Delivery) -> None:
     secret = setup.secrets.get(CALLS, "")
     if not secret:
         raise PermanentError("This source has no secret for calls. Give it the webhooks’ secret.")
+    if len(secret) < MIN_SECRET_CHARACTERS:
+        raise PermanentError(
+            f"The webhooks’ secret is too easily guessed. Give them one of {MIN_SECRET_CHARACTERS} "
+            "characters at least, and this source the same."
+        )
     given = delivery.headers.get(SIGNATURE, "")
     if not hmac.compare_digest(given.encode(), signature(secret, delivery.body).encode()):
         raise Unauthenticated("The signature is not the shop’s.", code="forged")

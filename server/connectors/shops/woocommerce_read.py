@@ -244,8 +244,10 @@ def _everything(shop: Shop, began: int) -> Batch:
 
 
 def _changed(shop: Shop, began: int, kept: Mapping[str, Any]) -> Batch:
-    setup = shop.setup
-    goods = Goods(setup, terms_of(setup.config, bool(kept["taxed"])), began)
+    setup, terms = shop.setup, shop.terms()
+    if terms.taxed != kept["taxed"]:
+        raise _Moved
+    goods = Goods(setup, terms, began)
     asked = _asked(setup, int(kept["asked_at"]))
     last = int(kept["since"])
     answers: list[Said] = []

@@ -41,7 +41,7 @@ def test_connector(ctx: Context, actor: Actor, connector_id: str) -> Seen:
         if row is None:
             raise missing("connector")
         try:
-            kind, setup = kind_of(row), replace(setup_of(ctx, session, row), state={})
+            kind, setup = kind_of(row), replace(setup_of(ctx, session, row), state={}, read={})
         except PermanentError as error:
             return Seen(False, str(error))
     try:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from server.connectors import vendor
 from server.connectors.shops import prestashop, prestashop_read
 from server.connectors.source import Setup
 from server.ports import Batch, PermanentError, ProductReport, TemporaryError
@@ -358,14 +357,11 @@ def test_a_key_that_was_withdrawn_is_told(reader: Reader, shop: Presta) -> None:
         reader.read()
 
 
-def test_a_limit_says_when_to_come_back(
-    reader: Reader, shop: Presta, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(vendor, "MAX_PATIENCE_S", 5.0)
+def test_a_limit_says_when_to_come_back(reader: Reader, shop: Presta) -> None:
     shop.break_with("429")
     with pytest.raises(TemporaryError) as told:
         reader.read()
-    assert told.value.retry_after_s == 7
+    assert told.value.retry_after_s == 90
 
 
 @pytest.mark.parametrize("fault", ["500", "html", "truncated"])

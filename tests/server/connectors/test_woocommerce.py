@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from server.connectors import vendor
 from server.connectors.shops import woocommerce, woocommerce_read
 from server.connectors.shops.woocommerce_product import NEAR_MS
 from server.connectors.source import Delivery, Received, Setup
 from server.errors import BadInput, Unauthenticated
 from server.ports import Batch, PermanentError, ProductReport, TemporaryError
 from tests.server.connectors.conftest import LIMITS, MakeSetup
+from tests.server.connectors.peers import Reply
 from tests.server.connectors.shops.contract import BAG, COAT, GOODS, SCARF, Call
 from tests.server.connectors.shops.woocommerce import WooShop, gmt
 from tests.support.record import TestClock
@@ -214,6 +214,17 @@ def test_prices_without_tax_are_not_shown_as_the_shops(reader: Reader, shop: Woo
         reader.read()
 
 
+def test_a_shop_that_begins_to_keep_its_prices_without_tax_is_read_anew(
+    make_setup: MakeSetup, shop: WooShop, clock: TestClock
+) -> None:
+    reader = Reader(make_setup, shop, clock, tax_rates={"standard": "20"})
+    assert by_sku(reader.read())[COAT].price == 14_900
+    shop.taxed = False
+    batch = reader.read()
+    assert batch.whole
+    assert by_sku(batch)[COAT].price == 17_880
+
+
 def test_the_rate_that_was_given_is_added(
     make_setup: MakeSetup, shop: WooShop, clock: TestClock
 ) -> None:
@@ -279,7 +290,7 @@ def test_between_two_whole_reads_only_changes_are_read(reader: Reader, shop: Woo
     reader.read()
     asked = len(shop.paths())
     assert reader.read().unchanged
-    assert len(shop.paths()) - asked == 2
+    assert len(shop.paths()) - asked == 4  # its settings, what was modified, how many there are
     shop.price(COAT, 9_900, shop.at + 30 * SECOND)
     batch = reader.read()
     assert not batch.whole
@@ -325,14 +336,24 @@ def test_a_key_that_expired_is_told(reader: Reader, shop: WooShop) -> None:
         reader.read()
 
 
-def test_a_limit_says_when_to_come_back(
-    reader: Reader, shop: WooShop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(vendor, "MAX_PATIENCE_S", 5.0)
+def test_a_limit_says_when_to_come_back(reader: Reader, shop: WooShop) -> None:
     shop.break_with("429")
     with pytest.raises(TemporaryError) as told:
         reader.read()
-    assert told.value.retry_after_s == 7
+    assert told.value.retry_after_s == 90
+
+
+def test_a_page_that_is_told_to_wait_is_asked_for_again(reader: Reader, shop: WooShop) -> None:
+    limited = iter([True, False])
+
+    def says(path: str, headers: dict[str, str]) -> Reply:
+        if "page=2" in path and next(limited, False):
+            return Reply(429, headers={"Retry-After": "0"})
+        return shop.says(path, headers)
+
+    assert shop.peer is not None
+    shop.peer.says = says
+    assert set(by_sku(reader.read())) == set(GOODS)
 
 
 @pytest.mark.parametrize("fault", ["500", "html", "truncated"])
@@ -388,9 +409,10 @@ def test_a_call_that_the_shop_did_not_sign_is_refused(
 
 
 def test_without_a_secret_nobody_is_believed(reader: Reader, shop: WooShop) -> None:
-    reader.setup = replace(reader.setup, secrets={"key": "a", "key_secret": "b"})
-    with pytest.raises(PermanentError, match="no secret"):
-        reader.hear(shop.call("product.updated", shop.by_sku(COAT)))
+    for secrets, match in (({}, "no secret"), ({"calls": "short"}, "guessed")):
+        reader.setup = replace(reader.setup, secrets=secrets)
+        with pytest.raises(PermanentError, match=match):
+            reader.hear(shop.call("product.updated", shop.by_sku(COAT), "short"))
 
 
 def test_orders_and_copies_of_the_shop_are_refused(reader: Reader, shop: WooShop) -> None:

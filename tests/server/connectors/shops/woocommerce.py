@@ -195,7 +195,7 @@ class WooShop:
     def says(self, path: str, headers: dict[str, str]) -> Reply:
         match self.fault:
             case "429":
-                return Reply(429, headers={"Retry-After": "7"})
+                return Reply(429, headers={"Retry-After": "90"})
             case "500":
                 return Reply(500)
             case "html":
