@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -10,6 +11,8 @@ from playlists.errors import Invalid
 from playlists.pricing import LedgerRow
 
 DAY_MS = 86_400_000
+ABSENT_MS = DAY_MS
+"""A product that comes back within this was sold all along: listings forget, and stock runs out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,10 @@ def effective(rows: Iterable[LedgerRow]) -> tuple[Stretch, ...]:
     """The prices really in force, disjoint and in order, from one SKU's rows in any order.
 
     Where rows overlap, the later recorded counts; recorded together, a reduction, then the later
-    begun, then the lower price. Raises Invalid for rows of several SKUs or channels, or below zero.
+    begun, then the lower price. Where a product was withdrawn none is, until it comes back. Raises
+    Invalid for rows of several SKUs or channels, or below zero.
     """
-    ranked = sorted(rows, key=_rank)
+    ranked = sorted(_without_absences(list(rows)), key=_rank)
     if len({(row.sku, row.channel) for row in ranked}) > 1:
         raise Invalid("A price history is of one SKU in one channel.")
     if any(row.price < 0 for row in ranked):
@@ -54,6 +58,19 @@ def effective(rows: Iterable[LedgerRow]) -> tuple[Stretch, ...]:
     return tuple(stretches)
 
 
+def _without_absences(rows: list[LedgerRow]) -> list[LedgerRow]:
+    """The rows but for withdrawals that were short."""
+    if not any(row.withdrawn for row in rows):
+        return rows
+    begun = sorted(row.valid_from for row in rows if not row.withdrawn)
+
+    def back(gone: LedgerRow) -> bool:
+        after = bisect_right(begun, gone.valid_from)
+        return after < len(begun) and begun[after] <= gone.valid_from + ABSENT_MS
+
+    return [row for row in rows if not row.withdrawn or not back(row)]
+
+
 def _rank(row: LedgerRow) -> tuple[int, bool, int, int, str, int]:
     until = -1 if row.valid_until is None else row.valid_until
     return (row.recorded_at, row.reduced, row.valid_from, -row.price, row.currency, until)
@@ -71,7 +88,7 @@ def _change(stretches: list[Stretch], at_ms: int, row: LedgerRow | None) -> None
         if same:
             return
         stretches[-1] = replace(last, until_ms=at_ms)
-    if row is not None:
+    if row is not None and not row.withdrawn:
         stretches.append(Stretch(at_ms, None, row.price, row.currency, row.reduced))
 
 

@@ -75,7 +75,7 @@ class LedgerRow:
     `currency`.
 
     `reduced` says that the shop announced it as a reduction (a sale price). `recorded_at` orders
-    corrections.
+    corrections. Without a currency it says that the product was not sold any more (`withdrawn`).
     """
 
     sku: Sku
@@ -86,3 +86,8 @@ class LedgerRow:
     valid_until: int | None
     reduced: bool
     recorded_at: int
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether this is no price, but the end of them all."""
+        return not self.currency

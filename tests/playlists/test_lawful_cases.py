@@ -40,6 +40,9 @@ def minor(text: str, currency: str) -> int:
 
 
 def ledger_row(text: str, case: dict[str, Any], channel: str) -> LedgerRow:
+    if text.endswith(" withdrawn"):
+        gone = instant(text.removesuffix(" withdrawn"), case["zone"])
+        return LedgerRow(Sku("A"), ChannelId(channel), 0, "", gone, None, False, gone)
     parts = ROW.fullmatch(text)
     assert parts, text
     zone, currency = case["zone"], parts["currency"] or case["currency"]

@@ -205,3 +205,27 @@ def append(session: Session, entries: Iterable[Entry], now: int) -> None:
     ]
     for at in range(0, len(values), IN_ROWS):
         session.connection().execute(insert(_TABLE), values[at : at + IN_ROWS])
+
+
+def withdraw(
+    session: Session,
+    channels: Sequence[ChannelId],
+    skus: Iterable[Sku],
+    at_ms: int,
+    source: str,
+    now: int,
+) -> None:
+    """Write down, in the caller's transaction, that products are not sold any more from `at_ms` on,
+    where they had a price.
+    """
+    pasts, _ = histories(session, channels, skus)
+    ends = [
+        Entry(
+            channel,
+            (LedgerRow(sku, ANY, 0, "", at_ms, None, reduced=False, recorded_at=at_ms),),
+            Origin(source),
+        )
+        for (channel, sku), past in sorted(pasts.items())
+        if past.price_at(at_ms) is not None
+    ]
+    append(session, ends, now)

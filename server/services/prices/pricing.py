@@ -192,6 +192,8 @@ class _Taking:
         at_once = min(SKUS_AT_ONCE, max(1, OFFERS_AT_ONCE // max(1, len(channels))))
         for skus in batched(sorted(self.news.gone), at_once):
             with ctx.db.write() as session:
+                ids, at_ms = [channel.id for channel in channels], self.batch.observed_at
+                ledger.withdraw(session, ids, skus, at_ms, self.source.id, ctx.clock())
                 products.forget(session, self.source.shop, skus, channels, ctx.clock())
                 digests.forget(session, self.source.shop, skus)
                 self.taken.tell(offers.recompile(ctx, session, channels, skus, ctx.clock()))

@@ -49,11 +49,11 @@ def suspicion(report: ProductReport, rows: History, past: Past, at_ms: int, rule
     if report.sale_price is not None and report.sale_price > report.price:
         return "sale"
     # The rows, not what is in force: a sale without an end hides the list price beneath it.
-    listed = [row for row in past.rows if not row.reduced]
+    listed = [row for row in past.rows if not row.reduced and not row.withdrawn]
     last = max(listed, key=lambda row: (row.recorded_at, row.valid_from), default=None)
     if last is not None and _jumps(last.price, report.price, rules.jump_percent):
         return "jump"
-    now = past.price_at(at_ms)
+    now = past.price_at(at_ms) or (last.price if last is not None else None)
     undated = [row.price for row in rows if row.reduced and row.valid_until is None]
     if now is not None and any(_jumps(now, price, rules.jump_percent) for price in undated):
         return "jump"

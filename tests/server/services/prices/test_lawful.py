@@ -156,3 +156,22 @@ def test_a_channel_whose_place_nobody_noted_is_where_it_is(chain: Context) -> No
     with chain.db.read() as session:
         row = session.get_one(ChannelRow, "pluvier@lille")
         assert (row.place, row.version) == ("Europe/Paris FR", version)
+
+
+def test_a_product_that_a_whole_listing_drops_is_not_sold_from_then_on(
+    chain: Context, clock: TestClock
+) -> None:
+    other = ProductReport("TENT", "EUR", 19_900, names={"fr": {"name": "Lande"}}, version="1")
+    take(chain, SHOP, Batch(START_MS, whole=True, products=(WAX, *many(other))))
+    take(chain, SHOP, Batch(clock.advance(DAY), whole=True, products=many(other)))
+    back = clock.advance(40 * DAY)
+    sold = replace(WAX, version="9", sale_price=790, sale_until=back + 7 * DAY)
+    take(chain, SHOP, Batch(back, whole=True, products=(sold, *many(other))))
+    with chain.db.read() as session:
+        body = session.get_one(OfferRow, ("pluvier@lille", "WAX")).body
+    assert offer_from_json(body).steps[0].because == ("prior:not_sold",)
+
+
+def many(one: ProductReport) -> tuple[ProductReport, ...]:
+    """So many that one that is missing is no shrunk listing."""
+    return tuple(replace(one, sku=f"TENT-{n}") for n in range(40))
