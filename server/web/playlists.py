@@ -14,7 +14,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from playlists.model_json import playlist_from_json
 from server.errors import BadInput, ServerError
 from server.services.base.editing import MAX_NAME_CHARACTERS, checked_tags
-from server.services.drafting import drafts, history
+from server.services.calendar.planning import playlists_to_choose
+from server.services.drafting import drafts, history, succession
 from server.services.drafting.listing import STATES, Look, State, listing, used_by
 from server.services.drafting.tagging import tag
 from server.services.showing.picturing import MAX_PICTURES, pictures
@@ -27,6 +28,8 @@ from server.web.playlists_words import (
     done_words,
     leaving_words,
     playlists_words,
+    replace_refused,
+    replaced_words,
     several_refused,
 )
 from server.web.stills import picture
@@ -37,6 +40,7 @@ blueprint = studio("playlists-room")
 
 MAX_ASKED = 200
 """Characters of what is looked for."""
+MAX_DIGITS = 16
 MAX_CHOSEN = 100
 """Playlists that are changed at once."""
 COUNTS = frozenset(str(n) for n in range(1, MAX_CHOSEN + 1))
@@ -83,6 +87,30 @@ def throw(playlist: str) -> AnyResponse:
             raise
         return _leaving(looker, playlist, status=refused.status)
     return redirect("/playlists?done=bin&n=1", 303)
+
+
+@blueprint.post("/playlists/<playlist>/replace")
+def put_instead(playlist: str) -> AnyResponse:
+    """Have another one play wherever this one plays on air."""
+    looker = enter("content", form=True)
+    try:
+        done = succession.replace_everywhere(
+            looker.ctx, looker.actor, playlist, request.form.get("by", "")
+        )
+    except ServerError as refused:
+        return _leaving(looker, playlist, status=refused.status, wrong=replace_refused(refused))
+    return redirect(f"/playlists/{playlist}/throw?done={done.number}&n={done.places}", 303)
+
+
+@blueprint.post("/playlists/<playlist>/replace/<int:number>/undo")
+def take_back(playlist: str, number: int) -> AnyResponse:
+    """Have this one play again where another took its place."""
+    looker = enter("content", form=True)
+    try:
+        done = succession.undo(looker.ctx, looker.actor, number)
+    except ServerError as refused:
+        return _leaving(looker, playlist, status=refused.status, wrong=replace_refused(refused))
+    return redirect(f"/playlists/{playlist}/throw?left={done.left}&back={done.places}", 303)
 
 
 @blueprint.post("/playlists/several")
@@ -203,9 +231,11 @@ def _list(
     )
 
 
-def _leaving(looker: Visit, playlist: str, status: int = 200) -> AnyResponse:
+def _leaving(looker: Visit, playlist: str, status: int = 200, wrong: str = "") -> AnyResponse:
     draft = drafts.read(looker.ctx, looker.actor, "playlist", playlist)
     uses = used_by(looker.ctx, looker.actor, playlist)
+    every = playlists_to_choose(looker.ctx, looker.actor)
+    heard = {name: _number(name) for name in ("done", "n", "back", "left")}
     return page(
         "playlist_leaving.html",
         looker,
@@ -214,7 +244,18 @@ def _leaving(looker: Visit, playlist: str, status: int = 200) -> AnyResponse:
         name=draft.body["name"],
         subject=playlist,
         rows=[leaving_words(use) for use in uses],
+        standing=any(use.kind in ("campaign", "base", "playlist") for use in uses),
+        others=[one for one in every if one.on_air and one.id != playlist],
+        undo=heard["done"],
+        said=replaced_words(heard["n"], heard["back"], heard["left"]),
+        wrong=wrong,
+        chosen=request.form.get("by", ""),
     )
+
+
+def _number(name: str) -> int:
+    said = request.args.get(name, "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < MAX_DIGITS else 0
 
 
 def _link(look: Look, **other: str) -> str:

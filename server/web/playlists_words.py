@@ -212,6 +212,34 @@ def leaving_words(use: UsedBy) -> Leaving:
     )
 
 
+def replaced_words(n: int, back: int, left: int) -> str:
+    """What was replaced, or taken back: in how many places."""
+    if n:
+        return ngettext(
+            "Another one plays in its place.", "Another one plays in its %(num)s places.", n
+        )
+    if not back:
+        return ""
+    said = ngettext("It plays there again.", "It plays in %(num)s places again.", back)
+    if not left:
+        return said
+    rest = ngettext(
+        "One was changed since: it stays.", "%(num)s were changed since: they stay.", left
+    )
+    return f"{said} {rest}"
+
+
+def replace_refused(error: ServerError) -> str:
+    """Why another playlist does not take its place."""
+    return {
+        "same": _("Choose another playlist than this one."),
+        "not_found": _("Choose a playlist that is on air."),
+        "not_used": _("Nothing on air plays it any more."),
+        "playlist_cycle": _("These playlists hold each other: it would never end."),
+        "forbidden": _("It also plays outside your stores, so only the chain replaces it."),
+    }.get(error.code, said(error.message))
+
+
 def done_words(act: str, n: int) -> str:
     """What was done to `n` playlists."""
     if act == "bin":

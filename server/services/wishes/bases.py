@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -65,6 +66,30 @@ def clear_base(
         session.delete(row)
         _note_base(session, actor, now, base, row.playlist_id, "")
     ctx.wake()
+
+
+def replace_bases(
+    session: Session,
+    actor: Actor,
+    now: int,
+    old: str,
+    new: str,
+    only: Collection[Sequence[str]] | None = None,
+) -> list[list[str]]:
+    """Have every base that is `old` be `new`, of those of `only` (None: of all), in the caller's
+    transaction; scope, owner and zone of each. Raises NotFound, Forbidden (beyond one's stores).
+    """
+    among = None if only is None else {tuple(key) for key in only}
+    rows = select(BaseRow).where(BaseRow.playlist_id == old).with_for_update()
+    done = []
+    for row in session.scalars(rows.order_by(BaseRow.scope, BaseRow.subject, BaseRow.zone)).all():
+        if among is not None and (row.scope, row.subject, row.zone) not in among:
+            continue
+        _check_base_owner(session, actor, "content", row.scope, row.subject)
+        row.playlist_id = new
+        _note_base(session, actor, now, base_from(row), old, new)
+        done.append([row.scope, row.subject, row.zone])
+    return done
 
 
 def get_base(ctx: Context, actor: Actor, scope: str, owner: str, zone: str) -> Versioned[Base]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
+
+import pytest
 
 from server.services.base.actors import SYSTEM
 from server.services.drafting import drafts
+from server.services.wishes import content
 from tests.server.web.conftest import Chain, plain
 
 
@@ -136,3 +140,29 @@ def test_before_a_playlist_goes_its_page_says_what_plays_then(chain: Chain) -> N
     words = plain(reader.text("/playlists/held-by-hand/throw"))
     assert "It shows by hand in Lille. That ends by itself: then the plan goes on." in words
     assert reader.send("/playlists/held-by-hand/throw").status_code == 409
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_another_one_plays_in_its_place_everywhere_and_back(chain: Chain, language: str) -> None:
+    done, back, same = {
+        "en": ("Another one plays in its place.", "It plays there again.", "Choose another"),
+        "fr": ("Une autre passe à sa place.", "Elle y passe de nouveau.", "Choisissez une autre"),
+    }[language]
+    reader = chain.owner(language)
+    page = reader.text("/playlists/rain-lille/throw")
+    assert re.search(r'<option value="sale">', page)
+    refused = reader.send("/playlists/rain-lille/replace", by="rain-lille")
+    assert (refused.status_code, same in plain(refused.text)) == (422, True)
+    sent = reader.send("/playlists/rain-lille/replace", by="sale")
+    assert sent.status_code == 303
+    assert content.get_campaign(chain.ctx, SYSTEM, "rain-lille").value.playlist == "sale"
+    told = reader.text(sent.location)
+    assert done in plain(told)
+    undo = re.search(r'action="(/playlists/rain-lille/replace/[0-9]+/undo)"', told)
+    assert undo
+    taken = reader.send(undo[1])
+    assert back in plain(reader.text(taken.location))
+    assert content.get_campaign(chain.ctx, SYSTEM, "rain-lille").value.playlist == "rain-lille"
+    again = reader.send(undo[1])
+    assert again.status_code == 409
+    assert 'role="alert"' in again.text
