@@ -105,6 +105,8 @@ class Batch:
     """What the source calls things in later calls, and what they are here; empty: forgotten. Kept
     with the connector; a whole batch with any names all that there are.
     """
+    unknown_stores: tuple[str, ...] = ()
+    """Stores that the source speaks of and that are none of ours, as it calls them."""
 
 
 class TemporaryError(Exception):

@@ -22,10 +22,12 @@ GROUP = "enseigne.fact_sources"
 BUILT_IN = {
     "merchant": "server.connectors.shops.merchant:KIND",
     "local_inventory": "server.connectors.shops.local_inventory:KIND",
+    "csv": "server.connectors.shops.csv_files:KIND",
     "webhook": "server.connectors.shops.webhook:KIND",
     "woocommerce": "server.connectors.shops.woocommerce:KIND",
     "prestashop": "server.connectors.shops.prestashop:KIND",
     "till": "server.connectors.tills.till:KIND",
+    "shopify": "server.connectors.shops.shopify:KIND",
     "open_meteo": "server.connectors.weather.open_meteo:KIND",
     "mqtt_counts": "server.connectors.footfall.mqtt:KIND",
     "http_counts": "server.connectors.footfall.http:KIND",

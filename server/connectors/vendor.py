@@ -28,9 +28,11 @@ MAX_PAGE_BYTES = 32 * 1024 * 1024
 """Longest single answer; a listing is read in pages."""
 MAX_PAGES = 10_000
 MAX_PATIENCE_S = 30.0
-"""A limit that lasts longer than this ends the read; it is tried again when the source said."""
+"""Waited for one page in all; what lasts longer ends the read, that is tried again when the source
+said.
+"""
 MAX_TRIES = 8
-"""Requests for one page, when each is told to come back soon."""
+"""Requests for one page, when each is told to come back at once."""
 
 Query = Mapping[str, str] | Mapping[str, int] | Mapping[str, str | int]
 Wait = Callable[[float], None]
@@ -89,12 +91,14 @@ def patiently(once: Callable[[], Said], wait: Wait = time.sleep) -> Said:
     """Ask, and ask again where the vendor says to come back soon. Raises what `once` raises where
     it does not say when, says much later, or says it again and again.
     """
+    left_s = MAX_PATIENCE_S
     for _ in range(MAX_TRIES - 1):
         try:
             return once()
         except TemporaryError as error:
-            if error.retry_after_s is None or error.retry_after_s > MAX_PATIENCE_S:
+            if error.retry_after_s is None or error.retry_after_s > left_s:
                 raise
+            left_s -= error.retry_after_s
             wait(error.retry_after_s)
     return once()
 

@@ -4,7 +4,9 @@ Headers of a call: `X-Enseigne-Timestamp` (unix seconds), `X-Enseigne-Signature`
 hex HMAC-SHA256, under the shared secret, of timestamp, full stop and raw body) and
 `X-Enseigne-Delivery` (the same for a repeat). Body, JSON: `{"shop", "event", "items": [{"sku",
 "price", "currency", "sale_price", "sale_from", "sale_until", "availability", "version", "store",
-"quantity"}]}` with the events `product.updated`, `product.deleted` and `inventory.updated`.
+"quantity"}]}` with the events `product.updated`, `product.deleted` and `inventory.updated`. A shop
+that has no feed describes its products too: `name`, `description`, `link`, `image`, `brand`,
+`category`, `group`, `measure`, `base`.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from server.connectors import http
 from server.connectors.shops import values
 from server.connectors.shops.local_inventory import MAX_QUANTITY
 from server.connectors.shops.values import Unreadable
+from server.connectors.shops.versions import Versions
 from server.connectors.source import SECRET, Delivery, Kind, Received, Secret, Setup, ShopConfig
 from server.errors import BadInput, Unauthenticated
 from server.ports import Batch, PermanentError, ProductReport, StockReport, TemporaryError
@@ -38,8 +41,6 @@ BEFORE = "before"
 MIN_SECRET_CHARACTERS = 16
 MAX_DELIVERY_CHARACTERS = 180
 MAX_ITEMS = 1_000
-MAX_VERSIONS = 2_000
-"""Newest versions remembered, of as many things; older calls about them are ignored."""
 MAX_VERSION_DIGITS = 18
 HEARTBEAT_BYTES = 65_536
 _SECONDS = re.compile(r"[0-9]{1,12}")
@@ -49,6 +50,7 @@ PRODUCT, GONE, STOCK = "product.updated", "product.deleted", "inventory.updated"
 class WebhookConfig(ShopConfig):
     """Whose calls these are. The secret is set apart, and is never shown."""
 
+    language: str = Field(default="fr", pattern=r"^[a-z]{2}$", description="Of the calls’ words.")
     stock_source: str = Field(
         default="",
         description="The connector whose stock these calls bring up to date between its reads, so "
@@ -134,7 +136,7 @@ def receive(setup: Setup, delivery: Delivery) -> Received:
     once = verify(setup, delivery)
     event, found = _message(setup, delivery.body)
     read = _Read()
-    seen = _Versions.from_state(setup.state)
+    seen = Versions.from_state(setup.state)
     for item in found:
         try:
             _item(setup, event, item, seen, read)
@@ -172,7 +174,7 @@ def _message(setup: Setup, body: bytes) -> tuple[str, list[Any]]:
     return event, found
 
 
-def _item(setup: Setup, event: str, item: object, seen: _Versions, read: _Read) -> None:
+def _item(setup: Setup, event: str, item: object, seen: Versions, read: _Read) -> None:
     if not isinstance(item, dict):
         raise Unreadable("no_id")
     try:
@@ -190,13 +192,25 @@ def _item(setup: Setup, event: str, item: object, seen: _Versions, read: _Read) 
     elif event == GONE:
         read.products.append(ProductReport(sku, version=version, gone=True, problem="gone"))
     else:
-        read.products.append(product(item, sku, version))
+        read.products.append(product(item, sku, version, setup.config.language))
 
 
-def product(item: Mapping[str, Any], sku: str, version: str) -> ProductReport:
+def product(item: Mapping[str, Any], sku: str, version: str, language: str) -> ProductReport:
     """One item's price. What can be read but not believed is said in `problem`."""
+    name = values.words(_text(item, "name"), values.MAX_NAME_CHARACTERS)
+    lead = values.words(_text(item, "description"), values.MAX_LEAD_CHARACTERS)
     found = ProductReport(
-        sku, availability=values.availability(_text(item, "availability")), version=version
+        sku,
+        availability=values.availability(_text(item, "availability")),
+        names={language: {"name": name, "lead": lead}} if name else {},
+        link=values.link(_text(item, "link")),
+        picture_url=values.link(_text(item, "image")),
+        maker=values.words(_text(item, "brand"), values.MAX_MAKER_CHARACTERS),
+        category=values.words(_text(item, "category"), values.MAX_CATEGORY_CHARACTERS),
+        version=version,
+        group=_text(item, "group")[: values.MAX_GROUP_CHARACTERS],
+        measure=_text(item, "measure")[: values.MAX_MEASURE_CHARACTERS],
+        base=_text(item, "base")[: values.MAX_MEASURE_CHARACTERS],
     )
     try:
         currency = _text(item, "currency")
@@ -244,33 +258,6 @@ def _quantity(item: Mapping[str, Any]) -> int:
     return quantity
 
 
-class _Versions:
-    """The newest version told of each thing; the least recently told are forgotten first."""
-
-    def __init__(self, kept: Mapping[str, int]) -> None:
-        self._kept = dict(kept)
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> _Versions:
-        return cls({str(key): int(version) for key, version in state.get("versions", ())})
-
-    def to_state(self) -> dict[str, Any]:
-        """In the order in which they were told: JSON objects may lose it, lists do not."""
-        return {"versions": [list(pair) for pair in self._kept.items()][-MAX_VERSIONS:]}
-
-    def is_old(self, key: str, version: str) -> bool:
-        """Whether a newer version was told before; else remembers this one. Versions that are no
-        numbers are never old.
-        """
-        if not (version.isascii() and version.isdecimal()):
-            return False
-        if int(version) < self._kept.get(key, -1):
-            return True
-        self._kept.pop(key, None)
-        self._kept[key] = int(version)
-        return False
-
-
 def fetch(setup: Setup) -> Batch:
     """Read the sign of life: what the shop told last still stands. Raises TemporaryError where
     there is none.
@@ -282,7 +269,7 @@ def fetch(setup: Setup) -> Batch:
         said = answer.body.whole()
     if config.heartbeat_text.encode() not in said:
         raise TemporaryError("The shop’s sign of life does not say what it should.")
-    return Batch(began, unchanged=True, state=setup.state)
+    return Batch(began, unchanged=True)
 
 
 KIND = Kind(

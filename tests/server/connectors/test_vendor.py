@@ -61,7 +61,7 @@ def test_a_limit_that_ends_soon_is_waited_out() -> None:
     assert waited == [3.0, 3.0]
 
 
-@pytest.mark.parametrize(("times", "after"), [(1, "3600"), (99, "1"), (1, "")])
+@pytest.mark.parametrize(("times", "after"), [(1, "3600"), (99, "0"), (99, "11"), (1, "")])
 def test_a_limit_that_does_not_end_is_an_error(times: int, after: str) -> None:
     replies = limited(times, after)
     with peer(lambda _path, _headers: next(replies)) as shop, pytest.raises(TemporaryError) as told:

@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from server.connectors.shops import webhook
+from server.connectors.shops.versions import MAX_VERSIONS
 from server.connectors.source import Delivery, Received, Setup
 from server.demo.world.webhook import sign as shop_signs
 from server.errors import BadInput, Unauthenticated
@@ -168,7 +169,7 @@ def test_the_memory_of_versions_is_bounded(setup: Setup) -> None:
     for lot in range(4):
         items = [item(sku=f"SKU-{lot}-{number}") for number in range(webhook.MAX_ITEMS)]
         setup = after(setup, webhook.receive(setup, call(*items)))
-    assert len(setup.state["versions"]) == webhook.MAX_VERSIONS
+    assert len(setup.state["versions"]) == MAX_VERSIONS
     old = webhook.receive(setup, call(item(sku="SKU-3-999", version=6)))
     assert old.batch.refused == {"out_of_order": 1}
 
@@ -254,7 +255,6 @@ def test_a_sign_of_life_says_that_all_still_stands(make_setup: MakeSetup) -> Non
         setup = make_setup("webhook", config, secret=SECRET, state={"versions": [["1", 2]]})
         batch = webhook.fetch(setup)
         assert batch.unchanged
-        assert batch.state == {"versions": [["1", 2]]}
 
 
 @pytest.mark.parametrize("reply", [Reply(500), Reply(body=b"closed"), Reply(body=b"")])

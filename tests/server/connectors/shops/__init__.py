@@ -5,6 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tests.server.connectors.shops.contract import Adapter
+from tests.server.connectors.shops.merchant import MerchantShop
+from tests.server.connectors.shops.prestashop import Presta
+from tests.server.connectors.shops.shopify import Shopify
+from tests.server.connectors.shops.webhook import OwnShop
+from tests.server.connectors.shops.woocommerce import WooShop
 
-ADAPTERS: Mapping[str, Callable[[], Adapter]] = {}
+ADAPTERS: Mapping[str, Callable[[], Adapter]] = {
+    "merchant": MerchantShop,
+    "webhook": OwnShop,
+    "shopify": Shopify,
+    "woocommerce": WooShop,
+    "prestashop": Presta,
+}
 """By kind. A vendor's adapter is added here in one line."""

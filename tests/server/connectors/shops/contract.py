@@ -25,7 +25,7 @@ GOODS: Mapping[str, int] = {
 """SKUs and prices in euro cents: enough for pages, and for one suspect to be under 5 %."""
 
 Fault = Literal["429", "500", "401", "html", "truncated", ""]
-"""How a shop answers when it is read: too many requests (`Retry-After: 7`), an error, a token that
+"""How a shop answers when it is read: too many requests (`Retry-After: 90`), an error, a token that
 expired, a web page, half an answer; "" is well again. Shops without tokens answer 401 all the same.
 """
 
@@ -79,6 +79,11 @@ class Adapter(Protocol):
 
     def set_up(self) -> SetUp:
         """How a connector is set up against this shop (shop word `pluvier`, currency EUR)."""
+
+    def opening(self, at: datetime) -> list[Call]:
+        """The calls by which a shop that is not read (`able.read` False) says what it sells; none
+        where it is read.
+        """
 
     def price(self, sku: str, minor: int, at: datetime) -> list[Call]:
         """Another price, no sale."""
