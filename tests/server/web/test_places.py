@@ -165,7 +165,28 @@ def test_a_shop_that_is_connected_prices_the_stores_without_one(empty: Chain, ha
     assert hand.post(f"{own}/disconnect") == (303, "/sources")
 
 
-@pytest.mark.parametrize("kind", ["local_inventory", "webhook", "mqtt_counts", "http_counts"])
+def test_a_shop_that_calls_and_is_read_says_where_and_can_be_tried(hand: Hand) -> None:
+    own = {
+        "url": "http://127.0.0.1:9",
+        "secret-key": "ck_01234567",
+        "secret-key_secret": "cs_01234567",
+    }
+    given = {**FEED, "kind": "woocommerce", **own, "tax_rates": "standard = 20"}
+    assert hand.post("/sources/new", **{**given, "tax_rates": "standard = much"}) == (
+        422,
+        "A line each, in percent: standard = 20",
+    )
+    status, where = hand.post("/sources/new", **given)
+    assert status == 303
+    page = hand.reader.text(where)
+    assert "/hooks/online-shop" in page
+    assert f'action="{where.partition("?")[0]}/try"' in page
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["local_inventory", "webhook", "woocommerce", "prestashop", "mqtt_counts", "http_counts"],
+)
 def test_every_kind_has_a_form_that_says_what_is_wrong(hand: Hand, kind: str) -> None:
     page = hand.reader.text(f"/sources/new?kind={kind}")
     assert "Connect it" in page
