@@ -23,6 +23,7 @@ BUILT_IN = {
     "merchant": "server.connectors.shops.merchant:KIND",
     "local_inventory": "server.connectors.shops.local_inventory:KIND",
     "csv": "server.connectors.shops.csv_files:KIND",
+    "jsonld": "server.connectors.shops.jsonld:KIND",
     "webhook": "server.connectors.shops.webhook:KIND",
     "woocommerce": "server.connectors.shops.woocommerce:KIND",
     "prestashop": "server.connectors.shops.prestashop:KIND",
