@@ -160,7 +160,7 @@ def _line(one: ScreenHeard, now: int, language: Language) -> ScreenLine:
     until = ""
     if one.until:
         until = _("until %(at)s at most", at=when(one.until, now, one.zone, language))
-    seen = _("heard %(ago)s", ago=ago(one.seen_at, now)) if one.seen_at else ""
+    seen = _("spoke %(ago)s", ago=ago(one.seen_at, now)) if one.seen_at else ""
     return ScreenLine(
         one.screen, one.name, one.store_name, MARKS[one.heard], _heard(one.heard), until, seen
     )

@@ -95,5 +95,6 @@ def _page(looker: Visit, *, status: int = 200, wrong: str = "") -> AnyResponse:
         told=told,
         fault=fault_said(told.fault, looker.language) if told is not None else "",
         wrong=wrong,
+        recalled=recalls.in_force(looker.ctx, looker.actor),
         may_recall=recalls.may_recall(looker.actor) and bool(looker.session),
     )

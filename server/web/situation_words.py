@@ -20,6 +20,8 @@ from server.web.tongue import ngettext
 
 SAID = 1
 """Concerns told in the headline; the others are counted."""
+IN_STORES = ("silence", "lease", "till")
+"""Concerns that are told with their store."""
 SCREENS = ("cloned", "offline", "trouble")
 SCREENS_SAID = 24
 """Screens that are told of one by one; the wall shows the others."""
@@ -296,6 +298,7 @@ def _kind(kind: str) -> str:
         "merchant": _("Product feed"),
         "local_inventory": _("Stock feed"),
         "webhook": _("Shop’s calls"),
+        "till": _("Tills"),
         "open_meteo": _("Weather"),
         "mqtt_counts": _("Counters, MQTT"),
         "http_counts": _("Counters, HTTP"),
@@ -314,9 +317,7 @@ def _advice(error: str) -> str:
 
 
 def _store(rail: Rail, found: Situation, language: Language) -> StoreLine:
-    mine = [
-        one for one in found.concerns if rail.id in one.stores and one.kind in ("silence", "lease")
-    ]
+    mine = [one for one in found.concerns if rail.id in one.stores and one.kind in IN_STORES]
     lines = rail_lines(rail, found.now, language)
     return StoreLine(
         id=rail.id,

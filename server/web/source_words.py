@@ -20,6 +20,8 @@ from server.web.tongue import gettext as _
 from server.web.tongue import ngettext, said
 
 Shape = Literal["text", "number", "lines", "stores", "choice"]
+SHOWN = ("url", "currency", "order", "release_url")
+"""Fields that are not folded away although they may be left as they are."""
 MAX_CHARACTERS = 4_000
 MAX_SECRET_CHARACTERS = 500
 
@@ -200,7 +202,7 @@ def _field(name: str, info: FieldInfo, given: Mapping[str, Any]) -> Field:
     if shape == "lines":
         value = "\n".join(f"{key} = {text}" for key, text in (value or {}).items())
     label, hint = _labels().get(name, (name, info.description or ""))
-    further = not info.is_required() and name not in ("url", "currency")
+    further = not info.is_required() and name not in SHOWN
     choices = tuple((one, _choices().get(one, one)) for one in get_args(info.annotation))
     return Field(
         *(name, label, hint, shape, value, info.is_required(), further),
