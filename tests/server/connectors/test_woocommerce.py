@@ -14,8 +14,13 @@ from server.connectors.shops.woocommerce_product import NEAR_MS
 from server.connectors.source import Delivery, Received, Setup
 from server.errors import BadInput, Unauthenticated
 from server.ports import Batch, PermanentError, ProductReport, TemporaryError
-from tests.server.connectors.conftest import LIMITS, MakeSetup
+from server.services import connectors
+from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
+from server.services.connectors import ConnectorWish, run_due
+from tests.server.connectors.conftest import LIMITS, MakeSetup, web_app
 from tests.server.connectors.peers import Reply
+from tests.server.connectors.polled import prices, view
 from tests.server.connectors.shops.contract import BAG, COAT, GOODS, SCARF, Call
 from tests.server.connectors.shops.woocommerce import WooShop, gmt
 from tests.support.record import TestClock
@@ -509,3 +514,54 @@ def test_a_signature_is_the_vendors() -> None:
     assert woocommerce.signature("secret", b'{"id":1}') == (
         "A971iWIMgT8Zj9A9eWfikrFj7wQ16/Qwcc4OlRl2PLc="
     )
+
+
+# --- in the server -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def served(small_chain: Context, shop: WooShop, clock: TestClock) -> Context:
+    """A chain that is connected to the shop, which was read."""
+    shop.add_family("Tee", TWICE)
+    wanted = shop.set_up()
+    wish = ConnectorWish(wanted.kind, "Woo", dict(wanted.config), secrets=wanted.secrets)
+    connectors.create_connector(small_chain, SYSTEM, wish, "woo")
+    assert [ran.error for ran in run_due(small_chain)] == [""]
+    clock.advance(1_000)
+    return small_chain
+
+
+def test_a_greeting_is_answered_with_200_and_leaves_no_trace(served: Context) -> None:
+    before = view(served, "woo")
+    web = web_app(served).test_client()
+    answer = web.post("/hooks/woo", data={"webhook_id": "12"})
+    assert answer.status_code == 200
+    assert view(served, "woo") == before
+    assert web.post("/hooks/woo", data={"webhook_id": "12", "id": "10"}).status_code == 401
+
+
+def test_a_call_about_a_family_has_it_read_at_once(served: Context, shop: WooShop) -> None:
+    assert run_due(served) == []
+    parent = next(item for item in shop.items.values() if item["type"] == "variable")
+    shop.variations[parent["id"]][0].update(regular_price="9.00", price="9.00")
+    (call,) = shop.touch(parent, shop.at + SECOND)
+    headers = dict(call.headers)
+    answer = web_app(served).test_client().post("/hooks/woo", data=call.body, headers=headers)
+    assert answer.status_code == 202
+    assert [ran.error for ran in run_due(served)] == [""]
+    assert (prices(served, "T-S"), prices(served, "T-M")) == ([900], [1_700])
+
+
+def test_a_delete_by_number_takes_all_its_prices_away(served: Context, shop: WooShop) -> None:
+    parent = next(item for item in shop.items.values() if item["type"] == "variable")
+    call = shop.call("product.deleted", {"id": parent["id"]})
+    connectors.receive(served, "hooks", "woo", call.headers, call.body)
+    assert [prices(served, sku) for sku in (*TWICE, COAT)] == [[], [], [14_900]]
+
+
+def test_a_trial_takes_the_beginning_of_the_goods(served: Context) -> None:
+    before = view(served, "woo")
+    seen = connectors.test_connector(served, SYSTEM, "woo")
+    assert seen.ok
+    assert 0 < seen.products <= len(GOODS) + len(TWICE)
+    assert view(served, "woo") == before
