@@ -14,15 +14,16 @@ from server.connectors.source import SECRET, Kind, Secret, ShopConfig
 from server.errors import ServerError
 from server.services.connectors import ConnectorView, Seen
 from server.web.clock import length
+from server.web import source_labels
 from server.web.entry_words import ago
 from server.web.phrases import Language
 from server.web.tongue import gettext as _
 from server.web.tongue import ngettext, said
 
-Shape = Literal["text", "number", "lines", "stores", "choice"]
-SHOWN = ("url", "currency", "order", "release_url")
-"""Fields that are not folded away although they may be left as they are."""
+Shape = Literal["text", "number", "lines", "words", "check", "stores", "choice"]
 MAX_CHARACTERS = 4_000
+MAX_WORDS_CHARACTERS = 400_000
+"""Of a field with a value a line: addresses, categories."""
 MAX_SECRET_CHARACTERS = 500
 
 
@@ -82,6 +83,7 @@ def choices(language: Language) -> list[tuple[str, str, str]]:
         "mqtt_counts": _("How many people come by, from counters that speak MQTT."),
         "http_counts": _("How many people come by, from counters that call here."),
     }
+    gives |= source_labels.gives()
     ordered = [name for name in gives if name in kinds()]
     ordered += [name for name in kinds() if name not in gives]
     return [(name, title_of(name, language), gives.get(name, "")) for name in ordered]
@@ -101,9 +103,15 @@ def read(kind: Kind, form: MultiDict[str, str]) -> dict[str, Any]:
     """What a form says, for the kind to check. A number left empty is as it usually is."""
     made: dict[str, Any] = {}
     for name, info in kind.config.model_fields.items():
-        shape, text = _shape(info), form.get(name, "").strip()[:MAX_CHARACTERS]
+        shape = _shape(name, info)
+        most = MAX_WORDS_CHARACTERS if shape == "words" else MAX_CHARACTERS
+        text = form.get(name, "").strip()[:most]
         if shape == "stores":
             made[name] = form.getlist(name)
+        elif shape == "words":
+            made[name] = [line.strip() for line in text.splitlines() if line.strip()]
+        elif shape == "check":
+            made[name] = bool(text)
         elif shape == "lines":
             pairs = (line.partition("=") for line in text.splitlines() if line.strip())
             made[name] = {key.strip(): value.strip() for key, _is, value in pairs}
@@ -195,24 +203,37 @@ def complaint(error: ServerError) -> tuple[str, str]:
 
 
 def _field(name: str, info: FieldInfo, given: Mapping[str, Any]) -> Field:
-    shape = _shape(info)
+    shape = _shape(name, info)
     value = given.get(
         name, None if info.is_required() else info.get_default(call_default_factory=True)
     )
     if shape == "lines":
         value = "\n".join(f"{key} = {text}" for key, text in (value or {}).items())
-    label, hint = _labels().get(name, (name, info.description or ""))
-    further = not info.is_required() and name not in SHOWN
-    choices = tuple((one, _choices().get(one, one)) for one in get_args(info.annotation))
+    if shape == "words":
+        value = "\n".join(value or ())
+    label, hint = (_labels() | source_labels.labels()).get(name, (name, info.description or ""))
+    further = not info.is_required() and name not in source_labels.SHOWN
+    said = _choices() | source_labels.choices()
+    choices = tuple(
+        (one, said.get(f"{name}={one}", said.get(one, one))) for one in get_args(info.annotation)
+    )
     return Field(
         *(name, label, hint, shape, value, info.is_required(), further),
         choices if shape == "choice" else (),
     )
 
 
-def _shape(info: FieldInfo) -> Shape:
+def _shape(name: str, info: FieldInfo) -> Shape:
+    if int in get_args(info.annotation):
+        return "number"
     kind = get_origin(info.annotation) or info.annotation
-    shapes: dict[Any, Shape] = {int: "number", dict: "lines", tuple: "stores", Literal: "choice"}
+    shapes: dict[Any, Shape] = {
+        int: "number",
+        bool: "check",
+        dict: "lines",
+        tuple: "stores" if name == "only" else "words",
+        Literal: "choice",
+    }
     return shapes.get(kind, "text")
 
 

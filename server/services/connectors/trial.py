@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from server.connectors.source import Kind, Setup
 from server.db.models import ConnectorRow
@@ -41,7 +42,10 @@ def test_connector(ctx: Context, actor: Actor, connector_id: str) -> Seen:
         if row is None:
             raise missing("connector")
         try:
-            kind, setup = kind_of(row), replace(setup_of(ctx, session, row), state={}, read={})
+            kind, setup = (
+                kind_of(row),
+                replace(setup_of(ctx, session, row), state={}, read={}, glance=True),
+            )
         except PermanentError as error:
             return Seen(False, str(error))
     try:
@@ -83,7 +87,10 @@ def _listened(kind: Kind, setup: Setup) -> Batch:
 
 
 def _samples(batch: Batch) -> tuple[str, ...]:
-    goods = [f"{one.sku} {one.price} {one.currency} {one.problem}" for one in batch.products]
+    goods = [
+        f"{one.sku} {one.price} {one.currency} {one.problem}"
+        for one in islice(batch.products, SAMPLES)
+    ]
     stock = [f"{one.sku}@{one.store} {one.quantity}" for one in batch.stock]
     facts = [f"{one.key} {one.value}" for one in batch.facts]
     return tuple(text.strip() for text in (goods + stock + facts)[:SAMPLES])
