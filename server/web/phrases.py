@@ -70,7 +70,7 @@ PHRASES: Final[dict[str, Phrase]] = {
     "filter_unpaired": Phrase("Non jumelés", "Not paired"),
     "filter_trouble": Phrase("En difficulté", "In trouble"),
     "find": Phrase("Chercher des écrans", "Find screens"),
-    "find_store": Phrase("Magasin", "Store"),
+    "find_store": Phrase("Magasin, produit ou playlist", "Store, product or playlist"),
     "find_tag": Phrase("Étiquette", "Tag"),
     "find_any": Phrase("Toutes", "Any"),
     "find_go": Phrase("Chercher", "Find"),

@@ -30,6 +30,7 @@ from server.services.observed.live_texts import HORIZON_MS, facts_in, live_text
 from server.services.showing import explaining
 from server.services.showing.hands import Hand
 from server.services.showing.proving import price_code
+from server.services.showing.sought import screens_playing
 from server.services.showing.standing import Alike, Roll, Standing, State
 from server.services.showing.titles import Titles, Told, joined
 from server.services.showing.worlds import Playing
@@ -61,9 +62,9 @@ KIND_OF: Mapping[State, Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a reader looks for: one `store` by id, those whose name or id has `named` in it, screens
-    with a tag, of a kind. `after` is the page before's `next`, `beyond` the last screen of the page
-    before of one store.
+    """What a reader looks for: one `store` by id, those whose name or id has `named` in it and the
+    screens that play something called so, screens with a tag, of a kind. `after` is the page
+    before's `next`, `beyond` the last screen of the page before of one store.
     """
 
     store: str = ""
@@ -152,13 +153,20 @@ def wall(
         roll = Roll(session, actor, now, ctx.settings.report_every_s)
         alike = roll.tally(tag=look.tag, screens=screens)
         silent = _silent_stores(session, now)
-        placed = _placed(session, actor, look)
+        called = _called(session, look)
+        sought = _sought(ctx, session, look, now)
+        placed = None if called is None else called | set(sought)
         here = [one for one in alike if (placed is None or one.store in placed) and one.tagged]
         having = {one.store for one in here if not look.kind or look.kind in _kinds(one, silent)}
         page = _stores(ctx, session, actor, look, having, placed)
         stores = [view.value for view in page.items]
         stand = roll.standings(screens=screens, stores=[store.id for store in stores])
-        chosen = {name: one for name, one in stand.items() if _is_chosen(one, look, silent)}
+        chosen = {
+            name: one
+            for name, one in stand.items()
+            if _is_chosen(one, look, silent)
+            and (called is None or one.store in called or name in sought.get(one.store, ()))
+        }
         shown = _shown(chosen, stores, look)
         rows = _screen_rows(session, shown)
         leases = _confirmed(session, stores)
@@ -246,8 +254,17 @@ def _silent_stores(session: Session, now: int) -> set[str]:
     return set(session.scalars(over))
 
 
-def _placed(session: Session, actor: Actor, look: Look) -> set[str] | None:
-    """The ids of the stores that are looked for; None: all."""
+def _sought(ctx: Context, session: Session, look: Look, now: int) -> dict[str, set[str]]:
+    """The screens that play what is looked for by name, by store."""
+    if look.store or not look.named:
+        return {}
+    kept = _kept(ctx)
+    with kept.lock:
+        return screens_playing(session, kept.plans, look.named, now)
+
+
+def _called(session: Session, look: Look) -> set[str] | None:
+    """The ids of the stores that are looked for by id or name; None: all."""
     if look.store:
         return {look.store}
     if not look.named:
@@ -358,11 +375,15 @@ _KEPT: WeakKeyDictionary[Database, _Kept] = WeakKeyDictionary()
 _KEPT_LOCK = threading.Lock()
 
 
+def _kept(ctx: Context) -> _Kept:
+    with _KEPT_LOCK:
+        return _KEPT.setdefault(ctx.db, _Kept(Plans(), threading.Lock()))
+
+
 def _coming(
     ctx: Context, actor: Actor, screens: Sequence[str], now: int
 ) -> dict[str, tuple[Playing, ...]]:
-    with _KEPT_LOCK:
-        kept = _KEPT.setdefault(ctx.db, _Kept(Plans(), threading.Lock()))
+    kept = _kept(ctx)
     with kept.lock:
         found = explaining.what_comes(
             ctx, actor, screens, now, now + AHEAD_MS, MAX_TURNS, kept.plans

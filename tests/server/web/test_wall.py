@@ -6,11 +6,14 @@ import json
 import re
 from html import unescape
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from playlists.wire.door import Report
+from server.db.models import ProductRow
+from server.demo.screens import SCREENS
 from server.ports import Batch
 from server.services.base.actors import SYSTEM
 from server.services.chain import places
@@ -257,6 +260,39 @@ def test_a_wall_of_many_pages_is_filtered_where_it_is_kept(
     confirmed(chain)
     chain.clock.advance(5 * HOUR_MS)
     assert owner.text("/wall?kind=prices&store=prado").count('data-screen="') == 3
+
+
+def test_it_is_searched_by_what_plays_too(calm: Chain) -> None:
+    owner = calm.owner()
+
+    def found(words: str) -> set[str]:
+        page = owner.text(f"/wall?{urlencode({'named': words})}")
+        return set(re.findall(r'data-screen="([^"]+)"', page))
+
+    every = {f"{screen.id}" for screen in SCREENS}
+    assert found("fond de rayon") == every - {"lille-checkout"}, "a crowd waits at that one"
+    assert found("prix d'automne"), "whichever apostrophe"
+    rain = found("il pleut à lille")
+    assert rain
+    assert rain <= {name for name in every if name.startswith("lille-")}
+    azimut = found("AZIMUT")
+    assert azimut
+    sku = calm_sku(calm, "azimut")
+    assert found(sku) == azimut, "a product by its name and by its SKU"
+    assert found("lille") == {name for name in every if name.startswith("lille-")}
+    assert found("nothing is called so") == set()
+    lille = calm.manager("lille", "read")
+    page = lille.text(f"/wall?{urlencode({'named': 'fond de rayon'})}")
+    assert set(re.findall(r'data-screen="([^"]+)"', page)) <= {n for n in every if "lille" in n}
+
+
+def calm_sku(chain: Chain, words: str) -> str:
+    """A product by its name."""
+    with chain.ctx.db.read() as session:
+        return (
+            session.scalars(select(ProductRow.sku).where(ProductRow.terms.contains(words))).first()
+            or ""
+        )
 
 
 def confirmed(chain: Chain) -> None:
