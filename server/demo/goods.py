@@ -122,7 +122,7 @@ PRODUCTS = (
     Product(
         "PLV-CALANQUE", "calanque", "Calanque", Text("Masque Calanque", "Calanque snorkel set"),
         Text("Masque et tuba", "Mask and snorkel"),
-        _SEA, "diving-mask.svg", 4490, _stock(2, 11, 9, 14), Sale(3490, -9, 5),
+        _SEA, "diving-mask.svg", 4490, _stock(2, 11, 9, 14), Sale(3490, -8, 5),
     ),
     Product(
         "PLV-MAREE", "maree", "Marée", Text("Montre Marée", "Marée watch"),

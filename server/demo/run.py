@@ -185,6 +185,7 @@ def _start_world(
         "--mqtt-port": ports.mqtt,
         "--page-port": ports.world,
         "--webhook-url": f"{settings.url}/hooks/shop",
+        "--till-url": f"{settings.url}/hooks/tills",
         "--counts-url": f"{settings.url}/counts/counters-http",
         "--server-url": settings.url,
         "--screens-path": f"/wall?embed=1&key={record.watch_token()}",
@@ -200,6 +201,7 @@ def _start_world(
             {
                 "ENSEIGNE_DEMO_WEBHOOK_SECRET": record.secrets["webhook"],
                 "ENSEIGNE_DEMO_COUNTS_TOKEN": record.secrets["counts"],
+                "ENSEIGNE_DEMO_TILL_SECRET": record.secrets["till"],
             },
         )
     )

@@ -21,6 +21,7 @@ from server.demo.goods import PRODUCTS
 from server.demo.history import price_history
 from server.demo.screens import SCREENS
 from server.demo.wishes import wishes
+from server.demo.world.till import STORE as TILLS
 from server.errors import NotFound
 from server.services import connectors
 from server.services.base.actors import SYSTEM
@@ -61,11 +62,12 @@ def seed(context: Context) -> dict[str, str]:
 
 def _shared_secrets(context: Context) -> dict[str, str]:
     file = context.settings.data_dir / "demo.json"
-    if not file.exists():
-        made = {"webhook": secrets.token_urlsafe(32), "counts": secrets.token_urlsafe(32)}
-        file.write_text(json.dumps(made))
+    kept: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    made = {name: secrets.token_urlsafe(32) for name in ("webhook", "counts", "till")}
+    if not made.keys() <= kept.keys():
+        kept = made | kept
+        file.write_text(json.dumps(kept))
         file.chmod(0o600)
-    kept: dict[str, str] = json.loads(file.read_text())
     return kept
 
 
@@ -180,6 +182,12 @@ def _connectors(world: dict[str, Any], shared: dict[str, str]) -> dict[str, Conn
             "Appels de la boutique",
             {"shop": CHAIN, "stock_source": "inventory"},
             shared["webhook"],
+        ),
+        "tills": ConnectorWish(
+            "till",
+            "Caisses du Prado",
+            {"only": [TILLS], "release_url": f"{world['till_url']}/released", "timeout_s": 60},
+            shared["till"],
         ),
         "weather": ConnectorWish(
             "open_meteo", "Météo", {"url": world["weather_url"]}, every_s=WEATHER_EVERY_S

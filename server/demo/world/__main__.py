@@ -35,6 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         webhook_secret=_secret(chosen.webhook_secret, "ENSEIGNE_DEMO_WEBHOOK_SECRET"),
         counts_url=chosen.counts_url,
         counts_token=_secret(chosen.counts_token, "ENSEIGNE_DEMO_COUNTS_TOKEN"),
+        till_url=chosen.till_url,
+        till_secret=_secret(None, "ENSEIGNE_DEMO_TILL_SECRET"),
     )
     try:
         world = World(chosen.state, ports, server, chosen.counts_interval)
@@ -58,6 +60,7 @@ def _options() -> argparse.ArgumentParser:
     options.add_argument("--state", type=Path, help="folder that keeps what was set")
     options.add_argument("--webhook-url", help="where the shop tells of its changes")
     options.add_argument("--webhook-secret", help="or ENSEIGNE_DEMO_WEBHOOK_SECRET")
+    options.add_argument("--till-url", help="where a store’s tills say what they charge")
     options.add_argument("--counts-url", help="where the HTTP people counters push")
     options.add_argument("--counts-token", help="or ENSEIGNE_DEMO_COUNTS_TOKEN")
     options.add_argument("--counts-interval", type=float, default=5.0, help="seconds")

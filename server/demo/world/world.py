@@ -17,6 +17,7 @@ from server.demo.world.page import page_app
 from server.demo.world.peer import LOOPBACK, HttpPeer
 from server.demo.world.shop import Shop, shop_app
 from server.demo.world.stall import Stall
+from server.demo.world.till import Till, till_app
 from server.demo.world.weather import weather_app
 from server.demo.world.webhook import Webhook
 
@@ -28,22 +29,27 @@ class Ports:
     shop: int = 0
     weather: int = 0
     mqtt: int = 0
+    till: int = 0
     page: int = 0
 
 
 @dataclass(frozen=True)
 class Server:
-    """What the world knows of the signage server: addresses and two shared secrets."""
+    """What the world knows of the signage server: addresses and shared secrets."""
 
     screens_url: str = "http://127.0.0.1:8080/wall?embed=1"
     webhook_url: str | None = None
     webhook_secret: str = ""
     counts_url: str | None = None
     counts_token: str = ""
+    till_url: str | None = None
+    till_secret: str = ""
 
 
 class World:
-    """The shop, the weather service, the counters with their broker, and the page over them."""
+    """The shop, the weather service, the counters with their broker, a store's tills, and the page
+    over them.
+    """
 
     def __init__(
         self, state: Path | None, ports: Ports, server: Server, counts_interval_s: float
@@ -60,6 +66,8 @@ class World:
         self._reporter = Reporter(crowd, journal, counts_interval_s)
         self._shop = HttpPeer(shop_app(shop), ports.shop)
         self._weather = HttpPeer(weather_app(climate), ports.weather)
+        self._tills = Till(server.till_url, server.till_secret, self.stall, journal)
+        self._till = HttpPeer(till_app(self._tills), ports.till)
         page = page_app(shop, climate, crowd, journal, server.screens_url)
         self._page = HttpPeer(page, ports.page)
         self._broker = DemoBroker(ports.mqtt)
@@ -67,9 +75,11 @@ class World:
 
     def start(self) -> None:
         """Begin to answer, to report and to call."""
-        for peer in (self._shop, self._weather, self._page):
+        for peer in (self._shop, self._weather, self._page, self._till):
             peer.start()
         self._webhook.start()
+        if self._server.till_url:
+            self._tills.start()
         server = self._server
         self._reporter.start(self._broker.port, server.counts_url, server.counts_token)
 
@@ -77,7 +87,9 @@ class World:
         """Stop all peers and free their ports."""
         self._reporter.stop()
         self._webhook.stop()
-        for peer in (self._page, self._weather, self._shop):
+        if self._server.till_url:
+            self._tills.stop()
+        for peer in (self._till, self._page, self._weather, self._shop):
             peer.stop()
         self._broker.stop()
 
@@ -90,10 +102,12 @@ class World:
             "weather_port": self._weather.port,
             "mqtt_port": self._broker.port,
             "page_port": self._page.port,
+            "till_port": self._till.port,
             "shop_url": self._shop.url,
             "weather_url": self._weather.url,
             "mqtt_url": f"mqtt://{LOOPBACK}:{self._broker.port}",
             "page_url": self._page.url,
+            "till_url": self._till.url,
         }
 
 
