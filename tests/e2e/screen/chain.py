@@ -26,11 +26,12 @@ def message_card(words: str, **more: Any) -> dict[str, Any]:
 
 
 def offer(price: int, until_ms: int | None = None, sku: str = SKU) -> dict[str, Any]:
-    """An offer of one step that began an hour ago; `price` in cents."""
+    """An offer of one step that began an hour ago; `price` in cents, of half a litre."""
     figures, cents = str(price // 100), f"{price % 100:02d}"
     said = {"figures": figures, "cents": cents, "currency": "€", "currency_first": ""}
     names = {"name": "Estran 28", "lead": "Sac à dos", "pricefree": "Prix indiqué en rayon"}
-    step = [now_ms() - HOUR_MS, until_ms, price, None, {"fr": said}]
+    said["unit"] = f"{price * 2 / 100:.2f} €/l"
+    step = [now_ms() - HOUR_MS, until_ms, price, None, {"fr": said}, ["comparison:no_source"]]
     return {"k": sku, "cur": "EUR", "st": [step], "nm": {"fr": names}}
 
 
