@@ -26,6 +26,7 @@ from tools import lawful_prices, limits
 ROOT = Path(__file__).parent.parent
 GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs/guides").glob("*.md"))]
 SHOP = (ROOT / "docs/guides/connect-a-shop.md").read_text()
+TILLS = (ROOT / "docs/guides/tills.md").read_text()
 
 
 def code(language: str) -> str:
@@ -35,8 +36,9 @@ def code(language: str) -> str:
 
 
 def bodies(path: str) -> list[dict[str, Any]]:
-    """What the shop's guide sends to a path of the API."""
-    return [json.loads(body) for body in re.findall(rf"ask {path} -d '(.*?)'", SHOP, re.DOTALL)]
+    """What the guides of shops and tills send to a path of the API."""
+    said = re.findall(rf"ask {path} -d '(.*?)'", SHOP + TILLS, re.DOTALL)
+    return [json.loads(body) for body in said]
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)
