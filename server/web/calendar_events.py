@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import urlsplit
+
 from flask import redirect, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
@@ -9,9 +12,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from server.errors import ServerError
 from server.services.calendar import events
 from server.web.access import Visit, page, studio
+from server.web.edit_words import ago
 from server.web.entering import enter
 from server.web.tongue import gettext as _
-from server.web.tongue import said
+from server.web.tongue import ngettext, said
 
 blueprint = studio("calendar-events")
 FORM_BYTES = 256 * 1024
@@ -72,6 +76,26 @@ def _said(refused: ServerError) -> str:
     }.get(refused.code, said(refused.message))
 
 
+def _row(one: events.Taken, now: int) -> dict[str, Any]:
+    """A calendar in words: how much it has, whence, when it was read, why it cannot be."""
+    host = urlsplit(one.url).hostname or ""
+    return {
+        "name": one.name,
+        "size": ngettext("%(num)s event", "%(num)s events", one.events),
+        "days": f"{one.first} – {one.last}",
+        "read": _("read from %(host)s %(ago)s", host=host, ago=ago(one.read_at, now))
+        if one.read_at is not None
+        else "",
+        "wrong": _(
+            "Reading it failed first %(ago)s: %(error)s It is tried each hour, and its days stay.",
+            ago=ago(one.failed_at, now),
+            error=said(one.error),
+        )
+        if one.failed_at is not None
+        else "",
+    }
+
+
 def _page(
     looker: Visit,
     *,
@@ -81,12 +105,13 @@ def _page(
     wrong: str = "",
     at: str = "file",
 ) -> AnyResponse:
+    now = looker.ctx.clock()
     return page(
         "calendar_events.html",
         looker,
         status=status,
         room="calendar",
-        held=events.held(looker.ctx, looker.actor),
+        held=[_row(one, now) for one in events.held(looker.ctx, looker.actor)],
         may=looker.actor.stores is None,
         name=name,
         url=url,

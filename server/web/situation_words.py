@@ -22,6 +22,8 @@ SAID = 1
 """Concerns told in the headline; the others are counted."""
 IN_STORES = ("silence", "lease", "till")
 """Concerns that are told with their store."""
+WHOLE = ("disk", "calendar")
+"""Those of the whole chain, which stand alone."""
 SCREENS = ("cloned", "offline", "trouble")
 SCREENS_SAID = 24
 """Screens that are told of one by one; the wall shows the others."""
@@ -124,7 +126,7 @@ def situation_words(found: Situation, language: Language) -> SituationWords:
             *(_suspect(one, found, language) for one in found.suspects),
         ),
         more_held=_("and %(n)s more", n=found.more_held) if found.more_held else "",
-        server=tuple(_said(one, found, language) for one in found.concerns if one.kind == "disk"),
+        server=tuple(_said(one, found, language) for one in found.concerns if one.kind in WHOLE),
         failing=tuple(bad),
         speaking=tuple(good),
         screens=tuple(_said(one, found, language) for one in lost[:SCREENS_SAID]),

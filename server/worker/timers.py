@@ -8,6 +8,7 @@ from functools import partial
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from server.services.base.context import Context
+from server.services.calendar import events
 from server.services.connectors import Poller, Subscriptions, sweep_deliveries
 from server.services.drafting import releases
 from server.services.keeping import retention
@@ -23,6 +24,7 @@ EXPIRY_S = 15
 SWEEP_S = 3_600
 TILL_S = 1
 """How late a till's time-out may be heeded; the screens heed it by themselves."""
+CALENDAR_S = 300
 RELEASE_S = 1
 """How late a release that has its time may be."""
 
@@ -47,6 +49,7 @@ class Timers:
             ("prices of stores that moved", EXPIRY_S, partial(moving.follow, ctx)),
             ("prices released", RELEASE_S, partial(releasing.go_on, ctx)),
             ("releases due", RELEASE_S, partial(releases.run_due, ctx)),
+            ("calendars at addresses", CALENDAR_S, partial(events.read_again, ctx)),
             ("recalls", EXPIRY_S, partial(recalls.complete, ctx)),
             ("tills", TILL_S, self._tills),
             ("who should know", ctx.settings.watch_every_s, partial(rounds.run, ctx)),

@@ -2,7 +2,7 @@
 
 from server.db.models.base import Base
 from server.db.models.branding import BrandRow
-from server.db.models.calendars import EventRow
+from server.db.models.calendars import CalendarAddressRow, EventRow
 from server.db.models.content import (
     AssetRow,
     BaseRow,
@@ -68,6 +68,7 @@ __all__ = [
     "Base",
     "BaseRow",
     "BrandRow",
+    "CalendarAddressRow",
     "CampaignRow",
     "ChannelRow",
     "ConcernRow",

@@ -8,20 +8,21 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
 
 from playlists.localtime import local_date, zone_of
 from server.connectors import http
 from server.connectors.source import Limits
-from server.db.models import EventRow
-from server.errors import BadInput, TooLarge
+from server.db.models import CalendarAddressRow, EventRow
+from server.errors import BadInput, ServerError, TooLarge
 from server.ports import PermanentError, TemporaryError
 from server.services.base import audit
-from server.services.base.actors import Actor
+from server.services.base.actors import SYSTEM, Actor
 from server.services.base.context import Context
 from server.services.base.editing import check_name
 from server.services.calendar.gathering import zone_now
 from server.services.calendar.holidays import Free
-from server.services.calendar.reading import events_in
+from server.services.calendar.reading import Event, events_in
 from server.services.calendar.window import DAY, Window
 
 MAX_FILE_BYTES = 2 * 1024 * 1024
@@ -29,18 +30,30 @@ MAX_EVENTS = 2_000
 """Of one calendar, its repetitions counted each."""
 PAST_DAYS, FUTURE_DAYS = 120, 800
 """What is taken in of a calendar around today; a newer file replaces it."""
+EVERY_MS = 24 * 3_600_000
+"""How often a calendar at an address is read again."""
+RETRY_MS = 3_600_000
+"""After how long one is tried again that could not be read."""
+MAX_ERROR = 500
 FETCH_S = 20.0
 """A calendar at an address is read within this time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A calendar as it is held: its name, its number of events, its first and last day."""
+    """A calendar as it is held: its name, its number of events, its first and last day; of one that
+    is read again and again its address, when it last was read, and since when (unix ms) and why it
+    cannot be.
+    """
 
     name: str
     events: int
     first: str
     last: str
+    url: str = ""
+    read_at: int | None = None
+    failed_at: int | None = None
+    error: str = ""
 
 
 def take_in(ctx: Context, actor: Actor, name: str, data: bytes) -> int:
@@ -49,11 +62,82 @@ def take_in(ctx: Context, actor: Actor, name: str, data: bytes) -> int:
     """
     actor.require_chain("content")
     title = check_name(name)
+    found = _read(ctx, actor, data)
+    with ctx.db.write() as session:
+        _hold(session, actor, ctx.clock(), title, found)
+        session.execute(delete(CalendarAddressRow).where(CalendarAddressRow.calendar == title))
+    return len(found)
+
+
+def take_from(ctx: Context, actor: Actor, name: str, url: str) -> int:
+    """Hold the events of the calendar at an address, and read it again each day. Raises Forbidden,
+    BadInput, TooLarge.
+    """
+    actor.require_chain("content")
+    title, now = check_name(name), ctx.clock()
+    found = _read(ctx, actor, _fetched(ctx, url))
+    with ctx.db.write() as session:
+        _hold(session, actor, now, title, found)
+        session.execute(delete(CalendarAddressRow).where(CalendarAddressRow.calendar == title))
+        session.add(
+            CalendarAddressRow(
+                calendar=title,
+                url=url.strip(),
+                read_at=now,
+                due_at=now + EVERY_MS,
+                error="",
+                added_by=actor.id,
+            )
+        )
+    return len(found)
+
+
+def read_again(ctx: Context) -> None:
+    """Read the calendars whose time it is. One that cannot be read stays as it is held, says why,
+    and is tried again before long.
+    """
+    due = select(CalendarAddressRow.calendar, CalendarAddressRow.url)
+    with ctx.db.read() as session:
+        rows = session.execute(due.where(CalendarAddressRow.due_at <= ctx.clock())).all()
+    for name, url in rows:
+        found: list[Event] | None = None
+        error = ""
+        try:
+            found = _read(ctx, SYSTEM, _fetched(ctx, url))
+        except ServerError as wrong:
+            error = wrong.message[:MAX_ERROR]
+        now = ctx.clock()
+        with ctx.db.write() as session:
+            row = session.get(CalendarAddressRow, name, with_for_update=True)
+            if row is None or row.url != url:
+                continue  # somebody let go of it meanwhile
+            row.error, row.due_at = error, now + (RETRY_MS if error else EVERY_MS)
+            if found is None:
+                row.failed_at = row.failed_at or now
+            else:
+                row.read_at, row.failed_at = now, None
+                _hold(session, SYSTEM, now, name, found)
+
+
+def _fetched(ctx: Context, url: str) -> bytes:
+    limits = replace(Limits.of(ctx.settings), total_s=FETCH_S, max_bytes=MAX_FILE_BYTES)
+    try:
+        # Addresses that are copied from Apple and Outlook begin so.
+        known = http.check_url(re.sub(r"^webcals?:", "https:", url.strip(), flags=re.IGNORECASE))
+        with http.get(known, limits, accept="text/calendar, */*;q=0.5") as answer:
+            return answer.body.whole()
+    except ValueError as wrong:
+        raise BadInput(str(wrong), field="url") from wrong
+    except (PermanentError, TemporaryError) as failed:
+        raise BadInput(str(failed), field="url", code="not_fetched") from failed
+
+
+def _read(ctx: Context, actor: Actor, data: bytes) -> list[Event]:
+    """The events of a calendar around today, in order."""
     if len(data) > MAX_FILE_BYTES:
         raise TooLarge("A calendar has at most 2 MB. Export a shorter time of it.", field="file")
-    now = ctx.clock()
     zone = zone_now(ctx, actor)
-    today = local_date(zone_of(zone), now)
+    today = local_date(zone_of(zone), ctx.clock())
     found = list(events_in(data, today - PAST_DAYS * DAY, today + FUTURE_DAYS * DAY, zone))
     if not found:
         message = "There is no event in it of the last months or the next two years."
@@ -61,42 +145,33 @@ def take_in(ctx: Context, actor: Actor, name: str, data: bytes) -> int:
     if len(found) > MAX_EVENTS:
         message = f"It has more than {MAX_EVENTS} events. Export a shorter time of it."
         raise TooLarge(message, field="file")
-    with ctx.db.write() as session:
-        session.execute(delete(EventRow).where(EventRow.calendar == title))
-        session.add_all(
-            EventRow(
-                id=secrets.token_hex(8),
-                calendar=title,
-                title=said,
-                first=first.isoformat(),
-                last=last.isoformat(),
-                added_at=now,
-                added_by=actor.id,
-            )
-            for said, first, last in found
-        )
-        after = {"events": len(found)}
-        audit.record(session, actor, now, "calendar.take_in", f"calendar:{title}", None, after)
-    return len(found)
+    return found
 
 
-def take_from(ctx: Context, actor: Actor, name: str, url: str) -> int:
-    """Hold the events of the calendar at an address, read once. Raises Forbidden, BadInput,
-    TooLarge.
+def _hold(session: Session, actor: Actor, now: int, title: str, found: list[Event]) -> None:
+    """Hold events in place of those of the same calendar; nothing is written where they are those.
     """
-    actor.require_chain("content")
-    check_name(name)
-    limits = replace(Limits.of(ctx.settings), total_s=FETCH_S, max_bytes=MAX_FILE_BYTES)
-    try:
-        # Addresses that are copied from Apple and Outlook begin so.
-        known = http.check_url(re.sub(r"^webcals?:", "https:", url.strip(), flags=re.IGNORECASE))
-        with http.get(known, limits, accept="text/calendar, */*;q=0.5") as answer:
-            data = answer.body.whole()
-    except ValueError as wrong:
-        raise BadInput(str(wrong), field="url") from wrong
-    except (PermanentError, TemporaryError) as failed:
-        raise BadInput(str(failed), field="url", code="not_fetched") from failed
-    return take_in(ctx, actor, name, data)
+    rows = session.execute(
+        select(EventRow.title, EventRow.first, EventRow.last).where(EventRow.calendar == title)
+    )
+    wanted = [(said, first.isoformat(), last.isoformat()) for said, first, last in found]
+    if sorted(tuple(row) for row in rows) == sorted(wanted):
+        return
+    session.execute(delete(EventRow).where(EventRow.calendar == title))
+    session.add_all(
+        EventRow(
+            id=secrets.token_hex(8),
+            calendar=title,
+            title=said,
+            first=first,
+            last=last,
+            added_at=now,
+            added_by=actor.id,
+        )
+        for said, first, last in wanted
+    )
+    after = {"events": len(found)}
+    audit.record(session, actor, now, "calendar.take_in", f"calendar:{title}", None, after)
 
 
 def forget(ctx: Context, actor: Actor, name: str) -> None:
@@ -104,6 +179,7 @@ def forget(ctx: Context, actor: Actor, name: str) -> None:
     actor.require_chain("content")
     with ctx.db.write() as session:
         session.execute(delete(EventRow).where(EventRow.calendar == name))
+        session.execute(delete(CalendarAddressRow).where(CalendarAddressRow.calendar == name))
         audit.record(session, actor, ctx.clock(), "calendar.forget", f"calendar:{name}")
 
 
@@ -114,8 +190,14 @@ def held(ctx: Context, actor: Actor) -> list[Taken]:
         EventRow.calendar, func.count(), func.min(EventRow.first), func.max(EventRow.last)
     )
     with ctx.db.read() as session:
-        found = session.execute(rows.group_by(EventRow.calendar).order_by(EventRow.calendar))
-        return [Taken(*row) for row in found]
+        found = session.execute(rows.group_by(EventRow.calendar).order_by(EventRow.calendar)).all()
+        read = {row.calendar: row for row in session.scalars(select(CalendarAddressRow))}
+        return [
+            Taken(*row, at.url, at.read_at, at.failed_at, at.error)
+            if (at := read.get(row[0])) is not None
+            else Taken(*row)
+            for row in found
+        ]
 
 
 def within(ctx: Context, actor: Actor, shown: Window) -> tuple[Free, ...]:

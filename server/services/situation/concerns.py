@@ -14,6 +14,7 @@ Kind = Literal[
     "batch",
     "lease",
     "connector",
+    "calendar",
     "silence",
     "cloned",
     "offline",

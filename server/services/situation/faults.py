@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 
+from server.said import said as raised
 from server.services.situation.concerns import Language
 
 _FRENCH = tuple(
@@ -54,4 +55,4 @@ def fault_said(error: str, language: Language) -> str:
             found = pattern.fullmatch(error)
             if found:
                 return said.format(*found.groups())
-    return error
+    return raised(error, language)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from server.config import Settings
 from server.db.models import (
+    CalendarAddressRow,
     CampaignRow,
     ChannelRow,
     ConnectorRow,
@@ -68,6 +69,7 @@ def look(ctx: Context, session: Session, now: int, patience: Patience = AT_ONCE)
     parts: tuple[Callable[[], Iterable[Concern]], ...] = (
         lambda: _plans(session),
         lambda: _connectors(session, now, patience),
+        lambda: _calendars(session, now, patience),
         lambda: _silences(session, now),
         lambda: _batches(session),
         lambda: _suspects(session),
@@ -89,6 +91,16 @@ def _connectors(session: Session, now: int, patience: Patience) -> Iterator[Conc
         if failing or late:
             said = {"name": row.name, "never": heard is None, "error": row.last_error}
             yield Concern("connector", row.id, heard or row.last_error_at or now, (), said)
+
+
+def _calendars(session: Session, now: int, patience: Patience) -> Iterator[Concern]:
+    """Calendars that can no more be read at their address."""
+    failing = select(CalendarAddressRow).where(
+        CalendarAddressRow.failed_at <= now - patience.source_ms
+    )
+    for row in session.scalars(failing.order_by(CalendarAddressRow.calendar)):
+        said = {"name": row.calendar, "error": row.error}
+        yield Concern("calendar", row.calendar, row.read_at, (), said)
 
 
 def _silences(session: Session, now: int) -> Iterator[Concern]:

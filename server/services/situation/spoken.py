@@ -47,6 +47,10 @@ _WHAT: Mapping[str, _Pair] = {
         "«\u00a0{name}\u00a0» n’a encore jamais répondu.",
         "“{name}” has never answered yet.",
     ),
+    "calendar": (
+        "Le calendrier «\u00a0{name}\u00a0» n’a plus été lu depuis {at}.",
+        "The calendar “{name}” was last read {at}.",
+    ),
     "silence_counters": (
         "Les compteurs de {store} se taisent depuis {at}.",
         "{store}’s counters are silent since {at}.",
@@ -130,6 +134,10 @@ _NEXT: Mapping[str, _Pair] = {
         "{error} Ce qu’il disait ne vaut que jusqu’à son terme.",
         "{error} What it said holds until it is too old.",
     ),
+    "calendar": (
+        "{error} Ses jours restent ceux d’alors.",
+        "{error} Its days stay as they were then.",
+    ),
     "silence": (
         "Ce qui en dépend ne passe plus\u00a0; le reste continue.",
         "What depends on it does not show; the rest goes on.",
@@ -166,6 +174,7 @@ _TITLE: Mapping[str, _Pair] = {
     "batch": ("L’envoi retenu de «\u00a0{name}\u00a0»", "The held batch of “{name}”"),
     "lease": ("Les prix de {store}", "{store}’s prices"),
     "connector": ("«\u00a0{name}\u00a0»", "“{name}”"),
+    "calendar": ("Le calendrier «\u00a0{name}\u00a0»", "The calendar “{name}”"),
     "silence_counters": ("Les compteurs de {store}", "{store}’s counters"),
     "silence_weather": ("La météo de {store}", "{store}’s weather"),
     "silence_stock": ("Le stock de {store}", "{store}’s stock"),

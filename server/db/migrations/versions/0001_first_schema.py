@@ -89,6 +89,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("version", name=op.f("pk_brand")),
     )
     op.create_table(
+        "calendar_address",
+        sa.Column("calendar", sa.String(length=200), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("read_at", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("failed_at", sa.BigInteger(), nullable=True),
+        sa.Column("error", sa.String(length=500), nullable=False),
+        sa.Column("added_by", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("calendar", name=op.f("pk_calendar_address")),
+    )
+    with op.batch_alter_table("calendar_address", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_calendar_address_due_at"), ["due_at"], unique=False)
+
+    op.create_table(
         "calendar_event",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("calendar", sa.String(length=200), nullable=False),
@@ -1159,6 +1173,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_calendar_event_calendar"))
 
     op.drop_table("calendar_event")
+    with op.batch_alter_table("calendar_address", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_calendar_address_due_at"))
+
+    op.drop_table("calendar_address")
     op.drop_table("brand")
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_subject"))
