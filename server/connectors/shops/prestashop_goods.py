@@ -168,7 +168,7 @@ class Reader:
                 counted = _pieces(row)
                 if code == own:
                     stock[key] = (counted, text(row, "out_of_stock"))
-                if key in skus and code in self.shop.setup.config.stores:
+                if skus.get(key) and code in self.shop.setup.config.stores:
                     pieces.append(StockReport(skus[key], code, counted))
         known = tuple(one for one in pieces if self.shop.setup.store(one.store) is not None)
         return Listing(products, combinations, tuple(specials), stock, known, refused)
@@ -178,7 +178,7 @@ class Reader:
     ) -> tuple[dict[str, ProductReport], Counter[str]]:
         """These products as reports, by SKU; and what was left out, by reason."""
         refused: Counter[str] = Counter()
-        wanted = [n for n in numbers if n in seen.products and seen.products[n][1] != "0"]
+        wanted = _with_twins(set(numbers), _skus(seen.products, seen.combinations))
         families = {product for product, _reference in seen.combinations.values()}
         parents = {number(one): one for one in self.shop.products(wanted, self.market)}
         parts = self.shop.combinations(families & set(wanted), self.market)
@@ -285,7 +285,7 @@ class Reader:
 def _skus(
     products: Mapping[str, tuple[str, str, str]], combinations: Mapping[str, tuple[str, str]]
 ) -> dict[str, str]:
-    """SKUs by product and combination, of what is sold."""
+    """SKUs by product and combination, of what is sold; empty where there is none."""
     families = {product for product, _reference in combinations.values()}
     found = {
         f"{product}/{n}": reference
@@ -297,7 +297,19 @@ def _skus(
         for n, (reference, active, _at) in products.items()
         if n not in families and active != "0"
     }
-    return {key: sku for key, sku in found.items() if sku}
+    return found
+
+
+def _with_twins(numbers: set[str], skus: Mapping[str, str]) -> list[str]:
+    """Those of these products that are sold, with all that share a SKU with one: no price of two
+    may pass as the SKU's.
+    """
+    owners: dict[str, set[str]] = {}
+    for key, sku in skus.items():
+        owners.setdefault(sku, set()).add(key.split("/")[0])
+    shared = [products for sku, products in owners.items() if sku and len(products) > 1]
+    twins = {n for products in shared if products & numbers for n in products}
+    return [n for n in {key.split("/")[0]: None for key in skus} if n in numbers | twins]
 
 
 def _pieces(row: Item) -> int:

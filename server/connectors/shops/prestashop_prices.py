@@ -123,7 +123,9 @@ def special(row: Item, market: Market) -> Special | None:
     kind = text(row, "reduction_type")
     if kind not in ("amount", "percentage"):
         raise Unreadable("special")
-    fixed = text(row, "price")
+    fixed, rule = text(row, "price"), text(row, "id_specific_price_rule")
+    if rule and not (rule.isascii() and rule.isdecimal()):
+        raise Unreadable("special")
     score = sum(
         points
         for name, value, points in (
@@ -145,7 +147,7 @@ def special(row: Item, market: Market) -> Special | None:
         kind == "percentage",
         text(row, "reduction_tax") != "0",
         # As the shop ranks them (PS_SPECIFIC_PRICE_PRIORITIES as installed); the highest wins.
-        (combination != "0", pieces, -int(text(row, "id_specific_price_rule") or 0), score, end),
+        (combination != "0", pieces, -int(rule or 0), score, end),
     )
 
 

@@ -38,6 +38,8 @@ OVERLAP_S = 120
 MAX_ASKED = 500
 """Products that calls may ask to be read; more than that, and all are."""
 MAX_SEEN = 2_000
+MAX_BOUNDS = 2_000
+"""Begins and ends of sales that are remembered, the soonest first."""
 FIELDS = (
     "id,name,type,status,permalink,date_created_gmt,date_modified_gmt,short_description,sku,price,"
     "regular_price,sale_price,date_on_sale_from_gmt,date_on_sale_to_gmt,tax_status,tax_class,"
@@ -125,6 +127,8 @@ class Goods:
     stock: dict[str, StockReport] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     refused: Counter[str] = field(default_factory=Counter)
+    bounds: list[tuple[int, str]] = field(default_factory=list)
+    """When which product is to be read again because a sale began or ended."""
 
     def take(self, item: Item, variations: Iterable[Item] | None = None) -> None:
         """A product with all its variations; none are given where it has none."""
@@ -165,6 +169,9 @@ class Goods:
         if twin is not None and _money(twin) != _money(found):
             found = replace(found, problem="duplicate")
         self.reports[found.sku] = found
+        for at in (found.sale_from, found.sale_until):
+            if at is not None and at > self.now:
+                self.bounds.append((at + product.NEAR_MS, found.group))
         if len(self.reports) > self.setup.limits.max_rows:
             raise PermanentError(f"The shop has over {self.setup.limits.max_rows} products.")
         if self.setup.config.stock_store:
@@ -238,7 +245,12 @@ def _everything(shop: Shop, began: int) -> Batch:
         "total": shop.count(),
         "taxed": terms.taxed,
         "asked_at": began,
-        "seen": {},
+        "seen": {
+            number: _digest(item)
+            for number, item in (items | meanwhile).items()
+            if (product.modified_s(item) or 0) > since - OVERLAP_S
+        },
+        "bounds": _soonest(goods.bounds),
     }
     return goods.batch(whole=whole, state=state)
 
@@ -248,7 +260,9 @@ def _changed(shop: Shop, began: int, kept: Mapping[str, Any]) -> Batch:
     if terms.taxed != kept["taxed"]:
         raise _Moved
     goods = Goods(setup, terms, began)
-    asked = _asked(setup, int(kept["asked_at"]))
+    bounds = [(int(at), str(number)) for at, number in kept.get("bounds", ())]
+    # The shop may begin or end a sale later than it said: its timer runs when somebody comes by.
+    asked = _asked(setup, int(kept["asked_at"])) | {n for at, n in bounds if at <= began}
     last = int(kept["since"])
     answers: list[Said] = []
     found = {product.id_of(item): item for item in _modified(shop, last - OVERLAP_S, answers)}
@@ -275,6 +289,7 @@ def _changed(shop: Shop, began: int, kept: Mapping[str, Any]) -> Batch:
         "total": total,
         "asked_at": began,
         "seen": dict(list(seen.items())[-MAX_SEEN:]),
+        "bounds": _soonest([*goods.bounds, *(b for b in bounds if b[0] > began)]),
     }
     if not news and not asked:
         return Batch(began, unchanged=True, state=state)
@@ -308,6 +323,10 @@ def _asked(setup: Setup, since: int) -> set[str]:
     if len(asked) >= MAX_ASKED and int(asked[0][1]) >= since:
         raise _Moved
     return {str(number) for number, at in asked if int(at) >= since}
+
+
+def _soonest(bounds: Iterable[tuple[int, str]]) -> list[list[Any]]:
+    return [list(bound) for bound in sorted(set(bounds))[:MAX_BOUNDS]]
 
 
 def _created_s(item: Item) -> int:

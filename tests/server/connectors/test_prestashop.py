@@ -114,6 +114,9 @@ def test_what_is_not_sold_or_has_no_reference_is_left_out(reader: Reader, shop: 
 def test_one_reference_at_two_prices_is_believed_at_neither(reader: Reader, shop: Presta) -> None:
     shop.add(COAT, 1_000)
     assert by_sku(reader.read())[COAT].problem == "duplicate"
+    reader.read(5 * MINUTE)
+    shop.price(COAT, 9_900, shop.at + MINUTE)
+    assert by_sku(reader.read())[COAT].problem == "duplicate", "nor where one alone changed"
 
 
 def test_a_currency_that_the_shop_does_not_have_is_refused(

@@ -304,6 +304,18 @@ def test_between_two_whole_reads_only_changes_are_read(reader: Reader, shop: Woo
     assert reader.read(after_s=3600).whole
 
 
+def test_a_sale_that_the_shop_does_not_begin_in_time_is_not_believed(
+    reader: Reader, shop: WooShop, now: datetime
+) -> None:
+    shop.sale(COAT, 9_000, now + 600 * SECOND, now + 2 * HOUR, now)
+    assert said(by_sku(reader.read())[COAT]) == (14_900, 9_000, "")
+    assert reader.read(after_s=400).unchanged
+    late = by_sku(reader.read(after_s=300))  # its timer did not run: it asks the price before
+    assert {sku: one.problem for sku, one in late.items()} == {COAT: "price_differs"}
+    shop.change(COAT, shop.at + 30 * SECOND, price="90.00")
+    assert said(by_sku(reader.read())[COAT]) == (14_900, 9_000, "")
+
+
 def test_what_is_withdrawn_or_renamed_is_gone(reader: Reader, shop: WooShop) -> None:
     parent = shop.add_family("Tee", TWICE)
     reader.read()
