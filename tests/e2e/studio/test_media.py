@@ -24,7 +24,7 @@ from server.services.library import assets
 from server.services.prices.batches import Source
 from server.services.prices.intake import take
 from server.services.wishes.drawn import Drawn
-from tests.e2e.studio.keys import press, reach, write
+from tests.e2e.studio.keys import press, write
 from tests.e2e.studio.looking import DESK, WITHIN_MS, calm_page, web_alone
 
 pytestmark = [pytest.mark.chromium, pytest.mark.journey]
@@ -94,9 +94,8 @@ def test_files_arrive_whatever_happens_on_the_way(room: Page, ctx: Context) -> N
         return route.continue_()
 
     room.route("**/uploads/*", line)
-    reach(room, room.locator("#files"))
     with room.expect_file_chooser() as chooser:
-        room.keyboard.press("Enter")
+        press(room, room.locator("#files"))
     files: list[FilePayload] = [
         {"name": "window.png", "mimeType": "image/png", "buffer": large},
         {"name": "page.png", "mimeType": "image/png", "buffer": b"<html>"},
@@ -161,13 +160,11 @@ def test_files_dropped_onto_a_sequence_stand_where_they_landed(room: Page, ctx: 
     expect(titles).to_have_text(["first", "coat.png", "tent.png", "last"], timeout=WITHIN_MS)
     assert room.evaluate("window.landed"), "a line shows where they land"
     expect(room.locator("#heard")).to_have_text("“tent.png” is number 3 of 4 now.")
-    room.set_input_files(
-        "#files",
-        [
-            {"name": "hat.png", "mimeType": "image/png", "buffer": small() + b"hat"},
-            {"name": "page.png", "mimeType": "image/png", "buffer": b"<html>"},
-        ],
-    )
+    files: list[FilePayload] = [
+        {"name": "hat.png", "mimeType": "image/png", "buffer": small() + b"hat"},
+        {"name": "page.png", "mimeType": "image/png", "buffer": b"<html>"},
+    ]
+    room.set_input_files("#files", files)
     expect(titles).to_have_text(["first", "coat.png", "tent.png", "last", "hat.png"])
     expect(room.locator("#way")).to_contain_text("This is a web page or an XML file.")
     room.set_viewport_size({"width": 360, "height": 780})
