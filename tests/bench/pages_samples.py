@@ -9,6 +9,7 @@ from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
 from server.services.entry import accounts, people
 from server.services.promoting import promotions
+from server.services.recalls import recalls
 from tests.bench.pages_addresses import Samples
 from tests.bench.pages_chain import SHOP, sku_of, store_id
 from tests.bench.pages_wishes import campaign_id, list_id
@@ -24,6 +25,9 @@ QUERIES = {
         f"?store={store_id(1)}",
     ),
     "/wall/stills": (f"?screens={SILENT}",),
+    "/recalls": ("", "?state=lifted"),
+    "/recalls/new": ("", f"?sku={sku_of(2)}"),
+    "/recalls/<recall>": ("", "?heard=away"),
     "/situation": ("", f"?store={store_id(1)}"),
     "/playlists": ("", "?named=list"),
     "/playlists/<subject>/add": ("", "?kind=price", "?kind=image", "?kind=playlist"),
@@ -37,7 +41,7 @@ QUERIES = {
 
 
 def samples_of(ctx: Context) -> Samples:
-    """Of a chain of four stores or more; makes an owner link and an invitation."""
+    """Of a chain of four stores or more; makes an owner link, an invitation and a recall."""
     with ctx.db.read() as session:
         sha = session.scalar(select(AssetRow.sha).order_by(AssetRow.created_at)) or ""
     link = people.owner_link(ctx)
@@ -64,6 +68,7 @@ def samples_of(ctx: Context) -> Samples:
             "kind": ["campaign", "playlist"],
             "connector": [SHOP],
             "source": [SHOP],
+            "recall": [recalls.recall(ctx, SYSTEM, sku_of(2)).id],
         },
         QUERIES,
     )
