@@ -100,7 +100,7 @@ def open_store(page: Page) -> str:
     press(page, page.get_by_role("link", name="Open a store"))
     write(page, page.get_by_label("Name", exact=True), "Lille")
     write(page, page.get_by_label("On the map"), f"{lille.latitude}, {lille.longitude}")
-    choose(page, page.get_by_label("Public holidays of"), "France")
+    choose(page, page.get_by_label("Holidays and price law of"), "France")
     press(page, page.get_by_role("button", name="Open it"))
     expect(page.get_by_role("heading", level=1)).to_contain_text("Lille")
     return page.url
