@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
+from server.connectors.numbers import Numbers, number
 from server.connectors.shops import values
 from server.connectors.shops.rows import Row
 from server.connectors.shops.values import Unreadable
@@ -184,17 +185,18 @@ class Listing:
 
     def __init__(self) -> None:
         self._spool = Spool()
-        self._digests: dict[str | tuple[str, str], int] = {}
-        self._doubled: set[str | tuple[str, str]] = set()
+        self._digests = Numbers()
+        self._doubled: set[int] = set()
 
     def add(self, product: ProductReport) -> None:
         """One more report."""
         key = _key(product)
         digest = _digest(product)
-        if key not in self._digests:
-            self._digests[key] = digest
+        place = self._digests.place(key)
+        if not self._digests.holds(place):
+            self._digests.add(key, digest)
             self._spool.add(product)
-        elif self._digests[key] != digest:
+        elif self._digests.values[place] != digest:
             self._doubled.add(key)
 
     def products(self) -> Spool:
@@ -208,8 +210,8 @@ class Listing:
         return settled
 
 
-def _key(product: ProductReport) -> str | tuple[str, str]:
-    return product.sku if product.store is None else (product.sku, product.store)
+def _key(product: ProductReport) -> int:
+    return number(repr((product.sku, product.store)).encode("utf-8", "surrogatepass"))
 
 
 def _digest(product: ProductReport) -> int:

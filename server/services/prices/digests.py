@@ -10,7 +10,6 @@ the listing is compared with the record again. A digest that is missing costs wo
 from __future__ import annotations
 
 import secrets
-from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from hashlib import blake2b
@@ -22,6 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from playlists.ids import Sku
+from server.connectors.numbers import BYTES, Numbers, number
 from server.db.models import ListedRow
 from server.ports import ProductReport
 from server.services.base.kept import MAX_IN, batched
@@ -29,14 +29,12 @@ from server.services.prices.batches import Source
 from server.services.prices.quarantine import Rules
 from server.services.prices.seeing import ChannelOf
 
-BYTES = 8
 FORM = 1
 """Raised when what a row does to the record changes: then everything is compared anew."""
 
 _FIELDS = attrgetter(*(field.name for field in fields(ProductReport)))
 _TABLE = cast(Table, ListedRow.__table__)
 _LISTED = _TABLE.c
-_EMPTY, _SAID, _STANDS = 0, 1, 2
 
 
 def key_of(source: Source, rules: Rules, channels: Sequence[ChannelOf]) -> bytes:
@@ -47,13 +45,8 @@ def key_of(source: Source, rules: Rules, channels: Sequence[ChannelOf]) -> bytes
     return blake2b(repr([FORM, source.id, judged, stores, told]).encode()).digest()
 
 
-def number(text: bytes, key: bytes = b"") -> int:
-    """A digest as a signed number, never zero."""
-    return int.from_bytes(blake2b(text, digest_size=BYTES, key=key).digest(), signed=True) or 1
-
-
 class Said:
-    """What a listing says, by SKU, as digests: 17 bytes a place, at most half of them taken.
+    """What a listing says, by SKU, as digests.
 
     SKUs are told apart by digests too. Two that were ever alike would share one entry, and a change
     of either would be seen.
@@ -62,46 +55,47 @@ class Said:
     def __init__(self, key: bytes, rows: int) -> None:
         """For at most so many rows."""
         self._key = key
-        self._mask = (1 << max(4, (2 * rows).bit_length())) - 1
-        self._skus = array("q", bytes(BYTES * (self._mask + 1)))
-        self._digests = array("q", bytes(BYTES * (self._mask + 1)))
-        self._states = bytearray(self._mask + 1)
-        self.skus = 0
+        self._numbers = Numbers(rows)
+        self._stands = bytearray(len(self._numbers))
         self.changed = 0
+
+    @property
+    def skus(self) -> int:
+        """How many are named."""
+        return self._numbers.taken
 
     def add(self, report: ProductReport) -> None:
         """One more row."""
         sku = number(report.sku.encode())
-        at = self._at(sku)
-        if not self._states[at]:
-            self._skus[at], self._states[at] = sku, _SAID
-            self.skus += 1
+        at = self._numbers.place(sku)
+        if not self._numbers.holds(at):
+            at = self._numbers.add(sku, 0)
             self.changed += 1
         text = repr(_FIELDS(report)).encode("utf-8", "surrogatepass")
-        before = self._digests[at].to_bytes(BYTES, signed=True)
-        self._digests[at] = number(before + text, self._key)
+        before = self._numbers.values[at].to_bytes(BYTES, signed=True)
+        self._numbers.values[at] = number(before + text, self._key)
 
     def meets(self, sku: str, digest: int | None) -> bool:
         """Compare with what was remembered of a SKU; whether the listing names it."""
-        at = self._at(number(sku.encode()))
-        if self._states[at] == _SAID and self._digests[at] == digest:
-            self._states[at] = _STANDS
+        at = self._at(sku)
+        if not self._numbers.holds(at):
+            return False
+        if not self._stands[at] and self._numbers.values[at] == digest:
+            self._stands[at] = True
             self.changed -= 1
-        return bool(self._states[at])
+        return True
 
     def is_new(self, sku: str) -> bool:
         """Whether the listing says something of a SKU that is not known to stand."""
-        return self._states[self._at(number(sku.encode()))] == _SAID
+        at = self._at(sku)
+        return self._numbers.holds(at) and not self._stands[at]
 
     def digest(self, sku: str) -> int:
         """Of a SKU that the listing names."""
-        return self._digests[self._at(number(sku.encode()))]
+        return self._numbers.values[self._at(sku)]
 
-    def _at(self, sku: int) -> int:
-        at = sku & self._mask
-        while self._states[at] and self._skus[at] != sku:
-            at = (at + 1) & self._mask
-        return at
+    def _at(self, sku: str) -> int:
+        return self._numbers.place(number(sku.encode()))
 
 
 def remembered(session: Session, shop: str, products: Table) -> Iterator[tuple[str, int | None]]:

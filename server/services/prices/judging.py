@@ -61,6 +61,29 @@ class _Last:
         """When the shop last said something that counts for suspicion."""
         return max(self.seen_at, self.pending["at"] if self.pending else 0)
 
+    @property
+    def heard(self) -> int:
+        """When it last named a price that was believed."""
+        return int(self.pending.get("heard", 0)) if self.pending else self.seen_at
+
+    @property
+    def heard_version(self) -> str:
+        """The shop's version of that."""
+        return str(self.pending.get("version", "")) if self.pending else self.seen_version
+
+    @property
+    def behind(self) -> dict[str, Any]:
+        """Of the last good price, for as long as another is suspect: when the shop last stood by
+        it, when it last named it by itself, and its version of that.
+        """
+        good = self.pending.get("good", self.good_at) if self.pending else self.good_at
+        return {"good": good, "heard": self.heard, "version": self.heard_version}
+
+    def lacks(self, version: str) -> bool:
+        """Whether an overtaken version is news of the price behind the suspect one."""
+        behind = self.heard_version
+        return self.pending is not None and (not behind or older(behind, version))
+
 
 def rules_of(settings_jump: int, settings_batch: int, source: Source) -> Rules:
     """The shop's own thresholds, else the server's."""
@@ -111,6 +134,7 @@ def verdicts(
     """What the reports mean for each offer, and how many were out of order."""
     found: dict[Pair, Verdict] = {}
     counts: dict[str, int] = {}
+    nothing = Past()  # of its own: what is worked out of a history is kept with it
     for sku, reports in chunk.reports.items():
         for report in reports:
             news: dict[tuple[Past, int], bool] = {}
@@ -119,7 +143,7 @@ def verdicts(
                 last = _last(
                     found.get(pair),
                     seen.offers.get(pair),
-                    seen.pasts.get(pair, NOTHING),
+                    seen.pasts.get(pair, nothing),
                     seen.states[channel.id],
                 )
                 verdict = _verdict(source, chunk, report, channel.id, last, news)
@@ -141,16 +165,20 @@ def _verdict(
     """None where an older report says nothing any more. `news` is worked out once for all channels
     of one history.
     """
-    if last.known and older(report.version, last.seen_version):
+    doubted = chunk.suspects.get((report.sku, report.store), "")
+    overtaken = last.known and older(report.version, last.seen_version)
+    if overtaken and (doubted or not last.lacks(report.version)):
         return None
     at = chunk.at_ms
-    if last.known and older(last.seen_version, report.version):
-        at = max(at, last.seen_at + 1)  # the shop's own order counts, not that of arrival
-    late = at < last.at
-    doubted = chunk.suspects.get((report.sku, report.store), "")
+    version, then = (last.heard_version, last.heard) if overtaken else (last.seen_version, last.at)
+    if last.known and older(version, report.version):
+        at = max(at, then + 1)  # the shop's own order counts, not that of arrival
+    late = overtaken or at < last.at
     if late and doubted:
         return None
     rows = () if doubted else ledger.rows_of(report, at)
+    if at < last.heard:
+        rows = ledger.cut(rows, last.heard)
     if (last.past, at) not in news:
         news[last.past, at] = bool(rows) and (
             last.past.learns(rows, at) or _taxed_anew(report, last.past, late)
@@ -163,9 +191,12 @@ def _verdict(
     suspect, pending, kept = _held(chunk, report, last, doubted)
     if late:
         suspect, pending, kept = last.suspect, last.pending, last.kept_until
+        if pending is not None:
+            version = _newest(report.version, last.heard_version)
+            pending = {**pending, "heard": max(at, last.heard), "version": version}
     return Verdict(
         suspect=suspect,
-        seen_version=_newest(report.version, last.seen_version),
+        seen_version=last.seen_version if late else _newest(report.version, last.seen_version),
         pending=pending,
         past=past,
         entry=entry,
@@ -182,14 +213,14 @@ def _held(
     chunk: Chunk, report: ProductReport, last: _Last, suspect: str
 ) -> tuple[str, dict[str, Any] | None, int]:
     """What is held against an offer, the report as it is kept, and until when the last good price
-    shows because a person rejected just this one. `good`: when the shop last stood by that price.
+    shows because a person rejected just this one.
     """
     if not suspect:
         return "", None, 0
     pending = batches.pending_of(report, chunk.at_ms, suspect, chunk.batch)
     if last.pending is None:
-        return suspect, {**pending, "good": last.good_at}, 0
-    pending["good"] = last.pending.get("good", last.good_at)
+        return suspect, {**pending, **last.behind}, 0
+    pending |= last.behind
     if not batches.same_money(last.pending, pending):
         return suspect, pending, 0
     pending["at"] = last.pending["at"]

@@ -108,6 +108,17 @@ def rows_of(report: ProductReport, at_ms: int) -> History:
     return (row, sale)
 
 
+def cut(rows: History, end_ms: int) -> History:
+    """What a report that comes late still says: nothing from `end_ms` on, when the shop had spoken
+    again.
+    """
+    return tuple(
+        replace(row, valid_until=min(end_ms, row.valid_until or end_ms))
+        for row in rows
+        if row.valid_from < end_ms
+    )
+
+
 def _ahead(stretches: Iterable[Stretch], at_ms: int) -> list[Stretch]:
     return [
         replace(stretch, from_ms=max(stretch.from_ms, at_ms))

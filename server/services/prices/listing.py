@@ -15,6 +15,7 @@ from sqlalchemy import Table
 
 from playlists.errors import Invalid
 from playlists.ids import Sku, check_sku
+from server.connectors.numbers import number
 from server.connectors.spool import Spool
 from server.db.models import ProductRow
 from server.ports import Batch, ProductReport
@@ -61,7 +62,7 @@ class News:
         if not self._piles:
             self._piles = [Spool(PILE_BYTES) for _ in range(wanted)]
             for report in self._rows():
-                self._piles[digests.number(report.sku.encode()) % wanted].add(report)
+                self._piles[number(report.sku.encode()) % wanted].add(report)
         for pile in self._piles:
             yield list(pile)
 

@@ -33,7 +33,7 @@ from server.services.prices import (
 from server.services.prices.batches import Difference, Held, Source, Taken
 from server.services.prices.compiling import Change, Compiler, Writes
 from server.services.prices.judging import Chunk, Priced
-from server.services.prices.ledger import NOTHING, Past
+from server.services.prices.ledger import Past
 from server.services.prices.listing import News, Rows
 from server.services.prices.quarantine import Rules, Told
 from server.services.prices.seeing import ChannelOf, Seen
@@ -146,11 +146,11 @@ class _Taking:
     def _differing(self, some: Mapping[Sku, Rows], seen: Seen, held: Held) -> dict[Priced, str]:
         """Those prices of a held batch that differ from what is in force, and why they are off."""
         at_ms = self.batch.observed_at
-        suspects = self._suspicions(some, seen)
+        suspects, nothing = self._suspicions(some, seen), Past()
         for report in listing.flat(some):
             rows = ledger.rows_of(report, at_ms)
             known = [
-                seen.pasts.get((channel.id, Sku(report.sku)), NOTHING)
+                seen.pasts.get((channel.id, Sku(report.sku)), nothing)
                 for channel in judging.channels_for(self.source, report, self.channels)
             ]
             priced = report.sku, report.store
