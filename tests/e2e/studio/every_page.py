@@ -186,7 +186,7 @@ def _poster(client: FlaskClient) -> Callable[..., str]:
 
 
 def _begun(client: FlaskClient, given: Samples) -> dict[str, dict[str, Any]]:
-    """A promotion, a rehearsal and a release, begun as a person does."""
+    """A promotion, a rehearsal, a release and a recall, begun as a person does."""
     post = _poster(client)
     promotion = post("/promotions", sku=given.values["sku"])
     copy = post(f"/calendar/campaigns/{RAIN}/copy").rpartition("/")[2]
@@ -195,12 +195,14 @@ def _begun(client: FlaskClient, given: Samples) -> dict[str, dict[str, Any]]:
     while f"{rehearsal}/publish" not in client.get(rehearsal).text:
         assert time.monotonic() < deadline, "the rehearsal comes to no end"
     release = post(f"{rehearsal}/publish", where="all", when="now").rpartition("#")[2]
+    recall = post("/recalls", sku=given.values["sku"]).rpartition("/")[2]
     rehearsed = rehearsal.rpartition("/")[2]
     return {
         "promotion-editor.show": {"subject": promotion.rpartition("/")[2]},
         "rehearsing-room.show": {"name": rehearsed},
         "rehearsing-room.pictures": {"name": rehearsed, "number": 0},
         "releases-room.proof": {"name": release},
+        "recalled.show": {"recall": recall},
     }
 
 
