@@ -224,6 +224,7 @@ class Reader:
             picture_url=_picture(self.shop.setup.config.url, text(family, "id_default_image")),
             maker=values.words(text(family, "manufacturer_name"), values.MAX_MAKER_CHARACTERS),
             group=product,
+            measure=prices.measure(item),
             sold_since=prices.instant(text(family, "date_add"), self.market.zone),
         )
         if text(family, "show_price") == "0":

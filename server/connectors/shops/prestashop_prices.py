@@ -35,6 +35,10 @@ RATE_STEP, RATE_NEAR = Decimal("0.001"), Decimal("0.00002")
 """Tax rates are whole tenths of a percent; what rounding leaves of them may be off by so much."""
 MIN_NET = Decimal("0.05")
 """Of a smaller price no rate can be told."""
+RATIO_NEAR = Decimal("0.002")
+"""By how much the ratio of two rounded prices may miss the contents."""
+SMALLER = {"kg": "g", "l": "ml", "litre": "ml", "liter": "ml"}
+_UNIT = re.compile(r"(?:/|par |per |le |au )? ?([^\W\d_]{1,12}[23²³]?)")
 _AMOUNT = re.compile(r"-?[0-9]{1,13}(?:\.[0-9]{1,12})?")
 
 Item = Mapping[str, Any]
@@ -275,6 +279,26 @@ class _Sums:
         if not self.plain and one.reduction:
             return None
         return _sure(base - one.reduction * (1 if one.taxed else factor), self.digits)
+
+
+def measure(item: Item) -> str:
+    """The contents of a product, such as `0.33 l`: how many of the shop's units (`unity`) one has.
+    Empty where there is no unit price, or the ratio of two rounded prices says no plain number.
+    """
+    unit = _UNIT.fullmatch(text(item, "unity").lower())
+    written = text(item, "unit_price_ratio")
+    if unit is None or not _AMOUNT.fullmatch(written):
+        return ""
+    ratio = Decimal(written)
+    number = ratio.quantize(Decimal("0.001"), rounding=ROUND_HALF_UP)
+    if number <= 0 or abs(ratio - number) > ratio * RATIO_NEAR:
+        return ""
+    smaller = SMALLER.get(unit[1])
+    # Three decimals may be read as thousands; of a smaller unit it is a whole number.
+    if number > 1 and number != number.quantize(Decimal("0.01")) and smaller is not None:
+        return f"{number * 1000:f} {smaller}".replace(".000", "")
+    plain = f"{number:f}".rstrip("0").rstrip(".")
+    return f"{plain} {unit[1]}"
 
 
 def _rate(gross: Decimal, net: Decimal) -> Decimal | None:

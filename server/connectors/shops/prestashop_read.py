@@ -40,6 +40,8 @@ PRODUCT = (
     "id,reference,active,price,ecotax,name,description_short,manufacturer_name,id_default_image,"
     "date_add,date_upd,show_price"
 )
+UNIT = "unity,unit_price_ratio"
+"""What a unit price is of. Not every version of PrestaShop has both."""
 COMBINATION = "id,id_product,reference,price,ecotax,product_option_values[id]"
 SPECIAL = (
     "id,id_product,id_product_attribute,id_shop,id_currency,id_country,id_group,id_customer,id_cart,"
@@ -48,11 +50,14 @@ SPECIAL = (
 STOCK = "id,id_product,id_product_attribute,id_shop,quantity,out_of_stock"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Webservice:
-    """A shop's webservice as this connector may use it."""
+    """A shop's webservice as this connector may use it. `units`: it knows what unit prices are of,
+    as far as was heard.
+    """
 
     setup: Setup
+    units: bool = True
 
     def rows(self, resource: str, display: str, **more: str) -> Iterator[Item]:
         """All of a resource, page by page in the order of their numbers. Raises TemporaryError,
@@ -109,7 +114,13 @@ class Webservice:
 
     def products(self, numbers: Iterable[str], market: Market) -> list[Item]:
         """These products, with the shop's sums."""
-        return self._with_sums("products", "id", numbers, PRODUCT, market)
+        wanted = sorted(set(numbers), key=int)
+        if self.units:
+            try:
+                return self._with_sums("products", "id", wanted, f"{PRODUCT},{UNIT}", market)
+            except PermanentError:  # it refuses fields that it does not have
+                self.units = False
+        return self._with_sums("products", "id", wanted, PRODUCT, market)
 
     def combinations(self, numbers: Iterable[str], market: Market) -> list[Item]:
         """The combinations of these products, with the shop's sums."""

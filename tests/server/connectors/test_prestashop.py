@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from playlists.law import measures
 from server.connectors.shops import prestashop, prestashop_read
 from server.connectors.source import Setup
 from server.ports import Batch, PermanentError, ProductReport, TemporaryError
@@ -139,6 +140,35 @@ def test_pieces_are_counted_by_shop(reader: Reader, shop: Presta) -> None:
     }
     assert by_sku(batch)[COAT].availability == "out_of_stock"
     assert by_sku(batch)[BAG].availability == "backorder"
+
+
+@pytest.mark.parametrize(
+    ("unity", "ratio", "contents"),
+    [
+        ("l", "0.330022", "0.33 l"),
+        ("par litre", "1.500000", "1.5 litre"),
+        ("/kg", "1.125000", "1125 g"),
+        ("kg", "0.125000", "0.125 kg"),
+        ("candies", "5.000000", "5 candies"),
+        ("kg", "0.000000", ""),
+        ("kg", "0.001700", ""),
+        ("", "1.000000", ""),
+        ("10 pièces", "1.000000", ""),
+    ],
+)
+def test_contents_are_told_for_the_unit_price(
+    reader: Reader, shop: Presta, unity: str, ratio: str, contents: str
+) -> None:
+    shop.by_sku(COAT).update(unity=unity, unit_price_ratio=ratio)
+    coat = by_sku(reader.read())[COAT]
+    assert coat.measure == contents
+    if contents and "candies" not in contents:
+        assert measures.contents(coat.measure) is not None
+
+
+def test_a_version_without_contents_is_read_without_them(reader: Reader, shop: Presta) -> None:
+    shop.version = 9
+    assert set(by_sku(reader.read())) == set(GOODS)
 
 
 # --- specific prices ---------------------------------------------------------------------------

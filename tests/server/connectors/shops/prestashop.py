@@ -51,6 +51,7 @@ class Presta:
     currencies: dict[str, Row] = field(default_factory=dict)
     at: datetime = MADE
     fault: Fault = ""
+    version: int = 8
     between: Callable[[], None] = lambda: None
     peer: Peer | None = None
     _open: ExitStack = field(default_factory=ExitStack)
@@ -100,6 +101,8 @@ class Presta:
             "date_add": local(self.at),
             "date_upd": local(self.at),
             "show_price": "1",
+            "unity": "",
+            "unit_price_ratio": "0.000000",
             **more,
         }
         self.stock_row(made, "0", SHOP, 5)
@@ -217,7 +220,12 @@ class Presta:
         if self.fault == "401" or headers.get("authorization") != basic(KEY, "")["Authorization"]:
             errors = [{"code": 20, "message": "Authentification key is not active"}]
             return Reply(401, json.dumps({"errors": errors}).encode())
-        body = json.dumps(self._answer(path)).encode()
+        said = self._answer(path)
+        if said is None:
+            return Reply(
+                400, b'{"errors": [{"code": 35, "message": "Unable to display this field"}]}'
+            )
+        body = json.dumps(said).encode()
         return Reply(body=body[: len(body) // 2] if self.fault == "truncated" else body)
 
     def _answer(self, path: str) -> object:
@@ -245,6 +253,8 @@ class Presta:
         if "limit" in query:
             first, many = map(int, query["limit"].split(","))
             rows = rows[first : first + many]
+        if self.version >= 9 and "unit_price_ratio" in query["display"]:
+            return None
         display = re.sub(r"\[\w+\]", "", query["display"][1:-1]).split(",")
         if any(name.startswith("price[") for name in query):
             self.between()
