@@ -8,12 +8,14 @@ import re
 from html import unescape
 
 import pytest
+import responses
 from icalendar import Calendar
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from server.db.models import ActorRow, AuditRow, StoreRow
 from server.services.base.actors import SYSTEM
+from server.services.calendar import events
 from server.services.drafting import drafts, releases
 from server.services.wishes import content
 from tests.server.web.conftest import Chain, Reader, plain
@@ -237,6 +239,26 @@ def test_an_address_ends_at_its_owners_stores_and_with_their_leave(chain: Chain)
     with chain.ctx.db.write() as session:
         session.get_one(ActorRow, "manager-lille-2").scopes = ["read"]
     assert chain.browser().get(path).status_code == 404
+
+
+@responses.activate
+def test_a_calendar_at_an_address_says_when_it_was_read_and_what_failed(chain: Chain) -> None:
+    url = "https://fair.example/b.ics"
+    responses.get(url, body=FAIR, content_type="text/calendar")
+    reader = chain.owner()
+    assert send(reader, "/calendar/events", {"name": "Zone B", "url": url}).status_code == 303
+    assert "read from fair.example just now" in plain(reader.text("/calendar/events"))
+    chain.clock.advance(25 * 3_600_000)
+    responses.replace(responses.GET, url, body="<html>Sign in", content_type="text/html")
+    events.read_again(chain.ctx)
+    words = plain(reader.text("/calendar/events"))
+    assert "read from fair.example 1 d ago" in words
+    assert "Reading it failed first just now: " in words
+    assert "its days stay" in words
+    reader.language = "fr"
+    said = plain(reader.text("/situation"))
+    assert "Le calendrier « Zone B » n’a plus été lu depuis" in said
+    assert "Ses jours restent ceux d’alors." in said
 
 
 def test_who_may_not_plan_does_not_enter(calm: Chain) -> None:

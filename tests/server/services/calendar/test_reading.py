@@ -12,6 +12,9 @@ from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
 from server.services.calendar import events
 from server.services.calendar.reading import events_in
+from server.services.situation.looking import look
+from server.services.situation.spoken import Places, following, sentence
+from tests.support.record import TestClock
 
 ALL_DAY = "DTSTART;VALUE=DATE:20261010\r\nSUMMARY:Fair\r\n"
 SOUND = "DTSTART;VALUE=DATE:20261012\r\nSUMMARY:Sound\r\n"
@@ -151,3 +154,40 @@ def test_what_an_address_answers_wrongly_is_refused_and_nothing_is_lost(ctx: Con
         with pytest.raises(BadInput):
             events.take_from(ctx, SYSTEM, "Zone B", local)
     assert [one.events for one in events.held(ctx, SYSTEM)] == [1]
+
+
+@responses.activate
+def test_it_is_read_again_each_day_and_says_since_when_it_cannot_be(
+    ctx: Context, clock: TestClock
+) -> None:
+    day, hour = 24 * 3_600_000, 3_600_000
+    responses.get(URL, body=calendar(ALL_DAY), content_type="text/calendar")
+    events.take_from(ctx, SYSTEM, "Zone B", URL)
+    began = clock()
+    clock.advance(day - 1)
+    events.read_again(ctx)
+    assert len(responses.calls) == 1, "not before its time"
+
+    clock.advance(1)
+    responses.replace(responses.GET, URL, status=503)
+    events.read_again(ctx)
+    (failing,) = events.held(ctx, SYSTEM)
+    assert (failing.read_at, failing.failed_at, failing.events) == (began, clock(), 1)
+    assert failing.error == "fair.example answered 503."
+    with ctx.db.read() as session:
+        (concern,) = [one for one in look(ctx, session, clock()) if one.kind == "calendar"]
+    assert sentence(concern, Places({}, {}), clock(), "en").startswith("The calendar “Zone B” was")
+    assert following(concern, Places({}, {}), clock(), "fr").startswith("fair.example a répondu")
+
+    clock.advance(hour)
+    responses.replace(responses.GET, URL, body=calendar(ALL_DAY, SOUND))
+    events.read_again(ctx)
+    (again,) = events.held(ctx, SYSTEM)
+    assert (again.events, again.read_at, again.failed_at, again.error) == (2, clock(), None, "")
+    events.read_again(ctx)
+    assert len(responses.calls) == 3
+
+    events.take_in(ctx, SYSTEM, "Zone B", calendar(ALL_DAY))
+    clock.advance(2 * day)
+    events.read_again(ctx)
+    assert len(responses.calls) == 3, "a file stands for itself"
