@@ -28,6 +28,17 @@ FOLDERS = (
 )
 FILES = ("condition_json", "facts", "fields", "localtime", "recurrence", "schedule_json")
 """Of playlists/: what a wish is refused by."""
+SOURCES = (
+    "body",
+    *(
+        f"shops/{name}"
+        for name in (
+            *("columns", "csv_files", "feed", "goods", "jsonld", "merchant", "rows", "site"),
+            *("table", "xml_feed"),
+        )
+    ),
+)
+"""Of server/connectors/: what a source's page says of feeds, files and product pages."""
 MACHINES = (
     "server/services/keeping/",
     "server/services/connectors/calls.py",
@@ -52,6 +63,7 @@ def read(root: Path) -> Found:
     """Every sentence that a person may be refused by, of the code under `root`."""
     paths = [path for folder in FOLDERS for path in sorted((root / folder).rglob("*.py"))]
     paths += [root / f"playlists/{name}.py" for name in FILES]
+    paths += [root / f"server/connectors/{name}.py" for name in SOURCES]
     modules = [
         _Module(path.relative_to(root), ast.parse(path.read_text()))
         for path in paths
@@ -70,6 +82,9 @@ def read(root: Path) -> Found:
 class _Module:
     def __init__(self, path: Path, tree: ast.Module) -> None:
         self._path, self._tree = path, tree
+        # What a configuration is refused with is a ValueError, that pydantic hands on.
+        of_source = path.as_posix().startswith("server/connectors/")
+        self._errors = ERRORS | {"ValueError"} if of_source else ERRORS
         self._parents = {
             child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)
         }
@@ -93,7 +108,7 @@ class _Module:
 
     def _is_error(self, call: ast.Call) -> bool:
         """Whether a call makes an error: by its name, or as the beginning of a kind of one."""
-        if self._name(call.func) in ERRORS:
+        if self._name(call.func) in self._errors:
             return True
         if self._name(call.func) != "__init__" or not _is_text(call.args[0]):
             return False

@@ -35,6 +35,7 @@ from server.web import (
     signing_in,
     single,
     situation,
+    source_files,
     sources,
     store,
     walls,
@@ -79,5 +80,6 @@ def register(app: Flask) -> None:
         recalls,
         places,
         sources,
+        source_files,
     ):
         app.register_blueprint(module.blueprint)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from server.web.tongue import gettext as _
 
-SHOWN = ("url", "currency", "order", "release_url", "folder", "pages", "sitemap", "part")
+SHOWN = (
+    "shop",
+    "url",
+    "client_id",
+    "currency",
+    "order",
+    "release_url",
+    "folder",
+    "pages",
+    "sitemap",
+    "part",
+)
 """Fields that are not folded away although they may be left as they are."""
 
 

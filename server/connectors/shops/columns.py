@@ -106,25 +106,29 @@ def placed(header: Sequence[str], columns: Mapping[str, str]) -> dict[int, str]:
     """Where in a header the chosen columns stand, by place. Raises PermanentError where one of them
     is not there any more, or twice.
     """
-    gone = [column for column in columns if column not in header]
-    if gone:
-        new = [column for column in header if column and column not in columns]
-        others = f" New or not chosen: {_listed(new)}." if new else ""
+    missing = _listed([column for column in columns if column not in header])
+    new = _listed([column for column in header if column and column not in columns])
+    if missing and new:
         raise PermanentError(
-            f"The columns changed: {_listed(gone)} no longer there.{others} Nothing of this file "
-            "is taken until somebody says again which column is what."
+            f"The columns changed. Missing now: {missing}. New or not chosen: {new}. Nothing of "
+            "this file is taken until somebody says again which column is what."
         )
-    twice = [column for column in columns if list(header).count(column) > 1]
-    if twice:
+    if missing:
         raise PermanentError(
-            f"The columns changed: {_listed(twice)} there twice. Nothing of this file is taken."
+            f"The columns changed. Missing now: {missing}. Nothing of this file is taken until "
+            "somebody says again which column is what."
+        )
+    doubled = _listed([column for column in columns if list(header).count(column) > 1])
+    if doubled:
+        raise PermanentError(
+            f"The columns changed. Twice now: {doubled}. Nothing of this file is taken."
         )
     return {list(header).index(column): field for column, field in columns.items()}
 
 
 def _listed(names: Sequence[str]) -> str:
     shown = ", ".join(f"“{name[:60]}”" for name in names[:5])
-    return f"{shown} {'is' if len(names) == 1 else 'are'}" if len(names) <= 5 else f"{shown}, … are"
+    return f"{shown}, …" if len(names) > 5 else shown
 
 
 def _folded(name: str) -> str:

@@ -64,8 +64,8 @@ def test_what_was_looked_at_is_taken_with_its_columns(ctx: Context, api: Api, sh
     api.call("POST", "/connectors/list/file", data=b"A;B;Preis\nSKU-1;Bag;5,00\n", headers=RAW)
     refused = api.call("POST", "/connectors/list/file/taken", json={})
     assert (refused.status_code, refused.json["field"]) == (422, "file")
-    assert "“C” is no longer there" in refused.json["title"]
-    assert "“C” is no longer there" in api.get("/connectors/list/file")["error"]
+    assert "Missing now: “C”" in refused.json["title"]
+    assert "Missing now: “C”" in api.get("/connectors/list/file")["error"]
 
 
 def test_a_file_that_is_too_long_leaves_nothing_behind(ctx: Context) -> None:

@@ -207,10 +207,10 @@ def test_rows_that_slipped_are_not_believed(upload: Place) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (FRENCH.replace("Prix TTC", "Prix HT"), r"“Prix TTC” is no longer there.*“Prix HT”"),
-        (FRENCH.replace("Nom;", "Prix TTC;"), "“Nom” is no longer there"),
-        (FRENCH.replace(";Du;", ";Promo;"), "“Du” is no longer"),
-        ("Prix TTC;" + FRENCH.replace("\n", "\n;"), "“Prix TTC” is there twice"),
+        (FRENCH.replace("Prix TTC", "Prix HT"), r"Missing now: “Prix TTC”.*“Prix HT”"),
+        (FRENCH.replace("Nom;", "Prix TTC;"), "Missing now: “Nom”"),
+        (FRENCH.replace(";Du;", ";Promo;"), "Missing now: “Du”"),
+        ("Prix TTC;" + FRENCH.replace("\n", "\n;"), "Twice now: “Prix TTC”"),
         ("", "empty"),
         ("<!DOCTYPE html><p>Closed", "web page"),
         ("x;" * 600 + "\n", "over 500 columns"),
