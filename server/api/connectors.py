@@ -71,16 +71,46 @@ class ConnectorPage(Shape):
     next: str
 
 
+class GoodsShape(Shape):
+    """A product as it would be taken; `doubt` is why no screen would show its price."""
+
+    sku: str
+    name: str
+    currency: str
+    price: int | None
+    sale_price: int | None
+    doubt: str
+
+
+class CallsShape(Shape):
+    """How the source calls us; `ready`: there is the secret that its calls are checked with."""
+
+    url: str
+    ready: bool
+    last_at: int | None
+    forged: int
+
+
 class TrialShape(Shape):
-    """What a trial saw: numbers of rows, some of them in words, and what would be ignored."""
+    """What a trial saw: how many rows, some of them, prices that no screen would show (`doubted`)
+    and rows that would be ignored (`refused`) by why, stores that are none of ours. `partial`:
+    there is more than was looked at.
+    """
 
     ok: bool
     error: str
     products: int
+    priced: int
+    reduced: int
     stock: int
     facts: int
+    goods: list[GoodsShape]
     samples: list[str]
+    doubted: dict[str, int]
     refused: dict[str, int]
+    unknown_stores: list[str]
+    partial: bool
+    calls: CallsShape | None
 
 
 @blueprint.get("/connectors")
@@ -130,7 +160,9 @@ def delete_connector(call: Call, connector_id: str, if_version: int | None) -> D
 def try_connector(call: Call, connector_id: str) -> Done:
     """Ask the source once, as set up, and take nothing from it."""
     seen = connectors.test_connector(call.ctx, call.actor, connector_id)
-    return Done({**asdict(seen), "samples": list(seen.samples)})
+    lists = {name: list(getattr(seen, name)) for name in ("samples", "unknown_stores")}
+    goods = [asdict(one) for one in seen.goods]
+    return Done({**asdict(seen), **lists, "goods": goods})
 
 
 def _wish(body: ConnectorEdit) -> ConnectorWish:

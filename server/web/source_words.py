@@ -12,13 +12,13 @@ from werkzeug.datastructures import MultiDict
 from server.connectors.registry import kinds
 from server.connectors.source import SECRET, Kind, Secret, ShopConfig
 from server.errors import ServerError
-from server.services.connectors import ConnectorView, Seen
-from server.web.clock import length
+from server.services.connectors import ConnectorView
 from server.web import source_labels
+from server.web.clock import length
 from server.web.entry_words import ago
 from server.web.phrases import Language
 from server.web.tongue import gettext as _
-from server.web.tongue import ngettext, said
+from server.web.tongue import said
 
 Shape = Literal["text", "number", "lines", "words", "check", "stores", "choice"]
 MAX_CHARACTERS = 4_000
@@ -76,6 +76,7 @@ def choices(language: Language) -> list[tuple[str, str, str]]:
         "merchant": _("Products and prices, as the shop’s product feed lists them."),
         "local_inventory": _("How many pieces each store has, from the inventory feed."),
         "webhook": _("The shop calls here at each change: prices and stock within a second."),
+        "shopify": _("Products, prices and stock of a Shopify shop: it calls, and is read."),
         "woocommerce": _("Products, prices and stock of a WooCommerce: it calls, and is read."),
         "prestashop": _("Products, prices and stock of a PrestaShop, read through its webservice."),
         "till": _("Which prices a store’s tills have: screens and tills change in order."),
@@ -174,18 +175,6 @@ def state_of(view: ConnectorView, now: int) -> tuple[str, str]:
     return "playing", _("heard %(ago)s", ago=ago(view.last_success_at, now))
 
 
-def seen_words(seen: Seen) -> list[str]:
-    """What a trial saw."""
-    if not seen.ok:
-        return []
-    counted = (
-        (seen.products, ngettext("%(num)s product", "%(num)s products", seen.products)),
-        (seen.stock, ngettext("%(num)s stock", "%(num)s stocks", seen.stock)),
-        (seen.facts, ngettext("%(num)s fact", "%(num)s facts", seen.facts)),
-    )
-    return [said for number, said in counted if number] or [_("It answers, with nothing to take.")]
-
-
 def complaint(error: ServerError) -> tuple[str, str]:
     """The field that was refused, and why, in the reader's language."""
     name = error.field.removeprefix("config/").replace("secrets/", "secret-").split("/")[0]
@@ -258,6 +247,15 @@ def _labels() -> dict[str, tuple[str, str]]:
             _("A line each: en = https://shop.example/feed-en.xml"),
         ),
         "time_zone": (_("Time zone of its dates"), ""),
+        "client_id": (
+            _("Client ID of the app"),
+            _("In Shopify’s dev dashboard, under Settings; beside the secret."),
+        ),
+        "api_version": (_("Version of the Admin API"), _("A quarter, such as 2026-10.")),
+        "without_tax": (
+            _("Show prices although they do not include taxes"),
+            _("Customers in the EU may not be shown such prices."),
+        ),
         "stock_source": (_("The source of stock that these calls bring up to date"), ""),
         "heartbeat_url": (
             _("Where the shop says that it lives"),

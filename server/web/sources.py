@@ -16,7 +16,7 @@ from server.services.base.paging import Cut
 from server.services.chain import selling
 from server.services.connectors import ConnectorWish, Seen
 from server.services.entry import shops
-from server.web import source_words
+from server.web import source_words, trial_words
 from server.web.access import Visit, page, studio
 from server.web.entering import guard
 from server.web.tongue import gettext as _
@@ -25,6 +25,8 @@ from server.web.tongue import ngettext
 blueprint = studio("sources")
 
 HERE = "/sources"
+FILED = "csv"
+"""The kind whose sources have a file, on a page of its own."""
 guarded = guard("connectors", chain=True)
 
 
@@ -67,11 +69,12 @@ def connect(me: Visit) -> AnyResponse:
     try:
         config = source_words.read(kind, request.form)
         made = connectors.create_connector(me.ctx, me.actor, _wish(kind, config))
-        if source_words.is_shop(kind) and request.form.get("sells"):
+        if made.value.config.get("shop") and request.form.get("sells"):
             selling.sell_at(me.ctx, me.actor, made.value.config["shop"])
     except ServerError as wrong:
         return _form(me, kind, config, request.form, wrong)
-    return redirect(f"{HERE}/{made.value.id}?done=1", 303)
+    own = f"{HERE}/{made.value.id}"
+    return redirect(f"{own}/file" if kind.name == FILED else f"{own}?done=1", 303)
 
 
 @blueprint.get(f"{HERE}/<connector>")
@@ -174,9 +177,10 @@ def _form(
         secrets=secrets,
         shops=shops.list_shops(me.ctx, me.actor),
         is_shop=source_words.is_shop(kind),
+        filed=kind.name == FILED,
         lease=source_words.lease(view, me.ctx.settings.lease_ms) if view else "",
-        seen=seen,
-        seen_words=source_words.seen_words(seen) if seen else [],
+        trial=trial_words.told(seen, me.language, me.ctx.clock()) if seen else None,
+        topics=trial_words.topics(kind.name),
         done=request.args.get("done") == "1" and seen is None,
         field=field,
         wrong=complaint,
