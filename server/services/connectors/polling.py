@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -33,7 +33,7 @@ from server.services.connectors.views import (
     setup_of,
     source_of,
 )
-from server.services.prices import intake
+from server.services.prices import batches, intake
 from server.services.prices.intake import Taken
 
 log = structlog.get_logger(__name__)
@@ -65,12 +65,16 @@ class Ran:
     error: str = ""
 
 
-def claim_due(ctx: Context, most: int) -> list[Claim]:
-    """Take at most `most` connectors whose time has come and that nobody else runs."""
+def claim_due(ctx: Context, most: int, running: Collection[tuple[str, int]] = ()) -> list[Claim]:
+    """Take at most `most` connectors whose time has come and that nobody else runs; none of those
+    that are `running` as they are set up (id, version): a call may ask for a read during one.
+    """
     now = ctx.clock()
     due = select(ConnectorRow).where(ConnectorRow.enabled, ConnectorRow.next_run_at <= now)
+    first = due.order_by(ConnectorRow.next_run_at).limit(most + len(running))
     with ctx.db.read() as session:
-        rows = list(session.scalars(due.order_by(ConnectorRow.next_run_at).limit(most)))
+        rows = [row for row in session.scalars(first) if (row.id, row.version) not in running]
+    rows = rows[:most]
     if not rows:
         return []
     claims: list[Claim] = []
@@ -109,8 +113,10 @@ def run_claimed(ctx: Context, claim: Claim) -> Ran:
         aliases.learn(ctx, row.id, batch)
         taken = intake.take(ctx, source, batch)
     except TemporaryError as error:
+        _hold_unread(ctx, row, error)
         return _failed(ctx, claim, began, str(error), error.retry_after_s, permanent=False)
     except PermanentError as error:
+        _hold_unread(ctx, row, error)
         return _failed(ctx, claim, began, str(error), None, permanent=True)
     except Exception:
         log.exception("connector failed", connector=row.id, kind=row.kind)
@@ -118,6 +124,12 @@ def run_claimed(ctx: Context, claim: Claim) -> Ran:
         return _failed(ctx, claim, began, words, None, permanent=False)
     _settled(ctx, claim, began, setup, batch, taken)
     return Ran(row.id, taken)
+
+
+def _hold_unread(ctx: Context, row: ConnectorRow, error: TemporaryError | PermanentError) -> None:
+    """A shop that answers what cannot be read shows with what is held; its leases run on."""
+    if error.unread and row.config.get("shop"):
+        batches.hold_unread(ctx, row.id, error.unread, str(error))
 
 
 def _prepare(ctx: Context, row: ConnectorRow) -> tuple[Setup, intake.Source]:
@@ -269,7 +281,8 @@ class Poller:
                 _move(self._ctx, claim, now + CLAIM_MS)
         with self._lock:
             free = self._threads - len(self._running)
-            for claim in claim_due(self._ctx, free) if free else []:
+            known = {(claim.row.id, claim.row.version) for claim, _ in self._running.values()}
+            for claim in claim_due(self._ctx, free, known) if free else []:
                 thread = threading.Thread(target=self._run, args=(claim,), daemon=True)
                 self._running[claim.row.id] = (claim, thread)
                 thread.start()

@@ -150,6 +150,31 @@ def test_the_poller_claims_no_more_than_it_can_run(small_chain: Context) -> None
     assert len(waiting) == 2
 
 
+def test_a_read_that_is_asked_for_during_one_comes_after_it(
+    small_chain: Context, clock: TestClock
+) -> None:
+    release = threading.Event()
+
+    def hangs(_path: str, _headers: dict[str, str]) -> Reply:
+        release.wait(5)
+        return feed(item())
+
+    with peer(hangs) as slow:
+        add_feed(small_chain, slow.url)
+        poller = Poller(small_chain)
+        poller.tick()
+        with small_chain.db.write() as session:
+            asked = session.get(ConnectorRow, "feed")
+            assert asked is not None
+            asked.next_run_at = 0
+        poller.tick()
+        assert row(small_chain).next_run_at == 0, "not taken a second time"
+        release.set()
+        poller.stop(wait_s=5)
+        assert len(slow.asked) == 1
+    assert row(small_chain).next_run_at == 0, "and due when it ended"
+
+
 def test_a_long_run_keeps_its_claim_and_gives_it_back_when_stopped(
     small_chain: Context, clock: TestClock
 ) -> None:
