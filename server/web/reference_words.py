@@ -70,7 +70,10 @@ def proof_words(found: Reference, names: Mapping[str, str], language: Language) 
         "all": PRIOR_DAYS,
     }
     price = money(found.prior, found.currency, language)
-    text = _(
+    text = {
+        "before": _("%(name)s cost that just before, on %(last)s: it spoils soon.", **values),
+        "since_sold": _("Lowest %(name)s price since it was first sold, on %(first)s.", **values),
+    }.get(found.basis) or _(
         "Lowest %(name)s price from %(first)s to %(last)s, %(days)s of %(all)s days recorded.",
         **values,
     )

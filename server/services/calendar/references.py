@@ -36,7 +36,8 @@ class Reference:
     """A product's reduction in a store. `prior` in minor units where the law lets it be said, else
     `reason`: a NoReduction of `playlists.law`, or unknown where the store has no price. `first` and
     `last` are the days that count before the reduction, `recorded` how many of them the ledger has;
-    `since`: its first day. `rows` are those of the ledger that hold the prior price.
+    `since`: its first day. `rows` are those of the ledger that hold the prior price, which is a
+    `basis` (of `playlists.law`).
     """
 
     sku: str
@@ -50,6 +51,7 @@ class Reference:
     recorded: int = 0
     since: date | None = None
     rows: tuple[int, ...] = ()
+    basis: str = ""
     elsewhere: int = 0
     """Stores, of those looked into, whose history is another."""
 
@@ -110,6 +112,7 @@ def _reference(
         recorded=_recorded(past.stretches, prior, place),
         since=local_date(zone, past.stretches[0].from_ms),
         rows=_rows(read.session, channel, sku, prior),
+        basis=prior.basis,
         elsewhere=elsewhere,
     )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from playlists.ids import ChannelId, Sku
 from playlists.pricing import LedgerRow
 from playlists.schedule import Calendar
-from server.db.models import LedgerEntry
+from server.db.models import LedgerEntry, ProductRow
 from server.services.base.context import Context
 from server.services.calendar.floor import Shop
 from server.services.calendar.references import Reference, references
@@ -67,3 +68,24 @@ def test_a_reduction_that_is_none_is_told(ctx: Context) -> None:
     tell(ctx, (8_500, -60, -10, False), (11_990, -10, None, False), (8_990, -7, 9, True))
     found = told(ctx)
     assert (found.prior, found.reason) == (8_500, "not_lower")
+
+
+def test_what_spoils_soon_stands_on_the_price_just_before(ctx: Context) -> None:
+    tell(ctx, (8_500, -60, -10, False), (11_990, -10, None, False), (8_990, -7, 9, True))
+    with ctx.db.write() as session:
+        more = {"names": {}, "link": "", "picture_url": "", "availability": "", "seen_at": 0}
+        session.add(ProductRow(shop="shop", sku="BAG", perishable=True, **more))
+    found = told(ctx)
+    assert (found.prior, found.reason, found.basis) == (11_990, "", "before")
+    assert found.first == found.last
+    assert found.recorded == 1
+
+
+def test_where_no_country_is_known_none_is_said(ctx: Context) -> None:
+    tell(ctx, (11_990, -60, None, False), (8_990, -7, 9, True))
+    nowhere = replace(ctx, settings=ctx.settings.model_copy(update={"price_country": ""}))
+    (found,) = references(nowhere, ["BAG"], [LILLE], ctx.clock())
+    assert found.reason == "unknown_country"
+    abroad = replace(LILLE, country="CH")
+    (found,) = references(ctx, ["BAG"], [abroad], ctx.clock())
+    assert found.reason == "unknown_country"
