@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import json
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -20,7 +21,7 @@ from server.cli import app
 from server.config import Settings
 from server.connectors.registry import BUILT_IN, kinds
 from server.connectors.shops import webhook
-from server.connectors.source import SECRET
+from server.connectors.source import SECRET, Delivery, Limits, Received, Setup
 from tools import lawful_prices, limits
 
 ROOT = Path(__file__).parent.parent
@@ -99,24 +100,56 @@ class Hook(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def test_the_python_example_signs_as_the_server_checks(tmp_path: Path) -> None:
+RUN = {
+    "python": (sys.executable, "call.py"),
+    "javascript": ("node", "call.mjs"),
+    "php": ("php", "call.php"),
+}
+"""What runs an example, from which file."""
+SHARED = "a-long-random-secret"
+
+
+@pytest.mark.parametrize("language", RUN)
+def test_each_example_calls_as_the_server_takes_it(language: str, tmp_path: Path) -> None:
+    program, name = RUN[language]
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed; its headers are looked at below")
     Hook.calls = []
     server = HTTPServer(("127.0.0.1", 0), Hook)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
-        example = tmp_path / "call.py"
+        example = tmp_path / name
         url = f"http://127.0.0.1:{server.server_port}/"
-        example.write_text(code("python").replace("https://signs.example/hooks/shop-calls", url))
-        subprocess.run([sys.executable, str(example)], check=True, timeout=30)
+        example.write_text(code(language).replace("https://signs.example/hooks/shop-calls", url))
+        done = subprocess.run(
+            [program, str(example)], check=True, timeout=30, capture_output=True, text=True
+        )
     finally:
         server.shutdown()
         server.server_close()
     ((headers, body),) = Hook.calls
-    wanted = webhook.signature("a-long-random-secret", headers[webhook.TIMESTAMP], body)
-    assert headers[webhook.SIGNATURE] == wanted
-    assert headers[webhook.DELIVERY]
-    assert json.loads(body)["shop"] == "pluvier"
+    assert "202" in done.stdout
+    received = taken(headers, body, int(headers[webhook.TIMESTAMP]) * 1000)
+    assert [(one.sku, one.price, one.version) for one in received.batch.products] == [
+        ("COAT-01", 7_990, "42")
+    ]
+    assert f"id={headers[webhook.DELIVERY]}" in received.once
+
+
+def taken(headers: dict[str, str], body: bytes, at: int) -> Received:
+    """What the server makes of a call."""
+    config = webhook.WebhookConfig(shop="pluvier")
+    setup = Setup("shop", config, {SECRET: SHARED}, {}, (), lambda: at, Limits())
+    return webhook.receive(setup, Delivery(headers, body, at))
+
+
+def test_the_call_to_try_ones_own_code_with_is_signed_as_it_says() -> None:
+    (timestamp,) = re.findall(r"at `X-Enseigne-Timestamp: (\d+)`", SHOP)
+    (body,) = re.findall(r"^    (\{\"shop.*)$", SHOP, re.MULTILINE)
+    (signed,) = re.findall(r"is signed `(sha256=[0-9a-f]{64})`", SHOP)
+    headers = {webhook.TIMESTAMP: timestamp, webhook.SIGNATURE: signed}
+    assert taken(headers, body.encode(), int(timestamp) * 1000).batch.products
 
 
 @pytest.mark.parametrize("language", ["python", "javascript", "php"])
