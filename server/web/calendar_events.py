@@ -11,9 +11,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import ServerError
 from server.services.calendar import events
+from server.services.situation.faults import fault_said
 from server.web.access import Visit, page, studio
+from server.web.clock import MINUTE_MS, length
 from server.web.edit_words import ago
 from server.web.entering import enter
+from server.web.phrases import Language
 from server.web.tongue import gettext as _
 from server.web.tongue import ngettext, said
 
@@ -76,7 +79,7 @@ def _said(refused: ServerError) -> str:
     }.get(refused.code, said(refused.message))
 
 
-def _row(one: events.Taken, now: int) -> dict[str, Any]:
+def _row(one: events.Taken, now: int, language: Language) -> dict[str, Any]:
     """A calendar in words: how much it has, whence, when it was read, why it cannot be."""
     host = urlsplit(one.url).hostname or ""
     return {
@@ -87,9 +90,9 @@ def _row(one: events.Taken, now: int) -> dict[str, Any]:
         if one.read_at is not None
         else "",
         "wrong": _(
-            "Reading it failed first %(ago)s: %(error)s It is tried each hour, and its days stay.",
-            ago=ago(one.failed_at, now),
-            error=said(one.error),
+            "It cannot be read for %(length)s: %(error)s It is tried each hour, its days stay.",
+            length=length(max(MINUTE_MS, now - one.failed_at)),
+            error=fault_said(one.error, language),
         )
         if one.failed_at is not None
         else "",
@@ -111,7 +114,7 @@ def _page(
         looker,
         status=status,
         room="calendar",
-        held=[_row(one, now) for one in events.held(looker.ctx, looker.actor)],
+        held=[_row(one, now, looker.language) for one in events.held(looker.ctx, looker.actor)],
         may=looker.actor.stores is None,
         name=name,
         url=url,

@@ -253,7 +253,7 @@ def test_a_calendar_at_an_address_says_when_it_was_read_and_what_failed(chain: C
     events.read_again(chain.ctx)
     words = plain(reader.text("/calendar/events"))
     assert "read from fair.example 1 d ago" in words
-    assert "Reading it failed first just now: " in words
+    assert "It cannot be read for 1 min: " in words
     assert "its days stay" in words
     reader.language = "fr"
     said = plain(reader.text("/situation"))
