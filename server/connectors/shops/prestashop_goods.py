@@ -104,7 +104,13 @@ class Reader:
         first = islice(self.shop.rows("products", "id"), SUMS)
         seen = self.listing(goods=[number(one) for one in first])
         reports, refused = self.reports(seen.products, seen)
-        return Batch(self.now, products=tuple(reports.values()), stock=seen.pieces, refused=refused)
+        return Batch(
+            self.now,
+            products=tuple(reports.values()),
+            stock=seen.pieces,
+            refused=refused,
+            unknown_stores=self.unknown_stores,
+        )
 
     def whole(self, seen: Listing, state: Mapping[str, Any]) -> Batch:
         """All products; those that changed meanwhile once more."""
@@ -122,6 +128,7 @@ class Reader:
             products=tuple(reports.values()),
             stock=seen.pieces,
             refused=Counter(refused) + Counter(seen.refused),
+            unknown_stores=self.unknown_stores,
             state={
                 **state,
                 "whole_at": self.now if steady else 0,
@@ -170,7 +177,7 @@ class Reader:
                     stock[key] = (counted, text(row, "out_of_stock"))
                 if skus.get(key) and code in self.shop.setup.config.stores:
                     pieces.append(StockReport(skus[key], code, counted))
-        known = tuple(one for one in pieces if self.shop.setup.store(one.store) is not None)
+        known = tuple(one for one in pieces if one.store not in self.unknown_stores)
         return Listing(products, combinations, tuple(specials), stock, known, refused)
 
     def reports(
@@ -242,6 +249,12 @@ class Reader:
             sale_until=asked.until,
             tax_permyriad=asked.tax_permyriad,
         )
+
+    @property
+    def unknown_stores(self) -> tuple[str, ...]:
+        """Shops that were given stores which are none of ours."""
+        setup = self.shop.setup
+        return tuple(code for code in setup.config.stores if setup.store(code) is None)
 
     def _products(self) -> dict[str, tuple[str, str, str]]:
         rows = self.shop.rows("products", "id,reference,active,date_upd")

@@ -174,14 +174,17 @@ class Goods:
                 self.bounds.append((at + product.NEAR_MS, found.group))
         if len(self.reports) > self.setup.limits.max_rows:
             raise PermanentError(f"The shop has over {self.setup.limits.max_rows} products.")
-        if self.setup.config.stock_store:
-            counted = product.pieces(item, found.sku, self.setup.config.stock_store)
-            if counted is not None:
-                self.stock[found.sku] = counted
+        code = self.setup.config.stock_store
+        counted = product.pieces(item, found.sku, code) if code else None
+        if counted is not None and self.setup.store(code) is None:
+            self.refused["unknown_store"] += 1
+        elif counted is not None:
+            self.stock[found.sku] = counted
         return [found.sku]
 
     def batch(self, *, whole: bool, state: Mapping[str, Any]) -> Batch:
         """All of it."""
+        unknown = self.setup.config.stock_store
         return Batch(
             self.now,
             whole=whole,
@@ -190,6 +193,7 @@ class Goods:
             refused=self.refused,
             state=state,
             aliases=self.aliases,
+            unknown_stores=(unknown,) if self.refused["unknown_store"] else (),
         )
 
 

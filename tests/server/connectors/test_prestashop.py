@@ -171,6 +171,14 @@ def test_a_version_without_contents_is_read_without_them(reader: Reader, shop: P
     assert set(by_sku(reader.read())) == set(GOODS)
 
 
+def test_a_shop_of_a_store_that_is_not_ours_is_named(
+    make_setup: MakeSetup, shop: Presta, clock: TestClock
+) -> None:
+    shop.stock(COAT, "lille", 3, shop.at)
+    batch = Reader(make_setup, shop, clock, stores={LILLE: "lyon"}).read()
+    assert (batch.stock, batch.unknown_stores) == ((), (LILLE,))
+
+
 # --- specific prices ---------------------------------------------------------------------------
 
 

@@ -210,6 +210,15 @@ def test_pieces_are_those_of_the_store_that_the_shop_counts(reader: Reader, shop
     ]
 
 
+def test_pieces_of_a_store_that_is_not_ours_are_counted_and_left(
+    make_setup: MakeSetup, shop: WooShop, clock: TestClock
+) -> None:
+    shop.by_sku(COAT).update(manage_stock=True, stock_quantity=4)
+    batch = Reader(make_setup, shop, clock, stock_store="main").read()
+    assert not batch.stock
+    assert (batch.refused, batch.unknown_stores) == ({"unknown_store": 1}, ("main",))
+
+
 # --- tax ----------------------------------------------------------------------------------------
 
 
