@@ -34,7 +34,7 @@ class OfferShape(Shape):
 
 
 class PriceShape(Shape):
-    """A price as received, in minor units."""
+    """A price as received, in minor units. Without a currency: not sold any more from then on."""
 
     price: int
     currency: str

@@ -46,6 +46,8 @@ _COMPARISON = {
     "fr": f"Prix conseillé par {{by}}{NBSP}: {{price}}",
     "en": "Price recommended by {by}: {price}",
 }
+_SIGNS = {"l": "L"}
+"""Units by the sign that no other can be taken for: a small l reads as a capital i."""
 _PRICE_FREE = {"fr": "Prix indiqué en rayon", "en": "Price on the shelf"}
 _LOCALES = {"fr": "fr_FR", "en": "en_GB"}
 
@@ -97,8 +99,8 @@ def offer_step(shown: Display, zone: str) -> Step:
 
 
 def unit_price(unit: UnitPrice, currency: str, language: str) -> str:
-    """A unit price in one line: `13,20 €/l`, `€13.20/l`."""
-    return f"{money(unit.amount, currency, language)}/{unit.unit}"
+    """A unit price in one line: `13,20 €/L`, `€13.20/L`."""
+    return f"{money(unit.amount, currency, language)}/{_SIGNS.get(unit.unit, unit.unit)}"
 
 
 def comparison(shown: Display, language: str) -> str:

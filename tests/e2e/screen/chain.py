@@ -30,7 +30,7 @@ def offer(price: int, until_ms: int | None = None, sku: str = SKU) -> dict[str, 
     figures, cents = str(price // 100), f"{price % 100:02d}"
     said = {"figures": figures, "cents": cents, "currency": "€", "currency_first": ""}
     names = {"name": "Estran 28", "lead": "Sac à dos", "pricefree": "Prix indiqué en rayon"}
-    said["unit"] = f"{price * 2 / 100:.2f} €/l"
+    said["unit"] = f"{price * 2 / 100:.2f} €/L"
     step = [now_ms() - HOUR_MS, until_ms, price, None, {"fr": said}, ["comparison:no_source"]]
     return {"k": sku, "cur": "EUR", "st": [step], "nm": {"fr": names}}
 

@@ -110,7 +110,7 @@ def test_it_shows_the_code_then_the_plan_and_each_new_price(page: Page, beside: 
     until_painted(page, "89,90 €")
     beside.price(7450)
     until_painted(page, "74,50 €")
-    page.wait_for_function(in_stage("shadow.textContent.includes('149.00 €/l')"))
+    page.wait_for_function(in_stage("shadow.textContent.includes('149.00 €/L')"))
     assert "Estran 28" in glass(page)
 
 

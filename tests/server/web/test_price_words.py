@@ -74,10 +74,10 @@ def test_every_reason_of_the_law_has_its_words() -> None:
 
 def test_what_stands_beside_a_price_is_told_and_why_something_does_not() -> None:
     why = ("was:before", "comparison:no_source")
-    beside = replace(BAG, unit="€13.20/l", because=why)
+    beside = replace(BAG, unit="€13.20/L", because=why)
     assert en(beside).said == (
         "€119.90 struck: the price just before the reduction, because it spoils soon, "
-        "comparison refused: nobody says whose price it is, €13.20/l"
+        "comparison refused: nobody says whose price it is, €13.20/L"
     )
     alone = replace(BAG, prior=None, because=("unit:unreadable",))
     assert fr(alone).said.startswith("prix courant, pas de prix à l’unité")

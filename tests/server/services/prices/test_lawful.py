@@ -74,8 +74,8 @@ def test_the_unit_price_stands_beside_every_price_the_reduced_one_too(chain: Con
     say(chain, sale())
     first, after = steps(chain)
     assert (first.prior, first.because) == (990, ("was:lowest",))
-    assert first.texts["fr"]["unit"] == f"10,53{NBSP}€/l"
-    assert after.texts["fr"]["unit"] == f"13,20{NBSP}€/l"
+    assert first.texts["fr"]["unit"] == f"10,53{NBSP}€/L"
+    assert after.texts["fr"]["unit"] == f"13,20{NBSP}€/L"
     assert first.texts["fr"]["reduction"] == f"−20{NBSP}%"
 
 
@@ -92,9 +92,9 @@ def test_other_contents_change_the_offer_and_a_bare_price_takes_nothing_away(
 ) -> None:
     say(chain, WAX)
     say(chain, ProductReport("WAX", "EUR", 900, version="2"), at=clock.advance(1000))
-    assert french(chain)["unit"] == f"12{NBSP}€/l"
+    assert french(chain)["unit"] == f"12{NBSP}€/L"
     say(chain, replace(WAX, price=900, measure="500 ml", version="3"), at=clock.advance(1000))
-    assert french(chain)["unit"] == f"18{NBSP}€/l"
+    assert french(chain)["unit"] == f"18{NBSP}€/L"
     say(chain, replace(WAX, price=900, measure="", version="4"), at=clock.advance(1000))
     assert "unit" not in french(chain)
 
@@ -131,7 +131,7 @@ def test_a_store_without_a_country_announces_nothing_unless_a_setting_names_one(
     moving.follow(nowhere)
     assert steps(nowhere)[0].because == ("prior:unknown_country",)
     assert not {"was", "reduction", "legal"} & set(french(nowhere))
-    assert french(nowhere)["unit"] == f"10,53{NBSP}€/l"
+    assert french(nowhere)["unit"] == f"10,53{NBSP}€/L"
     moving.follow(chain)
     assert steps(chain)[0].because == ("was:lowest",)
 

@@ -100,8 +100,8 @@ def test_a_unit_price_and_anothers_price_say_what_they_are() -> None:
         comparison_reason="",
     )
     said = texts.offer_step(shown, PARIS).texts
-    assert said["fr"]["unit"] == f"13,20{NBSP}€/l"
-    assert said["en"]["unit"] == "€13.20/l"
+    assert said["fr"]["unit"] == f"13,20{NBSP}€/L"
+    assert said["en"]["unit"] == "€13.20/L"
     assert said["fr"]["comparison"] == f"Prix conseillé par Arva{NBSP}: 14,90{NBSP}€"
     assert said["en"]["comparison"] == "Price recommended by Arva: €14.90"
     assert "was" not in said["fr"]
