@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -47,6 +48,16 @@ class Said:
 
     value: Any
     headers: Mapping[str, str]
+
+
+def shop_address(text: str, inside: str) -> str:
+    """The address of a shop as people paste it: with or without https://, or a page of it whose
+    path goes on with one of the folders `inside` (a regular expression). Raises ValueError.
+    """
+    whole = text.strip()
+    parts = urlsplit(http.check_url(whole if "://" in whole else f"https://{whole}"))
+    path = re.sub(f"/(?:{inside})(?:/.*)?$", "", parts.path).rstrip("/")
+    return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
 
 def bearer(token: str) -> dict[str, str]:

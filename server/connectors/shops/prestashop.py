@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
-from server.connectors import http
+from server.connectors import vendor
 from server.connectors.shops.goods import known_zone
 from server.connectors.shops.prestashop_goods import fetch
 from server.connectors.source import SECRET, Kind, Secret, ShopConfig
@@ -36,7 +36,11 @@ class PrestaShopConfig(ShopConfig):
         default=3_600, ge=300, le=86_400, description="How often everything is read, in seconds."
     )
 
-    _url = field_validator("url")(http.check_url)
+    @field_validator("url")
+    @classmethod
+    def _url(cls, url: str) -> str:
+        return vendor.shop_address(url, r"api|index\.php|admin[^/]*")
+
     _zone = field_validator("time_zone")(known_zone)
 
     @property

@@ -354,7 +354,7 @@ def _picture(url: str, image: str) -> str:
     """Where PrestaShop keeps a picture: each digit of its number is a folder."""
     if not (image.isascii() and image.isdecimal()) or image == "0":
         return ""
-    return values.link(f"{url.rstrip('/')}/img/p/{'/'.join(image)}/{image}.jpg")
+    return values.link(f"{url}/img/p/{'/'.join(image)}/{image}.jpg")
 
 
 def _money(report: ProductReport) -> tuple[object, ...]:

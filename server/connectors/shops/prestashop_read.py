@@ -76,8 +76,7 @@ class Webservice:
     def some(self, resource: str, display: str, **query: str) -> list[Item]:
         """The rows of one answer. An empty one is `[]`, whatever was asked for."""
         config, limits = self.setup.config, self.setup.limits
-        base = config.url.rstrip("/")
-        if not base.startswith("https://") and not limits.allow_private:
+        if not config.url.startswith("https://") and not limits.allow_private:
             raise PermanentError(
                 "The shop’s address begins with http://, so its key could be overheard. Write "
                 "https://."
@@ -85,7 +84,7 @@ class Webservice:
         asked = {"output_format": "JSON", "display": f"[{display}]", **query}
         asked.setdefault("id_shop", str(config.shop_number))
         header = vendor.basic(self.setup.secret, "")
-        url = f"{base}/api/{resource}"
+        url = f"{config.url}/api/{resource}"
         value = vendor.patiently(lambda: vendor.ask(url, limits, header, asked)).value
         if value == []:
             return []

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from server.connectors import http
+from server.connectors import vendor
 from server.connectors.shops import woocommerce_product as product
 from server.connectors.shops.woocommerce_product import Item
 from server.connectors.shops.woocommerce_read import (
@@ -67,7 +67,10 @@ class WooCommerceConfig(ShopConfig):
         default=3_600, ge=300, le=86_400, description="How often everything is read, in seconds."
     )
 
-    _url = field_validator("url")(http.check_url)
+    @field_validator("url")
+    @classmethod
+    def _url(cls, url: str) -> str:
+        return vendor.shop_address(url, r"wp-admin|wp-json|wp-login\.php|index\.php")
 
     @field_validator("tax_rates")
     @classmethod

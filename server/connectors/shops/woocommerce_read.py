@@ -59,7 +59,7 @@ class Shop:
 
     def ask(self, path: str, **query: str | int) -> Said:
         """One answer. Raises TemporaryError, PermanentError."""
-        url, limits = self.setup.config.url.rstrip("/"), self.setup.limits
+        url, limits = self.setup.config.url, self.setup.limits
         if not url.startswith("https://") and not limits.allow_private:
             raise PermanentError(
                 "The shop’s address begins with http://, so its key could be overheard. Write "

@@ -95,3 +95,22 @@ def test_a_token_does_not_follow_to_another_place() -> None:
 
 def test_names_and_passwords_are_encoded() -> None:
     assert vendor.basic("ck", "cs") == {"Authorization": "Basic Y2s6Y3M="}
+
+
+@pytest.mark.parametrize(
+    ("pasted", "address"),
+    [
+        (" shop.example ", "https://shop.example"),
+        ("https://shop.example/fr/wp-admin/admin.php?page=wc-settings", "https://shop.example/fr"),
+        ("https://shop.example:8443/api/products?ws_key=x#top", "https://shop.example:8443"),
+        ("http://shop.example/apiculture/", "http://shop.example/apiculture"),
+    ],
+)
+def test_a_shops_address_is_taken_as_people_paste_it(pasted: str, address: str) -> None:
+    assert vendor.shop_address(pasted, "wp-admin|api") == address
+
+
+@pytest.mark.parametrize("pasted", ["the shop", "", "ftp://shop.example", "user:pw@shop.example"])
+def test_what_is_no_address_is_none(pasted: str) -> None:
+    with pytest.raises(ValueError, match="address"):
+        vendor.shop_address(pasted, "api")
