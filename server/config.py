@@ -12,6 +12,9 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+MIN_LEDGER_DAYS = 30
+"""Whole days before a reduction whose prices the law asks for."""
+
 
 class Settings(BaseSettings):
     """Names end in their unit: _ms milliseconds, _s seconds, _bytes, _rows."""
@@ -92,6 +95,10 @@ class Settings(BaseSettings):
     """A batch with more suspect prices than this is held whole, for a person."""
     suspect_jump_percent: int = Field(default=50, ge=5, le=400)
     """A price that moves by more than this at once is suspect."""
+    ledger_days: int = Field(default=1_096, ge=MIN_LEDGER_DAYS)
+    """How long prices of the past are kept, at least the 30 days that a prior price is of (98/6/EC,
+    article 6a). What is in force, or asked for by a reduction that runs, is kept in any case.
+    """
     hold_minutes_per_day: int = 600
     """How long of one day the screens of a store may be held by hand, by whoever does not edit
     content; all holds of the day together, counted once where they overlap.

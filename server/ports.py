@@ -111,13 +111,23 @@ class Batch:
 
 class TemporaryError(Exception):
     """A source failed in a way that may pass: try again, with backoff. `retry_after_s` where the
-    source said so.
+    source said so. `unread`: it did answer, but what it said cannot be read: html, truncated, or
+    unread.
     """
 
-    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, message: str, retry_after_s: float | None = None, *, unread: str = ""
+    ) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.unread = unread
 
 
 class PermanentError(Exception):
-    """A source failed in a way that a person must mend (wrong URL, wrong secret, wrong format)."""
+    """A source failed in a way that a person must mend (wrong URL, wrong secret, wrong format).
+    `unread` is as in TemporaryError.
+    """
+
+    def __init__(self, message: str, *, unread: str = "") -> None:
+        super().__init__(message)
+        self.unread = unread

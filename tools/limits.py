@@ -24,6 +24,7 @@ UNITS = {
     "_bytes": "bytes",
     "_rows": "rows",
     "_percent": "percent",
+    "_days": "days",
     "_per_minute": "a minute",
     "_per_hour": "an hour",
     "minutes_per_day": "minutes a day",

@@ -132,7 +132,7 @@ class Body:
                     return b""
                 self._unpacker = zlib.decompressobj(_GZIP_OR_ZLIB)
             elif not packed:
-                raise TemporaryError("The answer was cut short.")
+                raise TemporaryError("The answer was cut short.", unread="truncated")
             try:
                 out = self._unpacker.decompress(packed, size)
             except zlib.error:
@@ -149,7 +149,7 @@ class Body:
         except (HTTPError, OSError, ValueError):
             if self._deadline.passed:
                 raise self._deadline.error() from None
-            raise TemporaryError("The answer was cut short.") from None
+            raise TemporaryError("The answer was cut short.", unread="truncated") from None
         if self._deadline.passed:
             raise self._deadline.error()
         self.wire_bytes += len(data)

@@ -125,7 +125,8 @@ def get(
         response = _follow(session, url, sent, headers, limits, deadline)
         with response:
             _check_status(response, _host(url))
-            yield _answer(response, limits, deadline)
+            with _reading(deadline):
+                yield _answer(response, limits, deadline)
 
 
 @contextmanager
@@ -140,7 +141,19 @@ def posted(url: str, body: bytes, headers: Mapping[str, str], limits: Limits) ->
             if response.status_code in REDIRECTING:
                 raise PermanentError(f"{_host(url)} redirects. Use the last address.")
             _check_status(response, _host(url))
-            yield _answer(response, limits, deadline)
+            with _reading(deadline):
+                yield _answer(response, limits, deadline)
+
+
+@contextmanager
+def _reading(deadline: Deadline) -> Iterator[None]:
+    """What goes wrong now goes wrong with what was answered, not with getting an answer."""
+    try:
+        yield
+    except (TemporaryError, PermanentError) as error:
+        if not deadline.passed:
+            error.unread = error.unread or "unread"
+        raise
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str], limits: Limits) -> None:

@@ -67,7 +67,8 @@ def field_name(name: str) -> str:
 
 def web_page() -> TemporaryError:
     """What stands in the place of a feed that is a web page."""
-    return TemporaryError("The answer is a web page, not a feed. Is the shop closed for repairs?")
+    words = "The answer is a web page, not a feed. Is the shop closed for repairs?"
+    return TemporaryError(words, unread="html")
 
 
 def nothing() -> TemporaryError:

@@ -123,7 +123,8 @@ class TableReader:
                 raise too_many(max_rows)
             problem = "columns" if len(cells) != width else self._shifted(cells, number)
             if problem == "columns" and not self._whole_line and len(cells) < width:
-                raise TemporaryError("The feed is cut short: its last line is not whole.")
+                words = "The feed is cut short: its last line is not whole."
+                raise TemporaryError(words, unread="truncated")
             given = {
                 name: cells[at].strip()[:MAX_FIELD_CHARACTERS]
                 for at, name in names.items()

@@ -67,7 +67,8 @@ def xml_rows(body: Body, first: bytes, max_rows: int) -> Iterator[Row]:
     except expat.ExpatError as error:
         if not reader.elements:
             raise nothing() from None
-        raise TemporaryError(f"The feed is broken or cut short: {error}.") from None
+        words = f"The feed is broken or cut short: {error}."
+        raise TemporaryError(words, unread="truncated") from None
     yield from reader.found
 
 

@@ -14,7 +14,7 @@ from server.services.base.kept import MAX_IN, batched
 from server.services.base.objects import load_objects
 from server.services.entry import people
 from server.services.observed import facts
-from server.services.prices import past
+from server.services.prices import forgetting, past
 from server.services.publishing.readsets import sweep_sets
 from server.services.publishing.storing import alone
 from server.services.screens import pages
@@ -40,8 +40,8 @@ def mark_expired(ctx: Context, since: int) -> int:
 
 
 def sweep(ctx: Context) -> None:
-    """Forget sessions that are over, facts about a long past, heads out of history, objects and
-    sets that nobody names.
+    """Forget sessions that are over, facts and prices of a long past, heads out of history, objects
+    and sets that nobody names.
     """
     now = ctx.clock()
     with ctx.db.write() as session:
@@ -53,6 +53,7 @@ def sweep(ctx: Context) -> None:
         mismatches.sweep(session, now - HISTORY_MS)
     with ctx.db.write() as session:
         pages.sweep_pages(session, now - HISTORY_MS)
+    forgetting.sweep(ctx)
     with ctx.db.write() as session:
         alone(session)
         sweep_sets(session)

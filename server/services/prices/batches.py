@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, delete, select, true, update
 from sqlalchemy.orm import Session
 
 from server.db.models import HeldBatchRow
@@ -16,6 +16,9 @@ from server.services.base.context import Context
 from server.services.prices.compiling import Change
 
 MONEY = ("price", "currency", "sale_price", "sale_from", "sale_until")
+UNREAD = ("html", "truncated", "unread")
+"""Why an answer is held that could not be read at all: nothing in it can be released."""
+REJECTED = ("rejecting", "rejected")
 SAMPLE_ROWS = 20
 """Prices kept with a held batch, for a person to look at."""
 
@@ -111,56 +114,61 @@ class Held:
         return [asdict(one) for one in (*self._doubted, *self._others)[:SAMPLE_ROWS]]
 
 
-def held_id(ctx: Context, source: str) -> str:
-    """What the batch of a source is called that is about to be held: as the one that is."""
-    with ctx.db.read() as session:
-        row = _open(session, source)
-    return row.id if row is not None else f"held-{secrets.token_hex(6)}"
+def held_id(source: str, told: int | str) -> str:
+    """What a held batch is called: after what it says, so that the same told again is the same."""
+    return f"held-{blake2b(repr((source, told)).encode(), digest_size=8).hexdigest()}"
 
 
-def hold(ctx: Context, source: str, held: Held, name: str, at_ms: int) -> None:
-    """Write down that a batch is held, once for as long as it is not settled; one that a person
-    rejected and that is told again in the same words stays rejected.
+def hold(
+    ctx: Context, source: str, held: Held, name: str, at_ms: int, *, whole: bool = True
+) -> None:
+    """Write down that a batch is held. A listing takes the place of the one that was held before;
+    one that a person rejected and that is told again stays rejected.
     """
     with ctx.db.write() as session:
-        row = _open(session, source)
+        row = session.get(HeldBatchRow, name)
+        if row is not None and row.settled_as in REJECTED:
+            return
+        if whole:
+            _open(session, source, HeldBatchRow.id != name, delete(HeldBatchRow))
         if row is None:
-            last = session.scalar(
-                select(HeldBatchRow)
-                .where(HeldBatchRow.connector_id == source)
-                .order_by(HeldBatchRow.settled_at.desc())
-                .limit(1)
-            )
-            if last is not None and last.settled_as == "rejected" and _same(last, held):
-                return
             row = HeldBatchRow(id=name, connector_id=source)
             session.add(row)
+        row.settled_at, row.settled_as, row.settled_by = None, "", ""
         row.reason, row.detail = held.why, held.detail
         row.counts, row.sample = held.counts, held.sample
         row.received_at = at_ms
 
 
+def hold_unread(ctx: Context, source: str, why: str, message: str) -> None:
+    """Write down an answer that could not be read: a web page, a feed that was cut short. What is
+    held already, for a person to decide on, stays.
+    """
+    readable = HeldBatchRow.reason.not_in(UNREAD)
+    with ctx.db.read() as session:
+        if session.scalar(_those(source, readable, select(HeldBatchRow.id)).limit(1)):
+            return
+    held = Held(why, detail=message)
+    hold(ctx, source, held, held_id(source, f"{why} {ctx.clock()}"), ctx.clock())
+
+
 def passed(ctx: Context, source: str) -> None:
     """The source said all it knows, and it was believed: nothing of it is held any more."""
     with ctx.db.read() as session:
-        if _open(session, source) is None:
+        if session.scalar(_those(source, true(), select(HeldBatchRow.id)).limit(1)) is None:
             return
+    settled = update(HeldBatchRow).values(settled_at=ctx.clock(), settled_as="passed")
     with ctx.db.write() as session:
-        row = _open(session, source)
-        if row is not None:
-            row.settled_at, row.settled_as = ctx.clock(), "passed"
+        _open(session, source, true(), settled)
 
 
-def _open(session: Session, source: str) -> HeldBatchRow | None:
-    return session.scalar(
-        select(HeldBatchRow)
-        .where(HeldBatchRow.connector_id == source, HeldBatchRow.settled_at.is_(None))
-        .limit(1)
-    )
+def _open(session: Session, source: str, which: ColumnElement[bool], what: Any) -> None:
+    session.execute(_those(source, which, what))
 
 
-def _same(row: HeldBatchRow, held: Held) -> bool:
-    return (row.reason, row.counts, row.sample) == (held.why, held.counts, held.sample)
+def _those(source: str, which: ColumnElement[bool], what: Any) -> Any:
+    """Of a source, those that wait for a person."""
+    return what.where(HeldBatchRow.connector_id == source, HeldBatchRow.settled_at.is_(None), which)
 
 
 def pending_of(report: ProductReport, at_ms: int, why: str, batch: str = "") -> dict[str, Any]:

@@ -90,6 +90,10 @@ class Said:
         at = self._at(sku)
         return self._numbers.holds(at) and not self._stands[at]
 
+    def print(self) -> int:
+        """Of all that is said, in whatever order the SKUs came."""
+        return sum(self._numbers.values)
+
     def digest(self, sku: str) -> int:
         """Of a SKU that the listing names."""
         return self._numbers.values[self._at(sku)]

@@ -62,7 +62,7 @@ class Past:
 
     def learns(self, rows: History, at_ms: int) -> bool:
         """Whether `rows` change what is said from `at_ms` on, rather than repeat it."""
-        return _ahead(self.stretches, at_ms) != _ahead(self.with_rows(rows).stretches, at_ms)
+        return ahead(self.stretches, at_ms) != ahead(self.with_rows(rows).stretches, at_ms)
 
 
 NOTHING = Past()
@@ -119,7 +119,8 @@ def cut(rows: History, end_ms: int) -> History:
     )
 
 
-def _ahead(stretches: Iterable[Stretch], at_ms: int) -> list[Stretch]:
+def ahead(stretches: Iterable[Stretch], at_ms: int) -> list[Stretch]:
+    """What is said from `at_ms` on."""
     return [
         replace(stretch, from_ms=max(stretch.from_ms, at_ms))
         for stretch in stretches

@@ -128,9 +128,10 @@ class _Taking:
         """What it would have changed goes price-free; the rest lives on until its lease ends. It is
         written down first, so that nothing goes off without saying why, and then with examples.
         """
-        name = batches.held_id(self.ctx, self.source.id)
+        source, at_ms, whole = self.source.id, self.batch.observed_at, self.batch.whole
+        name = batches.held_id(source, self.news.said.print())
         self.taken.held = held.why
-        batches.hold(self.ctx, self.source.id, held, name, self.batch.observed_at)
+        batches.hold(self.ctx, source, held, name, at_ms, whole=whole)
         for some in self._chunks():
             seen = self._see(some)
             suspects = self._differing(some, seen, held)
@@ -141,20 +142,23 @@ class _Taking:
             }
             if doubted:
                 self._take(doubted, self._see(doubted), suspects, name)
-        batches.hold(self.ctx, self.source.id, held, name, self.batch.observed_at)
+        batches.hold(self.ctx, source, held, name, at_ms, whole=whole)
 
     def _differing(self, some: Mapping[Sku, Rows], seen: Seen, held: Held) -> dict[Priced, str]:
-        """Those prices of a held batch that differ from what is in force, and why they are off."""
+        """Those prices of a held batch that differ from what is in force, and why they are off;
+        one that is off already differs from that, too.
+        """
         at_ms = self.batch.observed_at
         suspects, nothing = self._suspicions(some, seen), Past()
         for report in listing.flat(some):
             rows = ledger.rows_of(report, at_ms)
-            known = [
-                seen.pasts.get((channel.id, Sku(report.sku)), nothing)
-                for channel in judging.channels_for(self.source, report, self.channels)
-            ]
+            concerned = judging.channels_for(self.source, report, self.channels)
+            pairs = [(channel.id, Sku(report.sku)) for channel in concerned]
+            known = [seen.pasts.get(pair, nothing) for pair in pairs]
+            is_off = any(pair in seen.offers and seen.offers[pair].suspect for pair in pairs)
             priced = report.sku, report.store
-            if report.problem or not rows or any(past.learns(rows, at_ms) for past in known):
+            changes = is_off or any(past.learns(rows, at_ms) for past in known)
+            if report.problem or not rows or changes:
                 held.differs(
                     Difference(
                         report.sku,

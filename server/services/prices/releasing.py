@@ -21,11 +21,11 @@ from sqlalchemy.orm import Session
 
 from playlists.ids import Sku
 from server.db.models import HeldBatchRow, OfferRow
-from server.errors import NotFound
+from server.errors import BadInput, NotFound
 from server.services.base import audit
 from server.services.base.actors import Actor
 from server.services.base.context import Context
-from server.services.prices import digests, offers, quarantine, settling
+from server.services.prices import batches, digests, offers, quarantine, settling
 
 AT_ONCE = 100
 """Prices in one transaction, so that it stays within its budget."""
@@ -57,6 +57,9 @@ def settle_batch(ctx: Context, actor: Actor, held_id: str, accept: bool) -> Sett
         row = session.get(HeldBatchRow, held_id, with_for_update=True)
         if row is None or row.settled_at is not None:
             raise NotFound("This batch is not held (any more).")
+        if row.reason in batches.UNREAD and accept:
+            message = "Nothing in this answer could be read. It is asked for again by itself."
+            raise BadInput(message, field="accept", code=f"held_for_{row.reason}")
         row.settled_at, row.settled_by = ctx.clock(), actor.id
         row.settled_as = ACCEPTING if accept else REJECTING
         _told(ctx, session, actor, row, DONE[row.settled_as])
@@ -101,9 +104,9 @@ def go_on(ctx: Context, most: int | None = None, connector: str = "") -> int:
     if connector:
         query = query.where(HeldBatchRow.connector_id == connector)
     with ctx.db.read() as session:
-        batches = list(session.scalars(query.order_by(HeldBatchRow.settled_at)))
+        decided = list(session.scalars(query.order_by(HeldBatchRow.settled_at)))
     done = 0
-    for batch in batches:
+    for batch in decided:
         after: tuple[str, str] | None = ("", "")
         while after is not None and (most is None or done < most):
             after, many = _step(ctx, batch, after)
