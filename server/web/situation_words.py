@@ -299,6 +299,8 @@ def _kind(kind: str) -> str:
     return {
         "merchant": _("Product feed"),
         "local_inventory": _("Stock feed"),
+        "csv": _("Table of goods"),
+        "jsonld": _("Product pages"),
         "webhook": _("Shop’s calls"),
         "till": _("Tills"),
         "open_meteo": _("Weather"),

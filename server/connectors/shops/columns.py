@@ -45,10 +45,10 @@ _GUESSES: Mapping[str, str] = {
     "nomproduit productname intitule",
     "description": "description lead texte beschreibung accroche resume",
     "price": "price prix prixttc preis prixdevente prixpublic regularprice sellingprice pvp pvc "
-    "pricettc tarif tarifttc puttc prixventettc",
+    "pricettc tarif tarifttc puttc prixventettc pv pvttc",
     "currency": "currency devise wahrung monnaie currencycode",
     "sale_price": "saleprice prixpromo prixsolde prixremise aktionspreis promoprice prixpromottc "
-    "specialprice prixsoldes",
+    "specialprice prixsoldes promo promotion solde soldes promottc",
     "sale_from": "salefrom debutpromo datedebut debut promodebut salestart datedebutpromo",
     "sale_until": "saleuntil finpromo datefin fin promofin saleend datefinpromo saleto",
     "sale_price_effective_date": "salepriceeffectivedate",

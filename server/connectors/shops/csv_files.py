@@ -186,7 +186,11 @@ def found(setup: Setup) -> Iterator[Found | None]:
         yield None
         return
     with opened(path, setup) as (body, first):
-        yield Found(body, first, state)
+        try:
+            yield Found(body, first, state)
+        except (TemporaryError, PermanentError) as error:
+            error.unread = error.unread or "unread"
+            raise
     if _stamp(path) != state["file"]:
         raise TemporaryError("The file changed while it was read. It is read again soon.")
 

@@ -32,6 +32,8 @@ from tests.support.programs import READY_WITHIN_S
 
 HOUR_MS = 3_600_000
 WEATHER = ConnectorWish("open_meteo", "Météo", enabled=False)
+LIST = ConnectorWish("csv", "Liste de prix", {"shop": "liste"}, enabled=False)
+LISTED = "Code;Nom;Prix TTC;Promo\nA1;Gourde;24,90;\nA2;Lampe;gratuit;\nA3;Sac;119,90;89,90\n"
 RAIN = "rain-lille"
 EDITOR = f"/playlists/{RAIN}"
 OPENED = {
@@ -90,6 +92,8 @@ def samples(ctx: Context) -> Samples:
     with ctx.db.write() as session:
         until = now + HOUR_MS
         tokens.add(session, waiting, invited.person.id, tokens.SECOND, "password", now, until)
+    listed = connectors.create_connector(ctx, SYSTEM, LIST).value.id
+    connectors.bring_file(ctx, SYSTEM, listed, [LISTED.encode()])
     values = {
         "screen_id": "lille-window",
         "store": "lille",
@@ -106,6 +110,7 @@ def samples(ctx: Context) -> Samples:
     own = {
         "doors.at_the_door": {"secret": people.owner_link(ctx).rpartition("/")[2]},
         "doors.static_file": {"name": "studio.css"},
+        "source_files.show": {"connector": listed},
         "signing_in.joining": {"secret": invited.link.rpartition("/")[2]},
     }
     return Samples(values, own, _sealed(ctx, came.secret, waiting))

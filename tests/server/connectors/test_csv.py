@@ -222,8 +222,9 @@ def test_rows_that_slipped_are_not_believed(upload: Place) -> None:
     ],
 )
 def test_a_table_that_cannot_be_read_says_why(upload: Place, text: str | bytes, words: str) -> None:
-    with pytest.raises((TemporaryError, PermanentError), match=words):
+    with pytest.raises((TemporaryError, PermanentError), match=words) as refused:
         csv_files.fetch(upload(text))
+    assert refused.value.unread, "it is held, not only not there"
 
 
 def test_a_new_column_and_another_order_change_nothing(upload: Place) -> None:
