@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from playlists.manifest import BRAND_DRAWINGS
 from playlists.model import Card, Good, Item
 from server.errors import BadInput, ServerError
-from server.services.branding import brands
+from server.services.branding import brands, trials
 from server.services.branding.shapes import candidates
 from server.services.chain.brand_checks import (
     COLOURS,
@@ -26,6 +26,7 @@ from server.services.chain.brand_checks import (
 from server.services.promoting.catalogue import Asking, catalogue
 from server.services.promoting.formats import formats
 from server.services.showing.picturing import pictures
+from server.services.showing.truths import shops
 from server.web.access import Visit, page, studio
 from server.web.brand_words import (
     brand_words,
@@ -34,6 +35,7 @@ from server.web.brand_words import (
     face_words,
     legal_words,
     reading_words,
+    trial_words,
     wrong_words,
 )
 from server.web.entering import enter
@@ -67,12 +69,32 @@ def show() -> AnyResponse:
 def send_out() -> AnyResponse:
     """Put it on every screen that follows it."""
     looker = enter("content", form=True)
-    given = _given()
+    given, form = _given(), request.form
+    some = form.getlist("store") if form.get("where") == "some" else None
+    later = form.get("when") == "store"
     try:
-        brands.send_out(looker.ctx, looker.actor, given.body, given.voice, given.version)
+        if later and not form.get("at"):
+            raise BadInput(_("Choose a day and a time."), field="at", code="choose_time")
+        if some is None and not later:
+            brands.send_out(looker.ctx, looker.actor, given.body, given.voice, given.version)
+        else:
+            trials.begin(
+                *(looker.ctx, looker.actor, given.body, given.voice, given.version),
+                stores=some,
+                local=form.get("at", "") if later else "",
+            )
     except ServerError as wrong:
         return _page(looker, brands.standing(looker.ctx, looker.actor), given, wrong=wrong)
-    return redirect("/brand?out=1", 303)
+    return redirect("/brand" if some or later else "/brand?out=1", 303)
+
+
+@blueprint.post("/brand/<any('take-back', 'to-all'):way>")
+def go_on(way: str) -> AnyResponse:
+    """Have stores look as before, or bring what is on its way to all."""
+    looker = enter("content", form=True)
+    act = trials.take_back if way == "take-back" else trials.to_all
+    act(looker.ctx, looker.actor)
+    return redirect("/brand" if way == "take-back" else "/brand?out=1", 303)
 
 
 @blueprint.post("/brand/former/<int:version>")
@@ -191,6 +213,8 @@ def _version() -> int:
 def _page(
     looker: Visit, found: brands.Standing, given: Given, *, wrong: ServerError | None = None
 ) -> AnyResponse:
+    trial = trials.standing(looker.ctx, looker.actor)
+    mine = shops(looker.ctx, looker.actor)
     held = [given.body[part] for part in BRAND_DRAWINGS if part in given.body]
     return page(
         "brand.html",
@@ -212,6 +236,9 @@ def _page(
         samples=SAMPLES,
         shapes=formats(looker.ctx, looker.actor)[:2],
         out=request.args.get("out") == "1",
+        trial=trial and trial_words(trial, mine, looker.language),
+        stores=[(one.id, one.name) for one in mine],
+        asked=request.form,
         at_field=wrong.field.removeprefix("brand/").replace("voice/", "voice.") if wrong else "",
         wrong=wrong_words(wrong) if wrong is not None else "",
     )

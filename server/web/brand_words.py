@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from server.errors import ServerError
 from server.services.branding.brands import Brand, Standing
+from server.services.branding.trials import Trial
 from server.services.chain.brand_checks import MAX_LEGAL_CHARACTERS, Reading
+from server.services.showing.truths import Shop
 from server.web.edit_words import ago
+from server.web.phrases import Language
+from server.web.sentence_words import day_words
 from server.web.tongue import gettext as _
-from server.web.tongue import ngettext
+from server.web.tongue import ngettext, said
 
 STORES_NAMED = 3
 
@@ -134,6 +140,9 @@ def wrong_words(wrong: ServerError) -> str:
         "not_a_mark": _("Take a PNG or WebP picture of at most 4 million pixels."),
         "no_such_file": _("This file is not there any more: choose another."),
         "voice_too_long": _("Write at most 600 characters."),
+        "choose_stores": _("Choose the stores to begin in."),
+        "too_far": _("Choose a time within the next year."),
+        "on_trial": _("A brand is on its way already. Bring it to all, or take it back first."),
         "stale": _(
             "Someone sent another brand out since. What you wrote is still here: look at theirs "
             "in another window, then decide."
@@ -146,7 +155,27 @@ def wrong_words(wrong: ServerError) -> str:
         return _("Write at most %(n)s characters, on one line.", n=MAX_LEGAL_CHARACTERS)
     if field in ("name", "slogan"):
         return _("Write at most 200 characters, on one line.")
-    return wrong.message
+    return said(wrong.message)
+
+
+def trial_words(trial: Trial, shops: Sequence[Shop], language: Language) -> tuple[str, str]:
+    """What is on its way where, and what follows."""
+    names = {one.id: one.name for one in shops}
+    name = trial.name or _("A new brand")
+    if trial.state == "waiting":
+        wall = datetime.fromisoformat(trial.local)
+        at = f"{day_words(wall.date(), language)}, {wall:%H:%M}"
+        first = _("“%(name)s” waits until each store’s clock shows %(at)s.", name=name, at=at)
+    else:
+        first = _("“%(name)s” is on trial.", name=name)
+    shown = [names.get(one, one) for one in trial.worn]
+    if not shown:
+        return first, _("No screen shows it yet.")
+    where = ", ".join(shown[:STORES_NAMED])
+    rest = len(shown) - STORES_NAMED
+    if rest > 0:
+        where = f"{where} {ngettext('and %(num)s more', 'and %(num)s more', rest)}"
+    return first, _("It shows in %(stores)s; the others keep the brand of before.", stores=where)
 
 
 def _key(key: str) -> str:

@@ -8,6 +8,7 @@ from functools import partial
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from server.services.base.context import Context
+from server.services.branding import trials
 from server.services.calendar import events
 from server.services.connectors import Poller, Subscriptions, sweep_deliveries
 from server.services.drafting import releases
@@ -50,6 +51,7 @@ class Timers:
             ("prices released", RELEASE_S, partial(releasing.go_on, ctx)),
             ("releases due", RELEASE_S, partial(releases.run_due, ctx)),
             ("calendars at addresses", CALENDAR_S, partial(events.read_again, ctx)),
+            ("brands due", RELEASE_S, partial(trials.run_due, ctx)),
             ("recalls", EXPIRY_S, partial(recalls.complete, ctx)),
             ("tills", TILL_S, self._tills),
             ("who should know", ctx.settings.watch_every_s, partial(rounds.run, ctx)),

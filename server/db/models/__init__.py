@@ -1,7 +1,7 @@
 """All tables, in one place to import from."""
 
 from server.db.models.base import Base
-from server.db.models.branding import BrandRow
+from server.db.models.branding import BrandRow, BrandTrialRow
 from server.db.models.calendars import CalendarAddressRow, EventRow
 from server.db.models.content import (
     AssetRow,
@@ -68,6 +68,7 @@ __all__ = [
     "Base",
     "BaseRow",
     "BrandRow",
+    "BrandTrialRow",
     "CalendarAddressRow",
     "CampaignRow",
     "ChannelRow",

@@ -14,8 +14,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from playlists.manifest import BRAND_DRAWINGS
-from server.db.models import ActorRow, AssetRow, BrandRow, ScreenRow, StoreRow
-from server.errors import BadInput, NotFound
+from server.db.models import ActorRow, AssetRow, BrandRow, BrandTrialRow, ScreenRow, StoreRow
+from server.errors import BadInput, Conflict, NotFound
 from server.services.base import audit, outbox
 from server.services.base.actors import SYSTEM, Actor
 from server.services.base.context import Context
@@ -100,28 +100,55 @@ def send_out(
     if_version: int | None = None,
 ) -> int:
     """Put a brand on every screen that follows it; its version. Raises BadInput, Forbidden, Stale
-    (another went out since).
+    (another went out since), Conflict (one is on its way).
     """
     actor.require_chain("content")
-    body = {key: value.strip() for key, value in sorted(body.items()) if value.strip()}
-    check_brand(body)
-    voice = _checked_voice(voice)
-    now = ctx.clock()
-    _check_drawings(ctx, body)
+    body, voice = checked(ctx, body, voice)
     with ctx.db.write() as session:
+        check_alone(session)
         last = last_brand(session)
         version = last.version if last is not None else 0
         if if_version is not None and if_version != version:
             raise StaleEdit(version)
-        before = dict(chain_brand(session))
-        if last is not None and (dict(last.body), dict(last.voice)) == (body, voice):
-            return version
-        row = BrandRow(version=version + 1, body=body, voice=voice, at=now, by=actor.id)
-        session.add(row)
-        _dress(session, before, body, now)
-        audit.record(session, actor, now, "brand.send_out", "brand:chain", before, body)
+        version = put_on(session, actor, ctx.clock(), body, voice)
     ctx.wake()
+    return version
+
+
+def put_on(
+    session: Session, actor: Actor, now: int, body: Mapping[str, str], voice: Mapping[str, str]
+) -> int:
+    """Put a checked brand on every store in the caller's transaction; its version."""
+    last = last_brand(session)
+    version = last.version if last is not None else 0
+    before = dict(chain_brand(session))
+    if last is not None and (dict(last.body), dict(last.voice)) == (body, voice):
+        return version
+    row = BrandRow(version=version + 1, body=body, voice=voice, at=now, by=actor.id)
+    session.add(row)
+    _dress(session, before, body, now)
+    audit.record(session, actor, now, "brand.send_out", "brand:chain", before, body)
     return version + 1
+
+
+def checked(
+    ctx: Context, body: Mapping[str, str], voice: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """A brand as it is kept. Raises BadInput."""
+    kept = {key: value.strip() for key, value in sorted(body.items()) if value.strip()}
+    check_brand(kept)
+    spoken = _checked_voice(voice)
+    _check_drawings(ctx, kept)
+    return kept, spoken
+
+
+def check_alone(session: Session) -> None:
+    """Refuse a brand while another is on its way. Raises Conflict."""
+    if session.scalars(select(BrandTrialRow.id)).first() is not None:
+        raise Conflict(
+            "A brand is on its way to some stores. Bring it to all, or take it back first.",
+            code="on_trial",
+        )
 
 
 def put_back(ctx: Context, actor: Actor, version: int, if_version: int | None = None) -> int:

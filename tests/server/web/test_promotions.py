@@ -6,11 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from server.db.models import StoreRow
 from server.services.base.actors import SYSTEM
 from server.services.drafting import releases
-from tests.server.web.conftest import Chain, Reader
+from tests.server.web.conftest import Chain, Reader, plain
 
 FIELDS = {"name": "Alizé", "template": "price", "seconds": "10", "gone": "stays", "lapsed": "quiet"}
 
@@ -138,6 +141,35 @@ def test_what_does_not_read_is_refused_with_its_figure(chain: Chain) -> None:
     refused = owner.post("/brand", {"colour.price": "#777777", "version": "0"})
     assert refused.status_code == 422
     assert "#777777" in refused.text
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_brand_goes_to_some_stores_first_and_back(chain: Chain, language: str) -> None:
+    trial, where, choose, time = {
+        "en": ("“Garance” is on trial.", "It shows in Lille;", "Choose the stores", "Choose a day"),
+        "fr": ("« Garance » est à l’essai.", "Elle se voit à Lille", "Choisissez", "Choisissez"),
+    }[language]
+    owner = chain.owner(language)
+    form = {"name": "Garance", "version": "0"}
+    assert choose in plain(owner.send("/brand", where="some", **form).text)
+    unready = owner.send("/brand", when="store", **form)
+    assert (unready.status_code, time in plain(unready.text)) == (422, True)
+    assert 'value="Garance"' in unready.text, "what was written stays"
+    assert owner.send("/brand", where="some", store="lille", **form).status_code == 303
+    page = plain(owner.text("/brand"))
+    assert trial in page
+    assert where in page
+    with chain.ctx.db.read() as session:
+        worn = {row.id: row.brand.get("name") for row in session.scalars(select(StoreRow))}
+    assert [store for store, name in worn.items() if name == "Garance"] == ["lille"]
+    assert owner.send("/brand", **form).status_code == 409, "one at a time"
+    assert owner.send("/brand/take-back").status_code == 303
+    assert trial not in plain(owner.text("/brand"))
+    later = {"when": "store", "at": "2026-10-16T08:00"}
+    assert owner.send("/brand", **form, **later).status_code == 303
+    assert "08:00" in plain(owner.text("/brand"))
+    assert owner.send("/brand/to-all").location == "/brand?out=1"
+    assert owner.send("/brand/to-all").status_code == 404
 
 
 def test_two_who_send_a_brand_out_at_once_are_told(chain: Chain) -> None:

@@ -89,6 +89,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("version", name=op.f("pk_brand")),
     )
     op.create_table(
+        "brand_trial",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("voice", sa.JSON(), nullable=False),
+        sa.Column("stores", sa.JSON(), nullable=True),
+        sa.Column("local", sa.String(length=32), nullable=False),
+        sa.Column("worn", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("created_by", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_brand_trial")),
+    )
+    op.create_table(
         "calendar_address",
         sa.Column("calendar", sa.String(length=200), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
@@ -1177,6 +1190,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_calendar_address_due_at"))
 
     op.drop_table("calendar_address")
+    op.drop_table("brand_trial")
     op.drop_table("brand")
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_subject"))
