@@ -132,7 +132,7 @@ class Webservice:
         wanted, found = sorted(set(numbers), key=int), []
         for at in range(0, len(wanted), SUMS):
             some = "|".join(wanted[at : at + SUMS])
-            query = {f"filter[{field}]": f"[{some}]", **sums(market)}
+            query = {f"filter[{field}]": f"[{some}]", "id_shop": market.shop, **sums(market)}
             found += self.some(resource, display, **query)
         return found
 

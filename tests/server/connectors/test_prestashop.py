@@ -13,9 +13,9 @@ from playlists.law import measures
 from server.connectors.shops import prestashop, prestashop_read
 from server.connectors.source import Setup
 from server.ports import Batch, PermanentError, ProductReport, TemporaryError
-from tests.server.connectors.conftest import LIMITS, MakeSetup
+from tests.server.connectors.conftest import LIMITS, OUR_STORES, MakeSetup
 from tests.server.connectors.shops.contract import BAG, COAT, GOODS, SCARF
-from tests.server.connectors.shops.prestashop import LILLE, SHOP, Presta, local
+from tests.server.connectors.shops.prestashop import LILLE, SHOP, Presta, local, net_of
 from tests.support.record import TestClock
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -308,6 +308,49 @@ def test_an_unreadable_specific_price_is_counted(reader: Reader, shop: Presta) -
     shop.special(str(shop.by_sku(COAT)["id"]), reduction_type="gift")
     shop.special(str(shop.by_sku(BAG)["id"]), **{"from": "tomorrow"})
     assert reader.read().refused == {"special": 2}
+
+
+# --- shops of a multistore ---------------------------------------------------------------------
+
+
+def by_store(batch: Batch, sku: str) -> dict[str | None, tuple[int | None, int | None, str]]:
+    found = [one for one in batch.products if one.sku == sku]
+    return {one.store: (one.price, one.sale_price, one.problem) for one in found}
+
+
+def test_a_store_has_the_price_of_its_own_shop(reader: Reader, shop: Presta) -> None:
+    coat = str(shop.by_sku(COAT)["id"])
+    shop.own[LILLE, coat] = {"price": net_of(13_900)}
+    batch = reader.read()
+    others = {store.id for store in OUR_STORES} - {"lille"}
+    assert by_store(batch, COAT) == {
+        LILLE: (13_900, None, ""),
+        **dict.fromkeys(others, (14_900, None, "")),
+    }
+    assert by_store(batch, BAG) == {None: (11_990, None, "")}
+    shop.own[LILLE, coat] |= {"price": net_of(12_900), "date_upd": local(shop.at + MINUTE)}
+    again = reader.read(5 * MINUTE)
+    assert not again.whole
+    assert by_store(again, COAT)[LILLE] == (12_900, None, "")
+
+
+def test_a_reduction_of_one_shop_is_its_stores_alone(reader: Reader, shop: Presta) -> None:
+    shop.special(str(shop.by_sku(COAT)["id"]), reduction="9", id_shop=LILLE)
+    found = by_store(reader.read(), COAT)
+    assert found[LILLE] == (14_900, 14_000, "")
+    assert found["prado"] == (14_900, None, "")
+
+
+def test_what_one_shop_does_not_sell_is_gone_from_its_store_alone(
+    reader: Reader, shop: Presta
+) -> None:
+    reader.read()
+    shop.own[LILLE, str(shop.by_sku(COAT)["id"])] = {"active": "0"}
+    batch = reader.read()
+    assert batch.whole
+    found = by_store(batch, COAT)
+    assert found[LILLE] == (None, None, "gone")
+    assert found["prado"] == (14_900, None, "")
 
 
 # --- between whole reads -----------------------------------------------------------------------

@@ -49,6 +49,8 @@ class Presta:
     stocks: dict[str, Row] = field(default_factory=dict)
     options: dict[str, Row] = field(default_factory=dict)
     currencies: dict[str, Row] = field(default_factory=dict)
+    own: dict[tuple[str, str], Row] = field(default_factory=dict)
+    """What a shop of the multistore says otherwise of a product."""
     at: datetime = MADE
     fault: Fault = ""
     version: int = 8
@@ -243,6 +245,8 @@ class Presta:
             "languages": {"1": {"id": 1, "iso_code": "fr"}, "2": {"id": 2, "iso_code": "en"}},
         }
         rows = [dict(row) for row in tables[resource].values()]
+        if resource == "products":
+            rows = [row | self.own.get((query["id_shop"], str(row["id"])), {}) for row in rows]
         for name, wanted in query.items():
             if found := re.fullmatch(r"filter\[(\w+)\]", name):
                 among = wanted.strip("[]").split("|")
@@ -271,9 +275,11 @@ class Presta:
         for name, value in query.items():
             if found := re.fullmatch(r"price\[(\w+)\]\[(\w+)\]", name):
                 asked.setdefault(found[1], {})[found[2]] = value
-        parent = self.products.get(row["id_product"]) if resource == "combinations" else None
-        if resource == "combinations" and parent is None:
-            return
+        parent, shop = None, query["id_shop"]
+        if resource == "combinations":
+            if row["id_product"] not in self.products:
+                return
+            parent = self.products[row["id_product"]] | self.own.get((shop, row["id_product"]), {})
         for name, how in asked.items():
             made = self.sum(
                 row,
@@ -282,6 +288,7 @@ class Presta:
                 taxed=how["use_tax"] == "1",
                 decimals=int(how["decimals"]),
                 group=how["group"],
+                shop=shop,
             )
             row[name] = f"{made:.6f}"
 
@@ -294,12 +301,14 @@ class Presta:
         taxed: bool,
         decimals: int,
         group: str = "1",
+        shop: str = SHOP,
     ) -> Decimal:
         """As classes/Product.php works it out: the highest special's price in the place of the
         product's, what the combination adds, tax, eco-tax, reduction; rounded at the end.
         """
         family = row if parent is None else parent
-        one = self._in_force(str(family["id"]), "0" if parent is None else str(row["id"]), group)
+        part = "0" if parent is None else str(row["id"])
+        one = self._in_force(str(family["id"]), part, group, shop)
         fixed = one is not None and Decimal(one["price"]) >= 0
         price = Decimal(one["price"]) if one is not None and fixed else Decimal(family["price"])
         if parent is not None and not (fixed and one and one["id_product_attribute"] != "0"):
@@ -316,14 +325,14 @@ class Presta:
                 price -= off * factor
         return max(price.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP), Decimal(0))
 
-    def _in_force(self, product: str, combination: str, group: str) -> Row | None:
+    def _in_force(self, product: str, combination: str, group: str, shop: str) -> Row | None:
         minute = local(self.at.replace(second=0, microsecond=0))
         found = [
             row
             for row in self.specials.values()
             if row["id_product"] in ("0", product)
             and row["id_product_attribute"] in ("0", combination)
-            and row["id_shop"] in ("0", SHOP)
+            and row["id_shop"] in ("0", shop)
             and row["id_group"] in ("0", group)
             and row["id_customer"] == row["id_cart"] == "0"
             and int(row["from_quantity"]) <= 1
