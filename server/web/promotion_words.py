@@ -170,6 +170,7 @@ def _beside(cost: Cost, language: Language) -> str:
 def _no_price(why: str) -> str:
     return {
         "stale": _("No price: the shop has not confirmed it in time."),
+        "recalled": _("No price: a person withdrew it."),
         "withheld": _("No price: what the shop says of it is doubtful."),
     }.get(why, _("No price: the shop names none."))
 

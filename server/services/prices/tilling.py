@@ -72,10 +72,10 @@ class Wanted:
 class State:
     """One price between its till and its screens. Every field is told in TillPriceRow's columns.
 
-    `old` is the price that is kept or was, `target` where it goes, `version` the channel's that
-    first says so. `owed` is the most that the till was called to ask for since it last said what
-    it does, so that its last word no longer counts. `apart_since` 0: not apart; `same_at`: last
-    seen not apart.
+    `old` is the price that is kept, or that the till asked for before; `target` where it goes,
+    `version` the channel's that first says so. `owed` is the most that the till was called to ask
+    for since it last said what it does, so that its last word no longer counts. `apart_since` 0:
+    not apart; `same_at`: last seen not apart.
     """
 
     said: Said | None = None
@@ -210,7 +210,7 @@ def _ordered(
         return _even(state)
     if state.phase == "raising":  # a price that goes up again and again waits no longer for it
         begun = replace(begun, since=state.since, deadline=state.deadline)
-    return replace(begun, phase="raising")
+    return replace(begun, phase="raising", old=charged)
 
 
 def _charged(state: State, shown: int | None, currency: str) -> int | None:

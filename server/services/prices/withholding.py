@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, cast
 
-from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy import Table, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from playlists.ids import ChannelId, Sku
@@ -93,8 +93,20 @@ def rules_of(connector: str, config: Mapping[str, Any]) -> Rules:
     )
 
 
+_ANYTHING = select(
+    or_(
+        select(RecallRow.id).where(RecallRow.lifted_at.is_(None)).exists(),
+        select(ConnectorRow.id).where(ConnectorRow.kind == TILL).exists(),
+        select(_TILLS.c.sku).exists(),
+    )
+)
+"""Most chains have neither recalls nor tills: one question tells."""
+
+
 def gather(session: Session, channels: Mapping[ChannelId, str], skus: Sequence[Sku]) -> Withheld:
     """What is withheld of `skus` in `channels`, each with its store."""
+    if not session.scalar(_ANYTHING):
+        return NOTHING
     stores = frozenset(channels.values())
     recalled = {
         (store, sku)

@@ -25,6 +25,7 @@ from server.services.observed.facts import facts_for
 from server.services.prices import past
 from server.services.prices.freshness import leases_of
 from server.services.prices.products import folded
+from server.services.prices.withholding import RECALLED
 from server.services.showing.titles import said_in
 
 GOODS_SHOWN = 24
@@ -186,6 +187,8 @@ def _goods(
         fresh = held is not None and lease is not None and now < _over(held.offer, lease)
         cost = _cost(held.offer, step, language) if held and step and fresh else None
         why = "" if cost else "none" if held is None else "stale" if step else "withheld"
+        if held is not None and held.offer.reason == RECALLED:
+            why = "recalled"
         found.append(
             Product(
                 row.sku,

@@ -35,7 +35,7 @@ from server.services.base.paging import FIRST, Cut, Page, paged
 from server.services.prices import offers
 from server.services.prices.seeing import ChannelOf
 
-CHANNELS_AT_ONCE = 50
+CHANNELS_AT_ONCE = 20
 """In one write transaction, so that none lasts over its budget."""
 MAX_NOTE_CHARACTERS = 500
 MAX_GOODS = 200

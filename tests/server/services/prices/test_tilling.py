@@ -235,7 +235,7 @@ EVENT = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(EVENT, max_size=25), st.booleans(), st.booleans())
 def test_whatever_happens_screens_ask_for_no_less_than_the_till(
     events: list[tuple], calls: bool, free: bool
@@ -251,8 +251,8 @@ def test_whatever_happens_screens_ask_for_no_less_than_the_till(
         state, now = store.state, store.now
         fell = painted is not None and store.painted is not None and store.painted < painted
         if fell:  # a lower price than before only where the till is known to have it, or less
-            assert state.owed is None
-            taken_back = before.phase == "raising" and store.painted == before.old
+            assert (state.owed or 0) <= store.painted
+            taken_back = before.phase == "raising" and store.painted >= (before.old or 0)
             assert (state.said and state.said.price <= store.painted) or taken_back
         if state.phase in ("lowering", "silent") and state.said and store.painted is not None:
             assert store.painted >= state.said.price
