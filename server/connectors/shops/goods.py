@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import TypedDict
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,8 @@ from server.ports import ProductReport
 
 LANGUAGE = r"^[a-z]{2}$"
 MAX_CATEGORIES = 200
+KEPT = 500
+"""Characters of a text that many rows say alike, and that is remembered."""
 
 
 class GoodsConfig(ShopConfig):
@@ -111,9 +114,9 @@ class Reader:
             names={**({self.language: words} if words["name"] else {}), **(more_words or {})},
             link=values.link(item.get("link", "")),
             picture_url=values.link(item.get("image_link", "")),
-            maker=values.words(item.get("brand", ""), values.MAX_MAKER_CHARACTERS),
-            category=values.words(category, values.MAX_CATEGORY_CHARACTERS),
-            group=values.words(item.get("item_group_id", ""), values.MAX_GROUP_CHARACTERS),
+            maker=_repeated(item.get("brand", "")[:KEPT], values.MAX_MAKER_CHARACTERS),
+            category=_repeated(category[:KEPT], values.MAX_CATEGORY_CHARACTERS),
+            group=_repeated(item.get("item_group_id", "")[:KEPT], values.MAX_GROUP_CHARACTERS),
             measure=_measure(item.get("unit_pricing_measure", "")),
             base=_measure(item.get("unit_pricing_base_measure", "")),
             tax_permyriad=self.tax_permyriad,
@@ -228,6 +231,10 @@ def _digest(product: ProductReport) -> int:
             product.base,
         )
     )
+
+
+_repeated = lru_cache(maxsize=values.REMEMBERED)(values.words)
+"""For what many rows say alike."""
 
 
 def _measure(text: str) -> str:

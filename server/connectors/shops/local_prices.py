@@ -42,6 +42,9 @@ class LocalPrices:
     def applied(self, product: ProductReport) -> Iterator[ProductReport]:
         """The shop's report; where stores ask something else, one for each store in its place."""
         own = self._kept.of(product.sku)
+        if not own:
+            yield product
+            return
         usual = {name: getattr(product, name) for name in MONEY}
         if all({**_NONE, **one} == usual for one in own.values()):
             yield product

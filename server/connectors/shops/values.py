@@ -185,6 +185,7 @@ def instant(text: str, zone: tzinfo, *, end_of_day: bool = False) -> int:
         raise Unreadable("sale_dates") from None
 
 
+@lru_cache(maxsize=256)
 def availability(text: str) -> str:
     """`in_stock`, `out_of_stock`, `preorder`, `backorder`, or nothing where it says neither. Read
     as it occurs: `in stock`, `InStock`, `https://schema.org/InStock`.

@@ -29,6 +29,8 @@ MAX_SILENT_BYTES = 1024 * 1024
 """Bytes that neither begin nor end anything: one endless tag or comment."""
 TEXT_BYTES = 16_384
 """Text that the parser hands over at once."""
+MAX_PIECES = 8
+"""Of a field's text, before they are cut to what is kept."""
 _APART = " "
 _ATOM = f"http://www.w3.org/2005/Atom{_APART}"
 _ATOM_LINK = f"{_ATOM}link"
@@ -95,7 +97,6 @@ class _Reader:
         self._problem = ""
         self._field: tuple[str, bool] | None = None
         self._text: list[str] = []
-        self._kept = 0
 
     @property
     def at(self) -> int:
@@ -105,18 +106,19 @@ class _Reader:
     def feed(self, part: bytes, *, last: bool = False) -> None:
         """Some bytes more. Raises expat.ExpatError where they are not well-formed."""
         self._parser.Parse(part, last)
+        if len(self._text) > MAX_PIECES:  # one field over many parts: its beginning will do
+            self._text[:] = ["".join(self._text)[:MAX_FIELD_CHARACTERS]]
 
     def _begin(self, name: str, attributes: dict[str, str]) -> None:
         self._depth = depth = self._depth + 1
         if self._item is not None:
             if depth == self._item_depth + 1:
-                other = "rel" in attributes and attributes["rel"] != "alternate"
-                self._field = None if other else _meant(name)
-                if self._field is not None:
-                    self._text, self._kept = [], 0
-                    self._parser.CharacterDataHandler = self._characters
-                    if name == _ATOM_LINK:
-                        self._text.append(attributes.get("href", ""))
+                self._field = field = _meant(name)
+                if field is not None:
+                    self._text.clear()
+                    self._parser.CharacterDataHandler = self._text.append
+                    if attributes and name == _ATOM_LINK:
+                        self._link(attributes)
             elif depth > MAX_DEPTH:
                 raise PermanentError(f"The feed is nested over {MAX_DEPTH} levels deep.")
             return
@@ -140,11 +142,12 @@ class _Reader:
             )
         self._item_depth, self._item_name = _ITEMS[local]
 
-    def _characters(self, content: str) -> None:
-        if self._kept < MAX_FIELD_CHARACTERS:
-            piece = content[: MAX_FIELD_CHARACTERS - self._kept]
-            self._text.append(piece)
-            self._kept += len(piece)
+    def _link(self, attributes: dict[str, str]) -> None:
+        if attributes.get("rel", "alternate") == "alternate":
+            self._text.append(attributes.get("href", ""))
+        else:
+            self._field = None
+            self._parser.CharacterDataHandler = None
 
     def _end(self, _name: str) -> None:
         depth, self._depth = self._depth, self._depth - 1
@@ -153,7 +156,7 @@ class _Reader:
         if depth == self._item_depth + 1:
             if self._field is not None:
                 self._parser.CharacterDataHandler = None
-                self._keep(*self._field, "".join(self._text).strip())
+                self._keep(*self._field, "".join(self._text)[:MAX_FIELD_CHARACTERS].strip())
         elif depth == self._item_depth:
             self._count += 1
             self.found.append(Row(self._count, self._item, self._problem))
