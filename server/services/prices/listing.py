@@ -28,7 +28,7 @@ from server.services.prices.digests import Said
 PILE_ROWS = 2_000
 """Rows of one pile, about."""
 MAX_PILES = 200
-PILE_BYTES = 64 * 1024
+PILE_BYTES = 16 * 1024
 """Of a pile that are kept in memory before it goes to a file."""
 
 Rows = Sequence[ProductReport]
