@@ -15,6 +15,7 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from server.connectors.registry import kinds
+from server.connectors.shops.site import Site
 from server.db.models import AuditRow, LedgerEntry, OfferRow
 from server.errors import ServerError
 from server.services import connectors
@@ -80,10 +81,25 @@ class Connected:
         return {sku: shown for sku in GOODS if (shown := prices(self.ctx, sku))}
 
 
-@pytest.fixture(params=sorted(ADAPTERS))
+def able(*abilities: str) -> pytest.MarkDecorator:
+    """For the kinds of shops that can do all of this."""
+    found = [
+        kind
+        for kind, shop in ADAPTERS.items()
+        if all(getattr(shop.able, ability) for ability in abilities)
+    ]
+    assert found, abilities
+    return pytest.mark.parametrize("connected", found, indirect=True)
+
+
+@pytest.fixture(params=ADAPTERS)
 def connected(
-    request: pytest.FixtureRequest, small_chain: Context, clock: TestClock
+    request: pytest.FixtureRequest,
+    small_chain: Context,
+    clock: TestClock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Connected]:
+    monkeypatch.setattr(Site, "_pause", lambda *_: None)  # courtesy is proven elsewhere
     shop = ADAPTERS[request.param]()
     shop.start()
     try:
@@ -99,11 +115,6 @@ def connected(
         yield made
     finally:
         shop.stop()
-
-
-def needs(connected: Connected, *abilities: str) -> None:
-    if not all(getattr(connected.shop.able, ability) for ability in abilities):
-        pytest.skip(f"{connected.kind} cannot: {', '.join(abilities)}")
 
 
 def test_all_that_the_shop_sells_is_priced_in_every_store(connected: Connected) -> None:
@@ -161,8 +172,8 @@ def test_no_price_is_no_price_until_there_is_one(connected: Connected) -> None:
     assert prices(connected.ctx, COAT) == [13_900]
 
 
+@able("stock")
 def test_pieces_are_those_of_the_store(connected: Connected) -> None:
-    needs(connected, "stock")
     connected.learn(connected.shop.stock(BAG, "lille", 3, connected.now()))
     assert fact_values(connected.ctx)[f"stock:{BAG}@lille"] == 3
     assert f"stock:{BAG}@prado" not in fact_values(connected.ctx)
@@ -171,9 +182,9 @@ def test_pieces_are_those_of_the_store(connected: Connected) -> None:
     assert fact_values(connected.ctx)[f"stock:{BAG}@lille"] == 0
 
 
+@able("calls")
 def test_calls_in_any_order_and_repeated_end_in_the_same_price(connected: Connected) -> None:
     """Each order of three changes, on goods of its own; each call comes twice, once much later."""
-    needs(connected, "calls")
     for sku, order in zip(SOCKS, permutations(range(3)), strict=False):
         made = []
         for step in range(3):
@@ -188,8 +199,8 @@ def test_calls_in_any_order_and_repeated_end_in_the_same_price(connected: Connec
     assert [connected.ledger(sku)[-1] for sku in SOCKS[:6]] == [(1_002, False)] * 6
 
 
+@able("calls", "read")
 def test_a_call_from_before_the_read_brings_nothing_old_back(connected: Connected) -> None:
-    needs(connected, "calls", "read")
     late = connected.shop.price(COAT, 13_900, connected.now())
     connected.clock.advance(5_000)
     connected.shop.price(COAT, 12_900, connected.now())
@@ -200,16 +211,16 @@ def test_a_call_from_before_the_read_brings_nothing_old_back(connected: Connecte
     assert prices(connected.ctx, COAT) == [12_900]
 
 
+@able("calls", "read")
 def test_a_lost_call_is_made_good_by_the_next_read(connected: Connected) -> None:
-    needs(connected, "calls", "read")
     connected.shop.price(COAT, 13_900, connected.now())
     connected.shop.delete(SCARF, connected.now())
     assert connected.read().error == ""
     assert (prices(connected.ctx, COAT), prices(connected.ctx, SCARF)) == ([13_900], [])
 
 
+@able("calls")
 def test_a_call_that_is_not_the_shops_is_refused(connected: Connected) -> None:
-    needs(connected, "calls")
     (call,) = connected.shop.price(COAT, 13_900, connected.now())
     forged = call.body.replace(b"139.00", b"139.01")
     assert forged != call.body
@@ -241,6 +252,7 @@ def test_a_shop_that_fails_renews_nothing_and_costs_nothing(connected: Connected
         assert connected.offers() == before
 
 
+@able("tokens")
 def test_secrets_are_shown_to_nobody(connected: Connected) -> None:
     """Not in views, in errors, in what is logged, or in the audit."""
     given = connected.shop.set_up()

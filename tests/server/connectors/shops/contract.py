@@ -20,7 +20,7 @@ from typing import Any, Literal, Protocol
 
 COAT, BAG, SCARF = "COAT-01", "BAG-02", "SCARF-03"
 GOODS: Mapping[str, int] = {
-    COAT: 14_900, BAG: 11_990, SCARF: 4_900, **{f"SOCK-{n:02}": 900 + n for n in range(4, 28)}
+    COAT: 14_900, BAG: 11_990, SCARF: 4_900, **{f"SOCK-{n:02}": 900 + n for n in range(4, 24)}
 }  # fmt: skip
 """SKUs and prices in euro cents: enough for pages, and for one suspect to be under 5 %."""
 

@@ -47,6 +47,7 @@ class WooShop:
     fault: Fault = ""
     currency: str = "EUR"
     taxed: bool = True
+    version: float = 9.0
     between: Callable[[int], None] = lambda _page: None
     per_page: int = MAX_PER_PAGE
     peer: Peer | None = None
@@ -220,6 +221,13 @@ class WooShop:
                 if "include" not in query and query.get("_fields") != "id":
                     self.between(int(query.get("page", 1)))
                 return self._page(self._products(query), query)
+            case ["variations"] if self.version >= 10.3:
+                every = [
+                    {**one, "parent_id": parent}
+                    for parent, some in self.variations.items()
+                    for one in some
+                ]
+                return self._page(every, query)
             case ["products", number, "variations"] if int(number) in self.items:
                 return self._page(self.variations.get(int(number), []), query)
         return Reply(404, b'{"code": "rest_no_route"}')
