@@ -74,6 +74,8 @@ def begin(
         version = last.version if last is not None else 0
         if if_version is not None and if_version != version:
             raise StaleEdit(version)
+        if last is None:  # what stores agree on is the chain's, also while some look otherwise
+            brands.put_on(session, actor, now, dict(chain_brand(session)), {})
         row = BrandTrialRow(
             id=ONE,
             state="waiting",

@@ -165,8 +165,8 @@ def test_a_brand_goes_to_some_stores_first_and_back(chain: Chain, language: str)
     assert owner.send("/brand", **form).status_code == 409, "one at a time"
     assert owner.send("/brand/take-back").status_code == 303
     assert trial not in plain(owner.text("/brand"))
-    later = {"when": "store", "at": "2026-10-16T08:00"}
-    assert owner.send("/brand", **form, **later).status_code == 303
+    later = {**form, "version": "1", "when": "store", "at": "2026-10-16T08:00"}
+    assert owner.send("/brand", **later).status_code == 303
     assert "08:00" in plain(owner.text("/brand"))
     assert owner.send("/brand/to-all").location == "/brand?out=1"
     assert owner.send("/brand/to-all").status_code == 404

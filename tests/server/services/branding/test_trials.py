@@ -54,6 +54,17 @@ def test_some_stores_first_then_all(ctx: Context) -> None:
     assert own == {"lille": ("slogan",)}, "what was on trial is the chain's now"
 
 
+def test_before_the_first_brand_stores_follow_what_they_agreed_on(tmp_path: Path) -> None:
+    ctx = make_context(tmp_path)
+    lay_out(ctx)
+    for store in ("lille", "prado"):
+        wear(ctx, store, dict(OLD))
+    trials.begin(ctx, SYSTEM, RED, {}, 0, stores=["lille"])
+    assert brands.standing(ctx, SYSTEM).brand.body == OLD
+    trials.to_all(ctx, SYSTEM)
+    assert (worn(ctx, "lille"), worn(ctx, "prado")) == (RED, RED)
+
+
 def test_taken_back_but_for_what_was_changed_there_since(ctx: Context) -> None:
     trials.begin(ctx, SYSTEM, RED, {}, stores=["lille", "prado"])
     wear(ctx, "prado", {**worn(ctx, "prado"), "name": "Prado"})
