@@ -59,8 +59,8 @@ def test_a_first_day_by_keyboard_alone(day: FirstDay, owner: Page, glass: Page) 
     day.rain(0)
     become_owner(owner, day)
     store = open_store(owner)
-    connect(owner, "Products and prices", f"{day.world['shop_url']}/feed.xml", shop="pluvier")
-    weather = connect(owner, "Rain, sun", day.world["weather_url"])
+    connect(owner, "Merchant Center", f"{day.world['shop_url']}/feed.xml", shop="pluvier")
+    weather = connect(owner, "Open-Meteo", day.world["weather_url"])
     hang_screen(owner, glass, store)
     plan_for_rain(owner)
     assert FIGURES not in str(glass.evaluate(PAINTED)), "it does not rain yet"
@@ -106,10 +106,10 @@ def open_store(page: Page) -> str:
     return page.url
 
 
-def connect(page: Page, gives: str, url: str, shop: str = "") -> str:
+def connect(page: Page, kind: str, url: str, shop: str = "") -> str:
     """A source; its address once it was heard."""
     page.goto("/sources")
-    press(page, page.get_by_role("listitem").filter(has_text=gives).get_by_role("link"))
+    press(page, page.get_by_role("link", name=kind))
     write(page, page.get_by_label("Address", exact=True), url)
     if shop:
         write(page, page.get_by_label("The shop, in one word"), shop)

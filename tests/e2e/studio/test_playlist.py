@@ -23,6 +23,8 @@ pytestmark = [pytest.mark.chromium, pytest.mark.journey]
 
 expect.set_options(timeout=WITHIN_MS)
 HOUR_MS = 3_600_000
+TALL = {"width": 1440, "height": 1600}
+"""Pixels: all turns are in sight, what may be added too."""
 
 
 @pytest.fixture
@@ -150,6 +152,7 @@ def test_a_release_is_tried_brought_to_all_taken_back_and_put_off_by_keys(
 
 
 def test_an_offer_is_dragged_to_its_place_and_pretended(page: Page, studio: Studio) -> None:
+    page.set_viewport_size(TALL)
     page.goto(f"{studio.url}/playlists/sale?store=lille")
     turns = page.locator("#turns > li")
     expect(turns.first).to_be_visible()
