@@ -26,7 +26,7 @@ RULES = {
     "perishable": "Spoils soon",
     "new_goods": "Sold for under 30 days",
     "unit": "Unit price",
-    "comparison": "Another's price",
+    "comparison": "Recommended price",
 }
 REGULAR = "regular price"
 

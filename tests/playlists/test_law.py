@@ -14,7 +14,14 @@ from playlists.ids import ChannelId, Sku
 from playlists.law.countries import DIRECTIVE, FRANCE, PLAIN, PRIOR_DAYS, UNKNOWN, rules_of
 from playlists.law.display import Display, displays
 from playlists.law.measures import contents
-from playlists.law.reductions import Prior, Reduction, prior_price, reduction_at, reduction_percent
+from playlists.law.reductions import (
+    Goods,
+    Prior,
+    Reduction,
+    prior_price,
+    reduction_at,
+    reduction_percent,
+)
 from playlists.ledger import DAY_MS, effective
 from playlists.pricing import LedgerRow
 
@@ -258,6 +265,24 @@ def test_every_step_has_the_oracle_s_price_and_never_a_prior_below_it(
             assert step.prior is None or step.percent == reduction_percent(step.price, step.prior)
             assert step.prior is None or step.until_ms is not None
             assert (step.prior is None) == (step.reason != "")
+
+
+@given(histories, st.sampled_from(["FR", "DE", "PL", "LU", "CH", ""]), st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_in_every_country_a_price_says_why_and_a_percentage_counts_from_what_is_struck(
+    rows: list[LedgerRow], country: str, perishable: bool
+) -> None:
+    goods = Goods(perishable=perishable, sold_since=5 * DAY_MS)
+    rules = rules_of(country)
+    for shown in displays(effective(rows), 0, 140 * DAY_MS, UTC, rules, goods):
+        if shown.prior is None:
+            assert (shown.percent, shown.basis) == (None, "")
+            assert shown.reason
+        else:
+            assert rules.announced
+            assert shown.prior in {row.price for row in rows}
+            assert shown.percent == (shown.prior - shown.price) * 100 // shown.prior >= 1
+            assert (shown.basis != "", shown.reason) == (True, "")
 
 
 @given(histories, st.integers(0, 130))
