@@ -22,16 +22,9 @@ from pydantic import Field, field_validator
 
 from server.connectors import vendor
 from server.connectors.shops import woocommerce_product as product
+from server.connectors.shops.woocommerce_api import KEY, KEY_SECRET, terms_of
 from server.connectors.shops.woocommerce_product import Item
-from server.connectors.shops.woocommerce_read import (
-    KEY,
-    KEY_SECRET,
-    MAX_ASKED,
-    Goods,
-    alias,
-    fetch,
-    terms_of,
-)
+from server.connectors.shops.woocommerce_read import MAX_ASKED, Goods, alias, fetch
 from server.connectors.source import Delivery, Kind, Received, Secret, Setup, ShopConfig
 from server.errors import BadInput, Unauthenticated
 from server.ports import Batch, PermanentError

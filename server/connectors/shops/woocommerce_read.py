@@ -4,7 +4,8 @@
    listing that moved while it was read (its total changed, a product is missing) is not `whole`.
 2. Between two of them only what was modified is read, and what calls asked for. The number of all
    products tells whether one was deleted; where it is not as expected, everything is read.
-3. Prices of a product with variations lie in `/products/<id>/variations`; they are read with it.
+3. Prices of a product with variations lie in `/products/<id>/variations`; they are read with it,
+   or all at once in `/variations` where there are many and the shop knows that.
 
 https://woocommerce.github.io/woocommerce-rest-api-docs/#products
 """
@@ -14,25 +15,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from types import MappingProxyType
 from typing import Any
 
-from server.connectors import vendor
 from server.connectors.shops import woocommerce_product as product
 from server.connectors.shops.values import Unreadable
+from server.connectors.shops.woocommerce_api import PER_PAGE, Shop
 from server.connectors.shops.woocommerce_product import Item, Terms
 from server.connectors.source import Setup
 from server.connectors.vendor import Said
-from server.ports import Batch, PermanentError, ProductReport, StockReport, TemporaryError
+from server.ports import Batch, PermanentError, ProductReport, StockReport
 
-API = "/wp-json/wc/v3"
-KEY, KEY_SECRET = "key", "key_secret"
-PER_PAGE = 100
-"""The most that WooCommerce gives at once."""
 OVERLAP_S = 120
 """What was changed shortly before the last read is read again: clocks and transactions differ."""
 MAX_ASKED = 500
@@ -43,77 +40,16 @@ MAX_BOUNDS = 2_000
 FIELDS = (
     "id,name,type,status,permalink,date_created_gmt,date_modified_gmt,short_description,sku,price,"
     "regular_price,sale_price,date_on_sale_from_gmt,date_on_sale_to_gmt,tax_status,tax_class,"
-    "manage_stock,stock_quantity,stock_status,parent_id,images,image,brands,categories,attributes"
+    "manage_stock,stock_quantity,stock_status,parent_id,images,image,brands,categories,attributes,"
+    "variations"
 )
+MANY = 20
+"""Families from which on all variations are asked for at once, where the shop can (10.3)."""
+NOTHING: Mapping[str, list[Item]] = MappingProxyType({})
 
 
 class _Moved(Exception):
     """The shop changed in a way that only a whole read can follow."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shop:
-    """A shop's API as this connector may use it."""
-
-    setup: Setup
-
-    def ask(self, path: str, **query: str | int) -> Said:
-        """One answer. Raises TemporaryError, PermanentError."""
-        url, limits = self.setup.config.url, self.setup.limits
-        if not url.startswith("https://") and not limits.allow_private:
-            raise PermanentError(
-                "The shop’s address begins with http://, so its key could be overheard. Write "
-                "https://."
-            )
-        secrets = self.setup.secrets
-        header = vendor.basic(secrets.get(KEY, ""), secrets.get(KEY_SECRET, ""))
-        return vendor.patiently(lambda: vendor.ask(f"{url}{API}{path}", limits, header, query))
-
-    def pages(self, path: str, **query: str | int) -> Iterator[tuple[list[Item], int, Said]]:
-        """The items of each page, how many there are in all, and the answer."""
-        page, last = 1, 1
-        while page <= last:
-            said = self.ask(path, per_page=PER_PAGE, page=page, **query)
-            items = said.value
-            if not isinstance(items, list):
-                raise TemporaryError("The shop did not answer with a list of products.")
-            total, last = _number(said, "x-wp-total"), _number(said, "x-wp-totalpages")
-            if last > vendor.MAX_PAGES:
-                raise PermanentError(f"The listing has over {vendor.MAX_PAGES} pages.")
-            yield [one for one in items if product.is_one(one)], total, said
-            page += 1
-
-    def count(self, status: str = "any") -> int:
-        """How many products there are."""
-        said = self.ask("/products", per_page=1, _fields="id", status=status)
-        return _number(said, "x-wp-total")
-
-    def terms(self) -> Terms:
-        """How its prices are to be read. Raises PermanentError where they could not be shown."""
-        config = self.setup.config
-        currency = self._setting("/settings/general/woocommerce_currency")
-        if currency != config.currency:
-            raise PermanentError(
-                f"The shop’s prices are in {currency or 'no currency'}, this source is set up for "
-                f"{config.currency}."
-            )
-        taxed = self._setting("/settings/tax/woocommerce_prices_include_tax") == "yes"
-        return terms_of(config, taxed)
-
-    def _setting(self, path: str) -> str:
-        value = self.ask(path).value
-        return str(value.get("value", "")) if isinstance(value, Mapping) else ""
-
-
-def terms_of(config: Any, taxed: bool) -> Terms:
-    """The terms of a shop whose prices contain the tax or do not. Raises PermanentError."""
-    rates = {name: Decimal(rate) for name, rate in config.tax_rates.items()}
-    if not taxed and not rates:
-        raise PermanentError(
-            "The shop keeps its prices without tax, and nobody may be shown those. Write the tax "
-            "rates here, or have the shop keep prices with tax (WooCommerce, Settings, Tax)."
-        )
-    return Terms(config.currency, config.language, taxed, rates)
 
 
 @dataclass(slots=True)
@@ -229,8 +165,9 @@ def _everything(shop: Shop, began: int) -> Batch:
             items[product.id_of(item)] = item
         if shop.setup.glance:
             break
+    at_once = _all_variations(shop, items.values())
     for item in items.values():
-        goods.take(item, _variations(shop, item))
+        goods.take(item, _variations(shop, item, at_once))
     if shop.setup.glance:
         return goods.batch(whole=False, state={})
     meanwhile = {product.id_of(item): item for item in _modified(shop, since - 1)}
@@ -311,12 +248,40 @@ def _modified(shop: Shop, since_s: int, answers: list[Said] | None = None) -> It
         yield from items
 
 
-def _variations(shop: Shop, item: Item) -> list[Item] | None:
-    """The variations of a product that is sold in some; None of one that is not."""
+def _all_variations(shop: Shop, items: Collection[Item]) -> Mapping[str, list[Item]]:
+    """The variations of many families by product; none where there are few, or the shop is too old
+    to give them at once.
+    """
+    found: dict[str, list[Item]] = {}
+    if sum(1 for item in items if item.get("type") == product.FAMILY) < MANY:
+        return found
+    try:
+        for some, _total, _said in shop.pages("/variations", orderby="id", _fields=FIELDS):
+            for one in some:
+                found.setdefault(str(one.get("parent_id")), []).append(one)
+    except PermanentError:
+        return {}
+    return found
+
+
+def _variations(
+    shop: Shop, item: Item, at_once: Mapping[str, list[Item]] = NOTHING
+) -> list[Item] | None:
+    """The variations of a product that is sold in some; None of one that is not. Those that were
+    read `at_once` are good where they are the ones that the product names.
+    """
     if item.get("type") != product.FAMILY:
         return None
     if not product.is_sold(item):
         return []
+    known = at_once.get(product.id_of(item), [])
+    named = item.get("variations")
+    if (
+        known
+        and isinstance(named, list)
+        and {product.id_of(one) for one in known} == set(map(str, named))
+    ):
+        return known
     path = f"/products/{product.id_of(item)}/variations"
     return [one for items, _total, _said in shop.pages(path, _fields=FIELDS) for one in items]
 
@@ -343,13 +308,6 @@ def _clock_s(said: Said, began: int) -> int:
         return int(parsedate_to_datetime(said.headers.get("date", "")).timestamp())
     except (TypeError, ValueError, OverflowError):
         return began // 1000 - OVERLAP_S
-
-
-def _number(said: Said, name: str) -> int:
-    text = said.headers.get(name, "")
-    if not (text.isascii() and text.isdecimal()) or len(text) > 9:
-        raise TemporaryError(f"The shop does not say how much there is ({name} is missing).")
-    return int(text)
 
 
 def _digest(item: Item) -> str:

@@ -118,6 +118,20 @@ def test_a_family_is_sold_in_its_variations(reader: Reader, shop: WooShop) -> No
     assert "T-M" not in by_sku(reader.read(after_s=3600))
 
 
+@pytest.mark.parametrize(("version", "asked"), [(9.0, 20), (10.3, 1)])
+def test_many_families_are_read_at_once_where_the_shop_can(
+    reader: Reader, shop: WooShop, version: float, asked: int
+) -> None:
+    shop.version = version
+    families = [shop.add_family(f"Tee {n}", {f"T{n}-S": 100 + n}) for n in range(20)]
+    found = by_sku(reader.read())
+    assert {found[f"T{n}-S"].price for n in range(20)} == {100 + n for n in range(20)}
+    assert sum(path.count("/products/") for path in shop.paths()) == (asked if asked > 1 else 0)
+    families[3]["variations"] = [1]  # it names others than were given
+    reader.read(after_s=3600)
+    assert any(f"/products/{families[3]['id']}/" in path for path in shop.paths())
+
+
 def test_what_is_not_for_sale_is_left_out(reader: Reader, shop: WooShop) -> None:
     shop.by_sku(COAT)["status"] = "draft"
     shop.add("BUNDLE", 100, type="grouped")
