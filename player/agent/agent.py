@@ -237,7 +237,7 @@ class Agent:
             self._beliefs.report = True
             if self._link:
                 self._link.drop()
-        if monotonic < self._report_at:
+        if not self._beliefs.confirms() and monotonic < self._report_at:
             return
         self._report_at = monotonic + int(self._report_ms * random.uniform(*SPREAD))
         report = self._report()

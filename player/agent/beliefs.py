@@ -7,6 +7,7 @@ not stay on screen because the disk is full.
 
 from __future__ import annotations
 
+import random
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
@@ -37,6 +38,8 @@ MAX_WAITING = 32
 """Messages that wait for the keys document that may name their key."""
 SAVE_TIME_EVERY_MS = 300_000
 """The instant last seen is saved this often, so that a restart without network goes on from it."""
+CONFIRM_MS = (1_000, 12_000)
+"""A price that was withdrawn is confirmed by a report of its own, at some instant within this."""
 _AT_ONCE = frozenset(("offers", "freshness"))
 _ADMIT = {"head": admit_head, "offers": admit_offers, "freshness": admit_freshness}
 
@@ -56,6 +59,7 @@ class Beliefs:
         """The server is to be asked for the difference."""
         self.channels: set[ChannelId] = set()
         """Channels to be pulled."""
+        self._confirm_at: int | None = None
 
     @property
     def trusted(self) -> Trusted | None:
@@ -85,6 +89,13 @@ class Beliefs:
         trusted = self.trusted
         return self._clock.now(trusted.time) if trusted else Now(self._clock.wall_ms(), None)
 
+    def confirms(self) -> bool:
+        """Whether it is time to confirm that a price was withdrawn; once."""
+        due = self._confirm_at is not None and self._clock.monotonic_ms() >= self._confirm_at
+        if due:
+            self._confirm_at = None
+        return due
+
     def note_time(self) -> None:
         """Say so where nobody vouches for the time."""
         if self.trusted and self.now().uncertainty_ms is None:
@@ -107,6 +118,8 @@ class Beliefs:
                 self._waiting.append(news)
             return False
         if isinstance(news, Heard) and news.kind in _AT_ONCE:
+            if _withdrew(trusted, admitted[0]):
+                self._confirm_at = self._clock.monotonic_ms() + random.randint(*CONFIRM_MS)
             self._kept.hold(replace(self._kept.memory, trusted=admitted[0]))
             self._act(admitted[1])
             return True
@@ -192,6 +205,18 @@ class Beliefs:
             self.keys = True
         else:
             self.report = True
+
+
+def _withdrew(before: Trusted, after: Trusted) -> bool:
+    """Whether a product that had a price has none any more."""
+    for channel, held in after.channels.items():
+        was = before.channels.get(channel)
+        if was is None or was is held or not was.offers or held.offers is None:
+            continue
+        for sku, offer in held.offers.items():
+            if not offer.steps and sku in was.offers and was.offers[sku].steps:
+                return True
+    return False
 
 
 def _admit(trusted: Trusted, news: Heard | Told, now: Now) -> Admitted:

@@ -45,6 +45,16 @@ def test_a_price_whose_lease_names_another_version_is_not_shown(screen: Bench) -
     assert screen.prices() == []
 
 
+def test_a_price_that_was_withdrawn_is_confirmed_by_a_report_of_its_own(screen: Bench) -> None:
+    screen.wait(60_000)
+    screen.hear("offers", screen.sim.price(boot_offer(7_900)))
+    before = len(screen.sim.reports)
+    screen.hear("offers", screen.sim.price(replace(boot_offer(7_900), steps=())))
+    screen.wait(12_500, step_ms=500)
+    assert len(screen.sim.reports) > before
+    assert screen.sim.reports[-1].channels == {SHOP: 3}
+
+
 def test_a_gap_is_pulled(screen: Bench) -> None:
     screen.sim.price(boot_offer(7_900))
     screen.hear("offers", screen.sim.price(boot_offer(7_500)))

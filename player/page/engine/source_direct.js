@@ -25,6 +25,8 @@ const ANSWER_LIMIT_MS = 8_000;
 const FIRST_SOCKET_MS = 3_000;
 /** What could not be had is asked for again this late, give or take half, and twice as late each time (ms). */
 const PULL_AGAIN_MS = 500;
+/** The withdrawal of a price is confirmed within this (ms). */
+const CONFIRM_MS = 12_000;
 const FILES_TOGETHER_MS = 100;
 const LOCK = "enseigne-screen";
 /** A page that is being left lets go of the screen within this (ms). */
@@ -54,6 +56,8 @@ export class DirectSource {
   #answerTimer = 0;
   #pulls = new Map();
   #whole = new Set();
+  /** How many products of a channel have no price. */
+  #without = new Map();
   #parting = new Parting((refusal) => this.#trust.isSigned(refusal));
 
   /** @param {{api, doorUrl, onWorld: (world) => void, onFault, playing: () => object, page?: string}} options */
@@ -286,7 +290,19 @@ export class DirectSource {
     };
   }
 
+  /** A price that was withdrawn is confirmed by a report of its own. */
+  #confirm(channel) {
+    const offers = this.#trust.state.channels[channel]?.offers ?? [];
+    const without = offers.filter(({ st }) => !st.length).length;
+    if (without > (this.#without.get(channel) ?? Infinity)) {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#report(), CONFIRM_MS * (0.1 + 0.9 * Math.random()));
+    }
+    this.#without.set(channel, without);
+  }
+
   #act(effect) {
+    if (effect.effect === "changed" && effect.what === "offers") this.#confirm(effect.subject);
     if (effect.effect === "fetch" || (effect.effect === "changed" && effect.what === "head")) {
       this.#planner.want(this.#trust.state.head.payload);
     } else if (effect.effect === "pull") this.#pull(effect);
