@@ -86,7 +86,7 @@ class Batch:
     """One answer of a source. `whole`: it lists everything, so what is absent is gone.
 
     `unchanged`: the source answered that nothing changed since (HTTP 304): leases renew, nothing
-    else. `observed_at` is when the source answered; `state` is what the connector wants back next
+    else. `complete`: it lists all that changed since, so leases of what is not listed renew too. `observed_at` is when the source answered; `state` is what the connector wants back next
     time. `products` may be gone over again and again; those of a long feed lie on disk
     (server.connectors.spool).
     """
@@ -94,6 +94,7 @@ class Batch:
     observed_at: int
     whole: bool = False
     unchanged: bool = False
+    complete: bool = False
     products: Collection[ProductReport] = ()
     stock: tuple[StockReport, ...] = ()
     facts: tuple[Fact, ...] = ()

@@ -39,7 +39,7 @@ def take(ctx: Context, source: Source, batch: Batch) -> Taken:
         releasing.go_on(ctx, connector=source.id)
         if batch.products or (batch.whole and source.shop and not batch.stock):
             pricing.take_products(ctx, source, batch, channels, taken)
-    if not taken.held and (batch.whole or batch.unchanged):
+    if not taken.held and (batch.whole or batch.unchanged or batch.complete):
         _confirm(ctx, source, channels, batch.observed_at)
         batches.passed(ctx, source.id)
     ctx.wake()
