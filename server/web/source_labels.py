@@ -20,12 +20,13 @@ SHOWN = (
 
 
 def labels() -> dict[str, tuple[str, str]]:
-    """Label and hint of each field."""
+    """Label and hint of each field; by name and what it begins with where that matters."""
     return {
         "local_url": (
             _("Address of the local inventory feed"),
             _("Where stores ask prices of their own. Its stock is read too."),
         ),
+        "time_zone=": (_("Time zone of its dates"), _("Empty: the one that most stores go by.")),
         "tax_percent": (_("Tax rate in its prices, in percent"), _("20 or 5.5. Empty: not said.")),
         "perishable": (
             _("Categories of goods that spoil soon"),
@@ -87,4 +88,24 @@ def gives() -> dict[str, str]:
             "Products and prices from a table of yours: uploaded, in a folder, at an address."
         ),
         "jsonld": _("Prices as the shop’s product pages tell search engines; no feed is needed."),
+    }
+
+
+def doubts() -> dict[str, str]:
+    """Why a row of a feed, a file or a page would not show, or would be left out."""
+    return {
+        "twice": _("two prices in one entry that differ."),
+        "columns": _("more or fewer columns than the first line."),
+        "quotes": _("a quotation mark that is not closed."),
+        "formula": _("a formula in the place of a value."),
+        "tax": _("a tax rate that cannot be read."),
+        "range": _("from one price to another."),
+        "expired": _("no longer valid."),
+        "local_price": _("a store’s own price: give its feed to the product feed."),
+        "robots": _("a page that robots.txt forbids."),
+        "page_gone": _("a page that is gone."),
+        "page_failed": _("a page that does not answer now."),
+        "no_product": _("a page that tells of no product."),
+        "no_offer": _("a product without number or offer."),
+        "broken_json": _("structured data that is broken."),
     }

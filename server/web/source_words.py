@@ -200,7 +200,9 @@ def _field(name: str, info: FieldInfo, given: Mapping[str, Any]) -> Field:
         value = "\n".join(f"{key} = {text}" for key, text in (value or {}).items())
     if shape == "words":
         value = "\n".join(value or ())
-    label, hint = (_labels() | source_labels.labels()).get(name, (name, info.description or ""))
+    labels = _labels() | source_labels.labels()
+    plain = labels.get(name, (name, info.description or ""))
+    label, hint = labels.get(f"{name}={info.default}", plain)
     further = not info.is_required() and name not in source_labels.SHOWN
     said = _choices() | source_labels.choices()
     choices = tuple(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from server.services.connectors import Seen
 from server.services.connectors.trial import Calls, Goods
 from server.services.prices.texts import money
+from server.web import source_labels
 from server.web.entry_words import ago
 from server.web.phrases import Language
 from server.web.tongue import gettext as _
@@ -25,6 +26,8 @@ class Told:
     wrong: str
     goods: tuple[str, ...]
     notes: tuple[str, ...]
+    strangers: tuple[str, ...] = ()
+    """Stores that it speaks of and that are none of ours, to be told apart."""
 
 
 def told(seen: Seen, language: Language, now: int) -> Told:
@@ -38,6 +41,7 @@ def told(seen: Seen, language: Language, now: int) -> Told:
         wrong="",
         goods=tuple(_line(one, language) for one in seen.goods) or seen.samples,
         notes=(*_notes(seen), *calls),
+        strangers=seen.unknown_stores,
     )
 
 
@@ -101,14 +105,6 @@ def _notes(seen: Seen) -> list[str]:
         )
         for code, many in sorted(seen.refused.items())
     ]
-    if seen.unknown_stores:
-        notes.append(
-            _(
-                "It speaks of stores that are none of ours: %(stores)s. Write what they are to us "
-                "under “What it calls our stores”.",
-                stores=", ".join(seen.unknown_stores),
-            )
-        )
     return notes
 
 
@@ -156,4 +152,5 @@ def _reasons() -> Mapping[str, str]:
         "no_quantity": _("pieces that are no number."),
         "negative_stock": _("less than no pieces."),
         "huge": _("more pieces than a store can hold."),
+        **source_labels.doubts(),
     }
