@@ -86,8 +86,9 @@ class Batch:
     """One answer of a source. `whole`: it lists everything, so what is absent is gone.
 
     `unchanged`: the source answered that nothing changed since (HTTP 304): leases renew, nothing
-    else. `complete`: it lists all that changed since, so leases of what is not listed renew too. `observed_at` is when the source answered; `state` is what the connector wants back next
-    time. `products` may be gone over again and again; those of a long feed lie on disk
+    else. `complete`: it lists all that changed since, so what it does not list renews too.
+    `observed_at` is when the source answered; `state` is what the connector wants back next time.
+    `products` may be gone over again and again; those of a long feed lie on disk
     (server.connectors.spool).
     """
 

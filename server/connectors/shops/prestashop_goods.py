@@ -106,7 +106,7 @@ class Read:
         state = {**state, "seen": told}
         if not news and state["stock"] == kept["stock"]:
             return Batch(self.now, unchanged=True, state=state)
-        return self._batch(news, refused, state)
+        return replace(self._batch(news, refused, state), complete=True)
 
     def _batch(
         self, reports: Iterable[ProductReport], refused: Counter[str], state: Mapping[str, Any]

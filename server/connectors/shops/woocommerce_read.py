@@ -234,7 +234,7 @@ def _changed(shop: Shop, began: int, kept: Mapping[str, Any]) -> Batch:
     }
     if not news and not asked:
         return Batch(began, unchanged=True, state=state)
-    return goods.batch(whole=False, state=state)
+    return replace(goods.batch(whole=False, state=state), complete=True)
 
 
 def _modified(shop: Shop, since_s: int, answers: list[Said] | None = None) -> Iterator[Item]:

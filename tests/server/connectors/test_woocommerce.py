@@ -20,7 +20,7 @@ from server.services.base.context import Context
 from server.services.connectors import ConnectorWish, run_due
 from tests.server.connectors.conftest import LIMITS, MakeSetup, web_app
 from tests.server.connectors.peers import Reply
-from tests.server.connectors.polled import prices, view
+from tests.server.connectors.polled import lease, prices, view
 from tests.server.connectors.shops.contract import BAG, COAT, GOODS, SCARF, Call
 from tests.server.connectors.shops.woocommerce import WooShop, gmt
 from tests.support.record import TestClock
@@ -585,6 +585,17 @@ def test_a_call_about_a_family_has_it_read_at_once(served: Context, shop: WooSho
     assert answer.status_code == 202
     assert [ran.error for ran in run_due(served)] == [""]
     assert (prices(served, "T-S"), prices(served, "T-M")) == ([900], [1_700])
+
+
+def test_a_read_of_what_changed_renews_what_did_not(
+    served: Context, shop: WooShop, clock: TestClock
+) -> None:
+    for minor in (13_900, 13_800, 13_700):
+        clock.advance(60_000)
+        shop.price(COAT, minor, shop.at + 60 * SECOND)
+        assert [ran.error for ran in run_due(served)] == [""]
+        assert prices(served, COAT) == [minor]
+        assert lease(served) == clock()
 
 
 def test_a_delete_by_number_takes_all_its_prices_away(served: Context, shop: WooShop) -> None:
