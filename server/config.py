@@ -57,6 +57,12 @@ class Settings(BaseSettings):
     """A slot that ends sooner than this after a change may be too near for the screens to hear."""
     switch_roll_spread_s: int = 3_600
     """Stores roll their window within this long after their midnight."""
+    stock_buffer: int = Field(default=0, ge=0, le=1_000)
+    """Pieces of each product that screens never promise; a source may have its own number."""
+    stock_back_at: int = Field(default=2, ge=1, le=1_000)
+    """Once sold out, a product is back on screens with so many pieces."""
+    stock_settle_s: int = Field(default=600, ge=0, le=86_400)
+    """Fewer pieces than that are back once they stayed so long."""
     write_budget_ms: int = 50
     """A write transaction over this is logged."""
     write_wait_ms: int = 30_000

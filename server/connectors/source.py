@@ -19,6 +19,8 @@ MIN_LEASE_S, MAX_LEASE_S = 300, 86_400
 nobody vouches for.
 """
 CONNECT_S = 5.0
+MAX_STOCK_BUFFER = 1_000
+MAX_STOCK_SETTLE_S = 24 * 3_600
 TOTAL_S = 120.0
 REDIRECTS = 3
 MIN_JUMP_PERCENT, MAX_JUMP_PERCENT = 5, 400
@@ -60,7 +62,35 @@ class Config(BaseModel):
         return tuple(_an_id(store) for store in stores)
 
 
-class ShopConfig(Config):
+class StockConfig(Config):
+    """A source that counts stock: how many of its pieces screens may promise
+    (server/services/observed/sellable.py).
+    """
+
+    stock_buffer: int | None = Field(
+        default=None,
+        ge=0,
+        le=MAX_STOCK_BUFFER,
+        description="Pieces of each product that screens never promise. Empty: as the server is "
+        "set.",
+    )
+    stock_back_at: int | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_STOCK_BUFFER,
+        description="Once sold out, a product is back with so many pieces. Empty: as the server is "
+        "set.",
+    )
+    stock_settle_s: int | None = Field(
+        default=None,
+        ge=0,
+        le=MAX_STOCK_SETTLE_S,
+        description="Fewer pieces than that are back once they stayed so long, seconds. Empty: as "
+        "the server is set.",
+    )
+
+
+class ShopConfig(StockConfig):
     """A source that prices a shop's channels."""
 
     shop: str = Field(description="The shop that stores name in their channel: shop@store.")

@@ -10,7 +10,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from server.services.base.context import Context
 from server.services.branding import trials
 from server.services.calendar import events
-from server.services.connectors import Poller, Subscriptions, sweep_deliveries
+from server.services.connectors import Poller, Subscriptions, restocking, sweep_deliveries
 from server.services.drafting import releases
 from server.services.keeping import retention
 from server.services.prices import horizon, moving, releasing
@@ -44,6 +44,7 @@ class Timers:
             ("sources due", POLL_S, self._poller.tick),
             ("subscriptions", SUBSCRIBE_S, self._subscriptions.sync),
             ("expired facts", EXPIRY_S, Expiry(ctx)),
+            ("stock that came back", EXPIRY_S, partial(restocking.come_back, ctx)),
             ("old deliveries", SWEEP_S, partial(sweep_deliveries, ctx)),
             ("what nothing names", SWEEP_S, partial(retention.sweep, ctx)),
             ("prices that come near", SWEEP_S, partial(horizon.extend, ctx)),

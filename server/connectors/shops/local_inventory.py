@@ -19,14 +19,14 @@ from server.connectors.plausible import MAX_PIECES
 from server.connectors.shops import values
 from server.connectors.shops.feed import ACCEPT, feed_rows
 from server.connectors.shops.rows import Row
-from server.connectors.source import Config, Kind, Setup
+from server.connectors.source import Kind, Setup, StockConfig
 from server.ports import Batch, StockReport
 
 MAX_QUANTITY = MAX_PIECES
 PRICED = ("price", "sale_price")
 
 
-class LocalInventoryConfig(Config):
+class LocalInventoryConfig(StockConfig):
     """Where the feed is."""
 
     url: str = Field(description="Address of the local inventory feed.")

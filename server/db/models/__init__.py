@@ -54,6 +54,7 @@ from server.db.models.publishing import (
     ScreenPageRow,
 )
 from server.db.models.releasing import PilotRow, RehearsalRow, ReleaseRow
+from server.db.models.stock import ShelfRow
 from server.db.models.watching import ConcernRow, ToldRow, WatcherRow
 from server.db.models.withheld import RecalledRow, RecallRow, TillMismatchRow, TillPriceRow
 
@@ -115,6 +116,7 @@ __all__ = [
     "ScreenRow",
     "ScreenStateRow",
     "SettingRow",
+    "ShelfRow",
     "SilenceRow",
     "StoreRow",
     "TillMismatchRow",

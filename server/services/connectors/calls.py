@@ -22,7 +22,7 @@ from server.db.models import ConnectorRow, DeliveryRow
 from server.errors import NotFound, ServerError, TooLarge
 from server.ports import Batch, PermanentError
 from server.services.base.context import Context
-from server.services.connectors import aliases, records
+from server.services.connectors import aliases, records, restocking
 from server.services.connectors.views import (
     NEVER,
     OWN,
@@ -165,7 +165,7 @@ def _known(ctx: Context, connector_id: str, once: tuple[str, ...]) -> bool:
 
 def _apply(ctx: Context, row: ConnectorRow, setup: Setup, received: Received) -> Receipt:
     batch = received.batch
-    source = source_of(row, setup)
+    source = source_of(ctx.settings, row, setup)
     taken = Taken()
     aliases.learn(ctx, row.id, batch)
     if batch.products or batch.facts:
@@ -194,7 +194,9 @@ def _take_stock(
         refused = {**batch.refused, **refused}
     stock_source = getattr(setup.config, "stock_source", "") or row.id
     alone = replace(batch, products=(), facts=(), stock=ours, refused=refused)
-    return intake.take(ctx, replace(source, id=stock_source, shop="", trust_next=False), alone)
+    rules = source.stock if stock_source == row.id else restocking.rules_of(ctx, stock_source)
+    under = replace(source, id=stock_source, shop="", trust_next=False, stock=rules)
+    return intake.take(ctx, under, alone)
 
 
 def _merged(one: Taken, other: Taken) -> Taken:

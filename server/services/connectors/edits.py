@@ -34,6 +34,7 @@ from server.services.connectors.views import (
     connector_view,
     forget_uploads,
 )
+from server.services.observed import shelves
 from server.services.prices import releasing
 
 MAX_EVERY_S = 86_400
@@ -129,6 +130,7 @@ def delete_connector(
         check_version(row.version, if_version)
         for table in (AliasRow, DeliveryRow, HeldBatchRow):
             session.execute(delete(table).where(table.connector_id == connector_id))
+        shelves.forget(session, connector_id)
         before = _shown(row)
         session.delete(row)
         subject = f"connector:{connector_id}"

@@ -138,7 +138,7 @@ def _prepare(ctx: Context, row: ConnectorRow) -> tuple[Setup, intake.Source]:
     """
     with ctx.db.read() as session:
         setup = setup_of(ctx, session, row)
-    source = source_of(row, setup)
+    source = source_of(ctx.settings, row, setup)
     same = row.state.get(BASIS) == basis_of(row, setup)
     if source.trust_next or not same:
         called = kind_of(row).receive is not None

@@ -14,12 +14,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from playlists.ids import canonical
+from server.config import Settings
 from server.connectors.registry import kinds
 from server.connectors.source import Config, Folders, Kind, Limits, Setup, StoreAt
 from server.db.models import ConnectorRow, HeldBatchRow, StoreRow
 from server.ports import PermanentError
 from server.services.base.context import Context
 from server.services.connectors import aliases
+from server.services.observed.sellable import StockRules
 from server.services.prices.intake import Source
 
 NEVER = 10**15
@@ -147,7 +149,7 @@ def _stores(session: Session, config: Config) -> tuple[StoreAt, ...]:
     )
 
 
-def source_of(row: ConnectorRow, setup: Setup) -> Source:
+def source_of(settings: Settings, row: ConnectorRow, setup: Setup) -> Source:
     """Whose answer a batch is, as intake wants to know."""
     return Source(
         id=row.id,
@@ -157,7 +159,19 @@ def source_of(row: ConnectorRow, setup: Setup) -> Source:
         trust_next=bool(row.state.get(TRUST)),
         jump_percent=getattr(setup.config, "jump_percent", None),
         batch_percent=getattr(setup.config, "batch_percent", None),
+        stock=stock_rules(settings, row.config),
     )
+
+
+def stock_rules(settings: Settings, config: Mapping[str, Any]) -> StockRules:
+    """How a source's counts are read: by its own numbers, else by the server's."""
+
+    def said(name: str) -> int:
+        own = config.get(name)
+        return int(getattr(settings, name) if own is None else own)
+
+    settle_ms = said("stock_settle_s") * 1000
+    return StockRules(said("stock_buffer"), said("stock_back_at"), settle_ms)
 
 
 def basis_of(row: ConnectorRow, setup: Setup) -> str:

@@ -10,10 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MAX_BUFFER = 1_000
-"""Pieces."""
-MAX_SETTLE_S = 24 * 3_600
-
 
 @dataclass(frozen=True, slots=True)
 class StockRules:

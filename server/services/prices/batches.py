@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 from server.db.models import HeldBatchRow
 from server.ports import ProductReport
 from server.services.base.context import Context
+from server.services.observed.sellable import StockRules
 from server.services.prices.compiling import Change
 
 MONEY = ("price", "currency", "sale_price", "sale_from", "sale_until")
 UNREAD = ("html", "truncated", "unread")
 """Why an answer is held that could not be read at all: nothing in it can be released."""
 REJECTED = ("rejecting", "rejected")
+USUAL_STOCK = StockRules()
 SAMPLE_ROWS = 20
 """Prices kept with a held batch, for a person to look at."""
 
@@ -27,7 +29,8 @@ SAMPLE_ROWS = 20
 class Source:
     """Whose answer it is: the connector's id, the shop whose channels it prices, its currency, its
     store codes where they are not ours, its thresholds where they are its own, and whether a person
-    said to believe that the next listing may leave out most of what is known.
+    said to believe that the next listing may leave out most of what is known. `stock` is how its
+    counts are read.
     """
 
     id: str
@@ -37,6 +40,7 @@ class Source:
     trust_next: bool = False
     jump_percent: int | None = None
     batch_percent: int | None = None
+    stock: StockRules = USUAL_STOCK
 
     def store(self, code: str) -> str:
         """Our store for the source's own code."""

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy.orm import Session
 
 from playlists.errors import Invalid
-from playlists.facts import KINDS, Fact, fact_key
-from playlists.ids import Sku, SourceId, check_sku
+from playlists.facts import Fact, fact_key
+from playlists.ids import Sku, check_sku
 from server.ports import Batch, StockReport
 from server.services.base.context import Context
 from server.services.base.kept import batched
-from server.services.observed import facts
+from server.services.observed import facts, shelves
+from server.services.observed.shelves import Count
 from server.services.prices import batches, offers, pricing, releasing
 from server.services.prices.batches import Source, Taken
 from server.services.prices.seeing import ChannelOf
@@ -64,39 +65,51 @@ def _confirm(ctx: Context, source: Source, channels: Sequence[ChannelOf], at_ms:
 
 
 def _take_facts(ctx: Context, source: Source, batch: Batch, taken: Taken) -> None:
-    stock = [
-        one
-        for report in batch.stock
-        if (one := _stock_fact(source, report, batch.observed_at, taken)) is not None
-    ]
-    # Store by store, so that one transaction compiles offers of few channels.
-    incoming = [*batch.facts, *sorted(stock, key=lambda one: one.source)]
-    for at in range(0, len(incoming), CHUNK_ROWS):
+    counted = (_count(source, report, batch.observed_at, taken) for report in batch.stock)
+    for facts_at_once in batched(list(batch.facts), CHUNK_ROWS):
         with ctx.db.write() as session:
-            changed = facts.record(session, incoming[at : at + CHUNK_ROWS], ctx.clock())
-            taken.facts += len(changed)
-            _restock(ctx, session, source, changed, taken)
+            _record(ctx, session, facts_at_once, taken)
+    # Store by store, so that one transaction compiles offers of few channels.
+    counts = sorted((one for one in counted if one is not None), key=lambda one: one.store)
+    for counts_at_once in batched(counts, CHUNK_ROWS):
+        with ctx.db.write() as session:
+            said = shelves.take(session, source.id, counts_at_once, source.stock)
+            _record(ctx, session, said, taken)
 
 
-def _stock_fact(source: Source, report: StockReport, at_ms: int, taken: Taken) -> Fact | None:
+def come_back(ctx: Context, source: Source) -> Taken:
+    """Goods that are out as screens see it, though some pieces stayed for long enough, are back."""
+    taken = Taken()
+    while True:
+        with ctx.db.write() as session:
+            said = shelves.settled(session, source.id, source.stock, ctx.clock())
+            _record(ctx, session, said, taken)
+        if not said:
+            break
+    ctx.wake()
+    return taken
+
+
+def _record(ctx: Context, session: Session, said: Sequence[Fact], taken: Taken) -> None:
+    changed = facts.record(session, said, ctx.clock())
+    taken.facts += len(changed)
+    _restock(ctx, session, changed, taken)
+
+
+def _count(source: Source, report: StockReport, at_ms: int, taken: Taken) -> Count | None:
     store = source.store(report.store)
     try:
-        key = fact_key(f"stock:{check_sku(report.sku)}@{store}")
+        fact_key(f"stock:{check_sku(report.sku)}@{store}")
     except Invalid:
         taken.count("bad_sku")
         return None
-    if report.quantity < 0:
+    if report.quantity < 0 or report.reserved < 0:
         taken.count("negative_stock")
         return None
-    life = KINDS["stock"].max_age_ms
-    return Fact(
-        key, report.quantity, at_ms, None, at_ms, at_ms + life, SourceId(f"{source.id}@{store}")
-    )
+    return Count(store, report.sku, report.quantity, report.reserved, at_ms)
 
 
-def _restock(
-    ctx: Context, session: Session, source: Source, changed: Iterable[str], taken: Taken
-) -> None:
+def _restock(ctx: Context, session: Session, changed: Iterable[str], taken: Taken) -> None:
     """Offers say how many are left: compile those whose stock changed."""
     by_store: dict[str, list[Sku]] = {}
     for key in changed:

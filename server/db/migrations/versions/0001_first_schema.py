@@ -443,6 +443,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_setting")),
     )
     op.create_table(
+        "shelf",
+        sa.Column("store_id", sa.String(length=64), nullable=False),
+        sa.Column("sku", sa.String(length=64), nullable=False),
+        sa.Column("counted", sa.Integer(), nullable=False),
+        sa.Column("reserved", sa.Integer(), nullable=False),
+        sa.Column("is_out", sa.Boolean(), nullable=False),
+        sa.Column("back_since", sa.BigInteger(), nullable=False),
+        sa.Column("counted_at", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("store_id", "sku", name=op.f("pk_shelf")),
+    )
+    with op.batch_alter_table("shelf", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_shelf_coming_back",
+            ["source", "back_since"],
+            unique=False,
+            sqlite_where=sa.text("back_since > 0"),
+            postgresql_where=sa.text("back_since > 0"),
+        )
+
+    op.create_table(
         "silence",
         sa.Column("channel", sa.String(length=140), nullable=False),
         sa.Column("from_ms", sa.BigInteger(), nullable=False),
@@ -1109,6 +1130,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_silence_until_ms"))
 
     op.drop_table("silence")
+    with op.batch_alter_table("shelf", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_shelf_coming_back",
+            sqlite_where=sa.text("back_since > 0"),
+            postgresql_where=sa.text("back_since > 0"),
+        )
+
+    op.drop_table("shelf")
     op.drop_table("setting")
     with op.batch_alter_table("release", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_release_next_at"))
