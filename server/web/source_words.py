@@ -43,13 +43,15 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class SecretField:
-    """A secret's field: it never holds what is kept; `kept` says whether there is one."""
+    """A secret's field: it never holds what is kept. `forget` names the box by which one that may
+    be left out is dropped; such ones are folded away (`further`) beside others.
+    """
 
     name: str
     label: str
     hint: str
-    kept: bool
     forget: str
+    further: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def is_shop(kind: Kind) -> bool:
 
 def fields(kind: Kind, given: Mapping[str, Any]) -> list[Field]:
     """The form of a kind, filled with what is given, else with what its fields begin with."""
-    return [_field(name, info, given) for name, info in kind.config.model_fields.items()]
+    return [_field(kind, name, info, given) for name, info in kind.config.model_fields.items()]
 
 
 def read(kind: Kind, form: MultiDict[str, str]) -> dict[str, Any]:
@@ -122,7 +124,8 @@ def read(kind: Kind, form: MultiDict[str, str]) -> dict[str, Any]:
 
 
 def secret_fields(kind: Kind, view: ConnectorView | None, language: Language) -> list[SecretField]:
-    """The fields of a kind's secrets; one that may be left out can be forgotten (`forget`)."""
+    """The fields of a kind's secrets."""
+    needed = any(one.min_characters for one in kind.secrets)
     made = []
     for one in kind.secrets:
         kept = view is not None and one.name in view.secrets
@@ -130,7 +133,8 @@ def secret_fields(kind: Kind, view: ConnectorView | None, language: Language) ->
         hints += [one.hint[language]] if language in one.hint else []
         forget = f"forget-{one.name}" if kept and not one.min_characters else ""
         label = one.title.get(language, one.name)
-        made.append(SecretField(_secret_field(one), label, " ".join(hints), kept, forget))
+        further = needed and not one.min_characters
+        made.append(SecretField(_secret_field(one), label, " ".join(hints), forget, further))
     return made
 
 
@@ -171,7 +175,8 @@ def state_of(view: ConnectorView, now: int) -> tuple[str, str]:
     if view.last_error:
         return "trouble", _("fails")
     if view.last_success_at is None:
-        return "none", _("waits for its first call") if view.calls_url else _("is asked soon")
+        called = view.next_run_at is None and view.calls_url
+        return "none", _("waits for its first call") if called else _("is asked soon")
     return "playing", _("heard %(ago)s", ago=ago(view.last_success_at, now))
 
 
@@ -191,7 +196,7 @@ def complaint(error: ServerError) -> tuple[str, str]:
     return name, known.get(name, said(error.message))
 
 
-def _field(name: str, info: FieldInfo, given: Mapping[str, Any]) -> Field:
+def _field(kind: Kind, name: str, info: FieldInfo, given: Mapping[str, Any]) -> Field:
     shape = _shape(name, info)
     value = given.get(
         name, None if info.is_required() else info.get_default(call_default_factory=True)
@@ -202,7 +207,8 @@ def _field(name: str, info: FieldInfo, given: Mapping[str, Any]) -> Field:
         value = "\n".join(value or ())
     labels = _labels() | source_labels.labels()
     plain = labels.get(name, (name, info.description or ""))
-    label, hint = labels.get(f"{name}={info.default}", plain)
+    plain = labels.get(f"{name}={info.default}", plain)
+    label, hint = labels.get(f"{kind.name}.{name}", plain)
     further = not info.is_required() and name not in source_labels.SHOWN
     said = _choices() | source_labels.choices()
     choices = tuple(
@@ -249,6 +255,7 @@ def _labels() -> dict[str, tuple[str, str]]:
             _("A line each: en = https://shop.example/feed-en.xml"),
         ),
         "time_zone": (_("Time zone of its dates"), ""),
+        "shopify.url": (_("Address"), _("Such as pluvier.myshopify.com.")),
         "client_id": (
             _("Client ID of the app"),
             _("In Shopify’s dev dashboard, under Settings; beside the secret."),

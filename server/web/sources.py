@@ -114,6 +114,20 @@ def ask(me: Visit, connector: str) -> AnyResponse:
     return _source(me, connector, connectors.test_connector(me.ctx, me.actor, connector))
 
 
+@blueprint.post(f"{HERE}/<connector>/stores")
+@guarded
+def place(me: Visit, connector: str) -> AnyResponse:
+    """Say which of our stores those are that a source speaks of."""
+    was = connectors.get_connector(me.ctx, me.actor, connector)
+    view, given = was.value, request.form
+    told = zip(given.getlist("code"), given.getlist("to"), strict=False)
+    stores = {**view.config.get("stores", {}), **{code: ours for code, ours in told if ours}}
+    config = {**view.config, "stores": stores}
+    wish = ConnectorWish(view.kind, view.name, config, enabled=view.enabled, every_s=view.every_s)
+    connectors.update_connector(me.ctx, me.actor, connector, wish, was.version)
+    return redirect(f"{HERE}/{connector}?done=1", 303)
+
+
 @blueprint.post(f"{HERE}/<connector>/disconnect")
 @guarded
 def disconnect(me: Visit, connector: str) -> AnyResponse:

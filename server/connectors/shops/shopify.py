@@ -179,7 +179,7 @@ def _stock(
     for place, name in api.locations().items():
         code = next((one for one in (place, name) if setup.store(one) is not None), "")
         if not code:
-            strangers.append(f"{name} ({place})")
+            strangers.append(name)
             continue
         aliases[f"location:{place}"] = code
         stock += [

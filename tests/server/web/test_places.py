@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from server.services import connectors
 from server.services.base.actors import SYSTEM
 from server.services.chain import places
 from server.services.wishes import bases, content
+from tests.server.connectors.shops.shopify import Shopify
 from tests.server.web.conftest import Chain, Reader
 from tests.support.record import TestClock, make_context
 from tests.support.small_shop import lay_out
@@ -219,3 +221,30 @@ def test_rights_end_where_they_end(chain: Chain) -> None:
     assert hand.post("/places/prado/screens", name="Spy", size="1920x1080")[0] == 404
     assert hand.post("/places/prado/screens/prado-shoes/take-down")[0] == 404
     assert chain.manager("lille", "read", "content").get("/places").status_code == 403
+
+
+def test_a_trial_asks_which_store_is_which(empty: Chain, hand: Hand) -> None:
+    lay_out(empty.ctx)
+    shop = Shopify()
+    shop.start()
+    try:
+        given = shop.set_up()
+        sent = {"kind": "shopify", "name": "Shop", "shop": "pluvier", "url": shop.url}
+        secrets = {f"secret-{name}": text for name, text in given.secrets.items()}
+        status, where = hand.post("/sources/new", **sent, **secrets, enabled="1")
+        assert status == 303
+        own = where.partition("?")[0]
+        ctx = replace(
+            empty.ctx, settings=empty.ctx.settings.model_copy(update={"allow_private": True})
+        )
+        seen = connectors.test_connector(ctx, SYSTEM, own.rpartition("/")[2])
+        assert seen.unknown_stores == ("Lille centre", "Entrepôt")
+        placed = {"code": list(seen.unknown_stores), "to": ["lille", ""]}
+        assert hand.post(f"{own}/stores", **placed)[0] == 303
+        view = connectors.get_connector(empty.ctx, SYSTEM, own.rpartition("/")[2]).value
+        assert view.config["stores"] == {"Lille centre": "lille"}
+        assert set(view.secrets) == {"webhook", "token"}, "what is not given stays"
+        page = hand.reader.text(own)
+        assert not [secret for secret in given.secrets.values() if secret in page]
+    finally:
+        shop.stop()
