@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from playlists.ids import OverrideId, PlaylistId, ScreenId, StoreId
 from playlists.model import Override
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.chromium, pytest.mark.journey]
 
 expect.set_options(timeout=WITHIN_MS)
 HOUR_MS = 3_600_000
-TALL = {"width": 1440, "height": 1600}
+TALL: ViewportSize = {"width": 1440, "height": 1600}
 """Pixels: all turns are in sight, what may be added too."""
 
 
