@@ -19,6 +19,7 @@ from server.connectors.shops.goods import GoodsConfig, Listing, Reader
 from server.connectors.shops.jsonld_nodes import Structured
 from server.connectors.shops.jsonld_offers import reports
 from server.connectors.shops.site import Forbidden, Site
+from server.connectors.shops.table import AS_WINDOWS
 from server.connectors.source import Kind, Setup
 from server.ports import Batch, PermanentError, ProductReport, TemporaryError
 
@@ -181,7 +182,7 @@ class _Run:
         with self._site.page(url, page.validators) as answer:
             if not answer.unchanged:
                 body, first = answer.body.unpacked_file()
-                text = (first + body.whole()).decode("utf-8", "replace")
+                text = (first + body.whole()).decode("utf-8", AS_WINDOWS)
                 page.goods = [_told(one) for one in self._said(url, text)]
                 page.validators = answer.validators
         page.read_at = self._began

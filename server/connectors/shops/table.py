@@ -27,7 +27,8 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_FALLBACK = "enseigne_cp1252"
+AS_WINDOWS = "enseigne_cp1252"
+"""How to meet bytes that are no UTF-8 when decoding: as Windows-1252."""
 
 
 def _as_windows(error: UnicodeError) -> tuple[str, int]:
@@ -37,7 +38,7 @@ def _as_windows(error: UnicodeError) -> tuple[str, int]:
     return wrong.decode("cp1252", "replace"), error.end
 
 
-codecs.register_error(_FALLBACK, _as_windows)
+codecs.register_error(AS_WINDOWS, _as_windows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def open_table(stream: IO[bytes], sample: bytes, delimiter: str = "") -> TableRe
     it is no table now, PermanentError where its header cannot be read.
     """
     encoding = sniffed_encoding(sample)
-    errors = "replace" if encoding == "cp1252" else "strict" if "16" in encoding else _FALLBACK
+    errors = "replace" if encoding == "cp1252" else "strict" if "16" in encoding else AS_WINDOWS
     text = io.TextIOWrapper(stream, encoding, errors, newline="")
     if not delimiter:
         decoder = codecs.getincrementaldecoder(encoding)("replace")

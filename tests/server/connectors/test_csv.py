@@ -204,6 +204,11 @@ def test_rows_that_slipped_are_not_believed(upload: Place) -> None:
     assert batch.refused == {"formula": 1}
 
 
+def test_one_number_with_two_prices_is_believed_in_neither(upload: Place) -> None:
+    rows = "A;Bag;9,90;;;\nB;Bag;8,90;;;\nA;Bag;9,80;;;\nB;Other words;8,90;;;\n"
+    assert problems(csv_files.fetch(upload(f"{HEADER}\n{rows}"))) == {"A": "duplicate", "B": ""}
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
