@@ -149,7 +149,7 @@ def _read(ctx: Context, actor: Actor, data: bytes) -> list[Event]:
 
 
 def _hold(session: Session, actor: Actor, now: int, title: str, found: list[Event]) -> None:
-    """Hold events in place of those of the same calendar; nothing is written where they are those."""
+    """Hold events in place of those of the same calendar; write nothing where they are those."""
     rows = session.execute(
         select(EventRow.title, EventRow.first, EventRow.last).where(EventRow.calendar == title)
     )
