@@ -148,7 +148,8 @@ def begun_pages(ctx: Context, cookies: Mapping[str, str]) -> list[Look]:
     places.create_store(ctx, SYSTEM, StoreWish("Lille", "Europe/Paris"), "lille")
     editor = _poster(_client(ctx, cookies)[1])("/playlists", name="Window")
     store, add = "/store/lille", ("[data-add]",)
-    paths = ("/wall", "/places/lille", "/situation", "/promotions/goods", "/calendar/new", "/pair")
+    paths = ("/wall", "/places/lille", "/situation", "/quarantine", "/calendar/new", "/pair")
+    paths = (*paths, "/promotions/goods")
     sheets = (store, *(f"{store}/{sheet}" for sheet in SHEETS), f"{editor}/history", editor)
     kinds = ("price", "image", "playlist")
     parts = [Look(editor, (*add, f"#menu [data-kind={kind}]")) for kind in kinds]

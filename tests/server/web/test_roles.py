@@ -69,8 +69,8 @@ MAY: list[tuple[tuple[str, ...], str, Needs]] = [
     (UNSAFE, "/places/base", {"places", "content"}),
     (ANY, "/places", {"places"}),
     (ANY, "/sources", {"connectors"}),
-    (("POST",), "/situation/(batches|prices)", {"prices"}),
-    (("GET",), "/wall|/screens/|/situation", {"read"}),
+    (("POST",), "/(situation|quarantine)/(answers|batches|prices)", {"prices"}),
+    (("GET",), "/wall|/screens/|/situation|/quarantine", {"read"}),
 ]
 """Which rights a route needs: the first line that fits."""
 FREE = (

@@ -74,7 +74,7 @@ def test_a_person_decides_on_a_price(chain: Chain) -> None:
     assert len(channels) == 4
     assert owner.send(action[1], channel=channels, word="refuse").status_code == 303
     assert "looks wrong" not in plain(owner.text("/situation"))
-    again = owner.send(action[1], channel=channels, word="accept")
+    again = owner.send(action[1], channel=channels, word="refuse")
     assert again.status_code == 422
     assert "It was decided already." in plain(again.text)
 
