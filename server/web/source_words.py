@@ -190,6 +190,7 @@ def complaint(error: ServerError) -> tuple[str, str]:
         "currency": _("Three capital letters, such as EUR."),
         "time_zone": _("Write a time zone such as Europe/Paris."),
         "tax_rates": _("A line each, in percent: standard = 20"),
+        "only": _("Choose at least one store."),
     }
     if name.startswith("secret"):
         return name, _("It is missing, or too short.")
@@ -203,6 +204,8 @@ def _field(kind: Kind, name: str, info: FieldInfo, given: Mapping[str, Any]) -> 
     )
     if shape == "lines":
         value = "\n".join(f"{key} = {text}" for key, text in (value or {}).items())
+    if shape == "stores":
+        value = value or ()
     if shape == "words":
         value = "\n".join(value or ())
     labels = _labels() | source_labels.labels()
@@ -237,7 +240,7 @@ def _shape(name: str, info: FieldInfo) -> Shape:
 def _choices() -> dict[str, str]:
     """What is chosen from, in words."""
     return {
-        "both": _("In order: a higher price on the screens first, a lower one at the till first"),
+        "both": _("Screens and till wait for each other"),
         "report": _("Only tell where they differ"),
         "price_free": _("Show no price until both agree"),
     }
@@ -289,7 +292,10 @@ def _labels() -> dict[str, tuple[str, str]]:
             _("Prices show without it for, in seconds"),
             _("From 300 to 86400. Empty: as this server is set, usually four hours."),
         ),
-        "order": (_("How prices change"), ""),
+        "order": (
+            _("How prices change"),
+            _("A higher price is on the screens first, a lower one at the till."),
+        ),
         "timeout_s": (
             _("Screens and till wait for each other for, in seconds"),
             _("Then a lower price leaves the screens without any, and a higher one is owed."),
@@ -301,5 +307,9 @@ def _labels() -> dict[str, tuple[str, str]]:
         "mismatch_s": (_("They may differ for, in seconds"), ""),
         "on_mismatch": (_("Where they differ for longer"), ""),
         "stores": (_("What it calls our stores"), _("A line each: 0041 = lille")),
+        "till.only": (
+            _("Stores with these tills"),
+            _("Prices wait for the tills there; others are left alone."),
+        ),
         "only": (_("Only for these stores"), _("None chosen: for all.")),
     }

@@ -42,6 +42,11 @@ RELEASED = "prices.released"
 class TillConfig(Config):
     """How a till is minded. The secret is set apart, and is never shown."""
 
+    only: tuple[str, ...] = Field(
+        min_length=1,
+        description="Our stores whose tills these are. Prices wait for them there, so stores that "
+        "have none must not be among them.",
+    )
     order: Literal["both", "report"] = Field(
         default="both",
         description="both: a higher price is on the screens before it is owed, a lower one at the "

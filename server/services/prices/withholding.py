@@ -75,7 +75,7 @@ def rules_by_store(session: Session, stores: Collection[str]) -> dict[str, Rules
     tills = query.where(ConnectorRow.kind == TILL, ConnectorRow.enabled).order_by(ConnectorRow.id)
     found: dict[str, Rules] = {}
     for connector, config in session.execute(tills):
-        only = config.get("only") or stores
+        only = config.get("only") or ()
         rules = rules_of(connector, config)
         found.update({store: rules for store in only if store in stores and store not in found})
     return found
