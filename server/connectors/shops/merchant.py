@@ -28,6 +28,8 @@ from server.connectors.source import Kind, Setup
 from server.ports import Batch, PermanentError, TemporaryError
 
 MAX_LANGUAGES = 20
+_LOCAL = ("no_id", "unknown_store", "columns", "quotes", "twice")
+"""What is wrong with a row of the local inventory, whatever it was to tell."""
 
 
 class MerchantConfig(GoodsConfig):
@@ -186,8 +188,10 @@ class _Feeds:
         with http.get(url, limits, validators, ACCEPT) as answer:
             if answer.unchanged:
                 return False
-            rows = feed_rows(answer, limits.max_rows)
-            self._local.add(self.stock.reading(rows, self._setup, Counter()), self._reader)
+            rows, ignored = feed_rows(answer, limits.max_rows), Counter[str]()
+            self._local.add(self.stock.reading(rows, self._setup, ignored), self._reader)
+        # Pieces may well be missing where only prices are told, and the reverse.
+        self._refused.update({name: ignored[name] for name in _LOCAL if ignored[name]})
         self._kept.local = answer.validators
         return True
 

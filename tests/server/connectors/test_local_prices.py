@@ -91,6 +91,7 @@ def test_the_shops_own_codes_are_kept(make_setup: MakeSetup) -> None:
     rows = local(store_code="0041", price="99.90 EUR"), local(store_code="0042", price="1.00 EUR")
     batch = fetched(make_setup, *rows, stores={"0041": LILLE})
     assert asked(batch) == {"0041": (9990, None), **dict.fromkeys(OTHERS, (11990, None))}
+    assert batch.refused == {"unknown_store": 1}
 
 
 @pytest.mark.parametrize(
