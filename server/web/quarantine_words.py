@@ -89,7 +89,7 @@ def _headline(found: Quarantine) -> tuple[str, str]:
     answers, prices = len(found.answers), len(found.prices) + found.more
     if not answers and not prices:
         return _("No price is held."), _("What the shops say is believed and shows.")
-    off = _("It shows without a price until someone decides.")
+    off = _("Screens show no price for these until someone decides.")
     if answers and prices:
         return (
             _(
@@ -180,7 +180,7 @@ class _Told:
         return _("the price of before shows until %(at)s", at=self.at(one.kept_until))
 
     def _counted(self, one: Answer) -> str:
-        at = _("Received at %(at)s.", at=self.at(one.received_at))
+        at = _("It came at %(at)s.", at=self.at(one.received_at))
         if not one.may_release:
             return at
         listed = ngettext("%(num)s row,", "%(num)s rows,", one.counts.get("reported", 0))
@@ -197,20 +197,20 @@ class _Told:
         lives = (
             _("the rest shows until %(at)s and no longer.", at=self.at(one.lease_until))
             if one.lease_until
-            else _("the rest too, as its lease is over.")
+            else _("the rest shows until its lease ends and no longer.")
         )
         if not one.may_release:
             asked = _("It is asked again by itself.")
             if not one.lease_until:
-                return " ".join([asked, _("No price shows meanwhile: the lease is over.")])
+                return " ".join([asked, _("Prices known so far show until their lease ends.")])
             until = _("Prices known so far show until %(at)s.", at=self.at(one.lease_until))
             return " ".join([asked, until])
         return " ".join([_("What it would change shows without a price;"), lives])
 
     def _rejected(self, until: int) -> str:
         if not until:
-            return _("Reject: nothing shows, as the lease is over.")
-        return _("Reject: the prices of before show until %(at)s.", at=self.at(until))
+            return _("The prices of before show until their lease ends.")
+        return _("The prices of before show until %(at)s.", at=self.at(until))
 
     def _name(self, sku: str) -> str:
         names = self._found.names.get(sku, {})
@@ -224,13 +224,16 @@ class _Told:
 
 
 def _released() -> str:
-    return _("Release: these prices show at once, as they stand here, and the shop is asked again.")
+    return _(
+        "These prices show at once, as they stand here, and the shop is asked again. What nobody "
+        "may believe (zero, another currency) stays off."
+    )
 
 
 def _gone_after(one: Answer) -> str:
     return ngettext(
-        "Release: %(num)s product leaves the screens if the shop says so again.",
-        "Release: %(num)s products leave the screens if the shop says so again.",
+        "%(num)s product leaves the screens if the shop says so again.",
+        "%(num)s products leave the screens if the shop says so again.",
         one.counts["gone"],
     )
 

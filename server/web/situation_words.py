@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from server.services.prices.batches import UNREAD
 from server.services.prices.texts import money
 from server.services.situation.concerns import Concern
 from server.services.situation.faults import fault_said
@@ -14,6 +15,7 @@ from server.services.situation.spoken import following, sentence
 from server.web.clock import MINUTE_MS, length, when
 from server.web.edit_words import ago
 from server.web.phrases import Language
+from server.web.quarantine_words import doubt, reason
 from server.web.rail_words import Line, rail_lines, summary
 from server.web.tongue import gettext as _
 from server.web.tongue import ngettext
@@ -192,7 +194,7 @@ def _batch(batch: Batch, found: Situation, language: Language) -> Held:
     changed = ngettext(
         "%(num)s price would change.", "%(num)s prices would change.", counts.get("changed", 0)
     )
-    why = _reason(batch.reason)
+    why = reason(batch.reason)
     at = when(batch.received_at, found.now, found.places.zone, language)
     return Held(
         id=batch.id,
@@ -205,13 +207,13 @@ def _batch(batch: Batch, found: Situation, language: Language) -> Held:
                 where=found.places.names.get(row["store"], row["store"]) or _("All stores"),
                 before=_money(row["old"], row["currency"], language),
                 after=_money(row["new"], row["currency"], language),
-                why=_doubt(str(row["why"])),
+                why=doubt(str(row["why"])),
             )
             for row in batch.examples
         ),
         channels=(),
         sku="",
-        may_accept=True,
+        may_accept=batch.reason not in UNREAD,
     )
 
 
@@ -224,7 +226,7 @@ def _suspect(one: Suspect, found: Situation, language: Language) -> Held:
         where=where,
         before=_money(one.before, one.currency, language),
         after=_money(one.now, one.currency, language),
-        why=_doubt(one.why),
+        why=doubt(one.why),
     )
     return Held(
         id="",
@@ -245,25 +247,6 @@ def _name(sku: str, found: Situation, language: Language) -> str:
 
 def _money(amount: int | None, currency: str, language: Language) -> str:
     return _("none") if amount is None or not currency else money(amount, currency, language)
-
-
-def _reason(code: str) -> str:
-    return {
-        "empty": _("It lists nothing although products are known."),
-        "shrunk": _("It lists less than half of what is known."),
-        "suspects": _("Too many of its prices look wrong."),
-    }.get(code, code)
-
-
-def _doubt(code: str) -> str:
-    return {
-        "blank": _("no price"),
-        "zero": _("zero or less"),
-        "currency": _("another currency"),
-        "sale": _("sale above the price"),
-        "jump": _("a leap"),
-        "": "",
-    }.get(code, _("unreadable"))
 
 
 def _source(one: Source, found: Situation, language: Language) -> SourceLine:
