@@ -1,5 +1,6 @@
 """All tables, in one place to import from."""
 
+from server.db.models.aligning import AlignedDayRow, AlignedRow, PastDeltaRow, RepricedRow
 from server.db.models.base import Base
 from server.db.models.branding import BrandRow, BrandTrialRow
 from server.db.models.calendars import CalendarAddressRow, EventRow
@@ -62,6 +63,8 @@ __all__ = [
     "AccountRow",
     "ActorRow",
     "AliasRow",
+    "AlignedDayRow",
+    "AlignedRow",
     "AssetPriceRow",
     "AssetRow",
     "AssetTagRow",
@@ -95,6 +98,7 @@ __all__ = [
     "PageRow",
     "PairingRow",
     "PasskeyRow",
+    "PastDeltaRow",
     "PastOfferRow",
     "PilotRow",
     "PlaylistRow",
@@ -109,6 +113,7 @@ __all__ = [
     "ReleaseRow",
     "RenditionFaultRow",
     "RenditionRow",
+    "RepricedRow",
     "RunChainRow",
     "RunRow",
     "ScreenHeadRow",

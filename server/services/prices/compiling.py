@@ -304,6 +304,7 @@ def store(session: Session, writes: Writes) -> None:
     """Write it in the caller's transaction, and mark the prices that pictures show."""
     ledger.append(session, writes.entries, writes.at_ms)
     past.keep_offers(session, [*writes.bodies, *writes.both, *writes.gone])
+    past.keep_deltas(session, writes.channels)
     connection = session.connection()
     for statement, rows in (
         (insert(OFFERS), writes.new),

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, Table, bindparam, delete, insert, select
+from sqlalchemy import BigInteger, Table, bindparam, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -20,13 +20,28 @@ from playlists.law.reductions import reduction_at, window_begin
 from playlists.ledger import effective
 from playlists.pricing import LedgerRow, Offer, Step
 from playlists.wire.offers import offer_from_json
-from server.db.models import ChannelRow, LedgerEntry, OfferRow, PastOfferRow, SilenceRow, StoreRow
+from server.db.models import (
+    ChannelRow,
+    LedgerEntry,
+    OfferRow,
+    PastDeltaRow,
+    PastOfferRow,
+    SilenceRow,
+    StoreRow,
+)
 from server.services.base.kept import MAX_IN, batched
 from server.services.prices.freshness import leases_of
 
 _OFFERS = cast(Table, OfferRow.__table__).c
 _PAST = cast(Table, PastOfferRow.__table__)
 _SILENCES = cast(Table, SilenceRow.__table__)
+_DELTAS = cast(Table, PastDeltaRow.__table__)
+_CHANNELS = cast(Table, ChannelRow.__table__).c
+
+MAX_DELTA = 256 * 1024
+"""Characters of a signed message that is kept once another replaced it: many prices at once, but
+not a shop's whole first answer.
+"""
 
 
 Asked = tuple[ChannelId, int | None]
@@ -65,6 +80,30 @@ def keep_offers(session: Session, replaced: Sequence[Mapping[str, Any]]) -> None
         insert(_PAST).from_select(names, now_past),
         [{"c": row["c"], "s": row["s"], "until": row["version"]} for row in replaced],
     )
+
+
+def keep_deltas(session: Session, moved: Sequence[Mapping[str, Any]]) -> None:
+    """Put aside the signed messages of channels (`c`) that are about to have another."""
+    if not moved:
+        return
+    last = select(_CHANNELS.id, _CHANNELS.version, _CHANNELS.delta).where(
+        _CHANNELS.id == bindparam("c"),
+        _CHANNELS.version > 0,
+        func.length(_CHANNELS.delta).between(1, MAX_DELTA),
+    )
+    session.connection().execute(
+        insert(_DELTAS).from_select(["channel", "version", "jws"], last),
+        [{"c": row["c"]} for row in moved],
+    )
+
+
+def delta_of(session: Session, channel: str, version: int) -> str:
+    """The signed message that brought a channel to a version; empty where it is not kept."""
+    row = session.get(ChannelRow, channel)
+    if row is not None and row.version == version:
+        return row.delta
+    kept = session.get(PastDeltaRow, (channel, version))
+    return kept.jws if kept is not None else ""
 
 
 def keep_silences(session: Session, confirmed: Iterable[tuple[str, int]]) -> None:
@@ -234,4 +273,5 @@ def _latest(rows: Mapping[int, LedgerRow], price: int, from_ms: int, until_ms: i
 def sweep(session: Session, before_ms: int) -> None:
     """Forget what was replaced, and silences that ended, before an instant."""
     session.execute(delete(_PAST).where(_PAST.c.until_version < before_ms))
+    session.execute(delete(_DELTAS).where(_DELTAS.c.version < before_ms))
     session.execute(delete(_SILENCES).where(_SILENCES.c.until_ms < before_ms))

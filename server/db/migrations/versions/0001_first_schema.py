@@ -49,6 +49,35 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_actor_made_by"), ["made_by"], unique=False)
 
     op.create_table(
+        "aligned",
+        sa.Column("store_id", sa.String(length=64), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("sku", sa.String(length=64), nullable=False),
+        sa.Column("shown_ms", sa.BigInteger(), nullable=False),
+        sa.Column("equal_ms", sa.BigInteger(), nullable=False),
+        sa.Column("late_ms", sa.BigInteger(), nullable=False),
+        sa.Column("other_ms", sa.BigInteger(), nullable=False),
+        sa.Column("bare", sa.JSON(), nullable=False),
+        sa.Column("free", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("store_id", "day", "sku", name=op.f("pk_aligned")),
+    )
+    with op.batch_alter_table("aligned", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_aligned_day"), ["day"], unique=False)
+
+    op.create_table(
+        "aligned_day",
+        sa.Column("store_id", sa.String(length=64), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("from_ms", sa.BigInteger(), nullable=False),
+        sa.Column("end_ms", sa.BigInteger(), nullable=False),
+        sa.Column("until_ms", sa.BigInteger(), nullable=False),
+        sa.Column("settled", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("store_id", "day", name=op.f("pk_aligned_day")),
+    )
+    with op.batch_alter_table("aligned_day", schema=None) as batch_op:
+        batch_op.create_index("ix_aligned_day_settled", ["settled", "from_ms"], unique=False)
+
+    op.create_table(
         "asset",
         sa.Column("sha", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
@@ -307,6 +336,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_passkey_actor_id"), ["actor_id"], unique=False)
 
     op.create_table(
+        "past_delta",
+        sa.Column("channel", sa.String(length=140), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("jws", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("channel", "version", name=op.f("pk_past_delta")),
+    )
+    with op.batch_alter_table("past_delta", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_past_delta_version"), ["version"], unique=False)
+
+    op.create_table(
         "past_offer",
         sa.Column("channel", sa.String(length=140), nullable=False),
         sa.Column("sku", sa.String(length=64), nullable=False),
@@ -435,6 +474,20 @@ def upgrade() -> None:
     with op.batch_alter_table("release", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_release_created_at"), ["created_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_release_next_at"), ["next_at"], unique=False)
+
+    op.create_table(
+        "repriced",
+        sa.Column("store_id", sa.String(length=64), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("sku", sa.String(length=64), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), nullable=False),
+        sa.Column("screens", sa.Integer(), nullable=False),
+        sa.Column("waiting", sa.Integer(), nullable=False),
+        sa.Column("delay_ms", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("store_id", "day", "sku", "at_ms", name=op.f("pk_repriced")),
+    )
+    with op.batch_alter_table("repriced", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_repriced_day"), ["day"], unique=False)
 
     op.create_table(
         "setting",
@@ -1139,6 +1192,10 @@ def downgrade() -> None:
 
     op.drop_table("shelf")
     op.drop_table("setting")
+    with op.batch_alter_table("repriced", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_repriced_day"))
+
+    op.drop_table("repriced")
     with op.batch_alter_table("release", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_release_next_at"))
         batch_op.drop_index(batch_op.f("ix_release_created_at"))
@@ -1174,6 +1231,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_past_offer_until_version"))
 
     op.drop_table("past_offer")
+    with op.batch_alter_table("past_delta", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_past_delta_version"))
+
+    op.drop_table("past_delta")
     with op.batch_alter_table("passkey", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_passkey_actor_id"))
 
@@ -1227,6 +1288,14 @@ def downgrade() -> None:
 
     op.drop_table("audit")
     op.drop_table("asset")
+    with op.batch_alter_table("aligned_day", schema=None) as batch_op:
+        batch_op.drop_index("ix_aligned_day_settled")
+
+    op.drop_table("aligned_day")
+    with op.batch_alter_table("aligned", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_aligned_day"))
+
+    op.drop_table("aligned")
     with op.batch_alter_table("actor", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_actor_made_by"))
 
