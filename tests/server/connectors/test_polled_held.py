@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from server.db.models import ConnectorRow, HeldBatchRow
 from server.services import connectors
@@ -62,6 +63,42 @@ def test_a_released_feed_is_believed_at_once_and_only_once(
         price["all"] = "1.00 EUR"
         ran(small_chain, clock)
         assert view(small_chain).held
+
+
+@pytest.mark.parametrize(
+    ("cut", "kind", "why"),
+    [
+        (b"<!DOCTYPE html><html><body>Closed</body></html>", "text/html", "html"),
+        (HEAD + item(id="SKU-1", price="100.00 EUR"), "application/xml", "truncated"),
+        (b"\x00\x01\x02\x03", "application/octet-stream", "unread"),
+    ],
+)
+def test_an_answer_that_cannot_be_read_shows_with_what_is_held_until_a_good_one(
+    small_chain: Context, clock: TestClock, cut: bytes, kind: str, why: str
+) -> None:
+    whole = HEAD + item(id="SKU-1", price="100.00 EUR") + TAIL
+    answers = {"now": Reply(body=whole, headers=XML)}
+    with peer(lambda _path, _headers: answers["now"]) as sold:
+        add_feed(small_chain, sold.url)
+        run_due(small_chain)
+        answers["now"] = Reply(body=cut, headers={"Content-Type": kind})
+        ran(small_chain, clock)
+        with small_chain.db.read() as session:
+            (held,) = session.scalars(select(HeldBatchRow))
+        assert (held.reason, held.settled_at, bool(held.detail)) == (why, None, True)
+        assert (prices(small_chain, "SKU-1"), lease(small_chain)) == ([10_000], START_MS)
+        answers["now"] = Reply(body=whole, headers=XML)
+        ran(small_chain, clock, 600)
+        with small_chain.db.read() as session:
+            (held,) = session.scalars(select(HeldBatchRow))
+        assert held.settled_as == "passed"
+
+
+def test_a_shop_that_does_not_answer_is_not_held(small_chain: Context, clock: TestClock) -> None:
+    with peer(lambda _path, _headers: Reply(503)) as sold:
+        add_feed(small_chain, sold.url)
+        run_due(small_chain)
+    assert not view(small_chain).held
 
 
 def test_a_rejected_feed_stays_unbelieved(small_chain: Context, shop: ShopPeer) -> None:
