@@ -172,7 +172,7 @@ def gated(
     rules, before = withheld.rules.get(store), withheld.states.get(pair, EMPTY)
     if rules is None and before == EMPTY:
         return offer, None
-    was = None if last is None else running(offer_from_json(last).steps, now)
+    was = None if last is None else _said(last, now)
     step = running(offer.steps, now)
     if rules is None:  # no till (any more) speaks for this store: nothing waits for it
         free = replace(EMPTY, said=before.said, same_at=now)
@@ -194,6 +194,14 @@ def gated(
         end = out.state.deadline if was.until_ms is None else min(was.until_ms, out.state.deadline)
         offer = replace(offer, steps=(replace(was, until_ms=end),), reason="till:lowering")
     return offer, write
+
+
+def _said(last: Mapping[str, Any], now: int) -> Step | None:
+    """The step of an offer as it was told (wire JSON) that runs at an instant; no other is read."""
+    for step in last["st"]:
+        if step[0] <= now and (step[1] is None or now < step[1]):
+            return offer_from_json({**last, "st": [step]}).steps[0]
+    return None
 
 
 def price_free(offer: Offer, reason: str) -> Offer:
