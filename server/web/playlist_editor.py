@@ -18,6 +18,7 @@ from server.web.playlist_sheet import (
     KIND,
     answer,
     context,
+    heard_until,
     refused,
     sheet_of,
     wants_json,
@@ -55,8 +56,7 @@ def sheet(subject: str) -> AnyResponse:
     """The sheet anew, and what others did since `seq`; only its mark where nothing changed."""
     looker = enter("content")
     try:
-        seq = request.args.get("seq", "0")
-        since = int(seq) if seq.isascii() and seq.isdigit() and len(seq) < 10 else 0
+        since = heard_until()
         draft, edits = drafts.edits_since(looker.ctx, looker.actor, KIND, subject, since)
         if request.args.get("mark") == mark_of(draft):
             return jsonify({"mark": mark_of(draft)})

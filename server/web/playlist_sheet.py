@@ -74,10 +74,13 @@ def sheet_of(looker: Visit, draft: Draft) -> Sheet:
 
 
 def answer(
-    looker: Visit, draft: Draft, said: str = "", edits: Sequence[Edit] = (), **more: Any
+    looker: Visit, draft: Draft, said: str = "", edits: Sequence[Edit] | None = None, **more: Any
 ) -> AnyResponse:
-    """The sheet anew, for the page that is open: its mark, its markup, what happened."""
+    """The sheet anew, for the page that is open: its mark, its markup, what happened. Without
+    `edits` it tells those that others made since the page heard last.
+    """
     sheet = sheet_of(looker, draft)
+    edits = _of_others(looker, draft) if edits is None else edits
     heard = _heard(looker, sheet, edits)
     return jsonify(
         {
@@ -103,9 +106,24 @@ def refused(error: ServerError) -> AnyResponse:
     return told
 
 
+def heard_until() -> int:
+    """The last edit that the page has heard of; 0 where it does not say."""
+    seq = request.args.get("seq", "0")
+    return int(seq) if seq.isascii() and seq.isdigit() and len(seq) < 10 else 0
+
+
 def wants_json() -> bool:
     """Whether a script of ours asks."""
     return request.accept_mimetypes.best == "application/json"
+
+
+def _of_others(looker: Visit, draft: Draft) -> list[Edit]:
+    """What came in between, where one's own edit is not the next that the page hears of."""
+    since = heard_until()
+    if "seq" not in request.args or draft.seq <= since + 1:
+        return []
+    _now, edits = drafts.edits_since(looker.ctx, looker.actor, KIND, draft.id, since)
+    return [edit for edit in edits if edit.by != looker.actor.id and edit.seq <= draft.seq]
 
 
 def _heard(looker: Visit, sheet: Sheet, edits: Sequence[Edit]) -> list[str]:

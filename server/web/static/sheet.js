@@ -69,7 +69,7 @@ export class Sheet {
   async #send(path, body, headers) {
     const csrf = { "X-CSRF-Token": document.body.dataset.csrf, Accept: "application/json" };
     try {
-      const answer = await fetch(this.root + path + this.#stores(false), { method: "POST", body, headers: { ...csrf, ...headers } });
+      const answer = await fetch(`${this.root}${path}?seq=${this.seq}${this.#stores(true)}`, { method: "POST", body, headers: { ...csrf, ...headers } });
       const told = await answer.json();
       if (!answer.ok) {
         this.#keep(this.main.dataset.unkept);

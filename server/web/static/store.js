@@ -162,7 +162,7 @@ if (sheet) {
   sayHow();
   if (sheet.classList.contains("message")) fitFields();
 } else {
-  draw();
+  draw().catch((error) => console.warn(String(error)));
   setInterval(listen, TICK_MS);
   keepLive(() => RENEW_MS, () => {
     heardAt = Date.now();

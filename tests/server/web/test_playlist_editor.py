@@ -36,9 +36,9 @@ class Editor:
             "Accept-Language": reader.language,
         }
 
-    def edit(self, *ops: dict[str, Any]) -> TestResponse:
-        """Apply operations."""
-        path = f"{self._path}/edit"
+    def edit(self, *ops: dict[str, Any], heard: int = 0) -> TestResponse:
+        """Apply operations; the page has `heard` of the edits up to this one."""
+        path = f"{self._path}/edit" + (f"?seq={heard}" if heard else "")
         return self._reader.client.post(path, json={"ops": list(ops)}, headers=self._headers)
 
     def send(self, path: str, **form: Any) -> TestResponse:
@@ -202,6 +202,11 @@ def test_two_editors_see_each_other_and_lose_nothing(chain: Chain) -> None:
     assert heard["said"] == "manager-lille-2 changed “Rain.”."
     assert heard["touched"] == ["rain"]
     assert json.loads(one.part(f"/sheet?seq=1&mark={heard['mark']}")) == {"mark": heard["mark"]}
+    other.edit({"op": "set", "path": path, "value": "It pours."})
+    mine = {"op": "set", "path": "items/rain/duration_ms", "value": 9_000}
+    told = one.edit(mine, heard=1).get_json()
+    assert told["said"] == "manager-lille-2 changed “It pours.”.", "with one's own edit's answer"
+    assert one.edit(mine, heard=told["seq"]).get_json()["said"] == ""
 
 
 def test_a_playlist_that_was_thrown_away_meanwhile(chain: Chain) -> None:
