@@ -94,7 +94,7 @@ def test_a_french_table_is_read_as_it_is_written(upload: Place) -> None:
         FRENCH.encode("utf-16"),
         FRENCH.replace(";", "\t").encode(),
         FRENCH.replace("\n", "\r\n").encode(),
-        gzip.compress(FRENCH.encode()),
+        gzip.compress(FRENCH.encode(), mtime=0),
         FRENCH.replace(",", ".").replace(";", ",").encode(),
     ],
 )
