@@ -65,7 +65,7 @@ def money(amount: int, currency: str, language: str) -> str:
     return f"{symbol}{number}" if language == "en" else f"{number}{NBSP}{symbol}"
 
 
-@lru_cache(maxsize=4_000)
+@lru_cache(maxsize=2_000)
 def step_texts(shown: Display, zone: str, language: str) -> tuple[tuple[str, str], ...]:
     """The texts of one price, as pairs: figures, cents, currency, currency_first; with a lawful
     reduction was, reduction, legal, until; unit and comparison where there are such.
