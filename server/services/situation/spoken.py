@@ -77,11 +77,11 @@ _WHAT: Mapping[str, _Pair] = {
     ),
     "till_apart": (
         "À {store}, caisses et écrans diffèrent depuis {at}\u00a0: {changed} prix.",
-        "In {store}, tills and screens differ since {at}: {changed} prices.",
+        "In {store}, tills and screens differ since {at} (prices: {changed}).",
     ),
     "till_silent": (
         "À {store}, les caisses n’ont pas confirmé {changed} prix depuis {at}.",
-        "In {store}, tills have not confirmed {changed} prices since {at}.",
+        "In {store}, tills leave prices unconfirmed since {at} ({changed}).",
     ),
     "suspect": (
         "Le prix de {goods} paraît faux depuis {at}.",

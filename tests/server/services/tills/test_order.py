@@ -36,6 +36,8 @@ from server.services.connectors import ConnectorWish
 from server.services.prices import offers
 from server.services.prices.batches import Source
 from server.services.prices.intake import take
+from server.services.situation.looking import look
+from server.services.situation.spoken import Places, following, sentence
 from server.services.tills import mismatches, rounds
 from server.services.tills.mismatches import Apart
 from tests.support.record import START_MS, TestClock
@@ -343,3 +345,22 @@ def test_what_cannot_be_read_is_counted_and_what_is_forged_refused(
     assert till.says(chain, "9.90", 2, at="2100-01-01").refused == {"future": 1}
     with pytest.raises(Unauthenticated):
         connectors.receive(chain, "hooks", "till", {webhook.TIMESTAMP: "0"}, b'{"items": []}')
+
+
+def test_the_situation_tells_it_in_words(chain: Context, clock: TestClock, till: Till) -> None:
+    shop_says(chain, clock, 9_990)
+    minute(chain, clock, 120)
+    places = Places({"lille": "Lille"}, {"lille": "Europe/Paris"})
+    with chain.db.read() as session:
+        (silent,) = (one for one in look(chain, session, clock()) if one.kind == "till")
+    assert silent.stores == ("lille",)
+    said = sentence(silent, places, clock(), "en")
+    assert said.startswith("In Lille, tills leave prices unconfirmed since ")
+    assert "caisse" in following(silent, places, clock(), "fr")
+    minded(chain, order="report")
+    till.says(chain, "89.90", 2)
+    minute(chain, clock, 120)
+    with chain.db.read() as session:
+        (apart,) = (one for one in look(chain, session, clock()) if one.kind == "till")
+    assert sentence(apart, places, clock(), "fr").startswith("À Lille, caisses et écrans diffèrent")
+    assert "BAG" in following(apart, places, clock(), "en")
