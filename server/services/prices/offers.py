@@ -93,6 +93,18 @@ def known_skus(session: Session, shop: str, among: Collection[str] | None = None
     }
 
 
+def spoken_since(
+    session: Session, channels: Sequence[ChannelId], skus: Collection[Sku], at_ms: int
+) -> set[str]:
+    """Those of `skus` that their shop named by themselves after `at_ms`."""
+    query = select(OfferRow.sku).where(OfferRow.sku.in_(skus), OfferRow.seen_at > at_ms)
+    return {
+        sku
+        for some in batched(channels, MAX_IN)
+        for sku in session.scalars(query.where(OfferRow.channel.in_(some)))
+    }
+
+
 def recompile(
     ctx: Context, session: Session, channels: Sequence[ChannelOf], skus: Iterable[Sku], now: int
 ) -> list[Change]:

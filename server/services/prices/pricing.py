@@ -102,7 +102,8 @@ class _Taking:
                 pasts = seen.pasts
             else:
                 pasts = self._pasts(some)
-            count += len(self._judged(some, pasts))
+            # What is sold no more is suspect of nothing: a product goes with all its variants.
+            count += sum(why != "gone" for why in self._judged(some, pasts).values())
             chunks += 1
         return count, seen if chunks == 1 else None
 
@@ -191,12 +192,16 @@ class _Taking:
         _take_chunk(self.ctx, self.source, chunk, self.channels, seen, agrees, self.taken)
 
     def _bury(self) -> None:
-        """A whole listing without a SKU: the shop sells it no more."""
+        """A whole listing without a SKU: the shop sells it no more, unless it spoke of it by itself
+        since that listing began.
+        """
         ctx, channels = self.ctx, self.channels
         at_once = min(SKUS_AT_ONCE, max(1, OFFERS_AT_ONCE // max(1, len(channels))))
-        for skus in batched(sorted(self.news.gone), at_once):
+        for gone in batched(sorted(self.news.gone), at_once):
             with ctx.db.write() as session:
                 ids, at_ms = [channel.id for channel in channels], self.batch.observed_at
+                spoken = offers.spoken_since(session, ids, gone, at_ms)
+                skus = [sku for sku in gone if sku not in spoken]
                 ledger.withdraw(session, ids, skus, at_ms, self.source.id, ctx.clock())
                 products.forget(session, self.source.shop, skus, channels, ctx.clock())
                 digests.forget(session, self.source.shop, skus)

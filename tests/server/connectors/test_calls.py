@@ -93,6 +93,16 @@ def test_a_changed_price_is_in_force_when_the_call_is_answered(
     assert view(taught, "shop").last_success_at == START_MS + 1
 
 
+def test_many_goods_that_are_gone_at_once_are_no_suspects(
+    web: FlaskClient, taught: Context
+) -> None:
+    skus = ("PLV-BRUINE", "PLV-ESTRAN-28", "PLV-EMBRUN")
+    assert all(prices(taught, sku) for sku in skus)
+    answer = call(web, body_of(*({"sku": sku} for sku in skus), event="product.deleted"))
+    assert answer.json["held"] == ""
+    assert [prices(taught, sku) for sku in skus] == [[], [], []]
+
+
 def test_a_repeat_is_answered_but_not_applied(web: FlaskClient, taught: Context) -> None:
     call(web, body_of(bruine()), name="one")
     call(web, body_of(bruine("129.00", version=3)), name="two")

@@ -16,12 +16,14 @@ from structlog.testing import capture_logs
 
 from server.connectors.registry import kinds
 from server.connectors.shops.site import Site
-from server.db.models import AuditRow, LedgerEntry, OfferRow
+from server.db.models import AuditRow, ConnectorRow, LedgerEntry, OfferRow
 from server.errors import ServerError
 from server.services import connectors
 from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
 from server.services.connectors import ConnectorWish, Ran, Receipt, run_due
+from server.services.connectors.views import setup_of, source_of
+from server.services.prices import intake
 from tests.server.connectors.polled import fact_values, lease, prices, row, view
 from tests.server.connectors.shops import ADAPTERS
 from tests.server.connectors.shops.contract import BAG, COAT, GOODS, SCARF, Adapter, Call, Fault
@@ -217,6 +219,27 @@ def test_a_lost_call_is_made_good_by_the_next_read(connected: Connected) -> None
     connected.shop.delete(SCARF, connected.now())
     assert connected.read().error == ""
     assert (prices(connected.ctx, COAT), prices(connected.ctx, SCARF)) == ([13_900], [])
+
+
+@able("calls", "read")
+def test_what_is_called_in_while_the_shop_is_read_is_not_buried_by_that(
+    connected: Connected,
+) -> None:
+    """A long listing passes a product's place, then the product comes."""
+    ctx, late = connected.ctx, connected.shop.price(COAT, 13_900, connected.now())
+    connected.shop.delete(COAT, connected.now())
+    with ctx.db.read() as session:
+        found = session.get_one(ConnectorRow, HERE)
+        setup = setup_of(ctx, session, found)
+    fetch = kinds()[connected.kind].fetch
+    assert fetch is not None
+    listed = fetch(setup)
+    assert COAT not in {one.sku for one in listed.products}
+    connected.clock.advance(5_000)
+    for call in late:
+        connected.hear(call)
+    intake.take(ctx, source_of(ctx.settings, found, setup), listed)
+    assert prices(ctx, COAT) == [13_900]
 
 
 @able("calls")
