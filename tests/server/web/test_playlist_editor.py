@@ -73,7 +73,7 @@ def words(answer: TestResponse) -> str:
 def test_a_playlist_in_sentences_with_their_truth(calm: Chain) -> None:
     reader = calm.owner()
     page = plain(reader.text("/playlists/sale?store=lille&store=prado"))
-    assert "Les prix d’automne . 7 of 8 can play now in Lille, 8 in Prado." in page
+    assert "Les prix d’automne . 8 of 9 can play now in Lille, 9 in Prado." in page
     assert "When at least 1 is in stock here." in page
     assert "Lille No 0 here" in page
     away = plain(reader.text("/playlists/galet-elsewhere?store=prado"))
