@@ -59,6 +59,7 @@ def show(screen_id: str) -> AnyResponse:
         now=now,
         carry=carry,
         link=lambda **more: "?" + urlencode({**carry, **more}),
+        proves=urlencode({"screen": screen_id, "at": at_ms}) if at_ms <= now else "",
         may_recall=recalls.may_recall(looker.actor) and not embed,
     )
 
