@@ -17,7 +17,12 @@ from playlists.resolving.stage import Loop, Part, paused
 from playlists.schedule import Schedule
 
 Verdict = tuple[Rule, Mapping[str, Detail]]
-_FACT_RULES: dict[str, Rule] = {"stock": "stock", "footfall": "crowd", "occupancy": "crowd"}
+_FACT_RULES: dict[str, Rule] = {
+    "stock": "stock",
+    "nearest": "stock",
+    "footfall": "crowd",
+    "occupancy": "crowd",
+}
 FAULT_RULES: dict[str, Rule] = {
     "product": "product",
     "channel": "product",

@@ -30,6 +30,8 @@ class Names:
 _FACTS: Mapping[Language, Mapping[str, str]] = {
     "en": {
         "stock": "stock of {what}",
+        "nearest": "the nearest other shop with {what}",
+        "nearest.metres": "metres to the nearest other shop with {what}",
         "weather.temperature": "the temperature",
         "weather.rain": "rain",
         "weather.code": "the sky",
@@ -38,6 +40,8 @@ _FACTS: Mapping[Language, Mapping[str, str]] = {
     },
     "fr": {
         "stock": "le stock de {what}",
+        "nearest": "le magasin le plus proche qui a {what}",
+        "nearest.metres": "les mètres jusqu’au magasin le plus proche qui a {what}",
         "weather.temperature": "la température",
         "weather.rain": "la pluie",
         "weather.code": "le ciel",
@@ -127,7 +131,7 @@ class Wording:
         """A value with its unit."""
         kind = key.partition(":")[0]
         if isinstance(value, bool) or not isinstance(value, int):
-            return str(value)
+            return str(value) or "\u2013"
         if kind == "weather.code":
             return self._sky(value)
         words = _UNITS[self._language].get(kind, "{n}")

@@ -48,7 +48,7 @@ def fact_value(key: str, value: FactValue | None, language: Language) -> str:
         return say("fact_unknown", language)
     kind = FactKey(key).partition(":")[0]
     if not isinstance(value, int) or isinstance(value, bool):
-        return str(value)
+        return str(value) or say("value_nowhere", language)
     if kind == "weather.temperature":
         return degrees(value)
     if kind == "weather.rain":
@@ -59,6 +59,8 @@ def fact_value(key: str, value: FactValue | None, language: Language) -> str:
         )
     if kind == "stock":
         return say("value_pieces", language, n=value)
+    if kind == "nearest.metres":
+        return str(value)
     if kind in ("footfall", "occupancy"):
         return say("value_people", language, n=value)
     return _sky(value, language)
@@ -95,7 +97,7 @@ def _plain(key: str, value: FactValue, language: Language) -> str:
             return f"{tenths(value, language)}{NBSP}mm/h"
         if kind == "weather.code":
             return _sky(value, language)
-    return str(value)
+    return str(value) or say("value_nowhere", language)
 
 
 def _sky(code: int, language: Language) -> str:

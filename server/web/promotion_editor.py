@@ -12,18 +12,24 @@ from werkzeug.wrappers import Response as AnyResponse
 from server.errors import BadInput, Conflict, ServerError
 from server.services.branding.brands import voice_of
 from server.services.drafting.listing import Look, listing
+from server.services.observed.neighbours import NEAR_M
 from server.services.promoting import codes, promotions
 from server.services.promoting.catalogue import Shelf, chosen
 from server.services.promoting.codes import Code
 from server.services.promoting.formats import formats
 from server.services.promoting.forms import (
+    AWAY,
+    AWAY_SAID,
     BACK_SOON,
     CODED,
+    ELSEWHERE,
     GONES,
     KINDS,
     LANGUAGES,
     LAPSES,
     OFFER,
+    ORDER,
+    OTHER,
     QUIET,
     USUAL_MS,
     WORDS,
@@ -61,7 +67,7 @@ def keep(subject: str) -> AnyResponse:
     found = promotions.read(looker.ctx, looker.actor, subject)
     form = _form(found.form)
     try:
-        form = _coded(looker, form)
+        form = codes.ordered(looker.ctx, looker.actor, _coded(looker, form))
         promotions.write(looker.ctx, looker.actor, subject, form, _mark())
         if request.form.get("do") == "air":
             promotions.put_on_air(looker.ctx, looker.actor, subject)
@@ -95,6 +101,7 @@ def look(subject: str) -> AnyResponse:
     try:
         if request.form.get("keep") or request.form.get("code") != "own":
             form = _coded(looker, form)
+        form = codes.ordered(looker.ctx, looker.actor, form)
         promotions.checked(form)
         if request.form.get("keep"):
             found = promotions.write(looker.ctx, looker.actor, subject, form, _mark())
@@ -132,14 +139,23 @@ def _stills(looker: Visit, form: Form) -> dict[str, Any]:
     said = request.values.get("in", looker.language)
     language: Language = "en" if said == "en" else "fr"
     items = promotions.items_of(form)
+    promotions.watched(looker.ctx, form)
     drawn = pictures(looker.ctx, looker.actor, store, items, language)
     now = looker.ctx.clock()
     offer = _drawn(picture(drawn[OFFER], now))
     free = {**offer, "shown": {**offer["shown"], "prices": []}}
     if form.lapsed == "skip":
         free |= {"card": None, "shown": {**free["shown"], "card": None}}
-    gone = _drawn(picture(drawn[QUIET], now)) if QUIET in drawn else offer
+    stands = next((one for one in _stand_ins(form) if one in drawn), "")
+    if stands == ELSEWHERE and not drawn[ELSEWHERE].texts:
+        stands = QUIET
+    gone = _drawn(picture(drawn[stands], now)) if stands else offer
     return {"now": offer, "free": free, "gone": gone}
+
+
+def _stand_ins(form: Form) -> tuple[str, ...]:
+    """The turns that may stand for it, the first that does first."""
+    return (form.gone, QUIET) if form.gone in (ELSEWHERE, ORDER, OTHER, QUIET) else ()
 
 
 def _drawn(still: dict[str, Any]) -> dict[str, Any]:
@@ -176,6 +192,9 @@ def _page(looker: Visit, found: Promotion, *, wrong: ServerError | None = None) 
         coded=" ".join(CODED),
         languages=LANGUAGES,
         back_soon=BACK_SOON,
+        away_said=AWAY_SAID,
+        near_km=NEAR_M // 1000,
+        other=_one(looker, form.other, store),
         skies=[(name, label) for name, label in _skies().items() if name in SKIES],
         crops=[(name, label) for name, label in _crops().items() if name in CROPS],
         voice=voice_of(looker.ctx, looker.language),
@@ -192,6 +211,12 @@ def _page(looker: Visit, found: Promotion, *, wrong: ServerError | None = None) 
     )
 
 
+def _one(looker: Visit, sku: str, store: str) -> str:
+    """What the product is called that stands in; its SKU where the shop does not sell it."""
+    found = chosen(looker.ctx, looker.actor, [sku] if sku else [], store, looker.language)
+    return found[0].name if found else sku
+
+
 def _mark() -> str:
     """Which state of the promotion the form was made of."""
     return request.form.get("mark", "")
@@ -201,7 +226,8 @@ def _form(was: Form) -> Form:
     """What was sent; what was not sent stays."""
     given = request.form
     texts = {
-        name: {one: given.get(f"{name}.{one}", "") for one in LANGUAGES} for name in (*TEXTS, QUIET)
+        name: {one: given.get(f"{name}.{one}", "") for one in LANGUAGES}
+        for name in (*TEXTS, QUIET, AWAY)
     }
     seconds = given.get("seconds", "")
     whole = int(seconds) if seconds.isascii() and seconds.isdigit() and len(seconds) < 4 else 0
@@ -216,6 +242,7 @@ def _form(was: Form) -> Form:
         gone=next((one for one in GONES if one == given.get("gone")), was.gone),
         lapsed=next((one for one in LAPSES if one == given.get("lapsed")), was.lapsed),
         qr=was.qr,
+        other=was.other,
     )
 
 
@@ -224,7 +251,9 @@ def _field(path: str) -> str:
     parts = path.split("/")
     if "texts" in parts:
         at = parts.index("texts")
-        name = QUIET if "1" in parts[:at] else "".join(parts[at + 1 : at + 2])
+        name = "".join(parts[at + 1 : at + 2])
+        if name == "headline" and "items" in parts and "0" not in parts[:at]:
+            name = AWAY if request.form.get("gone") in AWAY_SAID and "1" in parts[:at] else QUIET
         return f"{name}.{(parts[at + 2 :] or [LANGUAGES[0]])[0]}"
     return {"duration_ms": "seconds", "goods": "skus"}.get(parts[-1], parts[-1])
 

@@ -24,6 +24,8 @@ blueprint = studio("promotions-room")
 MAX_ASKED = 200
 """Characters of what is looked for."""
 PICTURE_LIFE_S = 86_400
+STANDS_IN = "other"
+"""Goods are picked to stand in for those of a promotion."""
 
 
 @blueprint.get("/promotions")
@@ -47,7 +49,9 @@ def begin() -> AnyResponse:
     if not skus:
         return _goods(looker, status=422, wrong=_("Pick a product first."))
     try:
-        if subject:
+        if subject and request.form.get("as") == STANDS_IN:
+            found = promotions.stand_in(looker.ctx, looker.actor, subject, skus[0])
+        elif subject:
             found = promotions.rebind(looker.ctx, looker.actor, subject, skus)
         else:
             store = request.form.get("store", "")
@@ -145,10 +149,14 @@ def _goods(looker: Visit, *, status: int = 200, wrong: str = "") -> AnyResponse:
     )
     found = catalogue(looker.ctx, looker.actor, asking, looker.language)
     subject = given.get("for", "")[:MAX_ASKED]
+    stands_in = subject and given.get("as") == STANDS_IN
     picked = given.getlist("sku")
     if subject and not picked:
-        picked = list(promotions.read(looker.ctx, looker.actor, subject).form.skus)
+        form = promotions.read(looker.ctx, looker.actor, subject).form
+        picked = [form.other] * bool(form.other) if stands_in else list(form.skus)
     asked = {"q": asking.words, "store": asking.store, "for": subject}
+    if stands_in:
+        asked["as"] = STANDS_IN
     kept = [(key, value) for key, value in asked.items() if value]
     kept += [("sku", sku) for sku in picked]
     return page(
@@ -160,6 +168,7 @@ def _goods(looker: Visit, *, status: int = 200, wrong: str = "") -> AnyResponse:
         found=found,
         asking=asking,
         subject=subject,
+        stands_in=stands_in,
         picked=picked,
         shown=[one.sku for one in found.goods],
         further="/promotions/goods?" + urlencode([*kept, ("after", found.next)]),

@@ -13,6 +13,7 @@ from server.services.calendar import events
 from server.services.connectors import Poller, Subscriptions, restocking, sweep_deliveries
 from server.services.drafting import releases
 from server.services.keeping import retention
+from server.services.observed import neighbours
 from server.services.prices import horizon, moving, releasing
 from server.services.recalls import recalls
 from server.services.situation import rounds
@@ -45,6 +46,7 @@ class Timers:
             ("subscriptions", SUBSCRIBE_S, self._subscriptions.sync),
             ("expired facts", EXPIRY_S, Expiry(ctx)),
             ("stock that came back", EXPIRY_S, partial(restocking.come_back, ctx)),
+            ("where else goods wait", EXPIRY_S, partial(neighbours.keep, ctx)),
             ("old deliveries", SWEEP_S, partial(sweep_deliveries, ctx)),
             ("what nothing names", SWEEP_S, partial(retention.sweep, ctx)),
             ("prices that come near", SWEEP_S, partial(horizon.extend, ctx)),

@@ -46,6 +46,25 @@ def record(session: Session, facts: Sequence[Fact], now: int) -> frozenset[FactK
     return frozenset(changed)
 
 
+def derive(session: Session, found: Sequence[Fact], now: int) -> frozenset[FactKey]:
+    """Store what follows from other facts: each takes the place of all that its key said, however
+    old that is. Returns the keys that changed.
+    """
+    held = _held(session, {fact.key for fact in found})
+    before = {key: dict(rows) for key, rows in held.items()}
+    changed: set[FactKey] = set()
+    for fact in found:
+        last = next(iter(held.get(fact.key, {}).values()), None)
+        same = last is not None and (last.value, last.source) == (fact.value, fact.source)
+        if last is None or not same or last.expires_at <= now:
+            changed.add(fact.key)
+        begin = last.valid_from if last is not None and same else fact.valid_from
+        held[fact.key] = {begin: replace(fact, valid_from=begin)}
+    _write(session, before, held)
+    outbox.mark(session, changed, now)
+    return frozenset(changed)
+
+
 def _observe(fact: Fact, rows: dict[int, Fact]) -> bool:
     """Bring `rows` up to an observation; whether what they say changed."""
     open_rows = [row for row in rows.values() if row.valid_until is None]

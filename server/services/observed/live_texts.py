@@ -1,7 +1,9 @@
-"""Texts that freshness carries to the screens: what the weather is now, in a few words.
+"""Texts that freshness carries to the screens: what the weather is now, in a few words, and where
+else a product waits.
 
-A live text is named `weather:<store>`: one line such as "11°, pluie jusqu’à 17 h", with an icon
-(rain, sun, cold, cloud). It may show while its gate, the weather's source, is fresh.
+`weather:<store>` is one line such as "11°, pluie jusqu’à 17 h", with an icon (rain, sun, cold,
+cloud); `nearest:<SKU>@<store>` is the nearest other store that has it, `nearest.metres:…` how far
+that is. Each may show while its gate, the source of what it says, is fresh.
 """
 
 from __future__ import annotations
@@ -21,6 +23,11 @@ RAIN_TENTHS = 1
 COLD_TENTHS = 50
 """Tenths of a degree up to which it is cold."""
 MINUS = "\u2212"
+NBSP = "\u00a0"
+ELSEWHERE = ("nearest", "nearest.metres")
+"""The facts that are live texts of their own."""
+KM_M, METRES_A_TENTH, WHOLE_KM_M = 1_000, 100, 10_000
+"""A kilometre, its tenth, and from where on no tenths are said, in metres."""
 
 _SAID = {
     "fr": {
@@ -50,16 +57,43 @@ def live_text(name: str, line: Line, zone: str, now: int) -> LiveText | None:
     """The live text of that name at `now` (unix ms), in the store's zone; None where it is not
     known what to say."""
     kind, _, place = name.partition(":")
+    if kind in ELSEWHERE:
+        return _elsewhere(FactKey(name), line, now)
     return _weather(place, line, zone, now) if kind == "weather" else None
 
 
 def facts_in(name: str) -> tuple[FactKey, ...]:
     """The facts that a live text is made of."""
     kind, _, place = name.partition(":")
+    if kind in ELSEWHERE:
+        return (FactKey(name),)
     if kind != "weather":
         return ()
     parts = ("temperature", "rain", "code")
     return tuple(FactKey(f"weather.{part}:{place}") for part in parts)
+
+
+def _elsewhere(key: FactKey, line: Line, now: int) -> LiveText | None:
+    """The other store's name, or the way there."""
+    said = line(key)
+    value = value_at(said, now)
+    if said is None or not value:
+        return None
+    texts = {
+        language: {"text": value if isinstance(value, str) else way(int(value), language)}
+        for language in LANGUAGES
+    }
+    return LiveText(gate=(said.source, said.max_age_ms), texts=texts)
+
+
+def way(metres: int, language: str) -> str:
+    """A distance as people say it: `400 m`, `1,2 km`, `12 km`."""
+    if metres < KM_M:
+        return f"{metres}{NBSP}m"
+    whole, tenths = divmod(metres // METRES_A_TENTH, 10)
+    if metres >= WHOLE_KM_M or not tenths:
+        return f"{(metres + KM_M // 2) // KM_M}{NBSP}km"
+    return f"{whole}{',' if language == 'fr' else '.'}{tenths}{NBSP}km"
 
 
 def _weather(place: str, line: Line, zone: str, now: int) -> LiveText | None:

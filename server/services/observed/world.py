@@ -139,7 +139,9 @@ def put_fact(
 
 
 def _check_subject(kind: FactKind, key: str) -> None:
-    """Raises BadInput where a fact is about nothing, or about somebody."""
+    """Raises BadInput where a fact is about nothing, or about somebody, or follows from others."""
+    if kind.name not in RANGES:
+        raise BadInput("Nobody says this fact: it follows from what stores count.", field="key")
     of = key.partition(":")[2].rpartition("@")[0]
     with as_bad_input():
         if kind.name == "stock":

@@ -14,7 +14,7 @@ from playlists.ids import Sku, check_sku
 from server.ports import Batch, StockReport
 from server.services.base.context import Context
 from server.services.base.kept import batched
-from server.services.observed import facts, shelves
+from server.services.observed import facts, neighbours, shelves
 from server.services.observed.shelves import Count
 from server.services.prices import batches, offers, pricing, releasing
 from server.services.prices.batches import Source, Taken
@@ -92,6 +92,7 @@ def come_back(ctx: Context, source: Source) -> Taken:
 
 def _record(ctx: Context, session: Session, said: Sequence[Fact], taken: Taken) -> None:
     changed = facts.record(session, said, ctx.clock())
+    neighbours.follow(session, said, ctx.clock())
     taken.facts += len(changed)
     _restock(ctx, session, changed, taken)
 

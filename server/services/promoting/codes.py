@@ -71,6 +71,16 @@ def coded(ctx: Context, actor: Actor, form: Form, kind: Kind, address: str = "")
     return replace(form, qr=keep_code(ctx, actor, address))
 
 
+def ordered(ctx: Context, actor: Actor, form: Form) -> Form:
+    """The form with the code that leads to where it is ordered: its product's page, else its own.
+    Raises Forbidden.
+    """
+    if form.gone != "order":
+        return replace(form, order="")
+    page = _page_of(ctx, actor, form)
+    return replace(form, order=keep_code(ctx, actor, page) if page else form.qr)
+
+
 def keep_code(ctx: Context, actor: Actor, address: str) -> str:
     """The sha256 of the drawing of an address's QR code, which is named by that address. Raises
     BadInput where it is none that a code can hold.

@@ -23,8 +23,9 @@ from server.services.drafting.drafts import Draft
 from server.services.drafting.listing import UsedBy, uses_of
 from server.services.drafting.ops import Op
 from server.services.drafting.tagging import tag
+from server.services.observed import neighbours
 from server.services.prices.products import folded
-from server.services.promoting.codes import coded
+from server.services.promoting.codes import coded, ordered
 from server.services.promoting.forms import MAX_GOODS, Form, body_of, form_of
 from server.services.wishes.card_checks import check_cards
 from server.services.wishes.reach import Reach
@@ -71,6 +72,7 @@ def begin(ctx: Context, actor: Actor, form: Form) -> Promotion:
     """A draft of a new one, filed among playlists under TAG. Raises BadInput."""
     draft = drafts.begin(ctx, actor, KIND, checked(form), _new_id())
     tag(ctx, actor, draft.id, add=[TAG])
+    watched(ctx, form)
     return _told(ctx, draft)
 
 
@@ -104,7 +106,14 @@ def write(ctx: Context, actor: Actor, subject: str, form: Form, mark: str = "") 
     ops = _ops(draft.body, body)
     if ops:
         draft = drafts.edit(ctx, actor, KIND, subject, ops)
+        watched(ctx, form)
     return _told(ctx, draft)
+
+
+def watched(ctx: Context, form: Form) -> None:
+    """Have it known where else its product waits, where it says that."""
+    if form.gone == "elsewhere":
+        neighbours.watch(ctx, form.skus)
 
 
 def rebind(ctx: Context, actor: Actor, subject: str, skus: Sequence[str]) -> Promotion:
@@ -116,7 +125,14 @@ def rebind(ctx: Context, actor: Actor, subject: str, skus: Sequence[str]) -> Pro
     other = replace(form, skus=tuple(skus), template=template)
     if form.qr and other.skus != form.skus:
         other = coded(ctx, actor, other, "page")
+    other = ordered(ctx, actor, other)
     return write(ctx, actor, subject, other)
+
+
+def stand_in(ctx: Context, actor: Actor, subject: str, sku: str) -> Promotion:
+    """Have another product stand in where its goods are gone. Raises as write."""
+    form = form_of(_draft(ctx, actor, subject).body)
+    return write(ctx, actor, subject, replace(form, gone="other", other=sku))
 
 
 def undo(ctx: Context, actor: Actor, subject: str) -> Promotion:

@@ -104,7 +104,9 @@ def _calendars(session: Session, now: int, patience: Patience) -> Iterator[Conce
 
 
 def _silences(session: Session, now: int) -> Iterator[Concern]:
-    """Facts that hold now, or would, were they not too old; by store and kind."""
+    """Facts that hold now, or would, were they not too old; by store and kind. Where else a product
+    waits is as old as the other store's stock, which is told itself.
+    """
     lapsed = select(FactRow.key, FactRow.source, FactRow.observed_at).where(
         FactRow.expires_at <= now,
         FactRow.expires_at > now - FORGET_MS,
@@ -114,7 +116,7 @@ def _silences(session: Session, now: int) -> Iterator[Concern]:
     on = set(session.scalars(select(ConnectorRow.id).where(ConnectorRow.enabled)))
     quiet: dict[tuple[str, str], list[tuple[str, int]]] = {}
     for key, source, observed_at in session.execute(lapsed):
-        if connector_of(source, on):
+        if connector_of(source, on) and sort_of(key) != "nearest":
             place = key.partition(":")[2].rpartition("@")[0]
             quiet.setdefault((sort_of(key), store_of(key)), []).append((place, observed_at))
     for (sort, store), found in quiet.items():

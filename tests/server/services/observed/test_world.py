@@ -118,11 +118,17 @@ def test_what_a_counter_may_not_say_a_person_may_not_either_and_it_is_kept_nowhe
     assert marked(stores) == set()
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
-def test_every_kind_has_a_range_and_both_its_ends_are_taken(stores: Context, kind: str) -> None:
+@pytest.mark.parametrize("kind", sorted(RANGES))
+def test_both_ends_of_a_kinds_range_are_taken(stores: Context, kind: str) -> None:
     of = {"stock": "PLV-01@", "footfall": "entrance@", "occupancy": "entrance@"}.get(kind, "")
     for value in RANGES[kind]:
         assert world.put_fact(stores, SYSTEM, f"{kind}:{of}lille", value).fact.value == value
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS.keys() - RANGES.keys()))
+def test_what_follows_from_other_facts_is_not_said_by_hand(stores: Context, kind: str) -> None:
+    with pytest.raises(BadInput):
+        world.put_fact(stores, SYSTEM, f"{kind}:PLV-01@lille", 1)
 
 
 def test_facts_end_at_ones_stores(stores: Context) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
 
-from playlists.facts import Fact, FactKey
+from playlists.conditions import Truth, evaluate
+from playlists.facts import Fact, FactKey, FactValue
 from playlists.ids import PlaylistId, SourceId
-from playlists.model import Playlist
+from playlists.model import Item, Playlist
 from playlists.model_json import playlist_from_json
+from server.db.models import StoreRow
 from server.errors import BadInput, Conflict, NotFound
-from server.ports import Batch, ProductReport
+from server.ports import Batch, ProductReport, StockReport
 from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
 from server.services.drafting import releases
@@ -20,8 +24,10 @@ from server.services.observed import facts
 from server.services.prices import intake
 from server.services.promoting import promotions
 from server.services.promoting.catalogue import GOODS_SHOWN, Asking, catalogue, chosen
+from server.services.promoting.codes import ordered
 from server.services.promoting.formats import formats
-from server.services.promoting.forms import Form, body_of, form_of
+from server.services.promoting.forms import GONES, Form, Gone, body_of, form_of
+from server.services.showing.picturing import pictures
 from server.services.wishes import content
 from tests.support.record import TestClock, make_context
 from tests.support.small_shop import lay_out
@@ -104,6 +110,20 @@ def test_stock_is_told_by_store(ctx: Context, clock: TestClock) -> None:
         replace(BAG, texts={"headline": {"fr": "Il est là.", "en": "Here it is."}}, crop="top"),
         replace(BAG, gone="skip", lapsed="skip", duration_ms=12_000, qr="a" * 64),
         replace(BAG, gone="quiet", texts={"quiet": {"fr": "Bientôt", "en": "Soon"}}),
+        replace(BAG, gone="other", other="HAT", texts={"quiet": {"fr": "Bientôt", "en": "Soon"}}),
+        replace(
+            BAG,
+            gone="elsewhere",
+            qr="b" * 64,
+            texts={
+                "cta": {"fr": "Voir", "en": "See"},
+                "away": {"fr": "Là-bas.", "en": "Over there."},
+                "quiet": {"fr": "Bientôt", "en": "Soon"},
+            },
+        ),
+        replace(
+            BAG, gone="order", order="c" * 64, texts={"away": {"fr": "Chez vous.", "en": "Home."}}
+        ),
         replace(
             BAG,
             template="trio",
@@ -119,13 +139,54 @@ def test_a_form_comes_back_from_its_playlist(form: Form) -> None:
     assert body_of(again) == body_of(form)
 
 
-def test_one_of_two_turns_plays_where_goods_may_be_gone() -> None:
-    offer, quiet = playlist_from_json(
-        {**body_of(replace(BAG, gone="quiet")), "id": "promo-x"}
-    ).items
-    assert offer.condition is not None
-    assert quiet.condition is not None
-    assert (offer.id, quiet.id) == ("offer", "quiet")
+@pytest.mark.parametrize("gone", sorted(set(GONES) - {"stays"}))
+def test_of_all_that_stands_for_a_promotion_one_plays_at_most(gone: Gone) -> None:
+    form = replace(BAG, gone=gone, other="HAT", order="a" * 64)
+    items = playlist_from_json({**body_of(form), "id": "promo-x"}).items
+    values: dict[str, tuple[FactValue | None, ...]] = {
+        "stock:BAG@{store}": (None, 0, 3),
+        "stock:HAT@{store}": (None, 0, 2),
+        "nearest:BAG@{store}": (None, "", "Prado"),
+    }
+    playing = set()
+    for world in product(*values.values()):
+        facts_now = dict(zip(values, world, strict=True))
+        on = [one.id for one in items if _plays(one, facts_now)]
+        assert len(on) <= 1
+        playing.update(on)
+    assert playing == {one.id for one in items}
+    assert len(items) == {"skip": 1, "elsewhere": 3, "other": 3}.get(gone, 2)
+
+
+def _plays(item: Item, facts_now: Mapping[str, FactValue | None]) -> bool:
+    assert item.condition is not None
+    return evaluate(item.condition, facts_now.get).truth is Truth.TRUE
+
+
+def test_a_promotion_says_where_else_its_product_waits(ctx: Context) -> None:
+    with ctx.db.write() as session:
+        for store in ("lille", "prado"):
+            row = session.get(StoreRow, store)
+            assert row is not None
+            row.lat_e6, row.lon_e6 = (50_637_200, 3_063_300 + (store == "prado") * 60_000)
+    stock = Batch(ctx.clock(), stock=(StockReport("BAG", "prado", 4),))
+    intake.take(ctx, intake.Source("counts"), stock)
+    made = promotions.begin(ctx, SYSTEM, replace(BAG, gone="elsewhere"))
+    away = pictures(ctx, SYSTEM, "lille", promotions.items_of(made.form), "fr")["elsewhere"]
+    said = {name: live.texts["fr"]["text"] for name, live in away.texts.items()}
+    assert said == {
+        "nearest:BAG@lille": "prado",
+        "nearest.metres:BAG@lille": "4,2\u00a0km",
+    }
+
+
+def test_where_it_is_ordered_is_its_page_or_its_own_code(ctx: Context) -> None:
+    own = ordered(ctx, SYSTEM, replace(BAG, gone="order", qr="a" * 64))
+    assert own.order == "a" * 64
+    deliver(ctx, boot("PAGE", "Bottine", link="https://pluvier.example/PAGE"))
+    paged = ordered(ctx, SYSTEM, replace(BAG, skus=("PAGE",), gone="order"))
+    assert paged.order == promotions.begin(ctx, SYSTEM, paged).form.order
+    assert ordered(ctx, SYSTEM, replace(paged, gone="skip")).order == ""
 
 
 @pytest.mark.parametrize(
@@ -134,6 +195,14 @@ def test_one_of_two_turns_plays_where_goods_may_be_gone() -> None:
         (replace(BAG, skus=()), "skus", "choose_goods"),
         (replace(BAG, skus=("BAG", "HAT")), "skus", "choose_goods"),
         (replace(BAG, duration_ms=1), "duration", "bad_duration"),
+        (replace(BAG, gone="other"), "other", "choose_other"),
+        (replace(BAG, gone="other", other="BAG"), "other", "choose_other"),
+        (replace(BAG, gone="order"), "gone", "no_order_page"),
+        (
+            replace(BAG, template="trio", skus=("BAG", "HAT"), gone="elsewhere"),
+            "gone",
+            "gone_of_one",
+        ),
         (
             replace(BAG, texts={"headline": {"fr": "Dès 19 €"}}),
             "items/0/content/card/texts/headline/fr",
