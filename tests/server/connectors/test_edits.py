@@ -14,7 +14,7 @@ from sqlalchemy import select
 from server.connectors import registry
 from server.connectors.registry import BUILT_IN, kinds
 from server.connectors.source import Config, Kind
-from server.db.models import AuditRow
+from server.db.models import AuditRow, ConnectorRow
 from server.errors import BadInput, Conflict, Forbidden, NotFound, Stale
 from server.services import connectors
 from server.services.base.actors import ALL_SCOPES, SYSTEM, Actor
@@ -51,6 +51,28 @@ def test_a_secret_is_kept_but_never_shown(ctx: Context) -> None:
         audited = session.scalars(select(AuditRow)).all()
     assert len(audited) == 2
     assert not [row for row in audited if SECRET in str(row.before) + str(row.after)]
+
+
+def test_secrets_are_changed_one_by_one_and_forgotten(ctx: Context) -> None:
+    connectors.create_connector(ctx, SYSTEM, SHOP, "shop")
+    edits: list[tuple[dict[str, str], dict[str, str]]] = [
+        ({"secret": "a new one of sixteen", "before": SECRET},
+         {"secret": "a new one of sixteen", "before": SECRET}),
+        ({"before": ""}, {"secret": "a new one of sixteen"}),
+        ({}, {"secret": "a new one of sixteen"}),
+    ]  # fmt: skip
+    for given, wanted in edits:
+        wish = replace(SHOP, secret=None, secrets=given)
+        view = connectors.update_connector(ctx, SYSTEM, "shop", wish).value
+        assert set(view.secrets) == set(wanted)
+        with ctx.db.read() as session:
+            assert session.get_one(ConnectorRow, "shop").secrets == wanted
+    for wrong in ({"secret": ""}, {"secret": "short"}, {"password": "a new one of sixteen"}):
+        with pytest.raises(BadInput) as refused:
+            connectors.update_connector(
+                ctx, SYSTEM, "shop", replace(SHOP, secret=None, secrets=wrong)
+            )
+        assert refused.value.field in ("secret", "secrets/password")
 
 
 @pytest.mark.parametrize(

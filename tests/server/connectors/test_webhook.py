@@ -100,6 +100,22 @@ def test_a_call_signed_with_another_secret_is_refused(setup: Setup) -> None:
     assert refused.value.code == "forged"
 
 
+def test_the_secret_before_is_good_until_it_is_forgotten(setup: Setup) -> None:
+    changed = replace(setup, secrets={"secret": "the shop's next secret", "before": SECRET})
+    assert webhook.receive(changed, call(item())).batch.products
+    assert webhook.receive(changed, call(item(), secret="the shop's next secret")).batch.products
+    forgotten = replace(changed, secrets={"secret": "the shop's next secret"})
+    with pytest.raises(Unauthenticated):
+        webhook.receive(forgotten, call(item()))
+
+
+def test_a_shop_without_a_feed_describes_its_products(setup: Setup) -> None:
+    words = {"name": "Sac", "description": "<b>Cuir</b>.", "brand": "Pluvier", "measure": "750 ml"}
+    (found,) = webhook.receive(setup, call(item(**words, link="no address"))).batch.products
+    assert found.names == {"fr": {"name": "Sac", "lead": "Cuir ."}}
+    assert (found.maker, found.measure, found.link) == ("Pluvier", "750 ml", "")
+
+
 @pytest.mark.parametrize("header", ["x-enseigne-signature", "x-enseigne-timestamp"])
 @pytest.mark.parametrize("value", ["", "sha256=", "1792067520", "€", None])
 def test_a_call_without_a_right_signature_is_refused(
