@@ -5,6 +5,7 @@ one that is ready before its sale begins.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from playlists.ids import ItemId, PlaylistId
 from playlists.model import Item, Playlist
@@ -42,7 +43,8 @@ def _forms(make: Cards) -> dict[str, Form]:
         sky="tide",
         gone="skip",
     )
-    return {
+    near = ("phare", "azimut", "cabotage")
+    forms = {
         "escale": _price(make, "escale", "Escale, prix d’ouverture", "Bon voyage", "Travel light"),
         "neve": _price(make, "neve", "Névé, avant la neige", "Avant la neige", "Before the snow"),
         "plage": sea,
@@ -51,6 +53,10 @@ def _forms(make: Cards) -> dict[str, Form]:
         "noroit": _price(make, "noroit", "Noroît en promotion", "Au chaud", "Keep warm"),
         "azimut": _price(make, "azimut", "Azimut en promotion", "Le bon cap", "The right way"),
         "cabotage": _price(make, "cabotage", "Cabotage en promotion", "En ville", "Around town"),
+    }
+    return {
+        name: replace(form, gone="elsewhere") if name in near else form
+        for name, form in forms.items()
     }
 
 

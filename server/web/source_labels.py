@@ -40,6 +40,18 @@ def labels() -> dict[str, tuple[str, str]]:
             _("Answers with more percent of doubtful prices are held whole"),
             _("Empty: as this server is set, usually 5."),
         ),
+        "stock_buffer": (
+            _("Pieces of each product that screens never promise"),
+            _("For what is in a fitting room or mislaid. Empty: as this server is set."),
+        ),
+        "stock_back_at": (
+            _("Once sold out, a product is back with so many pieces"),
+            _("Empty: as this server is set, usually 2."),
+        ),
+        "stock_settle_s": (
+            _("Fewer pieces are back once they stayed so long, in seconds"),
+            _("So that a count that wavers moves no screen. Empty: as this server is set."),
+        ),
         "folder": (
             _("File or folder below the watched folder"),
             _("Empty, like the address: you upload the file on the next page."),
