@@ -27,7 +27,7 @@ from server.connectors.shops.shopify_calls import read_call
 from server.connectors.shops.shopify_goods import SEVERAL, SOLD, products_of
 from server.connectors.source import Delivery, Kind, Received, Secret, Setup, ShopConfig
 from server.errors import Unauthenticated
-from server.ports import Batch, PermanentError, ProductReport, StockReport
+from server.ports import Batch, PermanentError, ProductReport, StockReport, TemporaryError
 
 SIGNATURE = "x-shopify-hmac-sha256"
 WEBHOOK, BEFORE, TOKEN = "webhook", "webhook_before", "token"
@@ -97,6 +97,13 @@ def receive(setup: Setup, delivery: Delivery) -> Received:
 
 def fetch(setup: Setup) -> Batch:
     """The whole shop now. Raises TemporaryError, PermanentError where any part of it is missing."""
+    try:
+        return _read(setup)
+    except (KeyError, TypeError, AttributeError):
+        raise TemporaryError("Shopify’s answer is not of the form that it should be.") from None
+
+
+def _read(setup: Setup) -> Batch:
     config: ShopifyConfig = setup.config
     began = setup.clock()
     api = Admin(
@@ -114,7 +121,8 @@ def fetch(setup: Setup) -> Batch:
             "the EU. Let Shopify include taxes in prices, or allow prices without tax here."
         )
     refused: Counter[str] = Counter()
-    sold = list(_sold(api, refused))
+    # A page that moves while it is read may say a variant twice: the later one counts.
+    sold = list({one.variant.id: one for one in _sold(api, refused)}.values())
     products, aliases = _products(setup, sold, about.currency)
     items = {one.variant.item: one.variant.sku for one in sold}
     stock, strangers = _stock(setup, api, items, aliases)
