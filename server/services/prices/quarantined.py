@@ -4,7 +4,7 @@ of late.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,14 +148,12 @@ def _answers(session: Session, now: int) -> tuple[tuple[Answer, ...], tuple[Answ
         HeldBatchRow.settled_at.desc(), HeldBatchRow.id
     )
     leases = _leases(session, now)
-    return (
-        tuple(_answer(session, row, leases) for row in _rows(session, waiting, MAX_BATCHES)),
-        tuple(_answer(session, row, leases) for row in _rows(session, decided, DECIDED)),
-    )
-
-
-def _rows(session: Session, query: Any, most: int) -> Sequence[Any]:
-    return session.execute(query.limit(most)).all()
+    later: set[str] = set()  # connectors of which something was held since
+    answers = [
+        tuple(_answer(row, leases, later) for row in session.execute(query.limit(most)))
+        for query, most in ((waiting, MAX_BATCHES), (decided, DECIDED))
+    ]
+    return answers[0], answers[1]
 
 
 def _leases(session: Session, now: int) -> dict[str, int]:
@@ -165,8 +163,10 @@ def _leases(session: Session, now: int) -> dict[str, int]:
     return {shop: int(end) for shop, end in rows if end and end > now}
 
 
-def _answer(session: Session, found: Any, leases: Mapping[str, int]) -> Answer:
+def _answer(found: Any, leases: Mapping[str, int], later: set[str]) -> Answer:
     row, name, config, person = found
+    is_last = row.connector_id not in later
+    later.add(row.connector_id)
     settled = releasing.DONE.get(row.settled_as, row.settled_as)
     return Answer(
         id=row.id,
@@ -180,7 +180,7 @@ def _answer(session: Session, found: Any, leases: Mapping[str, int]) -> Answer:
         settled=settled,
         settled_at=row.settled_at or 0,
         settled_by=person or "",
-        may_reopen=row.settled_as == "rejected" and releasing.is_last(session, row),
+        may_reopen=row.settled_as == "rejected" and is_last,
     )
 
 
