@@ -1,9 +1,9 @@
 """Where else a product waits: for each store the nearest other that has some, and how far it is.
 
 Derived facts, kept beside those that sources say: `nearest:SKU@STORE` is the other store's name
-(empty: none near has any) and `nearest.metres:SKU@STORE` the great-circle distance. Each is said by
-the source that counted the other store's stock, and is believed as long as that. They are kept for
-the products that a playlist or draft asks them of.
+(empty: none near has any) and `nearest.metres:SKU@STORE` the great-circle distance (then 0). Each
+is said by the source that counted the other store's stock, and is believed as long as that. They
+are kept for the products that a playlist or draft asks them of.
 """
 
 from __future__ import annotations
@@ -176,7 +176,8 @@ def _facts(
     which, far = keys_of(sku, store)
     if first is None:
         until = now + KINDS[NAME].max_age_ms
-        return [Fact(which, "", now, None, now, until, SourceId(f"{NAME}@{store}"))]
+        nobody = (now, None, now, until, SourceId(f"{NAME}@{store}"))
+        return [Fact(which, "", *nobody), Fact(far, 0, *nobody)]
     metres, other = first
     said = having[sku, other.id]
     rest = (now, None, said.observed_at, said.expires_at, said.source)
@@ -189,4 +190,4 @@ def _differs(held: Sequence[Fact], fact: Fact) -> bool:
     if not held or (held[0].value, held[0].source) != (fact.value, fact.source):
         return True
     aged = fact.observed_at - held[0].observed_at
-    return aged >= RENEW_MS if fact.value == "" else aged != 0
+    return aged != 0 if fact.value else aged >= RENEW_MS

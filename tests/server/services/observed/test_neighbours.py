@@ -91,7 +91,7 @@ def test_the_nearest_store_that_has_some_is_told_with_the_way(ctx: Context) -> N
     assert nearest(ctx) == "Aix"
     counted(ctx, "aix", 0)
     assert nearest(ctx) == ""
-    assert said(ctx, "nearest:BAG@prado") is None
+    assert (said(ctx, "nearest:BAG@prado"), said(ctx, "nearest.metres:BAG@prado")) == (None, None)
 
 
 def test_it_is_believed_as_long_as_the_other_stores_count(ctx: Context, clock: TestClock) -> None:
