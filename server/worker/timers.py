@@ -7,13 +7,14 @@ from functools import partial
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from server.services.alignment.reckoning import Reckoner
 from server.services.base.context import Context
 from server.services.branding import trials
 from server.services.calendar import events
 from server.services.connectors import Poller, Subscriptions, restocking, sweep_deliveries
 from server.services.drafting import releases
 from server.services.keeping import retention
-from server.services.observed import neighbours
+from server.services.observed import neighbours, paradoxes
 from server.services.prices import horizon, moving, releasing
 from server.services.recalls import recalls
 from server.services.situation import rounds
@@ -23,6 +24,7 @@ POLL_S = 1
 """How often sources that are due are looked for."""
 SUBSCRIBE_S = 3
 EXPIRY_S = 15
+PARADOX_S = 60
 SWEEP_S = 3_600
 TILL_S = 1
 """How late a till's time-out may be heeded; the screens heed it by themselves."""
@@ -47,6 +49,7 @@ class Timers:
             ("expired facts", EXPIRY_S, Expiry(ctx)),
             ("stock that came back", EXPIRY_S, partial(restocking.come_back, ctx)),
             ("where else goods wait", EXPIRY_S, partial(neighbours.keep, ctx)),
+            ("shelves that contradict the shop", PARADOX_S, partial(paradoxes.observe, ctx)),
             ("old deliveries", SWEEP_S, partial(sweep_deliveries, ctx)),
             ("what nothing names", SWEEP_S, partial(retention.sweep, ctx)),
             ("prices that come near", SWEEP_S, partial(horizon.extend, ctx)),
@@ -57,6 +60,7 @@ class Timers:
             ("brands due", RELEASE_S, partial(trials.run_due, ctx)),
             ("recalls", EXPIRY_S, partial(recalls.complete, ctx)),
             ("tills", TILL_S, self._tills),
+            ("how prices agreed", EXPIRY_S, Reckoner(ctx)),
             ("who should know", ctx.settings.watch_every_s, partial(rounds.run, ctx)),
         )
         for name, every_s, work in jobs:
