@@ -63,6 +63,10 @@ class Settings(BaseSettings):
     """Once sold out, a product is back on screens with so many pieces."""
     stock_settle_s: int = Field(default=600, ge=0, le=86_400)
     """Fewer pieces than that are back once they stayed so long."""
+    paradox_percent: int = Field(default=15, ge=1, le=100)
+    """A product that the shop online has and a store has not (or the reverse) for more of a day is
+    told on the situation page.
+    """
     write_budget_ms: int = 50
     """A write transaction over this is logged."""
     write_wait_ms: int = 30_000

@@ -55,7 +55,7 @@ from server.db.models.publishing import (
     ScreenPageRow,
 )
 from server.db.models.releasing import PilotRow, RehearsalRow, ReleaseRow
-from server.db.models.stock import ShelfRow
+from server.db.models.stock import ParadoxRow, ShelfRow
 from server.db.models.watching import ConcernRow, ToldRow, WatcherRow
 from server.db.models.withheld import RecalledRow, RecallRow, TillMismatchRow, TillPriceRow
 
@@ -97,6 +97,7 @@ __all__ = [
     "OverrideRow",
     "PageRow",
     "PairingRow",
+    "ParadoxRow",
     "PasskeyRow",
     "PastDeltaRow",
     "PastOfferRow",

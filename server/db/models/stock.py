@@ -1,4 +1,4 @@
-"""Tables of stock: what stores counted."""
+"""Tables of stock: what stores counted, and where that is not what the shop online says."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from server.db.models.base import Base, Ms, Word
 
 _COMING_BACK: dict[str, Any] = {
     f"{dialect}_where": text("back_since > 0") for dialect in ("sqlite", "postgresql")
+}
+_OPEN: dict[str, Any] = {
+    f"{dialect}_where": text("ended_at = 0") for dialect in ("sqlite", "postgresql")
 }
 
 
@@ -30,3 +33,22 @@ class ShelfRow(Base):
     back_since: Mapped[Ms] = mapped_column(default=0)
     counted_at: Mapped[Ms]
     source: Mapped[Word]
+
+
+class ParadoxRow(Base):
+    """A stretch in which a store and the shop online said otherwise of a SKU: `kind` out_here (the
+    shop online has it) or out_online (the store has it). Instants in unix ms; `ended_at` 0: it
+    lasts.
+    """
+
+    __tablename__ = "paradox"
+    __table_args__ = (
+        Index("ix_paradox_open", "began_at", **_OPEN),
+        Index("ix_paradox_ended_at", "ended_at"),
+    )
+
+    store_id: Mapped[Word] = mapped_column(primary_key=True)
+    sku: Mapped[Word] = mapped_column(primary_key=True)
+    began_at: Mapped[Ms] = mapped_column(primary_key=True)
+    kind: Mapped[Word]
+    ended_at: Mapped[Ms] = mapped_column(default=0)

@@ -13,7 +13,7 @@ from server.services.base.context import Context
 from server.services.base.kept import MAX_IN, batched
 from server.services.base.objects import load_objects
 from server.services.entry import people
-from server.services.observed import facts
+from server.services.observed import facts, paradoxes
 from server.services.prices import forgetting, past
 from server.services.publishing.readsets import sweep_sets
 from server.services.publishing.storing import alone
@@ -51,6 +51,7 @@ def sweep(ctx: Context) -> None:
     with ctx.db.write() as session:
         past.sweep(session, now - HISTORY_MS)
         mismatches.sweep(session, now - HISTORY_MS)
+        paradoxes.sweep(session, now - HISTORY_MS)
     with ctx.db.write() as session:
         pages.sweep_pages(session, now - HISTORY_MS)
     forgetting.sweep(ctx)

@@ -322,6 +322,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("since", name=op.f("pk_page")),
     )
     op.create_table(
+        "paradox",
+        sa.Column("store_id", sa.String(length=64), nullable=False),
+        sa.Column("sku", sa.String(length=64), nullable=False),
+        sa.Column("began_at", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("store_id", "sku", "began_at", name=op.f("pk_paradox")),
+    )
+    with op.batch_alter_table("paradox", schema=None) as batch_op:
+        batch_op.create_index("ix_paradox_ended_at", ["ended_at"], unique=False)
+        batch_op.create_index(
+            "ix_paradox_open",
+            ["began_at"],
+            unique=False,
+            sqlite_where=sa.text("ended_at = 0"),
+            postgresql_where=sa.text("ended_at = 0"),
+        )
+
+    op.create_table(
         "passkey",
         sa.Column("id", sa.String(length=1400), nullable=False),
         sa.Column("actor_id", sa.String(length=64), nullable=False),
@@ -1239,6 +1258,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_passkey_actor_id"))
 
     op.drop_table("passkey")
+    with op.batch_alter_table("paradox", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_paradox_open",
+            sqlite_where=sa.text("ended_at = 0"),
+            postgresql_where=sa.text("ended_at = 0"),
+        )
+        batch_op.drop_index("ix_paradox_ended_at")
+
+    op.drop_table("paradox")
     op.drop_table("page")
     op.drop_table("object")
     op.drop_table("listed")
