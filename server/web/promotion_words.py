@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from server.services.prices.texts import money
@@ -127,7 +127,7 @@ def good_words(one: Product, stores: Sequence[Shelf], language: Language) -> Goo
     if one.cost and one.cost.prior is not None:
         was = money(one.cost.prior, one.cost.currency, language)
     why = _beside(one.cost, language) if one.cost else _no_price(one.why)
-    return Good(one.sku, one.name, about, price, was, why, one.pictured, _stock(one.stock, stores))
+    return Good(one.sku, one.name, about, price, was, why, one.pictured, _stock(one, stores))
 
 
 def format_words(one: Format) -> str:
@@ -175,17 +175,32 @@ def _no_price(why: str) -> str:
     }.get(why, _("No price: the shop names none."))
 
 
-def _stock(
-    stock: Mapping[str, int | None], stores: Sequence[Shelf]
-) -> tuple[tuple[str, str, bool], ...]:
+def _stock(one: Product, stores: Sequence[Shelf]) -> tuple[tuple[str, str, bool], ...]:
     found = []
-    for one in stores:
-        pieces = stock.get(one.id)
+    for store in stores:
+        pieces = one.stock.get(store.id)
         if pieces is None:
             said = _("not known")
         elif pieces < 1:
             said = _("none left")
         else:
             said = ngettext("%(num)s left", "%(num)s left", pieces)
-        found.append((one.name, said, bool(pieces)))
+        counted = count_words(pieces, one.counts.get(store.id))
+        found.append((store.name, f"{said} ({counted})" if counted else said, bool(pieces)))
     return tuple(found)
+
+
+def count_words(pieces: int | None, counts: tuple[int, int] | None) -> str:
+    """How a number of pieces came about: `12 counted, 3 reserved, 2 kept back`; empty where that is
+    what was counted.
+    """
+    if pieces is None or counts is None or counts[0] == pieces:
+        return ""
+    counted, reserved = counts
+    parts = [_("%(n)s counted", n=counted)]
+    if reserved:
+        parts.append(ngettext("%(num)s reserved", "%(num)s reserved", reserved))
+    kept = counted - reserved - pieces
+    if kept > 0:
+        parts.append(_("%(n)s kept back", n=kept))
+    return ", ".join(parts)

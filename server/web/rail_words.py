@@ -66,7 +66,19 @@ def rail_lines(rail: Rail, now: int, language: Language) -> tuple[Line, ...]:
         )
         for one in rail.stock
     ]
-    return (*sky, *prices, *stock, *counts)
+    return (*sky, *prices, *stock, *_paradoxes(rail), *counts)
+
+
+def _paradoxes(rail: Rail) -> list[Line]:
+    """Products that the shop online and the store say otherwise of for too long."""
+    return [
+        Line(name, ngettext("%(num)s product", "%(num)s products", many), day, "", WHOLE, "")
+        for name, many, day in (
+            (_("In stock online, out here"), rail.out_here, _("over the last 24 hours")),
+            (_("In stock here, out online"), rail.out_online, _("over the last 24 hours")),
+        )
+        if many
+    ]
 
 
 def summary(rail: Rail, now: int, language: Language) -> str:

@@ -21,6 +21,7 @@ from server.db.models import ProductRow, StoreRow
 from server.errors import BadInput
 from server.services.base.actors import Actor
 from server.services.base.context import Context
+from server.services.observed import shelves
 from server.services.observed.facts import facts_for
 from server.services.prices import past
 from server.services.prices.freshness import leases_of
@@ -75,7 +76,8 @@ class Cost:
 @dataclass(frozen=True, slots=True)
 class Product:
     """One product. `cost` None: no price may show now, and `why` is suspect, stale or none.
-    `stock` is by store, None where the shop does not say.
+    `stock` is by store what screens promise, None where the shop does not say; `counts` what a
+    store counted and what of it is reserved.
     """
 
     sku: str
@@ -87,6 +89,7 @@ class Product:
     cost: Cost | None
     why: str
     stock: Mapping[str, int | None]
+    counts: Mapping[str, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +111,14 @@ def catalogue(ctx: Context, actor: Actor, asking: Asking, language: str) -> Cata
         raise BadInput("Pass on the “next” of the page before as it is.", field="after")
     now = ctx.clock()
     with ctx.db.read() as session:
-        shelves = shelves_of(session, actor)
-        home = next((one for one in shelves if one.id == asking.store), None)
-        home = home or (shelves[0] if shelves else None)
+        selling = shelves_of(session, actor)
+        home = next((one for one in selling if one.id == asking.store), None)
+        home = home or (selling[0] if selling else None)
         if home is None:
             return Catalogue(None, (), (), "")
         skus = _found(session, home.channel.partition("@")[0], asking)
         shown = skus[:GOODS_SHOWN]
-        stores = _beside(shelves, home)
+        stores = _beside(selling, home)
         goods = _goods(session, home, stores, shown, language, now)
     more = shown[-1] if len(skus) > len(shown) else ""
     return Catalogue(home, stores, goods, more)
@@ -130,13 +133,13 @@ def chosen(
     actor.require("content")
     now = ctx.clock()
     with ctx.db.read() as session:
-        shelves = shelves_of(session, actor)
-        home = next((one for one in shelves if one.id == store), None)
-        home = home or (shelves[0] if shelves else None)
+        selling = shelves_of(session, actor)
+        home = next((one for one in selling if one.id == store), None)
+        home = home or (selling[0] if selling else None)
         if home is None:
             return ()
         some = [Sku(sku) for sku in skus[:MAX_CHOSEN]]
-        found = _goods(session, home, _beside(shelves, home), some, language, now)
+        found = _goods(session, home, _beside(selling, home), some, language, now)
     by_sku = {one.sku: one for one in found}
     return tuple(by_sku[sku] for sku in some if sku in by_sku)
 
@@ -151,8 +154,8 @@ def shelves_of(session: Session, actor: Actor) -> tuple[Shelf, ...]:
     )
 
 
-def _beside(shelves: Sequence[Shelf], home: Shelf) -> tuple[Shelf, ...]:
-    return (home, *(one for one in shelves if one.id != home.id))[:MAX_STORES]
+def _beside(selling: Sequence[Shelf], home: Shelf) -> tuple[Shelf, ...]:
+    return (home, *(one for one in selling if one.id != home.id))[:MAX_STORES]
 
 
 def _found(session: Session, shop: str, asking: Asking) -> list[Sku]:
@@ -179,6 +182,7 @@ def _goods(
     offers = past.offers_at(session, channel, skus, None)
     lease = leases_of(session, {channel}).get(channel)
     stock = _stock(session, stores, skus, now)
+    counts = shelves.read(session, [(one.id, sku) for one in stores for sku in skus])
     found = []
     for row in rows:
         sku, said = Sku(row.sku), said_in(row.names, language)
@@ -200,6 +204,11 @@ def _goods(
                 cost,
                 why,
                 {one.id: stock.get((one.id, sku)) for one in stores},
+                {
+                    store: (shelf.counted, shelf.reserved)
+                    for (store, of), (shelf, _) in counts.items()
+                    if of == sku
+                },
             )
         )
     return tuple(found)

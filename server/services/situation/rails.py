@@ -16,6 +16,7 @@ from server.db.models import ChannelRow, ConnectorRow, FactRow, StoreRow
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.paging import Cut, Page, paged
+from server.services.observed import paradoxes
 from server.services.observed.world import store_of
 from server.services.situation.looking import connector_of
 
@@ -67,7 +68,9 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Rail:
-    """A store and what is known of it."""
+    """A store and what is known of it. `out_here` products that the shop online has were out in it
+    for too much of the last day; `out_online`: the reverse.
+    """
 
     id: str
     name: str
@@ -75,6 +78,8 @@ class Rail:
     facts: tuple[Known, ...]
     stock: tuple[Stock, ...]
     leases: tuple[Lease, ...]
+    out_here: int = 0
+    out_online: int = 0
 
 
 def rails(
@@ -100,6 +105,7 @@ def rails(
     facts = _facts(session, stores, names, now)
     stock = _stock(session, stores, names)
     leases = _leases(session, stores)
+    often = paradoxes.often(session, now, stores, ctx.settings.paradox_percent)
     return Page(
         tuple(
             Rail(
@@ -107,6 +113,8 @@ def rails(
                 tuple(facts.get(row.id, ())),
                 tuple(stock.get(row.id, ())),
                 tuple(leases.get(row.id, ())),
+                often.get((row.id, "out_here"), 0),
+                often.get((row.id, "out_online"), 0),
             )
             for row in page.items
         ),

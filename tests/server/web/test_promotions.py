@@ -11,8 +11,12 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from server.db.models import StoreRow
+from server.ports import Batch, StockReport
 from server.services.base.actors import SYSTEM
 from server.services.drafting import releases
+from server.services.observed.sellable import StockRules
+from server.services.prices import intake
+from server.services.prices.batches import Source
 from tests.server.web.conftest import Chain, Reader, plain
 
 FIELDS = {"name": "Alizé", "template": "price", "seconds": "10", "gone": "stays", "lapsed": "quiet"}
@@ -51,6 +55,14 @@ def test_goods_are_picked_with_price_stock_and_the_reason_of_no_earlier_price(ch
     assert re.search(r"Lille <i>\d+ left", page)
 
 
+def test_what_a_store_counted_is_told_where_it_is_not_what_is_promised(chain: Chain) -> None:
+    stock = (StockReport("PLV-ALIZE", "lille", 12, reserved=3),)
+    source = Source("inventory", stock=StockRules(buffer=2))
+    intake.take(chain.ctx, source, Batch(chain.clock(), stock=stock))
+    page = chain.owner().text("/promotions/goods?q=alize")
+    assert "Lille <i>7 left (12 counted, 3 reserved, 2 kept back)" in page
+
+
 def test_a_promotion_is_begun_written_and_found_again(chain: Chain) -> None:
     owner = Writer(chain.owner())
     address = begun(owner)
@@ -84,6 +96,25 @@ def test_a_code_is_chosen_drawn_and_refused_where_it_leads_nowhere(chain: Chain)
     assert wrong["wrong"]["field"] == "address"
     off = owner.post(f"{address}/look", {**sent, "code": "none"}).get_json()
     assert off["stills"]["now"]["card"]["qr"] is None
+
+
+def test_what_plays_where_none_is_left_is_chosen_drawn_and_kept(chain: Chain) -> None:
+    owner = Writer(chain.owner())
+    address = begun(owner)
+    sent = {**FIELDS, "at": "lille", "gone": "elsewhere", "away.fr": "Là-bas.", "away.en": "There."}
+    stills = owner.post(f"{address}/look", {**sent, "keep": "1"}).get_json()["stills"]
+    assert stills["gone"]["card"]["params"]["headline"] == "Back soon"
+    assert 'value="Là-bas."' in owner.read(address)
+    far = owner.post(f"{address}/look", {**sent, "at": "prado"}).get_json()["stills"]["gone"]
+    assert far["card"]["template"] == "elsewhere"
+    assert far["card"]["params"]["headline"] == "There."
+    lost = owner.post(f"{address}/look", {**sent, "gone": "other"}).get_json()["wrong"]
+    assert lost["field"] == "other"
+    picking = owner.read(f"/promotions/goods?for={address.rpartition('/')[2]}&as=other&q=bruine")
+    assert 'type="radio" name="sku" value="PLV-BRUINE"' in picking
+    picked = {"for": address.rpartition("/")[2], "as": "other", "sku": "PLV-BRUINE"}
+    assert owner.post("/promotions", picked).status_code == 303
+    assert "Bruine" in owner.read(address)
 
 
 def test_a_typed_price_is_refused_beside_its_field_and_nothing_is_lost(chain: Chain) -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 from sqlalchemy import event, select
 
-from server.db.models import AccountRow, ActorRow, ConnectorRow
+from server.db.models import AccountRow, ActorRow, ConnectorRow, ParadoxRow
 from server.ports import Batch, ProductReport
 from server.services.prices import intake
 from tests.server.web.conftest import Chain, plain
@@ -32,6 +32,14 @@ def leap(chain: Chain) -> None:
     intake.take(
         sold, intake.Source("feed", shop="pluvier"), Batch(chain.clock(), products=(product,))
     )
+
+
+def test_shelves_that_contradict_the_shop_stand_beside_their_store(calm: Chain) -> None:
+    began = calm.clock() - 6 * 60 * MINUTE
+    with calm.ctx.db.write() as session:
+        row = ParadoxRow(store_id="lille", sku="PLV-GALET", began_at=began, kind="out_here")
+        session.add(row)
+    assert "In stock online, out here 1 product" in plain(calm.owner().text("/situation"))
 
 
 def test_silence_means_well(calm: Chain) -> None:

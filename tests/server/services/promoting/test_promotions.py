@@ -21,6 +21,7 @@ from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
 from server.services.drafting import releases
 from server.services.observed import facts
+from server.services.observed.sellable import StockRules
 from server.services.prices import intake
 from server.services.promoting import promotions
 from server.services.promoting.catalogue import GOODS_SHOWN, Asking, catalogue, chosen
@@ -92,6 +93,14 @@ def test_a_product_says_its_price_and_why_no_earlier_one(ctx: Context, clock: Te
     clock.advance(40 * DAY_MS)
     (stale,) = chosen(ctx, SYSTEM, ["SALE"], "lille", "fr")
     assert (stale.cost, stale.why) == (None, "stale")
+
+
+def test_what_was_counted_is_told_beside_what_is_promised(ctx: Context) -> None:
+    rules = StockRules(buffer=2)
+    stock = Batch(ctx.clock(), stock=(StockReport("BAG", "lille", 12, reserved=3),))
+    intake.take(ctx, intake.Source("counts", stock=rules), stock)
+    (bag,) = chosen(ctx, SYSTEM, ["BAG"], "lille", "en")
+    assert (bag.stock["lille"], bag.counts) == (7, {"lille": (12, 3)})
 
 
 def test_stock_is_told_by_store(ctx: Context, clock: TestClock) -> None:

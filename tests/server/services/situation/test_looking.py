@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.db.models import ConnectorRow, DeviceRow, HeldBatchRow, ScreenStateRow
+from server.db.models import ConnectorRow, DeviceRow, HeldBatchRow, ParadoxRow, ScreenStateRow
 from server.errors import NotFound
 from server.ports import Batch, ProductReport
 from server.services.base.actors import SYSTEM, Actor
@@ -65,6 +65,19 @@ def test_all_is_well(shop: Context) -> None:
     (fact,) = found.rails[0].facts
     assert (fact.key, fact.value, fact.source) == ("occupancy:tills@lille", 4, "Compteurs")
     assert found.rails[0].leases[0].said_at == shop.clock()
+
+
+def test_what_is_out_here_and_in_stock_online_for_long_is_told_of_its_store(
+    shop: Context, clock: TestClock
+) -> None:
+    now = clock()
+    with shop.db.write() as session:
+        for sku, hours in (("BAG", 4), ("HAT", 3)):
+            row = ParadoxRow(
+                store_id="lille", sku=sku, began_at=now - hours * HOUR, kind="out_here"
+            )
+            session.add(row)
+    assert [rail.out_here for rail in seen(shop).rails] == [1, 0]
 
 
 def test_counters_fall_silent_in_one_store(shop: Context, clock: TestClock) -> None:
