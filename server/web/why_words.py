@@ -14,6 +14,7 @@ from server.web.device_words import device_line
 from server.web.fact_words import degrees, fact_name, fact_value, needed
 from server.web.phrases import Language, counted, say, sentence
 from server.web.price_words import drawn_differs, price_line
+from server.web.promotion_words import count_words
 from server.web.trouble_words import trouble_lines
 from server.web.why_shapes import Block, FactLine, Gone, Lost, Marked, WhyWords
 
@@ -270,9 +271,12 @@ class _Teller:
         limit = kind.max_age_ms if kind else 0
         known = fact.age_ms is not None and limit
         left = max(0, FULL - FULL * max(0, fact.age_ms or 0) // limit) if known else None
+        value = fact_value(fact.key, fact.value, self._lang)
+        pieces = fact.value if isinstance(fact.value, int) else None
+        came = count_words(pieces, self._why.counts.get(fact.key))
         return FactLine(
             name=fact_name(fact.key, self._goods, self._lang),
-            value=fact_value(fact.key, fact.value, self._lang),
+            value=f"{value} ({came})" if came else value,
             age=_age(fact.age_ms),
             limit=self._say("of_limit", limit=length(limit)) if known else "",
             left=left,

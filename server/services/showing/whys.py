@@ -24,6 +24,7 @@ from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.objects import Plans
 from server.services.chain.place_views import StoreView, store_view
+from server.services.observed import shelves
 from server.services.observed.live_texts import HORIZON_MS, facts_in, live_text
 from server.services.showing import explaining
 from server.services.showing.explaining import Explained
@@ -69,7 +70,8 @@ class ScreenWhy:
     """All that the page of an instant says. `turn` is what shows, `past` the turns before it,
     latest first; `reasons` made the winner's conditions true; `offers` (wire JSON by channel and
     SKU) and `texts` are what its card needs beside files; `issued_at` is when its plan was made.
-    `drawn` are, by file, prices in pictures that were not the shop's.
+    `drawn` are, by file, prices in pictures that were not the shop's. `counts` are, by a fact of
+    stock, the pieces that were counted and of these reserved, where the instant is about now.
     """
 
     explained: Explained
@@ -85,6 +87,7 @@ class ScreenWhy:
     offers: Mapping[str, Mapping[str, Json]]
     drawn: Mapping[str, Agreement]
     texts: Mapping[str, LiveText]
+    counts: Mapping[str, tuple[int, int]]
 
 
 def screen_why(ctx: Context, actor: Actor, screen_id: str, at_ms: int) -> ScreenWhy:
@@ -110,6 +113,7 @@ def screen_why(ctx: Context, actor: Actor, screen_id: str, at_ms: int) -> Screen
         titles = Titles(session, playings)
         live = abs(at_ms - ctx.clock()) <= NOW_MS
         texts = _texts(session, explained.playing, place.store.zone, at_ms) if live else {}
+        counts = _counts(session, explained) if live else {}
         names = wish_names(session, explained.recalled, place.language)
 
     def told(playing: Playing) -> Told:
@@ -129,7 +133,23 @@ def screen_why(ctx: Context, actor: Actor, screen_id: str, at_ms: int) -> Screen
         offers=offers_of(explained.playing),
         drawn=explained.recalled.drawn,
         texts=texts,
+        counts=counts,
     )
+
+
+def _counts(session: Session, explained: Explained) -> dict[str, tuple[int, int]]:
+    places: dict[str, shelves.Place] = {}
+    for fact in explained.explanation.facts:
+        kind, _, subject = fact.key.partition(":")
+        sku, _, store = subject.rpartition("@")
+        if kind == "stock":
+            places[fact.key] = (store, sku)
+    held = shelves.read(session, places.values())
+    return {
+        key: (held[place][0].counted, held[place][0].reserved)
+        for key, place in places.items()
+        if place in held
+    }
 
 
 def _zone(ctx: Context, actor: Actor, screen_id: str) -> ZoneId:

@@ -10,10 +10,11 @@ from typing import Any
 
 from playlists.ids import ScreenId
 from playlists.wire.door import Report
-from server.ports import Batch, ProductReport
+from server.ports import Batch, ProductReport, StockReport
 from server.services.base.actors import SYSTEM
 from server.services.chain import places
 from server.services.chain.place_wishes import ScreenWish
+from server.services.observed.sellable import StockRules
 from server.services.prices import intake
 from server.services.screens.pages import keep_page
 from server.services.screens.screen_states import record_links, record_reports
@@ -49,6 +50,14 @@ def test_it_says_so_because_it_is(calm: Chain) -> None:
     assert "Lande 2, en promotion Stock Stock, Lande 2: 0 in store, needs at least 1" in words
     assert "of 3\u00a0h" in words
     assert still(page)["card"]["template"]
+
+
+def test_stock_says_what_was_counted(calm: Chain) -> None:
+    stock = (StockReport("PLV-LANDE-2", "lille", 3, reserved=1),)
+    source = intake.Source("inventory", stock=StockRules(buffer=2))
+    intake.take(calm.ctx, source, Batch(calm.clock(), stock=stock))
+    words = plain(calm.owner().text("/screens/lille-entrance/why"))
+    assert "0 in store (3 counted, 1 reserved, 2 kept back)" in words
 
 
 def test_in_french(calm: Chain) -> None:
