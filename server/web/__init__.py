@@ -8,6 +8,7 @@ from flask import Flask
 from werkzeug.exceptions import HTTPException
 
 from server.web import (
+    alignment,
     audits,
     brand,
     calendar_events,
@@ -80,6 +81,7 @@ def register(app: Flask) -> None:
         people,
         audits,
         situation,
+        alignment,
         recalls,
         quarantine,
         places,

@@ -187,7 +187,7 @@ class _Teller:
         return EntryWords(
             row=entry.row,
             role=roles.get(entry.role, ""),
-            price=f"{value} {_('(reduced)')}" if entry.reduced else value,
+            price=_("%(price)s (reduced)", price=value) if entry.reduced else value,
             tax=_("not said") if tax is None else self._percent(tax),
             valid=self._span(entry.valid_from, entry.valid_until),
             received=self._at(entry.written_at),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from server.services.prices.texts import money
-from server.services.showing.proving import PriceThen
+from server.services.showing.proving import PRICE_CODES, UNKNOWN, PriceThen
 from server.services.wishes.drawn import Agreement
 from server.web.clock import when
 from server.web.law_words import because_words, of_prior
@@ -43,6 +43,12 @@ def price_line(price: PriceThen, now: int, zone: str, language: Language) -> Pri
     proof = say("price_proof", language, at=at, row=_rows(price, language))
     value = money(price.price, price.currency, language)
     return PriceLine(price.sku, price.name, value, _said(price, language), proof, off=False)
+
+
+def off_words(code: str, language: Language) -> str:
+    """Why there was no price: a code of slot_at, or what the offer itself said."""
+    known = code == UNKNOWN or code in PRICE_CODES
+    return _doubt(code, language) or (say(code, language) if known else code)
 
 
 def drawn_differs(found: Agreement, language: Language) -> str:

@@ -86,7 +86,7 @@ def _of(playing: Playing, from_ms: int, until_ms: int) -> Iterator[Spell]:
         if said is None or on is None:
             code = price_code(shown.because) or ("no_offer" if said is None else "no_step")
             doubt = said.offer.reason if said is not None else ""
-            yield Spell(*place, None, "", doubt or code)
+            yield Spell(*place, None, "", doubt if doubt and code == "no_step" else code)
             continue
         step = said.offer.steps[on.step]
         first = step.because[0] if step.because else REGULAR

@@ -70,7 +70,7 @@ MAY: list[tuple[tuple[str, ...], str, Needs]] = [
     (ANY, "/places", {"places"}),
     (ANY, "/sources", {"connectors"}),
     (("POST",), "/(situation|quarantine)/(answers|batches|prices)", {"prices"}),
-    (("GET",), "/wall|/screens/|/situation|/quarantine", {"read"}),
+    (("GET",), "/wall|/screens/|/situation|/quarantine|/evidence|/alignment", {"read"}),
 ]
 """Which rights a route needs: the first line that fits."""
 FREE = (
