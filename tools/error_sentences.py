@@ -29,16 +29,18 @@ FOLDERS = (
 FILES = ("condition_json", "facts", "fields", "localtime", "recurrence", "schedule_json")
 """Of playlists/: what a wish is refused by."""
 SOURCES = (
-    "body",
+    *("addresses", "body", "http", "vendor", "footfall/http", "tills/till", "weather/open_meteo"),
     *(
         f"shops/{name}"
         for name in (
             *("columns", "csv_files", "feed", "goods", "jsonld", "merchant", "rows", "site"),
-            *("table", "xml_feed"),
+            *("table", "xml_feed", "shopify", "shopify_admin", "webhook"),
+            *("prestashop", "prestashop_read"),
+            *("woocommerce", "woocommerce_api", "woocommerce_read"),
         )
     ),
 )
-"""Of server/connectors/: what a source's page says of feeds, files and product pages."""
+"""Of server/connectors/: what a source's page says of shops, files, tills and the weather."""
 MACHINES = (
     "server/services/keeping/",
     "server/services/connectors/calls.py",

@@ -31,8 +31,9 @@ class CountsShape(Shape):
 
 
 class DifferenceShape(Shape):
-    """A price that the batch would change: minor units in force before and after, null for none.
-    `why` it is suspect, empty where it is not; `store` where the price is that store's own.
+    """A price that the batch would change: minor units in force before (of `old_currency`) and
+    after (of `currency`), null for none. `why` it is suspect, empty where it is not; `store` where
+    the price is that store's own.
     """
 
     sku: str
@@ -41,6 +42,7 @@ class DifferenceShape(Shape):
     old: int | None
     new: int | None
     why: str
+    old_currency: str = ""
 
 
 class BatchShape(Shape):

@@ -235,8 +235,11 @@ def _ask(
         if deadline.passed:
             raise deadline.error() from None
         late = isinstance(error, requests.Timeout)
-        what = "did not answer in time" if late else "broke off the connection"
-        raise TemporaryError(f"{_host(url)} {what}.") from None
+        raise TemporaryError(
+            f"{_host(url)} did not answer in time."
+            if late
+            else f"{_host(url)} broke off the connection."
+        ) from None
 
 
 def _check_status(response: requests.Response, host: str) -> None:

@@ -144,8 +144,11 @@ def _read(asked: AbstractContextManager[Answer]) -> Said:
         try:
             value = json.loads(text, parse_float=Decimal, parse_constant=_no_number)
         except (ValueError, RecursionError):
-            what = "a web page" if text.lstrip()[:1] == b"<" else "no JSON, or was cut short"
-            raise TemporaryError(f"The answer is {what}.") from None
+            raise TemporaryError(
+                "The answer is a web page."
+                if text.lstrip()[:1] == b"<"
+                else "The answer is no JSON, or was cut short."
+            ) from None
         return Said(value, answer.headers)
 
 

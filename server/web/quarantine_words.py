@@ -90,6 +90,8 @@ def _headline(found: Quarantine) -> tuple[str, str]:
     if not answers and not prices:
         return _("No price is held."), _("What the shops say is believed and shows.")
     off = _("Screens show no price for these until someone decides.")
+    if not prices and not any(one.may_release for one in found.answers):
+        off = _("The shops are asked again; prices known so far show until their lease ends.")
     if answers and prices:
         return (
             _(
@@ -122,7 +124,7 @@ class _Told:
                 name=self._name(str(row["sku"])),
                 sku=str(row["sku"]),
                 where=self._found.stores.get(row["store"], row["store"]) or _("All stores"),
-                before=self._money(row["old"], row["currency"]),
+                before=self._money(row["old"], row.get("old_currency") or row["currency"]),
                 after=self._money(row["new"], row["currency"]),
                 why=doubt(str(row["why"])) or _("in a held answer"),
             )

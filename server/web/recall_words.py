@@ -102,9 +102,14 @@ def listed(found: Sequence[Recall], lifted: bool, now: int, language: Language) 
         first = _("Prices that were given back.") if lines else _("No price was given back yet.")
         return Listed(first, "", lines)
     if not lines:
-        return Listed(_("No price is recalled."), _("Screens show what the shop says."), ())
-    first = ngettext("%(num)s price is recalled.", "%(num)s prices are recalled.", len(lines))
-    return Listed(first, _("They stay off until a person gives them back."), lines)
+        return Listed(_("No price is withdrawn."), _("Screens show what the shop says."), ())
+    first = ngettext("%(num)s price is withdrawn.", "%(num)s prices are withdrawn.", len(lines))
+    second = ngettext(
+        "It stays off the screens until a person gives it back.",
+        "They stay off the screens until a person gives them back.",
+        len(lines),
+    )
+    return Listed(first, second, lines)
 
 
 def recall_words(found: Recall, told: Hearing, language: Language) -> RecallWords:
@@ -137,10 +142,10 @@ def _summary(found: Recall, told: Hearing, until: str) -> str:
     if not told.all:
         return _("No screen shows prices of these stores.")
     confirmed = ngettext(
-        "%(done)s of %(num)s screen confirmed.",
-        "%(done)s of %(num)s screens confirmed.",
-        told.all,
-        done=told.counts["confirmed"],
+        "%(num)s of %(all)s screens confirmed.",
+        "%(num)s of %(all)s screens confirmed.",
+        told.counts["confirmed"],
+        all=told.all,
     )
     if not told.counts["away"]:
         if told.counts["coming"]:

@@ -205,7 +205,7 @@ def _batch(batch: Batch, found: Situation, language: Language) -> Held:
                 name=_name(str(row["sku"]), found, language),
                 sku=str(row["sku"]),
                 where=found.places.names.get(row["store"], row["store"]) or _("All stores"),
-                before=_money(row["old"], row["currency"], language),
+                before=_money(row["old"], row.get("old_currency") or row["currency"], language),
                 after=_money(row["new"], row["currency"], language),
                 why=doubt(str(row["why"])),
             )

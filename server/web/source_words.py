@@ -13,6 +13,7 @@ from server.connectors.registry import kinds
 from server.connectors.source import SECRET, Kind, Secret, ShopConfig
 from server.errors import ServerError
 from server.services.connectors import ConnectorView
+from server.services.situation.faults import fault_said
 from server.web import source_labels
 from server.web.clock import length
 from server.web.entry_words import ago
@@ -155,7 +156,8 @@ def _secret_field(secret: Secret) -> str:
 def line(view: ConnectorView, language: Language, now: int) -> Line:
     """A source as it fares."""
     mark, state = state_of(view, now)
-    return Line(view.id, view.name, title_of(view.kind, language), mark, state, view.last_error)
+    error = fault_said(view.last_error, language)
+    return Line(view.id, view.name, title_of(view.kind, language), mark, state, error)
 
 
 def lease(view: ConnectorView, usual_ms: int) -> str:

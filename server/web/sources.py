@@ -16,6 +16,7 @@ from server.services.base.paging import Cut
 from server.services.chain import selling
 from server.services.connectors import ConnectorWish, Seen
 from server.services.entry import shops
+from server.services.situation.faults import fault_said
 from server.web import source_words, trial_words
 from server.web.access import Visit, page, studio
 from server.web.entering import guard
@@ -184,6 +185,7 @@ def _form(
         title=source_words.title_of(kind.name, me.language),
         view=view,
         state=source_words.state_of(view, me.ctx.clock()) if view else None,
+        failing=fault_said(view.last_error, me.language) if view else "",
         own=own,
         fields=[one for one in made if not one.further],
         further=[one for one in made if one.further],

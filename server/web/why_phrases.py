@@ -72,7 +72,7 @@ WHY: Final[dict[str, Phrase]] = {
     ),
     "facts_used": Phrase("Les faits", "The facts it used"),
     "facts_none": Phrase("Aucun fait n’a compté.", "No fact counted."),
-    "facts_more": Phrase("{n} autres faits suivis", "{n} more facts that are followed"),
+    "facts_more": Phrase("Autres faits suivis : {n}", "More facts that are followed: {n}"),
     "fact_unknown": Phrase("inconnu", "unknown"),
     "of_limit": Phrase("sur {limit}", "of {limit}"),
     "pick": Phrase("Un autre instant", "Another instant"),

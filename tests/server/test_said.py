@@ -64,6 +64,10 @@ def test_a_sentence_is_read_from_the_code_however_it_is_given(tmp_path: Path) ->
     for name in error_sentences.FILES:
         (tmp_path / "playlists").mkdir(exist_ok=True)
         (tmp_path / f"playlists/{name}.py").touch()
+    for name in error_sentences.SOURCES:
+        source = tmp_path / f"server/connectors/{name}.py"
+        source.parent.mkdir(parents=True, exist_ok=True)
+        source.touch()
     folder = tmp_path / "server/services"
     folder.mkdir(parents=True)
     (folder / "one.py").write_text(

@@ -70,8 +70,9 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A price that a held batch would have changed: minor units in force `old` and `new`, None for
-    none; `why` it is suspect, empty where it is not. `store` is ours where the price is its own.
+    """A price that a held batch would have changed: minor units in force `old` (of `old_currency`)
+    and `new` (of `currency`), None for none; `why` it is suspect, empty where it is not. `store` is
+    ours where the price is its own.
     """
 
     sku: str
@@ -80,6 +81,7 @@ class Difference:
     old: int | None
     new: int | None
     why: str
+    old_currency: str = ""
 
 
 @dataclass(slots=True)

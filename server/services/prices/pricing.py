@@ -168,6 +168,7 @@ class _Taking:
                         known[0].price_at(at_ms) if known else None,
                         Past.of(rows).price_at(at_ms),
                         suspects.get(priced, ""),
+                        self.source.currency,
                     )
                 )
                 suspects.setdefault(priced, f"held_{held.why}")

@@ -12,19 +12,6 @@ from server.services.situation.concerns import Language
 _FRENCH = tuple(
     (re.compile(pattern), said)
     for pattern, said in (
-        (r"(\S+) answered (\d+)\.", "{0} a répondu {1}."),
-        (
-            r"(\S+) answered (\d+)\. Check the address and the access to it\.",
-            "{0} a répondu {1}. Vérifiez l’adresse et l’accès.",
-        ),
-        (r"(\S+) did not answer in time\.", "{0} n’a pas répondu à temps."),
-        (r"(\S+) broke off the connection\.", "{0} a coupé la connexion."),
-        (r"(\S+) does not answer on port (\d+): .*", "{0} ne répond pas sur le port {1}."),
-        (
-            r"The name (\S+) has no address\. Check it for a typo\.",
-            "Le nom {0} n’a pas d’adresse. Vérifiez-le.",
-        ),
-        (r"(\S+) has no valid certificate\.", "{0} n’a pas de certificat valable."),
         (
             r"The answer took longer than (\S+) seconds\.",
             "La réponse a pris plus de {0}\u00a0secondes.",

@@ -58,6 +58,7 @@ def test_a_held_batch_says_what_it_would_change(held: Context, api: Api) -> None
         *((f"P{at:02}", 1000 + at, 0, "zero") for at in range(3)),
         ("P03", 1003, 900, ""),
     ]
+    assert {row["old_currency"] for row in batch["examples"]} == {"EUR"}
     assert api.get("/connectors/feed")["held"] == batch["id"]
 
 

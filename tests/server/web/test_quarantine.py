@@ -104,6 +104,7 @@ def test_an_answer_that_could_not_be_read_offers_no_release(chain: Chain) -> Non
     batches.hold_unread(chain.ctx, "shop2", "html", "The answer is a web page, not a feed.")
     page = chain.owner().text("/quarantine")
     assert "It is a web page." in plain(page)
+    assert "The shops are asked again; prices known so far show" in plain(page)
     assert "It is asked again by itself." in plain(page)
     assert 'value="accept"' not in page
 

@@ -41,7 +41,7 @@ def test_a_price_is_withdrawn_counted_and_given_back(calm: Chain) -> None:
     assert "until" in page
     report(calm, "lille-window")
     assert re.search(r"1 of \d+ screens confirmed", plain(owner.text(at)))
-    assert "1 price is recalled." in plain(owner.text("/recalls"))
+    assert "1 price is withdrawn." in plain(owner.text("/recalls"))
     shown = owner.text(f"{at}?heard=confirmed")
     assert shown.count("/why") == 1
     again = press(owner, shown, f"{at}/lift")
