@@ -91,7 +91,7 @@ def test_several_at_once(chain: Chain) -> None:
     assert tagged.location == "/playlists?state=air&done=tag&n=2"
     words = plain(reader.text("/playlists?tag=été&done=tag&n=2"))
     assert "2 are tagged." in words
-    assert "Les prix d’automne 8 turns, 40 s x été On air" in words
+    assert "Les prix d’automne 9 turns, 50 s x été On air" in words
     assert "Fond de rayon" not in words
     assert "Les prix d’automne" in plain(reader.text("/playlists?named=ÉTÉ"))
     gone = reader.send("/playlists/several?tag=x", chosen=both, act="bin")
