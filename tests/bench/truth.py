@@ -52,8 +52,7 @@ class Judged:
 
 
 def spoil(seed: str, deliveries: int) -> Judged:
-    """One shop's history. Runs in a process of its own."""
-    quiet()
+    """One shop's history."""
     with truth_feeds.history(seed) as history:
         history.run(deliveries)
     kinds, oracle = history.kinds, history.oracle
@@ -64,7 +63,7 @@ def mutate(many: int, seed: int) -> Judged:
     """Histories until so many things were spoiled."""
     found = Judged()
     number = 0
-    with ProcessPoolExecutor(WORKERS) as pool:
+    with ProcessPoolExecutor(WORKERS, initializer=quiet) as pool:
         while found.mutations < many:
             names = [f"{seed}/{number + one}" for one in range(WORKERS)]
             number += WORKERS
