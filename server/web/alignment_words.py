@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
+from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from server.services.alignment.agreement import Agreement, Slow, Tally
+from server.services.alignment.agreement import OFTEN_PERCENT, Agreement, Slow, Tally
 from server.services.alignment.shop_line import PROPAGATION_MS
 from server.services.prices.texts import money
 from server.web.clock import MINUTE_MS, NBSP, SECOND_MS, length, when
@@ -93,7 +95,7 @@ class _Teller:
             lists=(
                 List(_("By store"), "store", tuple(map(self._row, found.stores))),
                 List(_("By product"), "sku", tuple(map(self._row, found.skus))),
-                List(_("By day"), "day", tuple(map(self._row, found.days))),
+                List(_("By day"), "day", tuple(self._row(self._day(one)) for one in found.days)),
             ),
             slow=tuple(map(self._slow, found.slow)),
             told=tuple(one for one in self._told() if one.lines or one.href),
@@ -157,6 +159,10 @@ class _Teller:
             good=not one.other,
         )
 
+    def _day(self, one: Tally) -> Tally:
+        locale = _LOCALES[self._lang]
+        return replace(one, name=format_date(date.fromisoformat(one.key), "EEEE d MMMM", locale))
+
     def _store(self, store: str) -> str:
         return self._found.names.get(store, store)
 
@@ -214,10 +220,7 @@ class _Teller:
             Told(
                 _("Shelf and shop online"),
                 _("What the shop online has and the store has not, or the reverse."),
-                tuple(
-                    (f"{one.sku}, {self._store(one.store)}", self._shelf(one.kind, one.permille))
-                    for one in found.shelves
-                ),
+                self._shelves(),
             ),
         )
 
@@ -253,6 +256,24 @@ class _Teller:
             _("Compared with what screens could show."),
             tuple(lines),
         )
+
+    def _shelves(self) -> tuple[tuple[str, str], ...]:
+        lines = [
+            (f"{one.sku}, {self._store(one.store)}", self._shelf(one.kind, one.permille))
+            for one in self._found.shelves
+        ]
+        for (store, kind), count in sorted(self._found.often.items()):
+            said = ngettext(
+                "%(num)s product over %(share)s of the last 24 hours",
+                "%(num)s products over %(share)s of the last 24 hours",
+                count,
+                share=self._percent(OFTEN_PERCENT * 100),
+            )
+            where = _("in stock here, out online")
+            if kind == "out_here":
+                where = _("in stock online, out here")
+            lines.append((f"{self._store(store)}, {where}", said))
+        return tuple(lines)
 
     def _shelf(self, kind: str, permille: int) -> str:
         share = self._percent(permille * 10)

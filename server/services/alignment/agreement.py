@@ -30,12 +30,16 @@ from server.db.models import (
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.observed import paradoxes
-from server.services.observed.paradoxes import Share
+from server.services.observed.paradoxes import Kind, Share
 from server.services.tills import mismatches
 from server.services.tills.mismatches import Mismatch
 
 MAX_ROWS = 50
 """Rows of each list; the CSV has all."""
+MAX_SLOW = 12
+"""Changes that are shown one by one."""
+OFTEN_PERCENT = 15
+"""A shelf that contradicts the shop online for so much of a day is one that retailers act on."""
 MAX_CODED = 20_000
 """Rows whose reasons are summed."""
 COLUMNS = ("store", "day", "sku", "shown_s", "equal_s", "late_s", "other_s", "bare", "free")
@@ -90,7 +94,9 @@ class Lapse:
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """All that is known of the days. `median` and `worst` are p50 and p99 (ms) of `changes` that
-    reached every screen; `waiting` did not. `reckoned_until` is None before the first hour was.
+    reached every screen; `waiting` did not. `shelves` are of one store
+    that is asked for; of several, `often` counts products of the last 24 hours. `reckoned_until` is
+    None before the first hour was.
     """
 
     asked: Asked
@@ -112,6 +118,7 @@ class Agreement:
     recalls: tuple[tuple[str, int, int | None], ...]
     tills: tuple[Mismatch, ...]
     shelves: tuple[Share, ...]
+    often: Mapping[tuple[str, Kind], int]
     reckoned_until: int | None
     names: Mapping[str, str]
 
@@ -153,7 +160,13 @@ def agreement(ctx: Context, actor: Actor, asked: Asked) -> Agreement:
                 )
                 for one in goods
             ),
-            days=_tallies(session, AlignedRow.day, RepricedRow.day, mine, delays, {}),
+            days=tuple(
+                sorted(
+                    _tallies(session, AlignedRow.day, RepricedRow.day, mine, delays, {}),
+                    key=lambda one: one.key,
+                    reverse=True,
+                )
+            ),
             slow=_slow(session, delays),
             bare=_codes(session, AlignedRow.bare, mine),
             free=_codes(session, AlignedRow.free, mine),
@@ -166,7 +179,8 @@ def agreement(ctx: Context, actor: Actor, asked: Asked) -> Agreement:
                 for one in mismatches.between(session, names, begin, end)
                 if asked.sku in ("", one.sku)
             )[:MAX_ROWS],
-            shelves=_shelves(session, names, asked, begin, end, now),
+            shelves=_shelves(session, asked, begin, end, now) if asked.store else (),
+            often={} if asked.store else paradoxes.often(session, now, names, OFTEN_PERCENT),
             reckoned_until=_reckoned(session, names, asked),
             names=names,
         )
@@ -280,7 +294,7 @@ def _slow(session: Session, delays: Sequence[ColumnElement[bool]]) -> tuple[Slow
     )
     return tuple(
         Slow(row.store_id, row.sku, row.at_ms, row.screens, row.waiting, row.delay_ms)
-        for row in session.scalars(worst.limit(MAX_ROWS))
+        for row in session.scalars(worst.limit(MAX_SLOW))
     )
 
 
@@ -302,7 +316,9 @@ def _lapses(
         .where(SilenceRow.from_ms > 0, SilenceRow.from_ms < end, SilenceRow.until_ms > begin)
     )
     over = ChannelRow.as_of + ChannelRow.lease_ms
-    lasting = select(ChannelRow.store_id, over).where(ChannelRow.version > 0, over <= now)
+    lasting = select(ChannelRow.store_id, over).where(
+        ChannelRow.version > 0, ChannelRow.as_of > 0, over <= now
+    )
     found = [Lapse(*row) for row in session.execute(past)]
     found += [Lapse(store, at, None) for store, at in session.execute(lasting) if at < end]
     mine = [one for one in found if one.store in stores]
@@ -344,10 +360,8 @@ def _recalls(
     return tuple((sku, at, over) for sku, at, over in found if asked.sku in ("", sku))
 
 
-def _shelves(
-    session: Session, stores: Mapping[str, str], asked: Asked, begin: int, end: int, now: int
-) -> tuple[Share, ...]:
-    found = paradoxes.shares(session, now, begin, end, list(stores))
+def _shelves(session: Session, asked: Asked, begin: int, end: int, now: int) -> tuple[Share, ...]:
+    found = paradoxes.shares(session, now, begin, end, [asked.store])
     mine = [one for one in found if asked.sku in ("", one.sku)]
     return tuple(sorted(mine, key=lambda one: -one.permille)[:MAX_ROWS])
 
