@@ -17,6 +17,7 @@ from server.web.edit_words import ago
 from server.web.phrases import Language
 from server.web.quarantine_words import doubt, reason
 from server.web.rail_words import Line, rail_lines, summary
+from server.web.source_words import title_of
 from server.web.tongue import gettext as _
 from server.web.tongue import ngettext
 
@@ -191,15 +192,15 @@ def _said(concern: Concern, found: Situation, language: Language) -> Said:
 def _batch(batch: Batch, found: Situation, language: Language) -> Held:
     name = next((one.name for one in found.sources or () if one.id == batch.connector), "")
     counts = batch.counts
-    changed = ngettext(
-        "%(num)s price would change.", "%(num)s prices would change.", counts.get("changed", 0)
-    )
+    many = counts.get("changed", 0)
+    changed = ngettext("%(num)s price would change.", "%(num)s prices would change.", many)
+    changed = changed if many else ""
     why = reason(batch.reason)
     at = when(batch.received_at, found.now, found.places.zone, language)
     return Held(
         id=batch.id,
         title=_("A batch of “%(name)s” is held", name=name or batch.connector),
-        said=" ".join((why, changed, _("Received at %(at)s.", at=at))),
+        said=" ".join(filter(None, (why, changed, _("Received at %(at)s.", at=at)))),
         changes=tuple(
             Change(
                 name=_name(str(row["sku"]), found, language),
@@ -255,7 +256,7 @@ def _source(one: Source, found: Situation, language: Language) -> SourceLine:
     if not one.enabled:
         mark, state = "paused", _("Switched off")
     elif one.failing:
-        mark, state = "offline", _("Silent")
+        mark, state = "offline", _("Fails")
     elif one.heard_at is None:
         mark, state = "none", _("Not heard yet")
     due = ""
@@ -268,7 +269,7 @@ def _source(one: Source, found: Situation, language: Language) -> SourceLine:
         due = _("it calls us")
     return SourceLine(
         name=one.name,
-        kind=_kind(one.kind),
+        kind=_kind(one.kind, language),
         mark=mark,
         state=state,
         heard=_("last heard %(ago)s", ago=ago(one.heard_at, now)) if one.heard_at else "",
@@ -278,7 +279,7 @@ def _source(one: Source, found: Situation, language: Language) -> SourceLine:
     )
 
 
-def _kind(kind: str) -> str:
+def _kind(kind: str, language: Language) -> str:
     return {
         "merchant": _("Product feed"),
         "local_inventory": _("Stock feed"),
@@ -289,13 +290,15 @@ def _kind(kind: str) -> str:
         "open_meteo": _("Weather"),
         "mqtt_counts": _("Counters, MQTT"),
         "http_counts": _("Counters, HTTP"),
-    }.get(kind, kind)
+    }.get(kind) or title_of(kind, language)
 
 
 def _advice(error: str) -> str:
     """What to do about an error, by what it says of itself."""
     if "held" in error:
         return _("Decide on it above.")
+    if "refuses us" in error:
+        return ""
     if "answered 5" in error or "not answer" in error or "broke off" in error:
         return _("The other side is away. It is asked again by itself; call whoever runs it.")
     if "answered 4" in error or "secret" in error:
