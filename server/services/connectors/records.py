@@ -31,7 +31,7 @@ def held(row: ConnectorRow, now: int, why: str, counted: Mapping[str, int]) -> N
     """The source answered what a person must look at."""
     row.last_success_at = now
     row.last_error_at, row.failures = now, 0
-    row.last_error = f"Its last batch is held ({why}). Accept or reject it."
+    row.last_error = f"Its last batch is held ({why}). Release or reject it."
     row.counters = added(row.counters, counted)
 
 

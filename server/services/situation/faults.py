@@ -17,8 +17,8 @@ _FRENCH = tuple(
             "La réponse a pris plus de {0}\u00a0secondes.",
         ),
         (
-            r"Its last batch is held \(.*\)\. Accept or reject it\.",
-            "Son dernier envoi est retenu. Acceptez-le ou refusez-le.",
+            r"Its last batch is held \(.*\)\. Release or reject it\.",
+            "Son dernier envoi est retenu. Libérez-le ou refusez-le.",
         ),
         (r"The mail server answered (\d+)\.", "Le serveur de courrier a répondu {0}."),
         (r"The mail server does not answer\.", "Le serveur de courrier ne répond pas."),
