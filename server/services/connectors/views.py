@@ -131,7 +131,7 @@ def forget_uploads(ctx: Context, connector_id: str) -> None:
 
 
 def own_state(row: ConnectorRow, of: str = OWN) -> Mapping[str, Any]:
-    """What the connector wanted back: of a source that is read and calls, its calls or its reads."""
+    """What the connector wanted back; of a source that is read and calls, of its calls or reads."""
     own = row.state.get(of, {})
     return own if isinstance(own, Mapping) else {}
 
