@@ -94,7 +94,7 @@ class _Teller:
         return EvidenceWords(
             first=_("“%(screen)s” showed “%(title)s”.", screen=place.name, title=title),
             second=self._verdict(),
-            when=self._on(found.at_ms),
+            when=sentence(self._on(found.at_ms)).rstrip("."),
             shown=self._shown(),
             offers=tuple(map(self._offer, found.prices)),
             known=say(f"basis_{self._basis}", self._lang, at=self._said_at()),
@@ -126,7 +126,7 @@ class _Teller:
     def _on(self, at_ms: int) -> str:
         on = f"{day(at_ms, self._zone, self._lang)} {local(at_ms, self._zone).year}"
         at = clock(at_ms, self._zone, seconds=True)
-        return sentence(say("at", self._lang, day=on, at=at)).rstrip(".")
+        return say("at", self._lang, day=on, at=at)
 
     def _at(self, at_ms: int) -> str:
         """Date and time, short: evidence is read long after."""
