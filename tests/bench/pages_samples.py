@@ -28,6 +28,8 @@ QUERIES = {
     "/recalls": ("", "?state=lifted"),
     "/recalls/new": ("", f"?sku={sku_of(2)}"),
     "/recalls/<recall>": ("", "?heard=away"),
+    "/evidence": (f"?screen={SCREEN}",),
+    "/evidence.json": (f"?screen={SCREEN}",),
     "/situation": ("", f"?store={store_id(1)}"),
     "/playlists": ("", "?named=list"),
     "/playlists/<subject>/add": ("", "?kind=price", "?kind=image", "?kind=playlist"),

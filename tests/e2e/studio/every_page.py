@@ -46,9 +46,16 @@ OPENED = {
     "releases-room.proof": ("/releases",),
 }
 """Parts of pages, each with its page and the clicks that open it there."""
-REFUSED = {"single.leave", "single.back", "promotions-room.picture", "rehearsing-room.pictures"}
+REFUSED = {
+    "single.leave",
+    "single.back",
+    "promotions-room.picture",
+    "rehearsing-room.pictures",
+    "evidence.show",
+    "evidence.download",
+}
 """Pages that say no here: no identity provider is set up, the shop sends no pictures, a copy of
-what is on air changes none.
+what is on air changes none, and there is no evidence of no screen.
 """
 FRONT = {"doors", "signing_in", "single"}
 """Pages of the front door: they know of no chain."""
@@ -58,6 +65,7 @@ ELSEWHERE = (
     "/wall?named=nowhere",
     "/playlists?named=-",
     "/sources/new?kind=merchant",
+    "/evidence?screen=lille-window",
 )
 """Other faces of pages: not found, in a frame, nothing found, of a kind."""
 
