@@ -217,7 +217,7 @@ def _word(row: Row) -> Word | None:
     begin, slash, end = row["dates"].partition("/")
     since, until = _instant(begin), _instant(end)
     unreadable = (begin.strip() and since is None) or (end.strip() and until is None)
-    if not slash or unreadable or since is until or (since and until and until <= since):
+    if not slash or unreadable or (since and until and until <= since):
         return None
     return Word(listed, sale, since, until)
 

@@ -146,8 +146,8 @@ class _Taking:
         batches.hold(self.ctx, source, held, name, at_ms, whole=whole)
 
     def _differing(self, some: Mapping[Sku, Rows], seen: Seen, held: Held) -> dict[Priced, str]:
-        """Those prices of a held batch that differ from what is in force, and why they are off;
-        one that is off already differs from that, too.
+        """Those prices of a held batch that are suspect or differ from what is in force, and why
+        they are off; one that is off already differs from that, too.
         """
         at_ms = self.batch.observed_at
         suspects, nothing = self._suspicions(some, seen), Past()
@@ -159,7 +159,7 @@ class _Taking:
             is_off = any(pair in seen.offers and seen.offers[pair].suspect for pair in pairs)
             priced = report.sku, report.store
             changes = is_off or any(past.learns(rows, at_ms) for past in known)
-            if report.problem or not rows or changes:
+            if priced in suspects or changes:
                 held.differs(
                     Difference(
                         report.sku,
@@ -172,8 +172,6 @@ class _Taking:
                     )
                 )
                 suspects.setdefault(priced, f"held_{held.why}")
-            else:
-                suspects.pop(priced, None)
         return suspects
 
     def _take(
