@@ -56,7 +56,7 @@ BACK_MS = 60_000
 """A screen that can be reached again has the present price after at most so long."""
 READY_S = 120.0
 SHOWN = 5
-QUICK_MINUTES = 0.7
+QUICK_MINUTES = 0.5
 FIRST_CENTS = 10_000
 AWAY = (("shop", 0.20, 0.30), ("server", 0.42, 0.52), ("shop", 0.64, 0.70), ("server", 0.82, 0.88))
 """What is away from which part of the time to which."""
