@@ -40,6 +40,7 @@ from server.db.models import (
 from server.services.base.context import Context
 
 SHOP = "shop"
+TABLE = "table"
 TOWNS = ("Lille", "Lyon", "Nantes", "Brest", "Nice", "Metz", "Tours", "Dijon", "Rouen", "Caen")
 REGIONS = ("nord", "rhone", "loire", "bretagne", "sud", "est", "centre", "bourgogne", "normandie")
 KINDS = ("window", "checkout", "aisle", "entrance")
@@ -180,7 +181,7 @@ def seed_shop(ctx: Context, sizes: Sizes) -> None:
     write(ctx, LedgerEntry, (_entry(store, number, now) for store, number in sold))
     write(ctx, FactRow, (_stock(draw, store, number, now) for store, number in sold))
     write(ctx, FactRow, _weather(draw, sizes.stores, now))
-    write(ctx, ConnectorRow, [_connector(now)])
+    write(ctx, ConnectorRow, [_connector(now), _table(now)])
 
 
 def _product(number: int, now: int) -> dict[str, Any]:
@@ -281,6 +282,11 @@ def _connector(now: int) -> dict[str, Any]:
         "last_success_at": now,
         "counters": {},
     }
+
+
+def _table(now: int) -> dict[str, Any]:
+    """A person's own table, which has a page for its file."""
+    return _connector(now) | {"id": TABLE, "kind": "csv", "name": "Table", "secret": ""}
 
 
 def seed_people(ctx: Context, sizes: Sizes) -> None:

@@ -11,7 +11,7 @@ from server.services.entry import accounts, people
 from server.services.promoting import promotions
 from server.services.recalls import recalls
 from tests.bench.pages_addresses import Samples
-from tests.bench.pages_chain import SHOP, sku_of, store_id
+from tests.bench.pages_chain import SHOP, TABLE, sku_of, store_id
 from tests.bench.pages_wishes import campaign_id, list_id
 
 SCREEN, SILENT = f"{store_id(0)}-00", f"{store_id(3)}-00"
@@ -68,7 +68,7 @@ def samples_of(ctx: Context) -> Samples:
             "person": ["person-1"],
             "secret": [one.rpartition("/")[2] for one in (link, invited.link)],
             "kind": ["campaign", "playlist"],
-            "connector": [SHOP],
+            "connector": [SHOP, TABLE],
             "source": [SHOP],
             "recall": [recalls.recall(ctx, SYSTEM, sku_of(2)).id],
         },
