@@ -122,10 +122,18 @@ def run_until_stopped(group: Group) -> int:
     return 1
 
 
+ORPHAN_CHECK = '[ "$PPID" = "$0" ] && exec "$@"'
+"""Run by sh once the signal is asked for: a starter that died before that would never be missed."""
+
+
 def _ending_with_this() -> list[str]:
-    """What a command is begun with so that it gets SIGTERM when the thread that started it ends."""
+    """What a command is begun with so that it gets SIGTERM when the thread that started it ends
+    (prctl(2), PR_SET_PDEATHSIG).
+    """
     setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv and sys.platform == "linux" else []
+    if setpriv is None or sys.platform != "linux":
+        return []
+    return [setpriv, "--pdeathsig", "TERM", "--", "sh", "-c", ORPHAN_CHECK, str(os.getpid())]
 
 
 def _signal_group(process: subprocess.Popen[str], number: int) -> None:

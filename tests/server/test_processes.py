@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -91,14 +93,25 @@ def test_a_signal_to_an_ended_part_is_no_error() -> None:
     assert group.first_dead() == ("brief", 0)
 
 
-def test_when_the_starter_is_killed_its_parts_end_too() -> None:
+STARTER = (
+    "import sys, time; from server.processes import Group, Part; group = Group(); "
+    "group.start(Part('one', [sys.executable, '-c', 'import time; time.sleep(600)'])); "
+    "print(group._running['one'].pid, flush=True); time.sleep(600)"
+)
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["", "before the signal is asked for"])
+def test_when_the_starter_is_killed_its_parts_end_too(tmp_path: Path, late: bool) -> None:
     """Else they would keep their ports, and nobody could start again."""
-    starter = (
-        "import sys, time; from server.processes import Group, Part; group = Group(); "
-        "group.start(Part('one', [sys.executable, '-c', 'import time; time.sleep(600)'])); "
-        "print(group._running['one'].pid, flush=True); time.sleep(600)"
-    )
-    with subprocess.Popen([sys.executable, "-c", starter], stdout=subprocess.PIPE) as process:
+    path = os.environ["PATH"]
+    if late:
+        slow = tmp_path / "setpriv"
+        slow.write_text(f'#!/bin/sh\nsleep 0.5\nexec {shutil.which("setpriv")} "$@"\n')
+        slow.chmod(0o755)
+        path = f"{tmp_path}{os.pathsep}{path}"
+    command = [sys.executable, "-c", STARTER]
+    env = {**os.environ, "PATH": path}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=env) as process:
         assert process.stdout is not None
         part = int(process.stdout.readline())
         process.kill()
