@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -75,7 +75,19 @@ def content(
     cards = [card(text, picture=picture) for text in headlines]
     if priced:
         cards.append(card("Bottes", sku=BOOT))
-    slots = tuple(Slot(card_id(made), TEN_S, Why("base", "loop", ItemId("i"))) for made in cards)
+    return loop(cards, TEN_S, first_day_ms=first_day_ms, days=days, channels=channels)
+
+
+def loop(
+    cards: Sequence[DeckCard],
+    turn_ms: int,
+    *,
+    first_day_ms: int,
+    days: int = 35,
+    channels: tuple[ChannelId, ...] = (SHOP,),
+) -> Content:
+    """Days on which these cards take turns of `turn_ms`, over and over from midnight."""
+    slots = tuple(Slot(card_id(made), turn_ms, Why("base", "loop", ItemId("i"))) for made in cards)
     segments = (Segment(0, tuple(range(len(slots)))),)
     chunk = canonical(chunk_json(Chunk(DAY_MS, slots, {ZoneId("main"): segments})))
     deck = canonical(deck_json({card_id(made): made for made in cards}))
