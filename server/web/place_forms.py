@@ -85,11 +85,6 @@ def shop_of(store: StoreView) -> str:
     return (store.channel or "").partition("@")[0]
 
 
-def with_shop(store: StoreView, shop: str) -> StoreWish:
-    """A store that sells at a shop's prices, else as it is."""
-    return replace(_kept(store), channel=f"{shop}@{store.id}")
-
-
 def screen_wish(form: Form, store: str, was: ScreenView | None) -> ScreenWish:
     """A screen as its form says. Raises BadInput."""
     width, _by, height = form.get("size", "").partition("x")

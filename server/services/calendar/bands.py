@@ -18,8 +18,6 @@ Layer = Literal["hand", "offers", "moments", "always"]
 LAYERS: tuple[Layer, ...] = ("hand", "offers", "moments", "always")
 Sky = Literal["price", "mist", "rain", "sun", "tide"]
 _SKIES: Mapping[str, Sky] = {"rain": "rain", "sun": "sun", "tide": "tide", "mist": "mist"}
-Filled = Mapping[str, Sequence[int]]
-"""Days on which the condition of a campaign was true, by its id."""
 WEEK_GAP = 6
 """Days without it that a bar bridges: a campaign of every Saturday is one bar."""
 
