@@ -8,9 +8,6 @@ import hmac
 import json
 import threading
 import time
-import urllib.error
-import urllib.request
-import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -21,8 +18,8 @@ from flask.typing import ResponseReturnValue
 from server.demo.catalogue import CURRENCY
 from server.demo.world.journal import Journal, now_ms
 from server.demo.world.peer import Action, action_routes, wanted_switch
+from server.demo.world.signed import CALL_TIMEOUT_S, Caller, sign
 from server.demo.world.stall import Article, Stall, money
-from server.demo.world.webhook import sign
 
 STORE = "prado"
 """Whose tills they are."""
@@ -31,7 +28,6 @@ FOLLOW_S = 0.75
 """How long after the shop a lower price is in the tills."""
 GIVE_UP_S = 180.0
 """A higher price is asked for after so long although nobody released it."""
-CALL_TIMEOUT_S = 5.0
 PAUSE_S = 2.0
 
 
@@ -39,7 +35,8 @@ class Till:
     """Looks at the shop in a thread of its own. `on` False: it neither changes nor answers."""
 
     def __init__(self, url: str | None, secret: str, stall: Stall, journal: Journal) -> None:
-        self._url, self._secret = url, secret
+        self._caller = Caller(url, secret) if url else None
+        self._secret = secret
         self._stall, self._journal = stall, journal
         self.on = bool(url)
         self._charged: dict[str, int] = {}
@@ -48,7 +45,6 @@ class Till:
         self._unsaid: set[str] = set()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> None:
@@ -71,7 +67,7 @@ class Till:
 
     def switch(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """`{"on": bool}`: off, the tills neither change their prices nor answer."""
-        self.on = wanted_switch(body, "on") and self._url is not None
+        self.on = wanted_switch(body, "on") and self._caller is not None
         self._journal.add("till-switch", on=self.on)
         return {"on": self.on}
 
@@ -127,19 +123,13 @@ class Till:
             for sku, price in prices.items()
         ]
         body = json.dumps({"items": items}).encode()
-        timestamp = str(now_ms() // 1000)
-        headers = {
-            "Content-Type": "application/json",
-            "X-Enseigne-Timestamp": timestamp,
-            "X-Enseigne-Delivery": str(uuid.uuid5(uuid.NAMESPACE_OID, body.hex())),
-            "X-Enseigne-Signature": sign(self._secret, timestamp, body),
-        }
-        assert self._url is not None
-        call = urllib.request.Request(self._url, data=body, headers=headers, method="POST")
+        assert self._caller is not None
         try:
-            with self._opener.open(call, timeout=CALL_TIMEOUT_S) as answer:
-                counts = json.loads(answer.read() or b"{}").get("refused") or {}
-        except (urllib.error.HTTPError, OSError, ValueError):
+            status, said = self._caller.post(body)
+            if status >= 300:
+                return False
+            counts = json.loads(said or b"{}").get("refused") or {}
+        except (OSError, ValueError):
             return False
         self._journal.add("till", skus=skus, refused=counts)
         if "unknown_sku" in counts:  # the server has not heard of them yet: say it again

@@ -1,30 +1,25 @@
 """The shop's webhook: it tells the server of each change, signed, in order, again until heard.
 
-Signature: `sha256=` and the hex HMAC-SHA256, under the shared secret, of the timestamp, a full
-stop and the raw body. Changes that wait are sent together, and a newer change of the same thing
-takes the place of an older one that was not heard yet.
+Changes that wait are sent together, and a newer change of the same thing takes the place of an
+older one that was not heard yet.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import itertools
 import json
 import threading
 import time
-import urllib.error
-import urllib.request
-import uuid
 from collections.abc import Mapping
+from http.client import responses
 from typing import Any
 
 from server.demo.catalogue import CHAIN, CURRENCY
-from server.demo.world.journal import Journal, now_ms
+from server.demo.world.journal import Journal
 from server.demo.world.peer import Action, wanted_switch
+from server.demo.world.signed import CALL_TIMEOUT_S, Caller
 from server.demo.world.stall import Article, Stall, money
 
-CALL_TIMEOUT_S = 5.0
 FIRST_PAUSE_S = 0.25
 LONGEST_PAUSE_S = 10.0
 MAX_ITEMS = 100
@@ -35,12 +30,6 @@ _Key = tuple[str, str, str | None]
 """Event, SKU and store: what a newer change may replace."""
 
 
-def sign(secret: str, timestamp: str, body: bytes) -> str:
-    """The signature header of one call."""
-    message = timestamp.encode() + b"." + body
-    return "sha256=" + hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
-
-
 class Webhook:
     """Sends changes from a thread of its own, so that the shop never waits for the server."""
 
@@ -48,13 +37,12 @@ class Webhook:
         """Without `url` the webhook is off for good; raises `ValueError` for an empty secret."""
         if url and not secret:
             raise ValueError("the webhook needs a secret: pass --webhook-secret")
-        self._url, self._secret = url, secret
+        self._caller = Caller(url, secret) if url else None
         self._stall, self._journal = stall, journal
         self._on = bool(url)
         self._waiting: dict[_Key, Article] = {}
         self._changed = threading.Condition()
         self._stopping = False
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     @property
@@ -80,7 +68,7 @@ class Webhook:
     def switch(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """`{"on": bool}`: while it is off, changes are not sent, and not made up for later."""
         with self._changed:
-            self._on = wanted_switch(body, "on") and self._url is not None
+            self._on = wanted_switch(body, "on") and self._caller is not None
             if not self._on:
                 self._waiting.clear()
         self._journal.add("webhook-switch", on=self._on)
@@ -139,22 +127,12 @@ class Webhook:
 
     def _call(self, body: bytes) -> tuple[int | None, str | None]:
         """POST one body; the status, or None and what went wrong."""
-        timestamp = str(now_ms() // 1000)
-        headers = {
-            "Content-Type": "application/json",
-            "X-Enseigne-Timestamp": timestamp,
-            "X-Enseigne-Delivery": str(uuid.uuid5(uuid.NAMESPACE_OID, body.hex())),
-            "X-Enseigne-Signature": sign(self._secret, timestamp, body),
-        }
-        assert self._url is not None
-        call = urllib.request.Request(self._url, data=body, headers=headers, method="POST")
+        assert self._caller is not None
         try:
-            with self._opener.open(call, timeout=CALL_TIMEOUT_S) as answer:
-                return int(answer.status), None
-        except urllib.error.HTTPError as refusal:
-            return refusal.code, refusal.reason
+            status, _said = self._caller.post(body)
         except (OSError, ValueError) as error:
             return None, str(getattr(error, "reason", error))
+        return status, responses.get(status) if status >= 300 else None
 
     def _message(self, event: str, batch: dict[_Key, Article]) -> dict[str, Any]:
         items = [self._item(article, store) for (_, _, store), article in batch.items()]

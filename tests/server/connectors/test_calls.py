@@ -19,9 +19,9 @@ from server.db.models import ConnectorRow, DeliveryRow, FactRow
 from server.demo.world.journal import Journal
 from server.demo.world.keep import JsonFile
 from server.demo.world.peer import HttpPeer
+from server.demo.world.signed import sign as shop_signs
 from server.demo.world.stall import Stall
 from server.demo.world.webhook import Webhook
-from server.demo.world.webhook import sign as shop_signs
 from server.errors import BadInput, NotFound
 from server.services import connectors
 from server.services.base.actors import SYSTEM

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from server.connectors.shops import webhook
 from server.connectors.shops.versions import MAX_VERSIONS
 from server.connectors.source import Delivery, Received, Setup
-from server.demo.world.webhook import sign as shop_signs
+from server.demo.world.signed import sign as shop_signs
 from server.errors import BadInput, Unauthenticated
 from server.ports import PermanentError, StockReport, TemporaryError
 from tests.server.connectors.conftest import MakeSetup

@@ -9,9 +9,9 @@ import pytest
 
 from server.demo.world import till as tills
 from server.demo.world.journal import Journal
+from server.demo.world.signed import sign
 from server.demo.world.stall import Stall
 from server.demo.world.till import Till, till_app
-from server.demo.world.webhook import sign
 from tests.server.demo.conftest import Receiver
 
 SKU = "PLV-GALET"
