@@ -65,7 +65,7 @@ def answers(port: int) -> bool:
         return False
 
 
-def end(child: "subprocess.Popen[bytes]") -> None:
+def end(child: "subprocess.Popen[bytes] | subprocess.Popen[str]") -> None:
     """End a program that a test started: asked first, then killed after STOP_WITHIN_S seconds."""
     if child.poll() is None:
         child.terminate()
