@@ -33,6 +33,7 @@ MAX_BYTES: Final[Mapping[str, int]] = {
     "freshness": 1024 * KIB,
     "time": 4 * KIB,
     "watch": 64 * KIB,
+    "command": 32 * KIB,
 }
 """The kinds of signed messages and the greatest length of each, in bytes of its compact form."""
 USES: Final = frozenset(MAX_BYTES) - {"keys"}

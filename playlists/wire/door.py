@@ -94,11 +94,11 @@ def prove_from_json(value: object) -> Prove | ProveWatch:
     )
 
 
-def caps_from(given: Fields) -> dict[str, Cap]:
-    """Read `caps`: flags, whole numbers and short texts; anything else is a later format's."""
+def caps_from(given: Fields, table: str = "caps") -> dict[str, Cap]:
+    """Read a table of flags, whole numbers and short texts; else it is a later format's."""
     return {
         name: value
-        for name, value in given.members("caps", MAX_CAPS)
+        for name, value in given.members(table, MAX_CAPS)
         if isinstance(value, bool | int) or (isinstance(value, str) and len(value) <= MAX_NAME)
     }
 
@@ -202,6 +202,7 @@ class Report:
     `missing` counts assets not yet held; `uncertainty_ms` None means no trusted time; `page` is the
     hash of the page's code; `nonce` asks for the signed time ("" does not). `troubles` is what is
     wrong with the player, by its code (such as disk_full), and since when (unix ms, by its clock).
+    `device` is what it knows of its machine, by name; each may be missing.
     """
 
     revision: int
@@ -213,10 +214,12 @@ class Report:
     page: str = ""
     nonce: str = ""
     troubles: Mapping[str, int] = field(default_factory=dict)
+    device: Mapping[str, Cap] = field(default_factory=dict)
 
     def to_json(self) -> Json:
         """The event's or request's body."""
-        troubles: dict[str, Json] = {"troubles": dict(self.troubles)} if self.troubles else {}
+        more: dict[str, Json] = {"troubles": dict(self.troubles)} if self.troubles else {}
+        more |= {"device": dict(self.device)} if self.device else {}
         return {
             "revision": self.revision,
             "channels": {str(name): version for name, version in self.channels.items()},
@@ -226,7 +229,7 @@ class Report:
             "playing": {zone: shown.to_json() for zone, shown in self.playing.items()},
             "page": self.page,
             "nonce": self.nonce,
-            **troubles,
+            **more,
         }
 
     @classmethod
@@ -251,6 +254,7 @@ class Report:
             given.text("page", 64, empty=True) if given.has("page") else "",
             asked_nonce(given.value("nonce"), given.at("nonce")) if given.has("nonce") else "",
             _troubles(given) if given.has("troubles") else {},
+            caps_from(given, "device") if given.has("device") else {},
         )
 
 

@@ -200,17 +200,21 @@ class SessionGiven:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The answer to a report: the signed time and what the player lacks ("" is nothing)."""
+    """The answer to a report: the signed time and what the player lacks ("" is nothing), and the
+    commands that it has not answered.
+    """
 
     time: str
     head: str = ""
     offers: tuple[str, ...] = ()
     freshness: str = ""
+    commands: tuple[str, ...] = ()
 
     def to_json(self) -> Json:
         """The answer's body."""
         given: dict[str, Json] = {"time": self.time, "offers": list(self.offers)}
         given |= {"head": self.head} if self.head else {}
+        given |= {"commands": list(self.commands)} if self.commands else {}
         return given | ({"freshness": self.freshness} if self.freshness else {})
 
     @classmethod
@@ -222,6 +226,7 @@ class Difference:
             given.text("head", MAX_BYTES["head"]) if given.has("head") else "",
             _messages(given, "offers"),
             given.text("freshness", MAX_BYTES["freshness"]) if given.has("freshness") else "",
+            _messages(given, "commands", "command") if given.has("commands") else (),
         )
 
 
@@ -245,6 +250,6 @@ def plays_from_json(value: object) -> tuple[Run, ...]:
     return tuple(Run.from_json(run, at) for at, run in Fields.of(value).items("runs", MAX_RUNS))
 
 
-def _messages(given: Fields, name: str) -> tuple[str, ...]:
-    limit = MAX_BYTES["offers"]
+def _messages(given: Fields, name: str, kind: str = "offers") -> tuple[str, ...]:
+    limit = MAX_BYTES[kind]
     return tuple(text(token, at, limit) for at, token in given.items(name, MAX_MESSAGES))

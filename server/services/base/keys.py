@@ -34,6 +34,7 @@ from playlists.signing import (
     sign_canonical,
     unb64,
 )
+from playlists.wire.commands import Command
 from playlists.wire.freshness import FreshnessMessage
 from playlists.wire.offers import OffersMessage, offer_to_bytes
 from playlists.wire.signed import Head, TimeMessage, Watch
@@ -48,7 +49,7 @@ KEY_EARLY_MS = DAY_MS
 """A new key is valid from this long before it was made, for clocks that are a little behind."""
 SECRET_BYTES = 32
 
-_ONLINE_USES = frozenset({"head", "offers", "freshness", "watch"})
+_ONLINE_USES = frozenset({"head", "offers", "freshness", "watch", "command"})
 _TIME_USES = frozenset({"time"})
 
 
@@ -106,6 +107,19 @@ class Keys:
         """The signed leave of a studio page to follow screens."""
         return sign("watch", watch.to_json(), self.online)
 
+    def sign_command(self, command: Command) -> str:
+        """The signed command to one device. Raises Conflict where players would not believe it:
+        the keys are from before there were commands, and the root key is needed to say more.
+        """
+        listed = self.ring.find(self.online.kid)
+        if listed is None or "command" not in listed.uses:
+            raise Conflict(
+                "The keys of this installation are from before there were commands. Put the root "
+                "key back and restart; then they may sign them.",
+                code="keys_too_old",
+            )
+        return sign("command", command.to_json(), self.online)
+
     def sign_time(self, nonce: str, now: int) -> str:
         """The signed time, unix milliseconds, in answer to a player's nonce."""
         return sign("time", TimeMessage(nonce, now).to_json(), self.time)
@@ -126,6 +140,7 @@ def load_keys(folder: Path, now: int) -> Keys:
             _create(folder, now)
         keys = _read(folder)
         due = any(key.until_ms - now < KEY_LIFE_MS // 2 for key in _current(keys))
+        due = due or not _ONLINE_USES <= {use for key in _current(keys) for use in key.uses}
         if due and (folder / "root.pem").exists():
             keys = _rotate(folder, keys, now)
     return keys

@@ -11,6 +11,7 @@ import pytest
 from playlists.errors import Refused
 from playlists.ids import ScreenId, sha256
 from playlists.signing import KeyRing, unb64, verify
+from playlists.wire.commands import Command
 from playlists.wire.signed import Head
 from server.errors import Conflict
 from server.services.base import keys as module
@@ -111,3 +112,17 @@ def test_a_power_cut_inside_a_rotation_is_mended_at_the_next_start(
     assert keys.online.kid != before.online.kid
     assert verify(a_head(keys), "head", before.ring.renewed(keys.document_jws), NOW)
     assert verify(old_head, "head", keys.ring, NOW)
+
+
+def test_keys_from_before_commands_are_rotated_so_that_they_may_sign_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = Command("c1", ScreenId("s1"), "identify", {}, NOW, NOW + 1)
+    with monkeypatch.context() as before:
+        before.setattr(module, "_ONLINE_USES", module._ONLINE_USES - {"command"})
+        old = load_keys(tmp_path, NOW)
+    with pytest.raises(Conflict):
+        old.sign_command(command)
+    keys = load_keys(tmp_path, NOW)
+    assert verify(keys.sign_command(command), "command", keys.ring, NOW)
+    assert load_keys(tmp_path, NOW).document_jws == keys.document_jws
