@@ -13,10 +13,10 @@ from server.services.alignment.agreement import OFTEN_PERCENT, Agreement, Slow, 
 from server.services.alignment.shop_line import PROPAGATION_MS
 from server.services.prices.texts import money
 from server.web.clock import MINUTE_MS, NBSP, SECOND_MS, length, when
+from server.web.held_words import reason as held_reason
 from server.web.law_words import because_words
 from server.web.phrases import Language, sentence
 from server.web.price_words import off_words
-from server.web.quarantine_words import reason as held_reason
 from server.web.tongue import gettext as _
 from server.web.tongue import ngettext
 

@@ -4,30 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from server.services.base.naming import name_in
 from server.services.prices.quarantined import Answer, Price, Quarantine
-from server.services.prices.texts import money
 from server.services.situation.faults import fault_said
 from server.web.clock import usual_zone, when
+from server.web.held_words import Row, amount, doubt, example, reason
 from server.web.phrases import Language
 from server.web.tongue import gettext as _
 from server.web.tongue import ngettext
 
 STORES_NAMED = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A price, old and new side by side; the form's `channels` where it is settled by itself."""
-
-    name: str
-    sku: str
-    where: str
-    before: str
-    after: str
-    why: str
-    note: str = ""
-    channels: tuple[str, ...] = ()
-    may_release: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +106,7 @@ class _Told:
     def block(self, one: Answer) -> Block:
         """A held answer."""
         rows = tuple(
-            Row(
-                name=self._name(str(row["sku"])),
-                sku=str(row["sku"]),
-                where=self._found.stores.get(row["store"], row["store"]) or _("All stores"),
-                before=self._money(row["old"], row.get("old_currency") or row["currency"]),
-                after=self._money(row["new"], row["currency"]),
-                why=doubt(str(row["why"])) or _("in a held answer"),
-            )
+            example(row, self._found.names, self._found.stores, self._language)
             for row in one.examples
         )
         left = one.counts.get("changed", 0) - len(rows)
@@ -151,11 +130,11 @@ class _Told:
         if len(names) > STORES_NAMED:
             where = ngettext("%(num)s store", "%(num)s stores", len(names))
         return Row(
-            name=self._name(one.sku),
+            name=name_in(self._found.names.get(one.sku, {}), self._language, one.sku),
             sku=one.sku,
             where=where,
-            before=self._money(one.old, one.currency),
-            after=self._money(one.new, one.currency),
+            before=amount(one.old, one.currency, self._language),
+            after=amount(one.new, one.currency, self._language),
             why=doubt(one.why) or _("in a held answer"),
             note=self._note(one),
             channels=tuple(channel for channel, _store in one.channels),
@@ -214,16 +193,6 @@ class _Told:
             return _("The prices of before show until their lease ends.")
         return _("The prices of before show until %(at)s.", at=self.at(until))
 
-    def _name(self, sku: str) -> str:
-        names = self._found.names.get(sku, {})
-        said = names.get(self._language) or next(iter(names.values()), {})
-        return said.get("name") or sku
-
-    def _money(self, amount: int | None, currency: str) -> str:
-        if amount is None:
-            return _("none")
-        return money(amount, currency, self._language) if currency else str(amount)
-
 
 def _released() -> str:
     return _(
@@ -238,29 +207,3 @@ def _gone_after(one: Answer) -> str:
         "%(num)s products leave the screens if the shop says so again.",
         one.counts["gone"],
     )
-
-
-def reason(code: str) -> str:
-    """Why an answer is held whole."""
-    return {
-        "empty": _("It lists nothing although products are known."),
-        "shrunk": _("It lists less than half of what is known."),
-        "suspects": _("Too many of its prices look wrong."),
-        "html": _("It is a web page."),
-        "truncated": _("It is cut short."),
-        "unread": _("It cannot be read."),
-    }.get(code, code)
-
-
-def doubt(code: str) -> str:
-    """What is held against a price."""
-    return {
-        "blank": _("no price"),
-        "zero": _("zero or less"),
-        "currency": _("another currency"),
-        "sale": _("sale above the price"),
-        "jump": _("a leap"),
-        "duplicate": _("told twice, otherwise"),
-        "gone": _("sold no more"),
-        "": "",
-    }.get(code, "" if code.startswith("held_") else _("unreadable"))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from server.services.base.naming import name_in
 from server.services.recalls.hearing import Heard, Hearing, ScreenHeard
-from server.services.recalls.recalls import Names, Recall
+from server.services.recalls.recalls import Recall
 from server.web.clock import usual_zone, when
 from server.web.edit_words import ago
 from server.web.phrases import Language
@@ -79,18 +80,12 @@ class RecallWords:
     screens: tuple[ScreenLine, ...]
 
 
-def name_of(names: Names, sku: str, language: Language) -> str:
-    """What a product is called."""
-    said = names.get(language) or next(iter(names.values()), {})
-    return said.get("name") or sku
-
-
 def listed(found: Sequence[Recall], lifted: bool, now: int, language: Language) -> Listed:
     """The list in a language."""
     lines = tuple(
         Line(
             one.id,
-            name_of(one.names, one.sku, language),
+            name_in(one.names, language, one.sku),
             one.sku,
             _where(one),
             _said(one, now),
@@ -127,7 +122,7 @@ def recall_words(found: Recall, told: Hearing, language: Language) -> RecallWord
         for heard in ("confirmed", "coming", "away", "over")
     )
     return RecallWords(
-        name=name_of(found.names, found.sku, language),
+        name=name_in(found.names, language, found.sku),
         first=_("The price is back.") if found.lifted_at else _("No screen may show its price."),
         second=_said(found, told.now),
         counts=counts,

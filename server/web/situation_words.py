@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from server.services.base.naming import name_in
 from server.services.prices.batches import UNREAD
-from server.services.prices.texts import money
 from server.services.situation.concerns import Concern
 from server.services.situation.faults import fault_said
 from server.services.situation.overview import Batch, Situation, Source, Suspect
@@ -14,8 +14,8 @@ from server.services.situation.rails import Rail
 from server.services.situation.spoken import following, sentence
 from server.web.clock import MINUTE_MS, length, when
 from server.web.edit_words import ago
+from server.web.held_words import Row, amount, doubt, example, reason
 from server.web.phrases import Language
-from server.web.quarantine_words import doubt, reason
 from server.web.rail_words import Line, rail_lines, summary
 from server.web.source_words import title_of
 from server.web.tongue import gettext as _
@@ -45,25 +45,13 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """A price that would change, in words."""
-
-    name: str
-    sku: str
-    where: str
-    before: str
-    after: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
 class Held:
     """What waits for a person. `channels` are named where it is a price."""
 
     id: str
     title: str
     said: str
-    changes: tuple[Change, ...]
+    changes: tuple[Row, ...]
     channels: tuple[str, ...]
     sku: str
     may_accept: bool
@@ -202,15 +190,7 @@ def _batch(batch: Batch, found: Situation, language: Language) -> Held:
         title=_("A batch of “%(name)s” is held", name=name or batch.connector),
         said=" ".join(filter(None, (why, changed, _("Received at %(at)s.", at=at)))),
         changes=tuple(
-            Change(
-                name=_name(str(row["sku"]), found, language),
-                sku=str(row["sku"]),
-                where=found.places.names.get(row["store"], row["store"]) or _("All stores"),
-                before=_money(row["old"], row.get("old_currency") or row["currency"], language),
-                after=_money(row["new"], row["currency"], language),
-                why=doubt(str(row["why"])),
-            )
-            for row in batch.examples
+            example(row, found.names, found.places.names, language) for row in batch.examples
         ),
         channels=(),
         sku="",
@@ -221,12 +201,12 @@ def _batch(batch: Batch, found: Situation, language: Language) -> Held:
 def _suspect(one: Suspect, found: Situation, language: Language) -> Held:
     names = [found.places.names.get(store, store) for _id, store in one.channels]
     where = names[0] if len(names) == 1 else _("%(n)s stores", n=len(names))
-    change = Change(
-        name=_name(one.sku, found, language),
+    change = Row(
+        name=name_in(found.names.get(one.sku, {}), language, one.sku),
         sku=one.sku,
         where=where,
-        before=_money(one.before, one.currency, language),
-        after=_money(one.now, one.currency, language),
+        before=amount(one.before, one.currency, language),
+        after=amount(one.now, one.currency, language),
         why=doubt(one.why),
     )
     return Held(
@@ -238,16 +218,6 @@ def _suspect(one: Suspect, found: Situation, language: Language) -> Held:
         sku=one.sku,
         may_accept=one.may_be_right,
     )
-
-
-def _name(sku: str, found: Situation, language: Language) -> str:
-    names = found.names.get(sku, {})
-    said = names.get(language) or next(iter(names.values()), {})
-    return said.get("name") or sku
-
-
-def _money(amount: int | None, currency: str, language: Language) -> str:
-    return _("none") if amount is None or not currency else money(amount, currency, language)
 
 
 def _source(one: Source, found: Situation, language: Language) -> SourceLine:

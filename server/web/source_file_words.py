@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from server.connectors.shops.columns import FIELDS
 from server.ports import ProductReport
+from server.services.base.naming import said_in
 from server.services.connectors import Preview
 from server.services.prices.texts import money
 from server.web.clock import day
@@ -171,7 +172,6 @@ def _counts(preview: Preview) -> str:
 
 
 def _goods(one: ProductReport, language: Language, zone: str) -> GoodsLine:
-    names = one.names.get(language) or next(iter(one.names.values()), {})
     sale = ""
     if one.sale_price is not None and not one.problem:
         sale = money(one.sale_price, one.currency, language)
@@ -182,7 +182,7 @@ def _goods(one: ProductReport, language: Language, zone: str) -> GoodsLine:
     good = one.price is not None and not one.problem
     return GoodsLine(
         sku=f"{one.sku} · {one.store}" if one.store else one.sku,
-        name=names.get("name", ""),
+        name=said_in(one.names, language).get("name", ""),
         price=money(one.price or 0, one.currency, language) if good else "",
         sale=sale,
         wrong="" if good else reason(one.problem or "blank"),

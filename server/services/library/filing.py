@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import String, cast, or_, select
@@ -16,6 +16,7 @@ from server.errors import BadInput
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.editing import missing
+from server.services.base.naming import name_in
 from server.services.library import assets, browsing
 from server.services.library.browsing import Shelved
 from server.services.library.renditions import RenditionView, renditions_of, sizes_of_screens
@@ -143,6 +144,5 @@ def _sold(
         query = query.where(or_(named, ProductRow.sku.icontains(part, autoescape=True)))
     found: dict[str, Sold] = {}
     for sku, names in session.execute(query):
-        said: Mapping[str, str] = names.get(language) or next(iter(names.values()), {})
-        found.setdefault(sku, Sold(sku, said.get("name") or sku))
+        found.setdefault(sku, Sold(sku, name_in(names, language, sku)))
     return list(found.values())

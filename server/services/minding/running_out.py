@@ -25,6 +25,7 @@ from server.services.base import audit, outbox
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.editing import as_bad_input, locked, missing
+from server.services.base.naming import name_in
 from server.services.observed import facts
 from server.services.prices import offers
 from server.services.wishes.overrides import keep_override
@@ -77,11 +78,7 @@ def product_names(
     rows = select(OfferRow.sku, OfferRow.body).where(
         OfferRow.channel == (channel or ""), OfferRow.sku.in_(skus)
     )
-    found: dict[str, str] = {}
-    for sku, body in session.execute(rows):
-        names: Mapping[str, str] = body["nm"].get(language) or next(iter(body["nm"].values()), {})
-        found[sku] = names.get("name") or sku
-    return found
+    return {sku: name_in(body["nm"], language, sku) for sku, body in session.execute(rows)}
 
 
 def shop_says(session: Session, store: str, skus: list[str], now: int) -> dict[str, int]:

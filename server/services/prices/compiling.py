@@ -21,6 +21,7 @@ from playlists.law.display import displays
 from playlists.pricing import Offer, Step, StockText
 from playlists.wire.offers import OffersMessage, offer_to_json
 from server.services.base.keys import Keys
+from server.services.base.naming import Names
 from server.services.prices import ledger, past, products, texts, withholding
 from server.services.prices.ledger import NOTHING, Entry, Pair, Past
 from server.services.prices.seeing import (
@@ -28,7 +29,6 @@ from server.services.prices.seeing import (
     OFFERS,
     ChannelOf,
     ChannelState,
-    Names,
     Product,
     Seen,
     Standing,

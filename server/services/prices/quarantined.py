@@ -4,7 +4,7 @@ of late.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,14 +18,13 @@ from server.db.models import (
     ConnectorRow,
     HeldBatchRow,
     OfferRow,
-    ProductRow,
     StoreRow,
 )
 from server.services.base.actors import Actor
 from server.services.base.context import Context
+from server.services.base.naming import Names, names_of
 from server.services.prices import batches, ledger, quarantine, releasing
 from server.services.prices.ledger import NOTHING
-from server.services.prices.seeing import Names
 
 MAX_OFFERS = 600
 """Offers with a held price that are shown; the others are counted."""
@@ -125,7 +124,7 @@ def quarantined(ctx: Context, actor: Actor) -> Quarantine:
             kept=kept,
             decided=decided,
             more=more,
-            names=_names(session, skus),
+            names=names_of(session, skus),
             stores={store: row.name for store, row in stores.items()},
             zones=tuple(row.zone for row in stores.values()),
             settles=actor.may("prices"),
@@ -217,11 +216,3 @@ def _prices(
         key = (row.sku, why, old, price, currency, since, row.kept_until)
         alike.setdefault(key, []).append((row.channel, store))
     return tuple(Price(*key, tuple(where)) for key, where in alike.items()), more
-
-
-def _names(session: Session, skus: Iterable[str]) -> dict[str, Names]:
-    wanted = sorted(skus)
-    if not wanted:
-        return {}
-    rows = select(ProductRow.sku, ProductRow.names).where(ProductRow.sku.in_(wanted))
-    return {row.sku: row.names for row in session.execute(rows)}

@@ -17,13 +17,13 @@ from playlists.ids import ChannelId, Sku
 from playlists.law.reductions import PLAIN_GOODS, Goods
 from playlists.pricing import StockText
 from server.db.models import ChannelRow, OfferRow, ProductRow
+from server.services.base.naming import Names
 from server.services.observed import facts as fact_services
 from server.services.prices import ledger, texts, withholding
 from server.services.prices.ledger import Pair, Past, Stamp
 
 STOCK = KINDS["stock"]
 
-Names = Mapping[str, Mapping[str, str]]
 
 CHANNELS = cast(Table, ChannelRow.__table__)
 OFFERS = cast(Table, OfferRow.__table__)

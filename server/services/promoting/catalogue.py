@@ -21,13 +21,13 @@ from server.db.models import ProductRow, StoreRow
 from server.errors import BadInput
 from server.services.base.actors import Actor
 from server.services.base.context import Context
+from server.services.base.naming import name_in, said_in
 from server.services.observed import shelves
 from server.services.observed.facts import facts_for
 from server.services.prices import past
 from server.services.prices.freshness import leases_of
 from server.services.prices.products import folded
 from server.services.prices.withholding import RECALLED
-from server.services.showing.titles import said_in
 
 GOODS_SHOWN = 24
 MAX_STORES = 6
@@ -185,7 +185,7 @@ def _goods(
     counts = shelves.read(session, [(one.id, sku) for one in stores for sku in skus])
     found = []
     for row in rows:
-        sku, said = Sku(row.sku), said_in(row.names, language)
+        sku = Sku(row.sku)
         held = offers.get(sku)
         step = _running(held.offer, now) if held is not None else None
         fresh = held is not None and lease is not None and now < _over(held.offer, lease)
@@ -196,7 +196,7 @@ def _goods(
         found.append(
             Product(
                 row.sku,
-                said.get("name") or row.sku,
+                name_in(row.names, language, sku),
                 row.maker,
                 row.category,
                 row.picture_sha or "",

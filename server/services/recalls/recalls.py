@@ -8,7 +8,7 @@ offers are told, a few channels at a time; what a crash leaves over, and stores 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -31,6 +31,7 @@ from server.services.base import audit
 from server.services.base.actors import SYSTEM, Actor
 from server.services.base.context import Context
 from server.services.base.kept import MAX_IN, batched
+from server.services.base.naming import Names, name_in, names_of
 from server.services.base.paging import FIRST, Cut, Page, paged
 from server.services.prices import offers
 from server.services.prices.seeing import ChannelOf
@@ -42,8 +43,6 @@ MAX_GOODS = 200
 """Products that are offered to choose from; others are named by their number."""
 MAX_STORES = 5_000
 """Stores that one recall may name."""
-
-Names = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +288,7 @@ def _may_lift(actor: Actor, row: RecallRow) -> bool:
 
 
 def _views(session: Session, actor: Actor, rows: Sequence[RecallRow]) -> tuple[Recall, ...]:
-    names, people = _names(session, [row.sku for row in rows]), _people(session, rows)
+    names, people = names_of(session, [row.sku for row in rows]), _people(session, rows)
     ids = {store for row in rows for store in row.stores or ()}
     called = dict(
         row
@@ -316,11 +315,6 @@ def _views(session: Session, actor: Actor, rows: Sequence[RecallRow]) -> tuple[R
     return tuple(view(row) for row in rows)
 
 
-def _names(session: Session, skus: Collection[str]) -> dict[str, Names]:
-    rows = select(ProductRow.sku, ProductRow.names).where(ProductRow.sku.in_(set(skus)))
-    return dict(session.execute(rows).all())
-
-
 def _people(session: Session, rows: Collection[RecallRow]) -> dict[str, str]:
     ids = {one for row in rows for one in (row.by, row.lifted_by) if one}
     found = session.execute(select(ActorRow.id, ActorRow.name).where(ActorRow.id.in_(ids)))
@@ -335,19 +329,14 @@ def goods(ctx: Context, actor: Actor, language: str) -> list[tuple[str, str]]:
     query = select(ProductRow.sku, ProductRow.names).where(ProductRow.shop.in_(shops))
     with ctx.db.read() as session:
         rows = session.execute(query.order_by(ProductRow.sku).limit(MAX_GOODS)).all()
-    return [(sku, _said(names, sku, language)) for sku, names in rows]
-
-
-def _said(names: Names, sku: str, language: str) -> str:
-    said = names.get(language) or next(iter(names.values()), {})
-    return said.get("name") or sku
+    return [(sku, name_in(names, language, sku)) for sku, names in rows]
 
 
 def name_of(ctx: Context, sku: str, language: str) -> str:
     """What a product is called, empty where there is none."""
     with ctx.db.read() as session:
-        names = _names(session, [sku]).get(sku)
-    return "" if names is None else _said(names, sku, language)
+        names = names_of(session, [sku]).get(sku)
+    return "" if names is None else name_in(names, language, sku)
 
 
 def store_names(ctx: Context, actor: Actor, sku: str = "") -> list[tuple[str, str]]:

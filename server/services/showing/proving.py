@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from playlists.ids import ChannelId, Sku
 from playlists.manifest import DeckGood
+from server.services.base.naming import name_in, said_in
 from server.services.prices import past
 from server.services.showing.holding import Holding
-from server.services.showing.titles import said_in
 from server.services.showing.worlds import Playing
 
 UNKNOWN = "unknown"
@@ -73,7 +73,7 @@ def _price(
         off = UNKNOWN if good.channel in playing.unknown else "no_offer"
         return PriceThen(good.sku, good.channel, str(good.sku), off=off)
     offer = said.offer
-    name = said_in(offer.names, language).get("name") or str(good.sku)
+    name = name_in(offer.names, language, good.sku)
     bare = PriceThen(good.sku, good.channel, name, said.version, doubt=offer.reason)
     mine = (
         one for one in playing.shown.prices if (one.channel, one.sku) == (good.channel, good.sku)

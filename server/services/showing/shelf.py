@@ -15,12 +15,11 @@ from server.db.models import ProductRow, StoreRow
 from server.errors import NotFound
 from server.services.base.actors import Actor
 from server.services.base.context import Context
-from server.services.base.kept import MAX_IN, batched
+from server.services.base.naming import name_in, names_of
 from server.services.observed.facts import facts_for
 from server.services.prices import past
 from server.services.prices.past import Held
 from server.services.prices.texts import money
-from server.services.showing.titles import said_in
 
 MAX_FOUND = 24
 """Goods that one search gives."""
@@ -66,7 +65,7 @@ def shelf(ctx: Context, actor: Actor, store: str, asked: str, language: str) -> 
         found.append(
             OnShelf(
                 one.sku,
-                said_in(one.names, language).get("name") or one.sku,
+                name_in(one.names, language, one.sku),
                 _price(offers.get(Sku(one.sku)), now, language),
                 pieces if isinstance(pieces, int) else None,
                 one.picture_sha,
@@ -77,13 +76,9 @@ def shelf(ctx: Context, actor: Actor, store: str, asked: str, language: str) -> 
 
 def names_of_goods(ctx: Context, skus: Collection[str], language: str) -> Mapping[str, str]:
     """What the shops call some SKUs."""
-    found: dict[str, str] = {}
     with ctx.db.read() as session:
-        for some in batched(sorted(skus), MAX_IN):
-            rows = select(ProductRow.sku, ProductRow.names).where(ProductRow.sku.in_(some))
-            for sku, names in session.execute(rows):
-                found[sku] = said_in(names, language).get("name") or sku
-    return found
+        found = names_of(session, skus)
+    return {sku: name_in(names, language, sku) for sku, names in found.items()}
 
 
 def _price(held: Held | None, now: int, language: str) -> str:

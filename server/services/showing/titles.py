@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import select
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from playlists.manifest import DeckCard, Why
 from server.db.models import CampaignRow, PlaylistRow
 from server.services.base.kept import MAX_IN, batched
+from server.services.base.naming import name_in, said_in
 from server.services.showing.worlds import Playing
 from server.services.wishes.pilots import pilots
 
@@ -78,7 +79,7 @@ def _good(playing: Playing, card: DeckCard, language: str) -> str:
     if held is None:
         return str(good.sku)
     offer = held.offer
-    name = said_in(offer.names, language).get("name") or str(good.sku)
+    name = name_in(offer.names, language, good.sku)
     priced = next((one for one in playing.shown.prices if one.sku == good.sku), None)
     if priced is None:
         return name
@@ -125,11 +126,3 @@ def _sky(card: DeckCard | None, priced: bool) -> str:
         return "mist"
     sky = card.params.get("sky") if card.template in ("trio", "message") else None
     return str(sky or _SKIES.get(card.template, "file"))
-
-
-def said_in(texts: Mapping[str, Mapping[str, str]], language: str) -> Mapping[str, str]:
-    """The texts of a language, of its base, or of the first by name."""
-    for name in (language, language.partition("-")[0], *sorted(texts)):
-        if name in texts:
-            return texts[name]
-    return {}

@@ -4,7 +4,7 @@ queries.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +17,11 @@ from server.db.models import (
     HeldBatchRow,
     LedgerEntry,
     OfferRow,
-    ProductRow,
     ScreenRow,
 )
 from server.services.base.actors import Actor
 from server.services.base.context import Context
+from server.services.base.naming import Names, names_of
 from server.services.connectors.views import NEVER
 from server.services.prices.quarantine import may_be_believed
 from server.services.situation.concerns import Concern, seen_by
@@ -32,7 +32,6 @@ from server.services.situation.spoken import Places
 
 MAX_HELD = 20
 """Held batches, and products whose price is held, on the page; the rest are counted."""
-Names = Mapping[str, Mapping[str, str]]
 _Alike = tuple[str, str, int | None, int | None, str]
 
 
@@ -128,7 +127,7 @@ def situation(ctx: Context, actor: Actor, asked: Asked) -> Situation:
             batches=batches,
             suspects=suspects,
             more_held=more_batches + more_suspects,
-            names=_names(session, skus),
+            names=names_of(session, skus),
             rails=page.items,
             next=page.next,
             screens=session.scalar(hung) or 0,
@@ -200,10 +199,3 @@ def _last_prices(
     )
     rows = session.scalars(select(LedgerEntry).where(LedgerEntry.id.in_(last)))
     return {(row.channel, row.sku): (row.price, row.currency) for row in rows}
-
-
-def _names(session: Session, skus: Collection[str]) -> dict[str, Names]:
-    if not skus:
-        return {}
-    rows = select(ProductRow.sku, ProductRow.names).where(ProductRow.sku.in_(sorted(skus)))
-    return {row.sku: row.names for row in session.execute(rows)}

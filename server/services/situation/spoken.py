@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from babel.dates import format_date
 
 from playlists.localtime import zone_of
+from server.services.base.naming import name_in
 from server.services.situation.concerns import Concern, Language
 from server.services.situation.faults import fault_said
 
@@ -245,8 +246,6 @@ def _key(concern: Concern) -> str:
 
 def _said(pair: _Pair, concern: Concern, places: Places, now: int, language: Language) -> str:
     said, zone = concern.said, places.zone_of(concern)
-    names: Mapping[str, Mapping[str, str]] = said.get("names", {})
-    spoken: Mapping[str, str] = names.get(language) or next(iter(names.values()), {})
     store = said.get("store", "")
     return pair[0 if language == "fr" else 1].format(
         at=moment(concern.since, now, zone, language),
@@ -258,7 +257,7 @@ def _said(pair: _Pair, concern: Concern, places: Places, now: int, language: Lan
         store=places.names.get(store, store),
         screen=said.get("screen", ""),
         place=next(iter(said.get("places", ())), ""),
-        goods=spoken.get("name") or said.get("sku", ""),
+        goods=name_in(said.get("names", {}), language, said.get("sku", "")),
     )
 
 
