@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from werkzeug.routing import Rule
 
 from server.services.base.context import Context
 from server.services.entry import passwords
@@ -22,6 +23,25 @@ def real_hasher() -> Iterator[Callable[[], PasswordHasher]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_hasher", lambda: quick)
         yield real
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _routes_compiled_once() -> Iterator[None]:
+    """Many tests make an application of their own: what builds the addresses of its routes, which
+    werkzeug compiles from source, is compiled by the first alone.
+    """
+    compiled: dict[tuple[object, ...], Callable[..., tuple[str, str]]] = {}
+    compiling = Rule._compile_builder
+
+    def compile_builder(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        same = (rule.rule, *rule._trace, repr(rule.defaults), append_unknown)
+        if same not in compiled:
+            compiled[same] = compiling(rule, append_unknown)
+        return compiled[same]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", compile_builder)
+        yield
 
 
 @pytest.fixture

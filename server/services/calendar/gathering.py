@@ -228,6 +228,6 @@ def _faces(session: Session, ids: Collection[str], rows: Rows) -> dict[str, Face
         written = select(DraftRow.subject, DraftRow.body).where(
             DraftRow.kind == "playlist", DraftRow.subject.in_(some)
         )
-        for name, body in session.execute(written).tuples():
+        for name, body in session.execute(written):
             found[name] = face_of(name, str(body.get("name", name)), body)
     return found

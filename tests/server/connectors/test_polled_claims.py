@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 
@@ -15,10 +17,22 @@ from server.services.base.context import Context
 from server.services.connectors import ConnectorWish, Poller, polling, records, run_due
 from server.services.prices import intake
 from tests.server.connectors.conftest import ShopPeer
-from tests.server.connectors.peers import Reply, peer
+from tests.server.connectors.peers import Peer, Reply, peer
 from tests.server.connectors.polled import EVERY_S, add, add_feed, row, view
 from tests.server.connectors.test_merchant import feed, item
 from tests.support.record import START_MS, TestClock
+
+
+@contextmanager
+def hanging(until: threading.Event) -> Iterator[Peer]:
+    """A shop that answers no sooner than then."""
+
+    def hangs(_path: str, _headers: dict[str, str]) -> Reply:
+        until.wait(5)
+        return feed(item())
+
+    with peer(hangs) as slow:
+        yield slow
 
 
 def test_a_source_asked_a_little_late_keeps_its_step(
@@ -112,15 +126,11 @@ def test_the_poller_is_not_held_up_by_a_slow_source(small_chain: Context) -> Non
     """One source hangs until the other has been read."""
     read = threading.Event()
 
-    def hangs(_path: str, _headers: dict[str, str]) -> Reply:
-        read.wait(5)
-        return feed(item())
-
     def answers(_path: str, _headers: dict[str, str]) -> Reply:
         read.set()
         return feed(item(id="TENT"))
 
-    with peer(hangs) as slow, peer(answers) as quick:
+    with hanging(read) as slow, peer(answers) as quick:
         for name, url in (("a", slow.url), ("b", quick.url)):
             add(small_chain, "merchant", name, shop=f"shop-{name}", url=url)
         poller = Poller(small_chain, threads=2)
@@ -133,12 +143,7 @@ def test_the_poller_is_not_held_up_by_a_slow_source(small_chain: Context) -> Non
 
 def test_the_poller_claims_no_more_than_it_can_run(small_chain: Context) -> None:
     release = threading.Event()
-
-    def hangs(_path: str, _headers: dict[str, str]) -> Reply:
-        release.wait(5)
-        return feed(item())
-
-    with peer(hangs) as slow:
+    with hanging(release) as slow:
         for name in "abc":
             add(small_chain, "merchant", name, shop=f"shop-{name}", url=slow.url)
         poller = Poller(small_chain, threads=1)
@@ -154,12 +159,7 @@ def test_a_read_that_is_asked_for_during_one_comes_after_it(
     small_chain: Context, clock: TestClock
 ) -> None:
     release = threading.Event()
-
-    def hangs(_path: str, _headers: dict[str, str]) -> Reply:
-        release.wait(5)
-        return feed(item())
-
-    with peer(hangs) as slow:
+    with hanging(release) as slow:
         add_feed(small_chain, slow.url)
         poller = Poller(small_chain)
         poller.tick()
@@ -179,12 +179,7 @@ def test_a_long_run_keeps_its_claim_and_gives_it_back_when_stopped(
     small_chain: Context, clock: TestClock
 ) -> None:
     release = threading.Event()
-
-    def hangs(_path: str, _headers: dict[str, str]) -> Reply:
-        release.wait(5)
-        return feed(item())
-
-    with peer(hangs) as slow:
+    with hanging(release) as slow:
         add_feed(small_chain, slow.url)
         poller = Poller(small_chain)
         poller.tick()
@@ -197,3 +192,4 @@ def test_a_long_run_keeps_its_claim_and_gives_it_back_when_stopped(
         poller.tick()
         assert row(small_chain).next_run_at == 0
         release.set()
+        poller.stop(wait_s=5)
