@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
+from http.client import HTTPException
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError
 
-from player.errors import BadAnswer, Denied, Missing, Unreachable
+from player.errors import BadAnswer, Denied, Missing, PlayerError, Unreachable
 from player.link.tls import http_session
 from playlists.codec import MAX_CHUNK_BYTES
 from playlists.credentials import sign_proof
@@ -43,6 +46,12 @@ ANSWER_S = 60.0
 """Longest time for a whole answer but an asset."""
 MAX_ANSWER_BYTES = 4 * MAX_BYTES["offers"]
 BLOCK_BYTES = 64 * 1024
+ANSWER_BLOCK_BYTES = 8 * 1024
+"""Read of an answer before its time is looked at again."""
+MAX_FILE_BYTES = 4 * 1024 * 1024 * 1024
+"""Of one picture or film."""
+MAX_RETRY_AFTER_S = 600
+"""The longest that a server's own wish for patience is heard: not all that answers is a server."""
 
 T = TypeVar("T")
 
@@ -124,19 +133,14 @@ class Server:
         The blocks raise Unreachable when the connection breaks. An offset beyond the end begins
         anew from 0.
         """
-        headers = {"Range": f"bytes={offset}-"} if offset else {}
-        answer = self._with_token(
-            "GET", f"/assets/{address}", headers | {"Accept-Encoding": "identity"}
-        )
-        if answer.status_code == 416:
+        headers = {"Accept-Encoding": "identity"}
+        if offset:
+            headers |= {"Range": f"bytes={offset}-", "If-Range": f'"{address}"'}
+        answer = self._with_token("GET", f"/assets/{address}", headers)
+        if answer.status_code == 416 and offset:
             answer.close()
             return self.asset(address, 0)
-        _check(answer)
-        begin = offset if answer.status_code == 206 else 0
-        if begin and not answer.headers.get("Content-Range", "").startswith(f"bytes {begin}-"):
-            answer.close()
-            raise BadAnswer("The server sent another range than was asked for.")
-        return begin, _blocks(answer)
+        return file_of(answer, offset)
 
     def _proved(
         self,
@@ -193,7 +197,7 @@ class Server:
     def _send(
         self, method: str, path: str, token: str, headers: Mapping[str, str], body: Json
     ) -> requests.Response:
-        sent = dict(headers)
+        sent = {"Accept-Encoding": "gzip", **headers}
         if token:
             sent["Authorization"] = f"Bearer {token}"
         if body is not None:
@@ -218,27 +222,74 @@ class Server:
         return held[self.dates]
 
 
+def file_of(answer: requests.Response, offset: int) -> tuple[int, Iterator[bytes]]:
+    """Where the file of an answer begins, and its blocks, as many as were promised.
+
+    Raises what the answer means. The blocks raise Unreachable where fewer come.
+    """
+    _check(answer)
+    try:
+        begin = offset if answer.status_code == 206 else 0
+        if begin and not answer.headers.get("Content-Range", "").startswith(f"bytes {begin}-"):
+            raise BadAnswer("The server sent another range than was asked for.")
+        if answer.headers.get("Content-Encoding", "identity") != "identity":
+            raise BadAnswer("The server sent a file in a form that was not asked for.")
+        length = answer.headers.get("Content-Length", "")
+        if not length.isdecimal() or int(length[:20]) > MAX_FILE_BYTES - begin:
+            raise BadAnswer(f"A file has a length, of at most {MAX_FILE_BYTES} bytes.")
+    except BadAnswer:
+        answer.close()
+        raise
+    return begin, _exactly(answer, int(length))
+
+
+def _exactly(answer: requests.Response, length: int) -> Iterator[bytes]:
+    with answer:
+        for block in _blocks(answer, BLOCK_BYTES):
+            length -= len(block)
+            yield block
+    # An old urllib3 takes a cut for the end.
+    if length:
+        raise Unreachable(f"The connection broke {length} bytes before the end.")
+
+
 def _answered(answer: requests.Response, read: Callable[[bytes], T], limit: int) -> T:
     with answer:
         _check(answer)
-        data = bytearray()
-        deadline = time.monotonic() + ANSWER_S
-        for block in _blocks(answer):
-            data += block
-            if len(data) > limit:
-                raise BadAnswer(f"The answer has over {limit} bytes.")
-            if time.monotonic() > deadline:
-                raise Unreachable(f"The answer takes over {ANSWER_S:.0f} s.")
+        data = _whole(answer, limit)
         try:
-            return read(bytes(data))
+            return read(data)
         except DomainError as wrong:
             raise BadAnswer(f"The answer is not as it must be: {wrong}") from wrong
 
 
-def _blocks(answer: requests.Response) -> Iterator[bytes]:
+def _whole(answer: requests.Response, limit: int) -> bytes:
+    """An answer's body. It is unpacked here, since some urllib3 unpack whatever comes of it."""
+    form = answer.headers.get("Content-Encoding", "identity")
+    if form not in ("identity", "gzip"):
+        raise BadAnswer(f"The answer comes as {form[:40]}, which was not asked for.")
+    unpack = zlib.decompressobj(16 + zlib.MAX_WBITS) if form == "gzip" else None
+    data = bytearray()
+    deadline = time.monotonic() + ANSWER_S
+    for block in _blocks(answer, ANSWER_BLOCK_BYTES):
+        try:
+            data += unpack.decompress(block, limit + 1 - len(data)) if unpack else block
+        except zlib.error as wrong:
+            raise BadAnswer(f"The answer cannot be unpacked: {wrong}") from wrong
+        if len(data) > limit:
+            raise BadAnswer(f"The answer has over {limit} bytes.")
+        if time.monotonic() > deadline:
+            raise Unreachable(f"The answer takes over {ANSWER_S:.0f} s.")
+    if unpack and not unpack.eof:
+        raise Unreachable("The connection broke before the answer's end.")
+    return bytes(data)
+
+
+def _blocks(answer: requests.Response, size: int) -> Iterator[bytes]:
     try:
-        yield from answer.iter_content(BLOCK_BYTES)
-    except (requests.RequestException, OSError) as wrong:
+        while block := answer.raw.read(size, decode_content=False):
+            yield block
+    except (HTTPError, HTTPException, OSError) as wrong:
         raise Unreachable(f"The connection broke: {wrong}") from wrong
 
 
@@ -256,7 +307,7 @@ def _check(answer: requests.Response) -> None:
         raise Denied(code or f"http_{status}", text, signed)
     if status == 429 or status >= 500:
         wish = answer.headers.get("Retry-After", "")
-        after = float(wish) if wish.isdecimal() else 0.0
+        after = min(int(wish[:9]), MAX_RETRY_AFTER_S) if wish.isdecimal() else 0
         raise Unreachable(f"The server cannot answer now (HTTP {status}).", after)
     raise BadAnswer(f"The server answered HTTP {status}: {detail}")
 
@@ -264,9 +315,9 @@ def _check(answer: requests.Response) -> None:
 def _problem(answer: requests.Response) -> tuple[str, str]:
     """The code and words of an RFC 9457 problem, "" where it is none."""
     try:
-        body: Any = json.loads(answer.raw.read(BLOCK_BYTES, decode_content=True))
+        body: Any = json.loads(_whole(answer, BLOCK_BYTES))
         return str(body.get("code", "")), str(body.get("title", ""))
-    except (ValueError, AttributeError, OSError, requests.RequestException):
+    except (ValueError, AttributeError, RecursionError, PlayerError):
         return "", ""
 
 

@@ -7,10 +7,10 @@ signed besides. Once the wall clock is known to be right, dates are checked like
 from __future__ import annotations
 
 import ssl
-from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
+
+from player.link.bounded import bounded_session
 
 NO_CHECK_TIME = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME of OpenSSL's X509_VERIFY_PARAM_set_flags; Python has no name for it."""
@@ -25,18 +25,8 @@ def tls_context(ca: str, *, dates: bool) -> ssl.SSLContext:
 
 
 def http_session(ca: str, *, dates: bool) -> requests.Session:
-    """A requests session over such a context."""
-    session = requests.Session()
-    session.mount("https://", _Adapter(tls_context(ca, dates=dates)))
+    """A requests session over such a context, whose answers have an end."""
+    session = bounded_session(tls_context(ca, dates=dates))
     if ca:
         session.verify = ca
     return session
-
-
-class _Adapter(HTTPAdapter):
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self._context = context
-        super().__init__(pool_maxsize=2)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)

@@ -33,6 +33,7 @@ class InMemory(BaseAdapter):
             request.headers,
             body.encode() if isinstance(body, str) else bytes(body),
         )
+        headers = {"Content-Length": str(len(data)), **headers}
         answer = requests.Response()
         answer.status_code = status
         answer.headers = CaseInsensitiveDict(headers)
