@@ -71,12 +71,12 @@ def peer(says: Callable[[str, dict[str, str]], Reply] | Reply) -> Iterator[Peer]
                 )
             self.end_headers()
             for piece in [reply.body] if reply.drip is None else reply.drip(me.stopping):
+                me.sent += len(piece)  # who asked may have read it before the write returns
                 try:
                     self.wfile.write(piece)
                     self.wfile.flush()
                 except OSError:
                     break
-                me.sent += len(piece)
             self.close_connection = True
 
         def log_message(self, format: str, *args: object) -> None:
