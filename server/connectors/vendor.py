@@ -15,14 +15,15 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
+from pydantic import Field, field_validator
 from requests.utils import parse_header_links
 
 from server.connectors import http
 from server.connectors.http import NOTHING, Answer
-from server.connectors.source import Limits
+from server.connectors.source import Limits, ShopConfig
 from server.ports import PermanentError, TemporaryError
 
 MAX_PAGE_BYTES = 32 * 1024 * 1024
@@ -48,6 +49,24 @@ class Said:
 
     value: Any
     headers: Mapping[str, str]
+
+
+class VendorConfig(ShopConfig):
+    """Where a shop system is, and how often all of it is read."""
+
+    url: str = Field(description="Address of the shop, such as https://shop.example.")
+    language: str = Field(default="fr", pattern=r"^[a-z]{2}$", description="Of the shop’s words.")
+    whole_every_s: int = Field(
+        default=3_600, ge=300, le=86_400, description="How often everything is read, in seconds."
+    )
+
+    INSIDE: ClassVar[str]
+    """The folders of such a shop that people copy along with its address (shop_address)."""
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, url: str) -> str:
+        return shop_address(url, cls.INSIDE)
 
 
 def shop_address(text: str, inside: str) -> str:

@@ -12,16 +12,14 @@ from pydantic import Field, field_validator
 from server.connectors import vendor
 from server.connectors.shops.goods import known_zone
 from server.connectors.shops.prestashop_goods import fetch
-from server.connectors.source import SECRET, Kind, Secret, ShopConfig
+from server.connectors.source import SECRET, Kind, Secret
 
 KEY_CHARACTERS = 32
 
 
-class PrestaShopConfig(ShopConfig):
+class PrestaShopConfig(vendor.VendorConfig):
     """Where the shop is, and how to read it."""
 
-    url: str = Field(description="Address of the shop, such as https://shop.example.")
-    language: str = Field(default="fr", pattern=r"^[a-z]{2}$", description="Of the names.")
     time_zone: str = Field(
         default="Europe/Paris",
         description="Of the shop (its International › Localization), IANA. Its dates have none.",
@@ -32,14 +30,8 @@ class PrestaShopConfig(ShopConfig):
     group: int = Field(
         default=1, ge=1, le=10**9, description="The number of the customer group of visitors."
     )
-    whole_every_s: int = Field(
-        default=3_600, ge=300, le=86_400, description="How often everything is read, in seconds."
-    )
 
-    @field_validator("url")
-    @classmethod
-    def _url(cls, url: str) -> str:
-        return vendor.shop_address(url, r"api|index\.php|admin[^/]*")
+    INSIDE = r"api|index\.php|admin[^/]*"
 
     _zone = field_validator("time_zone")(known_zone)
 

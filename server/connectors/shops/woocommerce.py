@@ -25,7 +25,7 @@ from server.connectors.shops import woocommerce_product as product
 from server.connectors.shops.woocommerce_api import KEY, KEY_SECRET, terms_of
 from server.connectors.shops.woocommerce_product import Item
 from server.connectors.shops.woocommerce_read import MAX_ASKED, Goods, alias, fetch
-from server.connectors.source import Delivery, Kind, Received, Secret, Setup, ShopConfig
+from server.connectors.source import Delivery, Kind, Received, Secret, Setup
 from server.errors import BadInput, Unauthenticated
 from server.ports import Batch, PermanentError
 
@@ -43,11 +43,9 @@ MAX_BURIED = 500
 _GREETING = re.compile(rb"webhook_id=[0-9]{1,18}")
 
 
-class WooCommerceConfig(ShopConfig):
+class WooCommerceConfig(vendor.VendorConfig):
     """Where the shop is, and how to read it."""
 
-    url: str = Field(description="Address of the shop, such as https://shop.example.")
-    language: str = Field(default="fr", pattern=r"^[a-z]{2}$", description="Of the shop’s words.")
     tax_rates: dict[str, str] = Field(
         default_factory=dict,
         description="In percent by tax class: {“standard”: “20”, “reduced-rate”: “5.5”}. Needed "
@@ -56,14 +54,8 @@ class WooCommerceConfig(ShopConfig):
     stock_store: str = Field(
         default="", description="The store whose pieces the shop counts. Empty: no store’s."
     )
-    whole_every_s: int = Field(
-        default=3_600, ge=300, le=86_400, description="How often everything is read, in seconds."
-    )
 
-    @field_validator("url")
-    @classmethod
-    def _url(cls, url: str) -> str:
-        return vendor.shop_address(url, r"wp-admin|wp-json|wp-login\.php|index\.php")
+    INSIDE = r"wp-admin|wp-json|wp-login\.php|index\.php"
 
     @field_validator("tax_rates")
     @classmethod
