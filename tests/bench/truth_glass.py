@@ -8,7 +8,6 @@ layer carries a colour that nothing else has.
 
 from __future__ import annotations
 
-import base64
 import io
 import random
 import threading
@@ -22,7 +21,7 @@ from typing import Any
 from PIL import Image, ImageChops
 from playwright.sync_api import Page, sync_playwright
 
-from tests.e2e.stage.looking import ROOT, RepositoryPages
+from tests.e2e.stage.looking import ROOT, RepositoryPages, screencast
 from tests.support.programs import CHROMIUM_FLAGS, need
 
 ACROSS, DOWN = 6, 5
@@ -159,19 +158,9 @@ def _page() -> Iterator[Page]:
 def _round(page: Page, dice: random.Random, hang: int, found: Ends) -> None:
     lives = [dice.randrange(*LIVES_MS) for _ in range(ACROSS * DOWN)]
     worlds = [_world(life, of_sale=at % 2 == 0) for at, life in enumerate(lives)]
-    frames: list[tuple[float, bytes]] = []
-    session = page.context.new_cdp_session(page)
-
-    def keep(frame: dict[str, Any]) -> None:
-        frames.append((frame["metadata"]["timestamp"] * 1000, base64.b64decode(frame["data"])))
-        session.send("Page.screencastFrameAck", {"sessionId": frame["sessionId"]})
-
-    session.on("Page.screencastFrame", keep)
-    session.send("Page.startScreencast", {"format": "jpeg", "quality": 80, **SMALL})
     plan = {**_plan(), "noon": NOON_MS, "round": ROUND_MS}
-    said = page.evaluate(PAGE, [plan, worlds, list(CELL), ACROSS, hang])
-    session.send("Page.stopScreencast")
-    session.detach()
+    with screencast(page, format="jpeg", quality=80, **SMALL) as frames:
+        said = page.evaluate(PAGE, [plan, worlds, list(CELL), ACROSS, hang])
     found.faults += said["faults"]
     found.unseen += len(lives) - said["shown"]
     found.ends += said["shown"]

@@ -1,6 +1,9 @@
 """What the stage's tests share: an empty page with stages in it, and eyes on the result."""
 
+import base64
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any, ClassVar
@@ -34,6 +37,25 @@ class RepositoryPages(SimpleHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Keep the test's output for the test."""
+
+
+@contextmanager
+def screencast(page: Page, **how: Any) -> Iterator[list[tuple[float, bytes]]]:
+    """Every frame that the browser composes: unix ms and the encoded picture; `how` as
+    Page.startScreencast takes it.
+    """
+    frames: list[tuple[float, bytes]] = []
+    session = page.context.new_cdp_session(page)
+
+    def keep(frame: dict[str, Any]) -> None:
+        frames.append((frame["metadata"]["timestamp"] * 1000, base64.b64decode(frame["data"])))
+        session.send("Page.screencastFrameAck", {"sessionId": frame["sessionId"]})
+
+    session.on("Page.screencastFrame", keep)
+    session.send("Page.startScreencast", how)
+    yield frames
+    session.send("Page.stopScreencast")
+    session.detach()
 
 
 def open_empty(tab: Page, base: str) -> None:

@@ -1,14 +1,12 @@
 """What a price on the stage may never do, in a real Chromium."""
 
-import base64
 import io
-from typing import Any
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Page
 
-from tests.e2e.stage.looking import LANDSCAPE, PORTRAIT
+from tests.e2e.stage.looking import LANDSCAPE, PORTRAIT, screencast
 
 pytestmark = pytest.mark.chromium
 
@@ -43,35 +41,26 @@ ARMED_BY = {
 def test_a_price_leaves_on_time_while_the_main_thread_hangs(page: Page, armed: str) -> None:
     """Rain falls on the compositor: frames keep coming during the hang, each is looked at."""
     page.set_viewport_size({"width": 640, "height": 360})
-    frames: list[tuple[float, bytes]] = []
-    session = page.context.new_cdp_session(page)
-
-    def keep(frame: dict[str, Any]) -> None:
-        frames.append((frame["metadata"]["timestamp"] * 1000, base64.b64decode(frame["data"])))
-        session.send("Page.screencastFrameAck", {"sessionId": frame["sessionId"]})
-
-    session.on("Page.screencastFrame", keep)
-    session.send("Page.startScreencast", {"format": "png", "everyNthFrame": 2})
-    told = page.evaluate(
-        """async ([LEASE, hang]) => {
-          let ends = 0;
-          const priced = (lease) => {
-            const view = sample("trio");
-            for (const item of view.goods) item.price.ends_in_ms = lease;
-            ends = Date.now() + lease;
-            return view;
-          };
-          window.now = stageIn();
-          ARMED
-          await new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)));
-          const until = performance.now() + hang;
-          const from = Date.now();
-          while (performance.now() < until);
-          return { from, ends, until: Date.now() };
-        }""".replace("ARMED", armed),
-        [LEASE_MS, HANG_MS],
-    )
-    session.send("Page.stopScreencast")
+    with screencast(page, format="png", everyNthFrame=2) as frames:
+        told = page.evaluate(
+            """async ([LEASE, hang]) => {
+              let ends = 0;
+              const priced = (lease) => {
+                const view = sample("trio");
+                for (const item of view.goods) item.price.ends_in_ms = lease;
+                ends = Date.now() + lease;
+                return view;
+              };
+              window.now = stageIn();
+              ARMED
+              await new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)));
+              const until = performance.now() + hang;
+              const from = Date.now();
+              while (performance.now() < until);
+              return { from, ends, until: Date.now() };
+            }""".replace("ARMED", armed),
+            [LEASE_MS, HANG_MS],
+        )
     during = [(at, shows_price(Image.open(io.BytesIO(data)))) for at, data in frames]
     before = [shown for at, shown in during if told["from"] < at < told["ends"] - 500]
     after = [shown for at, shown in during if told["ends"] <= at < told["until"]]
