@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from server.connectors.vendor import basic
 from tests.server.connectors.peers import Peer, Reply, peer
 from tests.server.connectors.shops.contract import GOODS, Ability, Call, Fault, SetUp
+from tests.server.connectors.shops.serving import broken
 
 KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 ZONE = ZoneInfo("Europe/Paris")
@@ -212,13 +213,8 @@ class Presta:
     # What it answers.
 
     def says(self, path: str, headers: dict[str, str]) -> Reply:
-        match self.fault:
-            case "429":
-                return Reply(429, headers={"Retry-After": "90"})
-            case "500":
-                return Reply(500)
-            case "html":
-                return Reply(body=b"<!doctype html><h1>Maintenance</h1>")
+        if wrong := broken(self.fault):
+            return wrong
         if self.fault == "401" or headers.get("authorization") != basic(KEY, "")["Authorization"]:
             errors = [{"code": 20, "message": "Authentification key is not active"}]
             return Reply(401, json.dumps({"errors": errors}).encode())

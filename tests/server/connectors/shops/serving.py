@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask, Response, request
 
 from server.demo.world.peer import HttpPeer
+from tests.server.connectors.peers import Reply
 from tests.server.connectors.shops.contract import Fault
 
 RETRY_AFTER_S = 90
@@ -18,6 +19,11 @@ BROKEN: dict[Fault, tuple[int, bytes, dict[str, str]]] = {
     "401": (401, b'{"errors": "[API] Invalid API key or access token"}', {}),
     "html": (200, b"<!doctype html><title>Back soon</title>", {"Content-Type": "text/html"}),
 }
+
+
+def broken(fault: Fault) -> Reply | None:
+    """What any web server says with this fault; None where the shop itself answers."""
+    return None if fault in ("", "401", "truncated") else Reply(*BROKEN[fault])
 
 
 class Served:

@@ -18,6 +18,7 @@ from server.connectors.shops.woocommerce import signature
 from server.connectors.vendor import basic
 from tests.server.connectors.peers import Peer, Reply, peer
 from tests.server.connectors.shops.contract import GOODS, Ability, Call, Fault, SetUp
+from tests.server.connectors.shops.serving import broken
 
 KEY, KEY_SECRET = "ck_0123456789", "cs_0123456789"
 CALLS = "the webhooks’ own secret"
@@ -194,13 +195,8 @@ class WooShop:
     # What it answers.
 
     def says(self, path: str, headers: dict[str, str]) -> Reply:
-        match self.fault:
-            case "429":
-                return Reply(429, headers={"Retry-After": "90"})
-            case "500":
-                return Reply(500)
-            case "html":
-                return Reply(body=b"<!doctype html><h1>Back soon</h1>")
+        if wrong := broken(self.fault):
+            return wrong
         given = headers.get("authorization")
         if self.fault == "401" or given != basic(KEY, KEY_SECRET)["Authorization"]:
             return Reply(401, json.dumps({"code": "woocommerce_rest_cannot_view"}).encode())
