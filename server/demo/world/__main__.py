@@ -28,7 +28,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     parent = os.getppid()
-    ports = Ports(chosen.shop_port, chosen.weather_port, chosen.mqtt_port, chosen.page_port)
+    ports = Ports(
+        shop=chosen.shop_port,
+        weather=chosen.weather_port,
+        mqtt=chosen.mqtt_port,
+        page=chosen.page_port,
+    )
     server = Server(
         screens_url=chosen.server_url.rstrip("/") + chosen.screens_path,
         webhook_url=chosen.webhook_url,

@@ -51,7 +51,12 @@ def test_it_starts_works_and_stops_on_sigterm_and_keeps_what_was_set(
     tmp_path: Path, receiver: Receiver
 ) -> None:
     hook = ("--webhook-url", f"{receiver.url}/hook", "--webhook-secret", "s")
-    with world(tmp_path, *hook, "--server-url", "http://127.0.0.1:8099") as (process, ports):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        page_port = free.getsockname()[1]
+    asked = (*hook, "--server-url", "http://127.0.0.1:8099", "--page-port", str(page_port))
+    with world(tmp_path, *asked) as (process, ports):
+        # The studio lets itself be framed by the page at this port alone.
+        assert ports["page_port"] == page_port
         shop = ports["shop_url"]
         changed = {"sku": "PLV-BRUINE", "price": "139.90"}
         assert requests.post(f"{shop}/admin/price", json=changed, timeout=5).ok
