@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = {
     "run": ("player", "demo"),
-    "test": ("player", "demo", "test"),
+    "test": ("player", "demo", "lan", "test"),
 }
 ADDRESS = re.compile(
     r"^(--(extra-)?index-url|--find-links|-f|-i)\b|https?://|file://", re.MULTILINE
