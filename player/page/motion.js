@@ -7,6 +7,8 @@ export const SET_MS = 230;
 /** New figures rise as soon as the old have set: every moment between is one without a price (ms). */
 const RISE_MS = SET_MS + 10;
 const SKY_TURN_MS = 900;
+/** Sky and ground of one slot cross to those of the next. */
+const SKY_CROSS_MS = 700;
 /** What a turn may choose in place of the brand's motion, and how long it takes (ms); a cut takes no time. */
 const CHOSEN = new Map([["fade", 700], ["slide", 700]]);
 
@@ -45,10 +47,12 @@ export function slotChange(before, after, { endsIn, reduced, glide }) {
   const at = (delay, duration) => ({ delay: start + delay / speed, duration: duration / speed });
   if (reduced || !before) return whole(before, after, "fade", at(0, FADE_MS));
   if (CHOSEN.has(chosen)) return whole(before, after, chosen, at(0, length));
+  // A picture or film from edge to edge has no sky to cross: its own darkness would show between the two.
+  if (after.isFull) return whole(before, after, "fade", at(SLOT_CHANGE_MS - SKY_CROSS_MS, SKY_CROSS_MS));
   const moves = [
     { ...at(0, 300), node: before.words, from: 1, to: 0 },
-    { ...at(160, 400), node: before.goods, from: 1, to: 0 },
-    { ...at(160, 700), node: after.backdrop, from: 0, to: 1 },
+    ...(before.isFull ? [] : [{ ...at(160, 400), node: before.goods, from: 1, to: 0 }]),
+    { ...at(160, SKY_CROSS_MS), node: after.backdrop, from: 0, to: 1 },
     { ...at(840, 360), node: after.words, from: 0, to: 1 },
   ].map(({ node, from, to, ...timing }) =>
     // What leaves stays gone until its scene is removed.
@@ -58,7 +62,7 @@ export function slotChange(before, after, { endsIn, reduced, glide }) {
     [{ opacity: 0, translate: "0 -2cqmin" }, { opacity: 1, translate: "0 0" }],
     { ...at(520, 520), easing: "ease-out" }));
   if (glide) {
-    const turn = at(160, 700);
+    const turn = at(160, SKY_CROSS_MS);
     moves.push(before.earth.animate([{ translate: "0 0" }, { translate: `0 ${glide}px` }], { fill: "both", ...turn }));
     moves.push(play(after.earth, [{ translate: `0 ${-glide}px` }, { translate: "0 0" }], turn));
   }

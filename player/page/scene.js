@@ -13,6 +13,8 @@ import { brand } from "./templates/parts.js";
 const SETTLE_MS = SET_MS + PRESENT_MARGIN_MS + 30;
 /** A picture or film that is not decoded by then is left out rather than awaited (ms). */
 const DECODE_LIMIT_MS = 8_000;
+/** A film that has shown nothing by then is not awaited any longer (ms). */
+const SEEN_LIMIT_MS = 1_000;
 /** Longest delay a browser timer takes (ms). */
 const TIMER_LIMIT_MS = 2 ** 31 - 1;
 const TONES = { tide: "on-tide", night: "on-night" };
@@ -111,6 +113,26 @@ export class Scene {
   /** Where the ground begins, in CSS pixels from the top; null for a scene without a horizon. */
   get horizon() {
     return this.earth?.querySelector(".soil")?.offsetTop ?? null;
+  }
+
+  /** Whether it is one picture or film from edge to edge. */
+  get isFull() {
+    return this.goods.querySelector(".full") !== null;
+  }
+
+  /**
+   * Resolves when a film that comes on within `endsIn` ms has handed its first frame to the glass; until then
+   * nothing hides what lies under it.
+   */
+  async seen(endsIn) {
+    const video = this.goods.querySelector("video.full");
+    if (!video?.requestVideoFrameCallback) return;
+    this.root.classList.add("unseen");
+    const presented = new Promise((resolve) => {
+      video.requestVideoFrameCallback(resolve);
+    });
+    await within(presented, endsIn + SEEN_LIMIT_MS).catch(() => {});
+    this.root.classList.remove("unseen");
   }
 
   /** Start a film so that its first frame is due at `startsAt` less the view's own offset. */

@@ -227,7 +227,9 @@ export class Stage {
     scene.start(Math.max(due, performance.now()));
     const change = { before, moves, due };
     this.#change = change;
+    const seen = scene.seen(endsIn);
     await Promise.allSettled(moves.map(({ finished }) => finished));
+    await seen;
     if (this.#change === change) this.#settle();
   }
 
