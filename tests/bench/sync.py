@@ -137,7 +137,7 @@ def made_of(addresses: Sequence[Sha256], transition: str) -> Content:
         for address in addresses
     ]
     today = wall_ms() - wall_ms() % DAY_MS
-    return loop(cards, SLOT_MS[transition], first_day_ms=today - DAY_MS)
+    return loop([(card, SLOT_MS[transition]) for card in cards], first_day_ms=today - DAY_MS)
 
 
 @contextmanager

@@ -75,22 +75,23 @@ def content(
     cards = [card(text, picture=picture) for text in headlines]
     if priced:
         cards.append(card("Bottes", sku=BOOT))
-    return loop(cards, TEN_S, first_day_ms=first_day_ms, days=days, channels=channels)
+    turns = [(made, TEN_S) for made in cards]
+    return loop(turns, first_day_ms=first_day_ms, days=days, channels=channels)
 
 
 def loop(
-    cards: Sequence[DeckCard],
-    turn_ms: int,
+    turns: Sequence[tuple[DeckCard, int]],
     *,
     first_day_ms: int,
     days: int = 35,
     channels: tuple[ChannelId, ...] = (SHOP,),
 ) -> Content:
-    """Days on which these cards take turns of `turn_ms`, over and over from midnight."""
-    slots = tuple(Slot(card_id(made), turn_ms, Why("base", "loop", ItemId("i"))) for made in cards)
+    """Days on which these cards take turns of so many ms, over and over from midnight."""
+    why = Why("base", "loop", ItemId("i"))
+    slots = tuple(Slot(card_id(made), turn_ms, why) for made, turn_ms in turns)
     segments = (Segment(0, tuple(range(len(slots)))),)
     chunk = canonical(chunk_json(Chunk(DAY_MS, slots, {ZoneId("main"): segments})))
-    deck = canonical(deck_json({card_id(made): made for made in cards}))
+    deck = canonical(deck_json({card_id(made): made for made, _ in turns}))
     begins = [first_day_ms + at * DAY_MS for at in range(days)]
     dates = [datetime.fromtimestamp(begin / 1000, UTC).date().isoformat() for begin in begins]
     rows = zip(dates, begins, strict=True)
