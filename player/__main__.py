@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from player.agent.assembly import assemble
+from player.agent.assembly import Assembled, assemble
 from player.agent.events import Stop
 from player.config import BadConfig, Config, read_config
-from player.display.kiosk import Kiosk, command, find_chromium
+from player.display.kiosk import Kiosk, command, find_chromium, is_stuck
 from player.errors import PlayerError
 from playlists.errors import Invalid
 
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(config: Config) -> int:
     kiosk: Kiosk | None = None
-    assembled = assemble(config, painted=lambda: kiosk.painted() if kiosk else None)
+    assembled = assemble(config)
     agent, local = assembled.agent, assembled.local
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: agent.post(Stop()))
@@ -43,7 +43,7 @@ def _run(config: Config) -> int:
     local.start()
     print(f"The page is at {assembled.url}", flush=True)
     if config.display:
-        kiosk = _start_kiosk(config, assembled.url)
+        kiosk = _start_kiosk(config, assembled)
     check = threading.Thread(target=assembled.check_files, name="check", daemon=True)
     check.start()
     try:
@@ -56,13 +56,15 @@ def _run(config: Config) -> int:
     return 0
 
 
-def _start_kiosk(config: Config, url: str) -> Kiosk:
+def _start_kiosk(config: Config, assembled: Assembled) -> Kiosk:
     program = find_chromium(config.chromium)
     if program is None:
         raise BadConfig(
             "There is no Chromium: install chromium, or give --chromium or --no-display."
         )
-    kiosk = Kiosk(command(program, url, config.data / "chromium", config.size))
+    profile = config.data / "chromium"
+    line = command(program, assembled.url, profile, config.size, config.chromium_flags)
+    kiosk = Kiosk(lambda: line, lambda lived_s: is_stuck(lived_s, assembled.local.silence_s()))
     kiosk.start()
     return kiosk
 

@@ -33,8 +33,12 @@ class Config:
     ca: str = ""
     """A PEM file of the certificate authority to believe; "" believes the system's."""
     size: tuple[int, int] = (1920, 1080)
+    """As people see it: 1080 by 1920 on a screen that hangs upright."""
+    rotate: int = 0
+    """Degrees clockwise by which the kiosk turns the picture: 0, 90, 180, 270."""
     display: bool = True
     chromium: str = ""
+    chromium_flags: tuple[str, ...] = ()
     assets_bytes: int = 8_192 * MIB
     objects_bytes: int = 128 * MIB
     reserve_bytes: int = 64 * MIB
@@ -42,25 +46,33 @@ class Config:
     page: Path = Path(__file__).parent / "page"
 
 
-def read_config(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> Config:
+def read_config(
+    arguments: Sequence[str],
+    environ: Mapping[str, str] = os.environ,
+    *,
+    needs_server: bool = True,
+) -> Config:
     """Read the command line. Raises BadConfig; argparse itself exits (--help, unknown names)."""
     parser = _parser(environ)
     given = parser.parse_args(arguments)
-    if not given.server:
+    if needs_server and not given.server:
         raise BadConfig(
             "Name the server: --server https://signs.example (or ENSEIGNE_PLAYER_SERVER)."
         )
+    rotate = _turn(given.rotate)
     return Config(
-        server=_origin(given.server, "--server"),
+        server=_origin(given.server, "--server") if given.server else "",
         data=Path(given.data).expanduser().absolute(),
         host=given.host,
         port=_whole(given.port, "--port", 0, 65_535),
         name=given.name[:120],
         door=_origin(given.door, "--door") if given.door else "",
         ca=_file(given.ca, "--ca"),
-        size=_size(given.size),
+        size=_size(given.size or ("1080x1920" if rotate in (90, 270) else "1920x1080")),
+        rotate=rotate,
         display=not given.no_display,
         chromium=given.chromium,
+        chromium_flags=tuple(given.chromium_flags.split()),
         assets_bytes=_whole(given.assets_mib, "--assets-mib", 1, 1_000_000) * MIB,
     )
 
@@ -84,8 +96,10 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     add("name", socket.gethostname(), "what people see when they pair this screen")
     add("door", "", "the door's address; asked of the server without it")
     add("ca", "", "PEM file of a private certificate authority")
-    add("size", "1920x1080", "the screen's pixels")
+    add("size", "", "the screen's pixels as people see it; 1920x1080, upright 1080x1920")
+    add("rotate", "0", "degrees clockwise by which the kiosk turns the picture: 0, 90, 180, 270")
     add("chromium", "", "the Chromium to start; found on PATH without it")
+    add("chromium-flags", "", "more flags for Chromium, separated by spaces")
     add("assets-mib", "8192", "disk space for pictures and videos, MiB")
     parser.add_argument(
         "--no-display",
@@ -106,6 +120,12 @@ def _origin(value: str, name: str) -> str:
 def _whole(value: str, name: str, low: int, high: int) -> int:
     if not value.isdecimal() or not low <= int(value) <= high:
         raise BadConfig(f"{name} is a whole number from {low} to {high}, not {value!r}.")
+    return int(value)
+
+
+def _turn(value: str) -> int:
+    if value not in ("0", "90", "180", "270"):
+        raise BadConfig(f"--rotate is 0, 90, 180 or 270, not {value!r}.")
     return int(value)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from player.agent.agent import Agent
@@ -54,7 +53,7 @@ class Assembled:
         self._parts.kept.close()
 
 
-def assemble(config: Config, painted: Callable[[], None], clock: Clock | None = None) -> Assembled:
+def assemble(config: Config, clock: Clock | None = None) -> Assembled:
     """Everything in `config.data`, nothing started yet.
 
     Raises OSError (a taken port, a folder that cannot be written), Invalid (a damaged device key)
@@ -103,7 +102,6 @@ def assemble(config: Config, painted: Callable[[], None], clock: Clock | None = 
         clock=agent.clock,
         file=lambda kind, sha: (parts.assets if kind == "assets" else parts.objects).path(sha),
         played=parts.spool.saw,
-        painted=painted,
         health=agent.health,
     )
     local = LocalServer(config.host, config.port, page, behind)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import threading
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -15,7 +16,11 @@ FLAGS = (
     "--no-first-run",
     "--noerrdialogs",
     "--disable-infobars",
-    "--disable-session-crashed-bubble",
+    "--hide-crash-restore-bubble",
+    "--no-default-browser-check",
+    "--deny-permission-prompts",
+    "--disable-notifications",
+    "--disable-breakpad",
     "--disable-features=Translate",
     "--disable-component-update",
     "--disable-background-networking",
@@ -25,6 +30,8 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
     "--check-for-update-interval=31536000",
     "--password-store=basic",
+    f"--disk-cache-size={64 * 1024 * 1024}",
+    "--no-memcheck",  # Raspberry Pi OS: no dialog about little memory; others ignore it
 )
 FIRST_RETRY_S = 1.0
 LAST_RETRY_S = 60.0
@@ -44,22 +51,38 @@ def find_chromium(wish: str = "") -> str | None:
     return None
 
 
-def command(program: str, url: str, profile: Path, size: tuple[int, int]) -> list[str]:
-    """How the browser is started. Root has no sandbox to give, so it goes without."""
-    flags = [*FLAGS, f"--user-data-dir={profile}", f"--window-size={size[0]},{size[1]}"]
+def command(
+    program: str, url: str, profile: Path, size: tuple[int, int], more: Sequence[str] = ()
+) -> list[str]:
+    """How the browser is started, with `more` flags. Root has no sandbox to give, so it goes
+    without.
+    """
+    flags = [*FLAGS, *more, f"--user-data-dir={profile}", f"--window-size={size[0]},{size[1]}"]
+    if os.environ.get("WAYLAND_DISPLAY"):
+        flags.append("--ozone-platform=wayland")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         flags.append("--no-sandbox")
     return [program, *flags, f"--app={url}"]
 
 
-class Kiosk:
-    """Keeps one program running from `start` to `stop`, and ends it when it falls silent."""
+def is_stuck(lived_s: float, silence_s: float) -> bool:
+    """Whether a page that began `lived_s` ago and has said nothing for `silence_s` hangs."""
+    return min(lived_s, silence_s) > SILENT_S
 
-    def __init__(self, command: list[str], silent_s: float = SILENT_S) -> None:
+
+class Kiosk:
+    """Keeps one program running from `start` to `stop`.
+
+    `command` says how each of its lives begins, `is_over` whether one is to end that has lived for
+    so many seconds: it is asked a few times a second.
+    """
+
+    def __init__(
+        self, command: Callable[[], Sequence[str]], is_over: Callable[[float], bool]
+    ) -> None:
         self._command = command
-        self._silent_s = silent_s
+        self._is_over = is_over
         self._stop = threading.Event()
-        self._heard = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="kiosk", daemon=True)
         self.starts = 0
         """How often it was started."""
@@ -67,10 +90,6 @@ class Kiosk:
     def start(self) -> None:
         """Start it, and again whenever it ends."""
         self._thread.start()
-
-    def painted(self) -> None:
-        """The page lives."""
-        self._heard = time.monotonic()
 
     def stop(self) -> None:
         """End it for good."""
@@ -92,9 +111,9 @@ class Kiosk:
 
     def _one_life(self) -> None:
         self.starts += 1
-        self.painted()
+        began = time.monotonic()
         child = subprocess.Popen(
-            self._command,
+            self._command(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -102,7 +121,7 @@ class Kiosk:
         )
         try:
             while child.poll() is None and not self._stop.wait(0.2):
-                if time.monotonic() - self._heard > self._silent_s:
+                if self._is_over(time.monotonic() - began):
                     break
         finally:
             _end(child)

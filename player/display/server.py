@@ -1,9 +1,9 @@
 """The page and its state, served on this machine to the browser beside it (stdlib HTTP, threads).
 
 GET /, /screen, /page/..., /state, /events (EventSource), /clock, /objects/<sha>, /assets/<sha>
-(Range), /health; POST /played, /painted. It listens on the loopback address unless told otherwise,
-answers only to its own host names (so that no page elsewhere can reach it by DNS rebinding), and
-takes POSTs only as JSON from its own origin.
+(Range), /health, /painted; POST /played, /painted. It listens on the loopback address unless told
+otherwise, answers only to its own host names (so that no page elsewhere can reach it by DNS
+rebinding), and takes POSTs only as JSON from its own origin.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -62,7 +63,6 @@ class Behind:
     clock: Callable[[], Mapping[str, int | None]]
     file: Callable[[str, Sha256], Path | None]
     played: Callable[[str, list[Turn]], object]
-    painted: Callable[[], None]
     health: Callable[[], Mapping[str, Any]]
 
 
@@ -75,6 +75,7 @@ class LocalServer:
         self._server.page = page
         self._server.behind = behind
         self._server.names = LOCAL_NAMES | {host}
+        self._server.heard_at = time.monotonic()
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.1,), name="local", daemon=True
@@ -83,6 +84,10 @@ class LocalServer:
     def start(self) -> None:
         """Serve, in threads of its own."""
         self._thread.start()
+
+    def silence_s(self) -> float:
+        """Seconds since the page last said that it paints, or since this server began."""
+        return time.monotonic() - self._server.heard_at
 
     def stop(self) -> None:
         """Stop listening; open connections end with the board."""
@@ -96,6 +101,7 @@ class _Server(ThreadingHTTPServer):
     page: Page
     behind: Behind
     names: frozenset[str]
+    heard_at: float
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A page that goes in the middle of a word is no news; anything else is told as usual."""
@@ -152,6 +158,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif path == "/health":
             health = behind.health()
             self._json(health, 200 if health["ok"] else 503)
+        elif path == "/painted":
+            self._json({"ago_ms": int((time.monotonic() - self._own.heard_at) * 1000)})
         elif path == "/events":
             self._events()
         else:
@@ -183,7 +191,7 @@ class _Handler(BaseHTTPRequestHandler):
             if path == "/played":
                 behind.played(*read_turns(parse_json(data)))
             elif path == "/painted":
-                behind.painted()
+                self._own.heard_at = time.monotonic()
             else:
                 self._json({"detail": "There is nothing here."}, 404)
                 return

@@ -41,7 +41,6 @@ class Local:
     def __init__(self, folder: Path) -> None:
         self.board = Board({"plan": None, "held": []})
         self.turns: list[tuple[str, list[Turn]]] = []
-        self.painted = 0
         self.broken = False
         self.ok = True
         film = folder / "film"
@@ -55,7 +54,6 @@ class Local:
             clock=lambda: {"now": 5, "uncertainty": None},
             file=lambda kind, sha: self.files.get((kind, sha)),
             played=self._played,
-            painted=self._painted,
             health=lambda: {"ok": self.ok},
         )
         self.server = LocalServer("127.0.0.1", 0, Page(BUNDLE), behind)
@@ -65,9 +63,6 @@ class Local:
         if self.broken:
             raise RuntimeError("the disk is full")
         self.turns.append((page, turns))
-
-    def _painted(self) -> None:
-        self.painted += 1
 
 
 @pytest.fixture
@@ -214,9 +209,10 @@ def test_strangers_are_refused(local: Local) -> None:
         link.request("POST", "/played", headers=huge)
         assert link.getresponse().status == 413
         link.close()
-    assert local.painted == 0
+    silence_s = local.server.silence_s()
     assert requests.post(local.url + "/painted", json={}, timeout=5).status_code == 204
-    assert local.painted == 1
+    assert local.server.silence_s() < silence_s
+    assert requests.get(local.url + "/painted", timeout=5).json()["ago_ms"] >= 0
 
 
 def test_health_says_what_it_is_told(local: Local) -> None:

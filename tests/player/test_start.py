@@ -18,6 +18,10 @@ from player.health import Health
 WITHIN_S = 15.0
 
 
+def never(_: float) -> bool:
+    return False
+
+
 def until(true: Callable[[], bool]) -> None:
     deadline = time.monotonic() + WITHIN_S
     while not true():
@@ -34,6 +38,13 @@ def test_the_command_line_overrides_the_environment(tmp_path: Path) -> None:
     assert not read_config([], environ | {"ENSEIGNE_PLAYER_NO_DISPLAY": "1"}).display
 
 
+def test_a_turned_picture_is_upright_unless_its_size_is_given() -> None:
+    turned = ["--server", "https://one.test", "--rotate", "270"]
+    assert read_config(turned, {}).size == (1080, 1920)
+    assert read_config([*turned, "--size", "2160x3840"], {}).size == (2160, 3840)
+    assert read_config([], {}, needs_server=False).server == ""
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -43,6 +54,7 @@ def test_the_command_line_overrides_the_environment(tmp_path: Path) -> None:
         ["--server", "http://a", "--port", "70000"],
         ["--server", "http://a", "--port", "x"],
         ["--server", "http://a", "--size", "1920"],
+        ["--server", "http://a", "--rotate", "45"],
         ["--server", "http://a", "--ca", "/nowhere.pem"],
         ["--server", "http://a", "--door", "b"],
     ],
@@ -66,7 +78,7 @@ def test_the_browser_is_started_again_when_it_dies(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("player.display.kiosk.FIRST_RETRY_S", 0.01)
-    kiosk = Kiosk([sys.executable, "-c", "pass"])
+    kiosk = Kiosk(lambda: [sys.executable, "-c", "pass"], never)
     kiosk.start()
     until(lambda: kiosk.starts >= 3)
     kiosk.stop()
@@ -76,7 +88,8 @@ def test_the_browser_is_started_again_when_it_dies(
 
 def test_a_browser_that_paints_nothing_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("player.display.kiosk.FIRST_RETRY_S", 0.01)
-    kiosk = Kiosk([sys.executable, "-c", "import time; time.sleep(600)"], silent_s=0.3)
+    line = [sys.executable, "-c", "import time; time.sleep(600)"]
+    kiosk = Kiosk(lambda: line, lambda lived_s: lived_s > 0.3)
     kiosk.start()
     until(lambda: kiosk.starts >= 2)
     kiosk.stop()
@@ -86,7 +99,7 @@ def test_a_program_that_is_not_there_does_not_end_the_player(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("player.display.kiosk.FIRST_RETRY_S", 0.01)
-    kiosk = Kiosk(["/nowhere/chromium"])
+    kiosk = Kiosk(lambda: ["/nowhere/chromium"], never)
     kiosk.start()
     until(lambda: kiosk.starts >= 2)
     kiosk.stop()
@@ -96,6 +109,8 @@ def test_the_kiosk_shows_the_page_and_nothing_else(tmp_path: Path) -> None:
     line = command("/usr/bin/chromium", "http://127.0.0.1:8090/", tmp_path, (1080, 1920))
     assert line[0] == "/usr/bin/chromium"
     assert {"--kiosk", "--app=http://127.0.0.1:8090/", "--window-size=1080,1920"} <= set(line)
+    more = command("/usr/bin/chromium", "http://a/", tmp_path, (1, 1), ["--enable-features=Some"])
+    assert "--enable-features=Some" in more
     assert find_chromium("nothing-of-that-name") is None
     assert find_chromium(sys.executable) == sys.executable
 

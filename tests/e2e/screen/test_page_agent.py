@@ -45,7 +45,6 @@ class Beside:
                 clock=lambda: {"now": now_ms(), "uncertainty": self.trusted},
                 file=self._file,
                 played=lambda page, turns: self.turns.update({turn.n: turn for turn in turns}),
-                painted=lambda: None,
                 health=lambda: {"ok": True},
             ),
         )

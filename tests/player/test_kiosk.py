@@ -1,0 +1,121 @@
+"""The kiosk's process: what Chromium is shown, and when one life of it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from player.config import BadConfig, Config, read_config
+from player.display.kiosk import SILENT_S
+from player.kiosk import View, compositor, main
+
+
+class Agent(HTTPServer):
+    """An agent that answers as it is told."""
+
+    ago_ms: object = 0
+
+
+class _Answers(BaseHTTPRequestHandler):
+    server: Agent
+
+    def do_GET(self) -> None:
+        body = json.dumps({"ago_ms": self.server.ago_ms}).encode()
+        self.send_response(200 if self.path == "/painted" else 404)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def agent() -> Iterator[Agent]:
+    """It listens, and answers."""
+    server = Agent(("127.0.0.1", 0), _Answers)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def config(tmp_path: Path, *more: str, port: int = 1) -> Config:
+    words = ["--data", str(tmp_path), "--port", str(port), *more]
+    return read_config(words, {}, needs_server=False)
+
+
+def tool(folder: Path, name: str, script: str) -> None:
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def shown(view: View) -> str:
+    return view.command()[-1].removeprefix("--app=")
+
+
+def test_while_no_agent_answers_a_page_of_its_own_stands_there(tmp_path: Path) -> None:
+    view = View(config(tmp_path), "chromium")
+    address = shown(view)
+    assert address.startswith("file://")
+    assert Path(address.removeprefix("file://").partition("?")[0]).is_file()
+    assert "server" not in address  # then it says how to name one
+    assert not view.is_over(10 * SILENT_S)
+    named = View(config(tmp_path, "--server", "https://signs.example"), "chromium")
+    assert "server=https" in shown(named)
+
+
+def test_the_agent_s_page_comes_as_soon_as_it_answers(tmp_path: Path, agent: Agent) -> None:
+    waiting = View(config(tmp_path, port=agent.server_port), "chromium")
+    agent.ago_ms = "what?"
+    assert shown(waiting).startswith("file://")
+    agent.ago_ms = 0
+    assert waiting.is_over(0.1)
+    assert shown(waiting) == f"http://127.0.0.1:{agent.server_port}/"
+    assert not waiting.is_over(0.1)
+
+
+def test_a_page_that_says_nothing_is_replaced_and_one_that_just_began_is_not(
+    tmp_path: Path, agent: Agent
+) -> None:
+    view = View(config(tmp_path, port=agent.server_port), "chromium")
+    view.command()
+    agent.ago_ms = (SILENT_S + 1) * 1000
+    assert not view.is_over(SILENT_S - 1)
+    assert view.is_over(SILENT_S + 1)
+    agent.ago_ms = 0
+    assert not view.is_over(SILENT_S + 1)
+
+
+@pytest.mark.parametrize(
+    ("usage", "turns"), [(" -r\\t Rotate the output", 3), (" -s\\t Switch", 0)]
+)
+def test_cage_starts_the_kiosk_inside_of_it_and_turns_where_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, usage: str, turns: int
+) -> None:
+    tool(tmp_path, "cage", f"printf 'Usage:\\n{usage}\\n'")
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    words = ["--rotate", "270"]
+    line = compositor(config(tmp_path, *words), words)
+    inside = [sys.executable, "-m", "player.kiosk", "--inside", *words]
+    assert line == [str(tmp_path / "cage"), "-d", *["-r"] * turns, "--", *inside]
+
+
+def test_without_a_compositor_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(BadConfig, match="cage"):
+        compositor(config(tmp_path), [])
+    assert main(["--rotate", "1"]) == 2
+    assert "--rotate" in capsys.readouterr().err
