@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from player.agent.agent import Agent
 from player.agent.events import Checked, DoorAt, Link, Parts, Post
 from player.agent.work import Threads
-from player.cache.kept import Kept, device_key
+from player.cache.kept import Kept
+from player.cache.key import device_key
 from player.cache.store import Budget, Store
 from player.clock import Clock
 from player.config import Config

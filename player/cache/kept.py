@@ -1,32 +1,39 @@
 """What a player believes and plays, on disk: one SQLite file, each change one transaction.
 
-WAL with synchronous=FULL: when a call returns, its change outlives a power cut; before that, the
-old state stands whole. Only the channels and stores that changed are written again, so that the
-minute's freshness does not rewrite a shop's offers.
+Only the channels and stores that changed are written again, so that the minute's freshness does not
+rewrite a shop's offers. Each row has its digest and all rows a seal: a file that the disk changed
+is put aside, what of it still holds goes on, and the rest is had again from the server. The file
+beside it (`.spare`) holds whose screen this is, what plays and the high-water marks, for the case
+that the very row is damaged.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
 from player.cache.files import write_atomic
+from player.cache.key import device_key as device_key
 from player.errors import NoRoom
+from player.sealed import DIGEST_BYTES, digest_of, is_damage, open_sealed, put_aside
 from playlists.admission import Trusted
-from playlists.errors import DomainError, Invalid
+from playlists.errors import DomainError
 from playlists.fields import Fields, parse_json
 from playlists.ids import Json, Sha256, canonical
-from playlists.signing import SigningKey
 from playlists.trusted_json import trusted_from_json, trusted_to_json
 from playlists.wire.http import PairingGiven
 
-DAMAGED_SUFFIX = ".damaged"
+SPARE_SUFFIX = ".spare"
 _SPLIT = ("channels", "freshness")
-_SCHEMA = "CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT"
+_SEAL = "seal"
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS kept (
+    name TEXT PRIMARY KEY, value BLOB NOT NULL, digest BLOB NOT NULL
+) STRICT
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +71,36 @@ class Memory:
 
 
 class Kept:
-    """The file behind a Memory. `damaged` says that an unreadable one was put aside."""
+    """The file behind a Memory. `damaged` says that one which did not hold was put aside.
+
+    Raises NoRoom where the disk does not answer.
+    """
 
     def __init__(self, path: Path) -> None:
-        self.damaged = False
+        self._path = path
+        self._spare = path.with_name(path.name + SPARE_SUFFIX)
+        self._spared: object = self
+        self._digests: dict[str, bytes] = {}
+        self._saved = Memory()
+        rows: dict[str, bytes] = {}
         try:
-            self._db = _open(path)
-            self.memory = self._read()
-        except (sqlite3.DatabaseError, DomainError):
+            self._db = open_sealed(path, _SCHEMA)
+            rows, whole = self._rows()
+            self.memory = _memory_of(rows)
+        except (sqlite3.Error, DomainError) as wrong:
+            if isinstance(wrong, sqlite3.Error) and not is_damage(wrong):
+                raise _unreadable(wrong) from wrong
+            whole = False
+        self.damaged = not whole
+        if whole:
+            self._saved = self.memory
+            self._digests = {name: digest_of(name, value) for name, value in rows.items()}
+            self._keep_spare()
+        else:
             # Better to begin anew with the device's key than to show nothing for ever.
-            self.damaged = True
-            for suffix in ("", "-wal", "-shm"):
-                old = path.with_name(path.name + suffix)
-                if old.exists():
-                    old.replace(path.with_name(path.name + DAMAGED_SUFFIX + suffix))
-            self._db = _open(path)
-            self.memory = Memory()
-        self._saved = self.memory
+            self.memory = self._salvaged(rows)
+            self._begin_anew()
+            self.save(self.memory)
 
     def hold(self, memory: Memory) -> None:
         """Make this the memory, to be saved later."""
@@ -93,77 +113,148 @@ class Kept:
 
     def save(self, memory: Memory) -> None:
         """Make this the memory. Raises NoRoom: then the old one stands, here and on disk."""
-        rows = list(_changes(self._saved, memory))
-        if rows:
-            with self._transaction():
-                self._db.executemany(
-                    "REPLACE INTO kept VALUES (?, ?)",
-                    [(name, canonical(value)) for name, value in rows if value is not None],
-                )
-                self._db.executemany(
-                    "DELETE FROM kept WHERE name = ?",
-                    [(name,) for name, value in rows if value is None],
-                )
+        try:
+            try:
+                self._write(memory)
+            except sqlite3.Error as wrong:
+                if not is_damage(wrong):
+                    raise
+                self.damaged = True
+                self._begin_anew()
+                self._write(memory)
+        except sqlite3.Error as wrong:
+            raise NoRoom(f"What is believed cannot be written: {wrong}.") from wrong
         self.memory = self._saved = memory
+        self._keep_spare()
 
     def close(self) -> None:
         """Release the file."""
         self._db.close()
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        try:
-            with self._db:
-                yield
-        except sqlite3.OperationalError as wrong:
-            raise NoRoom(f"What is believed cannot be written: {wrong}.") from wrong
-
-    def _read(self) -> Memory:
-        found = {
-            name: parse_json(value)
-            for name, value in self._db.execute("SELECT name, value FROM kept")
+    def _write(self, memory: Memory) -> None:
+        changes = {
+            name: None if value is None else canonical(value)
+            for name, value in _changes(self._saved, memory)
         }
-        trusted = None
-        if "trusted" in found:
-            whole = dict(Fields.of(found["trusted"]).raw)
-            for part in _SPLIT:
-                prefix = part + "/"
-                whole[part] = {
-                    name.removeprefix(prefix): value
-                    for name, value in found.items()
-                    if name.startswith(prefix)
-                }
-            trusted = trusted_from_json(whole)
-        return Memory(
-            trusted,
-            Playing.from_json(found["playing"]) if "playing" in found else None,
-            PairingGiven.from_json(found["pairing"]) if "pairing" in found else None,
-            Fields.of(found["door"]).text("url") if "door" in found else "",
-        )
+        if not changes:
+            return
+        digests = dict(self._digests)
+        for name, value in changes.items():
+            digests.pop(name, None)
+            if value is not None:
+                digests[name] = digest_of(name, value)
+        with self._db:
+            self._db.executemany(
+                "DELETE FROM kept WHERE name = ?", [(name,) for name in changes.keys() - digests]
+            )
+            rows = [(name, it, digests[name]) for name, it in changes.items() if it is not None]
+            seal = _seal_of(digests)
+            rows.append((_SEAL, seal, digest_of(_SEAL, seal)))
+            self._db.executemany("REPLACE INTO kept VALUES (?, ?, ?)", rows)
+        self._digests = digests
+
+    def _rows(self) -> tuple[dict[str, bytes], bool]:
+        """The rows that hold, and whether these are all that were written."""
+        rows: dict[str, bytes] = {}
+        whole = True
+        try:
+            read = self._db.execute("SELECT name, value, digest FROM kept")
+            for name, value, digest in read:
+                if digest_of(name, value) == digest:
+                    rows[name] = value
+                else:
+                    whole = False
+        except sqlite3.Error as wrong:
+            if not is_damage(wrong):
+                raise
+            whole = False
+        seal = rows.pop(_SEAL, None)
+        if seal is None and not rows:
+            # Nothing was ever written, or all of it is gone.
+            return rows, whole and not self._spare.exists()
+        found = {name: digest_of(name, value) for name, value in rows.items()}
+        return rows, whole and seal == _seal_of(found)
+
+    def _salvaged(self, rows: Mapping[str, bytes]) -> Memory:
+        """What still holds of a damaged file, the rest from the spare one."""
+        spare = self._read_spare()
+        try:
+            memory = _memory_of(rows)
+        except DomainError:
+            return spare
+        if memory.trusted is None:
+            return replace(spare, door=memory.door or spare.door) if spare.trusted else memory
+        return replace(memory, playing=memory.playing or spare.playing)
+
+    def _begin_anew(self) -> None:
+        """Put the file aside and open another. Raises NoRoom."""
+        try:
+            if hasattr(self, "_db"):
+                self._db.close()
+            put_aside(self._path)
+            self._db = open_sealed(self._path, _SCHEMA)
+        except (sqlite3.Error, OSError) as wrong:
+            raise _unreadable(wrong) from wrong
+        self._saved, self._digests = Memory(), {}
+
+    def _keep_spare(self) -> None:
+        """Write down once more what no server can give back, when it changed."""
+        memory = self.memory
+        trusted = memory.trusted
+        told = trusted and (trusted.screen, trusted.ring.token, trusted.head, memory.playing)
+        if told == self._spared:
+            return
+        try:
+            if trusted is None:
+                self._spare.unlink(missing_ok=True)
+            else:
+                marks = {name: replace(it, offers=None) for name, it in trusted.channels.items()}
+                spare = replace(memory, trusted=replace(trusted, channels=marks, freshness={}))
+                rows = {name: value for name, value in _changes(Memory(), spare) if value}
+                data = canonical(rows)
+                write_atomic(self._spare, digest_of(data) + data)
+        except (NoRoom, OSError):
+            return  # the file itself is good; the next save tries again
+        self._spared = told
+
+    def _read_spare(self) -> Memory:
+        try:
+            data = self._spare.read_bytes()
+            if digest_of(data[DIGEST_BYTES:]) != data[:DIGEST_BYTES]:
+                return Memory()
+            rows = Fields.of(parse_json(data[DIGEST_BYTES:])).raw
+            return _memory_of({name: canonical(cast("Json", it)) for name, it in rows.items()})
+        except (OSError, DomainError):
+            return Memory()
 
 
-def device_key(path: Path) -> SigningKey:
-    """This device's own key, made at its first start; nobody but its owner may read the file.
+def _memory_of(rows: Mapping[str, bytes]) -> Memory:
+    found = {name: parse_json(value) for name, value in rows.items()}
+    trusted = None
+    if "trusted" in found:
+        whole = dict(Fields.of(found["trusted"]).raw)
+        for part in _SPLIT:
+            prefix = part + "/"
+            whole[part] = {
+                name.removeprefix(prefix): value
+                for name, value in found.items()
+                if name.startswith(prefix)
+            }
+        trusted = trusted_from_json(whole)
+    return Memory(
+        trusted,
+        Playing.from_json(found["playing"]) if "playing" in found else None,
+        PairingGiven.from_json(found["pairing"]) if "pairing" in found else None,
+        Fields.of(found["door"]).text("url") if "door" in found else "",
+    )
 
-    Raises Invalid where the file is damaged: a person must remove it and pair the screen anew.
-    """
-    try:
-        return SigningKey.from_pem(path.read_bytes())
-    except FileNotFoundError:
-        key = SigningKey.generate()
-        write_atomic(path, key.to_pem(), 0o600)
-        return key
-    except Invalid as wrong:
-        raise Invalid(f"{path} is damaged: {wrong} Remove it and pair this screen anew.") from wrong
+
+def _seal_of(digests: Mapping[str, bytes]) -> bytes:
+    return digest_of(*(digests[name] for name in sorted(digests)))
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, check_same_thread=False, isolation_level="IMMEDIATE")
-    db.execute("PRAGMA journal_mode=WAL")
-    db.execute("PRAGMA synchronous=FULL")
-    db.execute(_SCHEMA)
-    db.commit()
-    return db
+def _unreadable(wrong: Exception) -> NoRoom:
+    return NoRoom(f"What is believed cannot be read: {wrong}.")
 
 
 def _changes(old: Memory, new: Memory) -> Iterator[tuple[str, Json]]:

@@ -15,7 +15,7 @@ from player.cache.store import Budget, Store
 from player.errors import Corrupt, NoRoom, Unreachable
 from playlists.ids import Sha256, sha256
 from tests.fakes.server_sim import Answer
-from tests.fakes.shop_content import content
+from tests.fakes.shop_content import SHOP, content
 from tests.player.bench import Bench, paired
 
 PICTURE = b"\x89PNG\r\n" + b"picture" * 5_000
@@ -92,7 +92,7 @@ def test_a_half_fetched_picture_goes_on_where_it_was_after_a_reboot(screen: Benc
     half = len(PICTURE) // 2
     screen.sim.faults.hook = lambda method, path: (503, {}, b"") if "/assets/" in path else None
     address = show(screen)
-    screen.parts.assets.write_part(address, 0, [PICTURE[:half]], frozenset())
+    screen.parts.assets.write_part(address, (0, half), [PICTURE[:half]], frozenset())
     screen.reboot()
     screen.sim.faults.hook = lambda method, path: None
     screen.wait(3_000)
@@ -102,7 +102,8 @@ def test_a_half_fetched_picture_goes_on_where_it_was_after_a_reboot(screen: Benc
 
 def test_a_part_that_is_longer_than_the_file_begins_anew(screen: Bench) -> None:
     address = sha256(PICTURE)
-    screen.parts.assets.write_part(address, 0, [PICTURE + b"more"], frozenset())
+    longer = PICTURE + b"more"
+    screen.parts.assets.write_part(address, (0, len(longer)), [longer], frozenset())
     show(screen)
     screen.wait(10_000)
     assert screen.state["held"] == [address]
@@ -160,9 +161,9 @@ def test_a_broken_download_keeps_what_came(store: Store) -> None:
 
     address = sha256(PICTURE)
     with pytest.raises(Unreachable):
-        store.write_part(address, 0, blocks(), frozenset())
+        store.write_part(address, (0, len(PICTURE)), blocks(), frozenset())
     assert store.part_size(address) == 10_000
-    store.write_part(address, 10_000, [PICTURE[10_000:]], frozenset())
+    store.write_part(address, (10_000, len(PICTURE)), [PICTURE[10_000:]], frozenset())
     store.admit_part(address)
     assert store.read(address) == PICTURE
 
@@ -197,19 +198,70 @@ def test_a_write_that_fails_leaves_the_old_file(
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_is_believed_is_begun_anew_where_its_file_is_damaged(
-    tmp_path: Path, screen: Bench
-) -> None:
+def spoil(screen: Bench, *names: str) -> None:
+    """Overwrite files of a player that is off, and switch it on."""
     screen.parts.kept.close()
-    (screen.folder / "state.db").write_bytes(b"not a database" * 1_000)
-    for name in ("state.db-wal", "state.db-shm"):
-        (screen.folder / name).unlink(missing_ok=True)
     screen.parts.spool.close()
+    for name in names:
+        (screen.folder / name).write_bytes(b"not a database" * 1_000)
     screen.boot()
     screen.settle()
+
+
+def test_a_damaged_state_costs_no_pairing_and_no_plan(screen: Bench) -> None:
+    plan = screen.state["plan"]
+    screen.sim.faults.down = True
+    spoil(screen, "state.db")
+    assert "state_damaged" in screen.notes
+    assert (screen.folder / "state.db.damaged").exists()
+    assert screen.state["plan"] == plan
+    assert screen.prices() == []
+    screen.sim.faults.down = False
+    screen.wait(60_000)
+    assert screen.prices() == [8_990]
+
+
+def test_with_both_copies_damaged_it_shows_a_code(screen: Bench) -> None:
+    spoil(screen, "state.db", "state.db.spare")
     assert "state_damaged" in screen.notes
     assert screen.state["pairing"]["code"]
-    assert (screen.folder / "state.db.damaged").exists()
+
+
+def test_a_price_that_the_disk_changed_is_not_believed(screen: Bench) -> None:
+    db = screen.parts.kept._db
+    (row,) = db.execute("SELECT value FROM kept WHERE name LIKE 'channels/%'").fetchone()
+    assert b"8990" in row
+    with db:
+        wrong = row.replace(b"8990", b"8190")
+        db.execute("UPDATE kept SET value = ? WHERE name LIKE 'channels/%'", (wrong,))
+    screen.reboot()
+    assert screen.state["plan"]
+    assert SHOP not in screen.state["offers"]
+    screen.wait(60_000)
+    assert screen.prices() == [8_990]
+
+
+def test_a_row_that_is_gone_is_noticed(screen: Bench) -> None:
+    with screen.parts.kept._db as db:
+        db.execute("DELETE FROM kept WHERE name = 'playing'")
+    screen.reboot()
+    assert "state_damaged" in screen.notes
+    assert screen.state["plan"]["revision"] == screen.sim.revision
+
+
+@pytest.mark.parametrize("name", ["device.pem", "device.pem.spare"])
+def test_one_damaged_copy_of_the_key_costs_no_pairing(screen: Bench, name: str) -> None:
+    key = screen.parts.request.device_key
+    path = screen.folder / name
+    good = path.read_bytes()
+    path.write_bytes(good[:60] + bytes([good[60] ^ 1]) + good[61:])
+    screen.reboot()
+    assert screen.parts.request.device_key == key
+    assert path.read_bytes() == good
+    path.unlink()
+    screen.reboot()
+    assert screen.parts.request.device_key == key
+    assert path.read_bytes() == good
 
 
 def test_a_part_that_goes_while_it_is_measured_is_no_error(store: Store, tmp_path: Path) -> None:

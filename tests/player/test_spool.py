@@ -139,9 +139,60 @@ def test_a_full_disk_changes_nothing(spool: Spool, path: Path) -> None:
 
 def test_the_file_is_written_as_power_cuts_demand(spool: Spool, path: Path) -> None:
     assert spool._db.execute("PRAGMA synchronous").fetchone() == (2,)
-    with sqlite3.connect(path) as other:
-        assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    other.close()
+    assert spool._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert spool._db.execute("PRAGMA locking_mode").fetchone() == ("exclusive",)
+
+
+@pytest.mark.parametrize("damage", ["run", "tail", "open", "pages", "file"])
+def test_what_the_disk_changed_is_put_aside_and_the_rest_is_told(
+    spool: Spool, path: Path, damage: str
+) -> None:
+    spool.saw("page", [turn(n, head=n) for n in range(1, 8)])
+    spoil = {
+        "run": "UPDATE runs SET body = replace(body, '\"until\":40', '\"until\":41') WHERE seq = 3",
+        "tail": "UPDATE tail SET seq = 900",
+        "open": "UPDATE open SET body = replace(body, '\"head\":7', '\"head\":8')",
+        "pages": "UPDATE pages SET n = 100",
+        "file": "SELECT 1",
+    }[damage]
+    with spool._db as db:
+        db.execute(
+            spoil.replace("replace(body", "CAST(replace(CAST(body AS TEXT)").replace(
+                "')", "') AS BLOB)"
+            )
+        )
+    spool.close()
+    if damage == "file":
+        path.write_bytes(b"no database" * 1_000)
+    spool = Spool(path)
+    spool.begin("lille-1")
+    assert spool.damaged or damage == "run"
+    spool.saw("page", [turn(n, head=n) for n in range(1 if damage == "file" else 8, 12)])
+    told = [run.play.head for run in spool.waiting(100)]
+    lost = {"run": {3}, "open": {7}}.get(damage, set())
+    assert told == [n for n in range(1, 11) if n not in lost]
+    assert path.with_name("plays.db.damaged").exists()
+    spool.close()
+
+
+def test_records_that_could_not_be_begun_are_not_acknowledged(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(path)
+    monkeypatch.setattr(spool, "_put_tail", _full)
+    with pytest.raises(SpoolStuck):
+        spool.begin("lille-1")
+    with pytest.raises(SpoolStuck):
+        spool.saw("page", [turn(1)])
+    monkeypatch.undo()
+    assert spool.saw("page", [turn(1)]) == 1
+    spool.close()
+
+
+def _full(*_: object) -> None:
+    full = sqlite3.OperationalError("database or disk is full")
+    full.sqlite_errorcode = sqlite3.SQLITE_FULL
+    raise full
 
 
 def test_the_server_hears_of_every_run_once(screen: Bench) -> None:
