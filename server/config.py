@@ -97,6 +97,13 @@ class Settings(BaseSettings):
     """The one folder that connectors may watch for CSV files, with all below it; empty: none."""
     http_timeout_s: float = 20.0
     """A source that sends nothing for so long is given up."""
+    source_backoff_s: int = Field(default=300, ge=1, le=86_400)
+    """Longest wait before a source that failed is asked again, where it is not asked more rarely in
+    any case and did not say when itself.
+    """
+    source_mending_s: int = Field(default=900, ge=1, le=86_400)
+    """The same for a source that only a person can mend: it refuses our key, its address is wrong.
+    """
     webhook_max_bytes: int = 1024 * 1024
     """One call of a source."""
     webhook_window_s: int = 300

@@ -125,6 +125,12 @@ class TemporaryError(Exception):
         self.unread = unread
 
 
+class AwaitedError(TemporaryError):
+    """There is nothing to read yet, because nobody has brought it: no fault of a source that is
+    new, an error of one that had it.
+    """
+
+
 class PermanentError(Exception):
     """A source failed in a way that a person must mend (wrong URL, wrong secret, wrong format).
     `unread` is as in TemporaryError.

@@ -16,7 +16,7 @@ ERRORS = frozenset(
     {
         *("BadInput", "Unauthenticated", "Forbidden", "NotFound", "Conflict", "Stale"),
         *("MissingPrecondition", "TooLarge", "Away", "TooMany", "ServerError"),
-        *("Invalid", "TemporaryError", "PermanentError"),
+        *("Invalid", "TemporaryError", "AwaitedError", "PermanentError"),
     }
 )
 """Calls of these take the sentence first."""

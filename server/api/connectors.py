@@ -155,6 +155,14 @@ def delete_connector(call: Call, connector_id: str, if_version: int | None) -> D
     return NOTHING
 
 
+@blueprint.post("/connectors/<connector_id>/asked")
+@operation("connectors", status=204, errors=(404, 422))
+def ask_connector(call: Call, connector_id: str) -> Done:
+    """Have the source asked at once, however long it was to wait after an error."""
+    connectors.ask_now(call.ctx, call.actor, connector_id)
+    return NOTHING
+
+
 @blueprint.get("/connectors/<connector_id>/trial")
 @operation("connectors", TrialShape, errors=(404,))
 def try_connector(call: Call, connector_id: str) -> Done:

@@ -4,3 +4,7 @@ PORTS = 7
 """Ports in a row that the demo takes."""
 MAX_PORT = 65_536 - PORTS
 """The last that may be the first of them."""
+FEED_EVERY_S = 5
+"""How often the shop's feeds are read, also while they fail: the shop is at hand, and asked more
+often than a real one would like.
+"""

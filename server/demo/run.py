@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from server.config import Settings
-from server.demo import MAX_PORT, PORTS
+from server.demo import FEED_EVERY_S, MAX_PORT, PORTS
 from server.demo.screens import AGENT_SCREEN, SCREENS
 from server.processes import Group, Part, run_until_stopped
 
@@ -169,6 +169,8 @@ def _environment(ports: Ports, data: Path) -> dict[str, str]:
         "ENSEIGNE_DOOR_HOST": HOST,
         "ENSEIGNE_DOOR_PORT": str(ports.door),
         "ENSEIGNE_ALLOW_PRIVATE": "1",
+        "ENSEIGNE_SOURCE_BACKOFF_S": str(FEED_EVERY_S),
+        "ENSEIGNE_SOURCE_MENDING_S": str(FEED_EVERY_S),
         "ENSEIGNE_FRAME_ANCESTORS": f"http://{HOST}:{ports.world}",
     }
 

@@ -14,7 +14,7 @@ from playlists.ids import ChannelId, PlaylistId, Sku
 from playlists.localtime import local_date, zone_of
 from playlists.model import Base
 from playlists.pricing import LedgerRow
-from server.demo import catalogue
+from server.demo import FEED_EVERY_S, catalogue
 from server.demo.cards import Art
 from server.demo.catalogue import CHAIN, GOODS_ART, SLOGAN_FR, STORES, Store
 from server.demo.goods import PRODUCTS
@@ -39,9 +39,8 @@ from server.services.wishes import bases, content
 BRAND_ART = Path(__file__).parent / "art" / "brand"
 SHOP_PAGES = "https://pluvier.example/p/"
 MICRO = 1_000_000
-FEED_EVERY_S = 15
 WEATHER_EVERY_S = 10
-"""The outside world is at hand: asked more often than a real shop or weather service would like."""
+"""More often than a real weather service would like."""
 COUNT_S = 60
 LANDSCAPE = (1920, 1080)
 PORTRAIT = (1080, 1920)
@@ -162,7 +161,7 @@ def _connectors(world: dict[str, Any], shared: dict[str, str]) -> dict[str, Conn
     return {
         "feed": ConnectorWish(
             "merchant",
-            "Boutique en ligne",
+            "Boutique en ligne · Web shop",
             {
                 "shop": CHAIN,
                 "url": f"{shop}/feed.xml",
@@ -173,31 +172,31 @@ def _connectors(world: dict[str, Any], shared: dict[str, str]) -> dict[str, Conn
         ),
         "inventory": ConnectorWish(
             "local_inventory",
-            "Stock des magasins",
+            "Stock des magasins · Store stock",
             {"url": f"{shop}/local.xml"},
             every_s=FEED_EVERY_S,
         ),
         "shop": ConnectorWish(
             "webhook",
-            "Appels de la boutique",
+            "Appels de la boutique · Shop’s calls",
             {"shop": CHAIN, "stock_source": "inventory"},
             shared["webhook"],
         ),
         "tills": ConnectorWish(
             "till",
-            "Caisses du Prado",
+            "Caisses du Prado · Prado tills",
             {"only": [TILLS], "release_url": f"{world['till_url']}/released", "timeout_s": 60},
             shared["till"],
         ),
         "weather": ConnectorWish(
-            "open_meteo", "Météo", {"url": world["weather_url"]}, every_s=WEATHER_EVERY_S
+            "open_meteo", "Météo · Weather", {"url": world["weather_url"]}, every_s=WEATHER_EVERY_S
         ),
         "counters": ConnectorWish(
-            "mqtt_counts", "Compteurs", {"url": world["mqtt_url"], "average_s": COUNT_S}
+            "mqtt_counts", "Compteurs · Counters", {"url": world["mqtt_url"], "average_s": COUNT_S}
         ),
         "counters-http": ConnectorWish(
             "http_counts",
-            "Compteurs de Fort-de-France",
+            "Compteurs de Fort-de-France · Fort-de-France counters",
             {"average_s": COUNT_S},
             shared["counts"],
         ),

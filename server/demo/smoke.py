@@ -18,10 +18,10 @@ import requests
 from playlists.ids import OverrideId, PlaylistId, ScreenId, StoreId
 from playlists.model import Override
 from server.config import Settings
+from server.demo import FEED_EVERY_S
 from server.demo.chromium import Browser, NoChromium, Tab
 from server.demo.goods import BY_SLUG
 from server.demo.screens import AGENT_SCREEN, BROWSER_SCREEN
-from server.demo.seed import FEED_EVERY_S
 from server.demo.wishes import SMOKE_PLAYLIST, SMOKE_SLUG
 from server.services.base.actors import SYSTEM
 from server.services.base.context import Context

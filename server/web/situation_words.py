@@ -17,7 +17,7 @@ from server.web.edit_words import ago
 from server.web.held_words import Row, amount, doubt, example, reason
 from server.web.phrases import Language
 from server.web.rail_words import Line, rail_lines, summary
-from server.web.source_words import title_of
+from server.web.source_words import FILED, title_of
 from server.web.tongue import gettext as _
 from server.web.tongue import ngettext
 
@@ -228,7 +228,8 @@ def _source(one: Source, found: Situation, language: Language) -> SourceLine:
     elif one.failing:
         mark, state = "offline", _("Fails")
     elif one.heard_at is None:
-        mark, state = "none", _("Not heard yet")
+        filed = one.kind == FILED
+        mark, state = "none", _("Waits for its first file") if filed else _("Not heard yet")
     due = ""
     if one.next_at is not None:
         left = max(0, one.next_at - now)

@@ -22,6 +22,9 @@ from server.web.tongue import gettext as _
 from server.web.tongue import said
 
 Shape = Literal["text", "number", "lines", "words", "check", "stores", "choice"]
+FILED = "csv"
+"""The kind whose sources have a file, on a page of its own."""
+SOON_MS = 1_000
 MAX_CHARACTERS = 4_000
 MAX_WORDS_CHARACTERS = 400_000
 """Of a field with a value a line: addresses, categories."""
@@ -65,6 +68,7 @@ class Line:
     mark: str
     state: str
     error: str
+    due: str
 
 
 def title_of(kind: str, language: Language) -> str:
@@ -157,7 +161,17 @@ def line(view: ConnectorView, language: Language, now: int) -> Line:
     """A source as it fares."""
     mark, state = state_of(view, now)
     error = fault_said(view.last_error, language)
-    return Line(view.id, view.name, title_of(view.kind, language), mark, state, error)
+    soon = due(view.next_run_at, now) if error else ""
+    return Line(view.id, view.name, title_of(view.kind, language), mark, state, error, soon)
+
+
+def due(next_at: int | None, now: int) -> str:
+    """When a source is asked next; nothing of one that calls, or is switched off."""
+    if next_at is None:
+        return ""
+    if next_at - now < SOON_MS:
+        return _("Asked again in a moment.")
+    return _("Asked again in %(left)s.", left=length(next_at - now))
 
 
 def lease(view: ConnectorView, usual_ms: int) -> str:
@@ -177,9 +191,19 @@ def state_of(view: ConnectorView, now: int) -> tuple[str, str]:
     if view.last_error:
         return "trouble", _("fails")
     if view.last_success_at is None:
-        called = view.next_run_at is None and view.calls_url
-        return "none", _("waits for its first call") if called else _("is asked soon")
+        return "none", waited(view)
     return "playing", _("heard %(ago)s", ago=ago(view.last_success_at, now))
+
+
+def waited(view: ConnectorView) -> str:
+    """What a source that said nothing yet waits for."""
+    if view.next_run_at is None and view.calls_url:
+        return _("waits for its first call")
+    if view.kind != FILED or (view.config.get("url") and view.config.get("columns")):
+        return _("is asked soon")
+    if view.config.get("url"):
+        return _("waits until its columns are named")
+    return _("waits for its first file")
 
 
 def complaint(error: ServerError) -> tuple[str, str]:

@@ -26,8 +26,6 @@ from server.web.tongue import ngettext
 blueprint = studio("sources")
 
 HERE = "/sources"
-FILED = "csv"
-"""The kind whose sources have a file, on a page of its own."""
 guarded = guard("connectors", chain=True)
 
 
@@ -75,7 +73,7 @@ def connect(me: Visit) -> AnyResponse:
     except ServerError as wrong:
         return _form(me, kind, config, request.form, wrong)
     own = f"{HERE}/{made.value.id}"
-    return redirect(f"{own}/file" if kind.name == FILED else f"{own}?done=1", 303)
+    return redirect(f"{own}/file" if kind.name == source_words.FILED else f"{own}?done=1", 303)
 
 
 @blueprint.get(f"{HERE}/<connector>")
@@ -113,6 +111,14 @@ def keep(me: Visit, connector: str) -> AnyResponse:
 def ask(me: Visit, connector: str) -> AnyResponse:
     """Ask it once, and show what would be taken."""
     return _source(me, connector, connectors.test_connector(me.ctx, me.actor, connector))
+
+
+@blueprint.post(f"{HERE}/<connector>/now")
+@guarded
+def ask_now(me: Visit, connector: str) -> AnyResponse:
+    """Ask it at once, and take what it says."""
+    connectors.ask_now(me.ctx, me.actor, connector)
+    return redirect(f"{HERE}/{connector}?done=asked", 303)
 
 
 @blueprint.post(f"{HERE}/<connector>/stores")
@@ -185,6 +191,7 @@ def _form(
         title=source_words.title_of(kind.name, me.language),
         view=view,
         state=source_words.state_of(view, me.ctx.clock()) if view else None,
+        due=source_words.due(view.next_run_at, me.ctx.clock()) if view else "",
         failing=fault_said(view.last_error, me.language) if view else "",
         own=own,
         fields=[one for one in made if not one.further],
@@ -193,11 +200,11 @@ def _form(
         secrets=secrets,
         shops=shops.list_shops(me.ctx, me.actor),
         is_shop=source_words.is_shop(kind),
-        filed=kind.name == FILED,
+        filed=kind.name == source_words.FILED,
         lease=source_words.lease(view, me.ctx.settings.lease_ms) if view else "",
         trial=trial_words.told(seen, me.language, me.ctx.clock()) if seen else None,
         topics=trial_words.topics(kind.name),
-        done=request.args.get("done") == "1" and seen is None,
+        done="" if seen else request.args.get("done", ""),
         field=field,
         wrong=complaint,
         elsewhere=field not in known,

@@ -40,11 +40,14 @@ MAX_MAPPED = 100
 
 _GUESSES: Mapping[str, str] = {
     "id": "id sku ref reference article code item artikelnummer artikel productid codearticle "
-    "productreference itemnumber refarticle referencearticle",
+    "productreference itemnumber refarticle referencearticle artikelnr artnr numeroarticle "
+    "referenceproduit refproduit codeproduit sachnummer",
     "title": "title name designation libelle nom produit product label bezeichnung titre "
-    "nomproduit productname intitule",
+    "nomproduit productname intitule libelleproduit libellearticle nomarticle "
+    "artikelbezeichnung artikelname produktname produktbezeichnung",
     "description": "description lead texte beschreibung accroche resume",
-    "price": "price prix prixttc preis prixdevente prixpublic regularprice sellingprice pvp pvc "
+    "price": "price prix prixttc preis prixdevente prixpublic verkaufspreis bruttopreis vkpreis "
+    "regularprice sellingprice pvp pvc "
     "pricettc tarif tarifttc puttc prixventettc pv pvttc",
     "currency": "currency devise wahrung monnaie currencycode",
     "sale_price": "saleprice prixpromo prixsolde prixremise aktionspreis promoprice prixpromottc "
@@ -52,9 +55,12 @@ _GUESSES: Mapping[str, str] = {
     "sale_from": "salefrom debutpromo datedebut debut promodebut salestart datedebutpromo",
     "sale_until": "saleuntil finpromo datefin fin promofin saleend datefinpromo saleto",
     "sale_price_effective_date": "salepriceeffectivedate",
-    "availability": "availability disponibilite verfugbarkeit dispo",
+    "availability": "availability disponibilite verfugbarkeit dispo disponible verfugbar "
+    "verfuegbar verfuegbarkeit enstock lieferbar",
     "store_code": "storecode store magasin codemagasin filiale pointdevente shop boutique",
-    "quantity": "quantity qty stock quantite bestand qte stockmagasin stockdisponible",
+    "quantity": "quantity qty stock quantite bestand qte stockmagasin stockdisponible "
+    "lagerbestand lager menge anzahl qtestock quantitestock qtedispo quantitedisponible stockreel "
+    "pieces",
     "link": "link url lien producturl",
     "image_link": "imagelink image photo picture bild imageurl urlimage",
     "brand": "brand marque marke maker fabricant",
@@ -67,6 +73,8 @@ _GUESSES: Mapping[str, str] = {
     "comparison_price": "comparisonprice prixconseille rrp msrp uvp pvconseille",
     "comparison_source": "comparisonsource sourceprixconseille",
 }
+_ON_GOODS = ("ean", "ean13", "gtin", "gtin13", "codebarres", "codebarre", "barcode", "strichcode")
+"""What stands on the product itself: its number where a table has no other."""
 _KNOWN = {word: field for field, words in _GUESSES.items() for word in words.split()}
 
 
@@ -91,15 +99,20 @@ def check_columns(columns: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def guessed(header: Sequence[str]) -> dict[str, str]:
-    """What each column of a header probably is, where its name says so; each field once."""
+    """What each column of a header probably is, where its name says so; each field once. A count
+    that is no named store's says whether the shop has the product.
+    """
     found: dict[str, str] = {}
     for column in header:
-        field = _KNOWN.get(_folded(column))
+        field = _KNOWN.get(folded(column))
         if field is not None and column and field not in found.values():
             found[column] = field
+    if "id" not in found.values():
+        found |= dict.fromkeys([name for name in header if folded(name) in _ON_GOODS][:1], "id")
     if "store_code" not in found.values():
-        found = {column: field for column, field in found.items() if field != "quantity"}
-    return found
+        instead = "" if "availability" in found.values() else "availability"
+        found = {name: instead if of == "quantity" else of for name, of in found.items()}
+    return {name: field for name, field in found.items() if field}
 
 
 def placed(header: Sequence[str], columns: Mapping[str, str]) -> dict[int, str]:
@@ -131,6 +144,7 @@ def _listed(names: Sequence[str]) -> str:
     return f"{shown}, …" if len(names) > 5 else shown
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """A word as it is compared: letters and digits alone, without what stands in brackets."""
     plain = unicodedata.normalize("NFKD", name.casefold())
     return re.sub(r"[^a-z0-9]", "", plain.split("(")[0])

@@ -26,7 +26,7 @@ from server.connectors.shops.goods import GoodsConfig
 from server.connectors.shops.rows import nothing, web_page
 from server.connectors.shops.table import TableReader, open_table
 from server.connectors.source import Kind, Setup
-from server.ports import Batch, PermanentError, TemporaryError
+from server.ports import AwaitedError, Batch, PermanentError, TemporaryError
 
 ACCEPT = "text/csv, text/tab-separated-values, text/plain, application/gzip, */*;q=0.5"
 ENDINGS = (".csv", ".txt", ".tsv", ".csv.gz")
@@ -139,7 +139,7 @@ def fetch(setup: Setup) -> Batch:
     config: CsvConfig = setup.config
     began = setup.clock()
     if not config.columns:
-        raise PermanentError("Say first which column is what, on this source’s page.")
+        raise AwaitedError("Say first which column is what, on this source’s page.")
     with found(setup) as table:
         if table is None:
             return Batch(began, unchanged=True, state=setup.state)
@@ -239,7 +239,7 @@ def _watched(setup: Setup) -> Path:
     files = [_within(root, path / name) for name in names]
     newest = max((file for file in files if file.is_file()), key=_age_key, default=None)
     if newest is None:
-        raise TemporaryError("There is no CSV file in the folder.")
+        raise AwaitedError("There is no CSV file in the folder.")
     return newest
 
 
@@ -259,7 +259,7 @@ def _stamp(path: Path) -> list[Any]:
     try:
         status = path.stat()
     except OSError:
-        raise TemporaryError("There is no such file yet.") from None
+        raise AwaitedError("There is no such file yet.") from None
     return [path.name, status.st_mtime_ns, status.st_ctime_ns, status.st_size]
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from server.connectors.shops import values
+from server.connectors.shops.columns import folded
 from server.connectors.shops.goods import Listing, Money, Reader
 from server.connectors.shops.local_inventory import quantity
 from server.connectors.shops.rows import Row
@@ -99,6 +100,8 @@ class Rows:
         if not problem and any(text.startswith("=") for text in row.fields.values()):
             problem = "formula"
         plain = {name: text for name, text in row.fields.items() if name not in _OWN}
+        if plain.get("availability"):
+            plain["availability"] = _available(plain["availability"])
         read = self._reader.report(Row(row.number, plain, problem))
         if problem:
             return read
@@ -175,6 +178,21 @@ class Rows:
 
 _OWN = frozenset({"price", "sale_price", "currency", "comparison_price", "tax_percent"})
 """Fields that are read here, as people write them."""
+
+_WORDS = {
+    "in_stock": "oui yes ja true vrai disponible verfugbar verfuegbar enstock auflager lieferbar",
+    "out_of_stock": "non no nein false faux indisponible epuise rupture enrupture rupturedestock "
+    "nichtverfugbar nichtverfuegbar nichtauflager nichtlieferbar ausverkauft",
+}
+_SAYS = {word: said for said, words in _WORDS.items() for word in words.split()}
+
+
+def _available(text: str) -> str:
+    """Availability as people write it: a count, a yes or no, in words; anything else as it is."""
+    try:
+        return "in_stock" if Decimal(text.strip().replace(",", ".")) > 0 else "out_of_stock"
+    except ArithmeticError:
+        return _SAYS.get(folded(text), text)
 
 
 def reading(rows: Iterator[Row], setup: Setup, mapped: frozenset[str]) -> Rows:

@@ -3,6 +3,7 @@
 from server.services.connectors.calls import Misconfigured, Receipt, receive, sweep_deliveries
 from server.services.connectors.edits import (
     ConnectorWish,
+    ask_now,
     create_connector,
     delete_connector,
     get_connector,
@@ -26,6 +27,7 @@ __all__ = [
     "Receipt",
     "Seen",
     "Subscriptions",
+    "ask_now",
     "bring_file",
     "create_connector",
     "delete_connector",

@@ -120,6 +120,21 @@ def update_connector(
     return view
 
 
+def ask_now(ctx: Context, actor: Actor, connector_id: str) -> None:
+    """Have a source asked at once, however long it was to wait. Raises BadInput where it is
+    switched off or only ever calls us, NotFound.
+    """
+    actor.require_chain("connectors")
+    with ctx.db.write() as session:
+        row = locked(session, ConnectorRow, connector_id, "connector")
+        if not row.enabled:
+            raise BadInput("This source is switched off. Switch it on first.")
+        if row.next_run_at >= NEVER:
+            raise BadInput("This source is never asked; it calls.")
+        row.next_run_at = 0
+    ctx.wake()
+
+
 def delete_connector(
     ctx: Context, actor: Actor, connector_id: str, if_version: int | None = None
 ) -> None:

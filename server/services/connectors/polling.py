@@ -18,9 +18,10 @@ from typing import Any
 import structlog
 from sqlalchemy import select, update
 
+from server.config import Settings
 from server.connectors.source import Setup
 from server.db.models import ConnectorRow, FactRow
-from server.ports import Batch, PermanentError, StockReport, TemporaryError
+from server.ports import AwaitedError, Batch, PermanentError, StockReport, TemporaryError
 from server.services.base.context import Context
 from server.services.connectors import aliases, records
 from server.services.connectors.views import (
@@ -112,6 +113,10 @@ def run_claimed(ctx: Context, claim: Claim) -> Ran:
         batch = _with_vanished(ctx, setup, fetch(setup))
         aliases.learn(ctx, row.id, batch)
         taken = intake.take(ctx, source, batch)
+    except AwaitedError as error:
+        if row.last_success_at is None:
+            return _awaited(ctx, claim, str(error))
+        return _failed(ctx, claim, began, str(error), None, permanent=False)
     except TemporaryError as error:
         _hold_unread(ctx, row, error)
         return _failed(ctx, claim, began, str(error), error.retry_after_s, permanent=False)
@@ -236,11 +241,24 @@ def _failed(
         if row is not None and row.version == claim.row.version:
             records.failed(row, now, message, {"failures": 1})
             if row.next_run_at == claim.until:
-                pause = records.pause_ms(
-                    row.failures, row.every_s, retry_after_s, permanent=permanent
-                )
+                most_s = _longest_s(ctx.settings, row.every_s, permanent=permanent)
+                pause = records.pause_ms(row.failures, row.every_s, most_s, retry_after_s)
                 row.next_run_at = now + pause
     log.info("connector failed", connector=claim.row.id, error=message)
+    return Ran(claim.row.id, error=message)
+
+
+def _longest_s(settings: Settings, every_s: int, *, permanent: bool) -> int:
+    if permanent:
+        return settings.source_mending_s
+    return max(settings.source_backoff_s, every_s)
+
+
+def _awaited(ctx: Context, claim: Claim, message: str) -> Ran:
+    with claim.lock, ctx.db.write() as session:
+        row = session.get(ConnectorRow, claim.row.id, with_for_update=True)
+        if row is not None and row.version == claim.row.version and row.next_run_at == claim.until:
+            records.waits(row, ctx.clock())
     return Ran(claim.row.id, error=message)
 
 

@@ -9,12 +9,9 @@ from typing import Any
 from server.db.models import ConnectorRow
 from server.services.prices.intake import Taken
 
-MAX_BACKOFF_MS = 300_000
-"""Longest wait after errors that may pass by themselves."""
-MENDING_MS = 3_600_000
-"""Wait after errors that a person must mend: the source is looked at again all the same."""
 MIN_PAUSE_MS = 1_000
-JITTER = (0.8, 1.2)
+JITTER = (0.8, 1.0)
+"""A little earlier, so that sources that fell together are not asked together."""
 MAX_REASONS = 50
 """Different reasons counted for a connector; the rest are counted together."""
 MAX_ERROR_CHARACTERS = 500
@@ -43,18 +40,19 @@ def failed(row: ConnectorRow, now: int, message: str, counted: Mapping[str, int]
     row.counters = added(row.counters, counted)
 
 
-def pause_ms(failures: int, every_s: int, retry_after_s: float | None, *, permanent: bool) -> int:
+def pause_ms(failures: int, every_s: int, most_s: int, retry_after_s: float | None) -> int:
     """How long to wait after the `failures`-th error in a row: twice as long each time, with
-    jitter, and never shorter than the source asked for.
+    jitter, at most `most_s` seconds, and never shorter than the source asked for.
     """
-    if permanent:
-        pause = float(MENDING_MS)
-    else:
-        most = max(MAX_BACKOFF_MS, every_s * 1000)
-        first = max(every_s * 1000, MIN_PAUSE_MS)
-        pause = min(float(first) * 2 ** min(failures - 1, 20), float(most))
-    pause *= random.uniform(*JITTER)
+    first = max(every_s * 1000, MIN_PAUSE_MS)
+    pause = min(first * 2.0 ** min(failures - 1, 20), most_s * 1000) * random.uniform(*JITTER)
     return round(max(pause, MIN_PAUSE_MS, (retry_after_s or 0) * 1000))
+
+
+def waits(row: ConnectorRow, now: int) -> None:
+    """There is nothing to read yet, which is no fault: it is looked for again soon."""
+    row.last_error, row.failures = "", 0
+    row.next_run_at = now + max(row.every_s * 1000, MIN_PAUSE_MS)
 
 
 def counted(taken: Taken) -> dict[str, int]:

@@ -16,7 +16,14 @@ from server.connectors.shops import csv_files
 from server.connectors.shops.columns import FIELDS, guessed
 from server.connectors.shops.csv_files import CsvConfig
 from server.connectors.source import Folders, Setup
-from server.ports import Batch, PermanentError, ProductReport, StockReport, TemporaryError
+from server.ports import (
+    AwaitedError,
+    Batch,
+    PermanentError,
+    ProductReport,
+    StockReport,
+    TemporaryError,
+)
 from tests.server.connectors.conftest import LIMITS, OUR_STORES, MakeSetup
 from tests.server.connectors.peers import Reply, peer
 
@@ -249,7 +256,7 @@ def test_an_upload_that_did_not_change_is_confirmed_until_it_is_too_old(upload: 
 
 
 def test_before_the_columns_are_chosen_nothing_is_taken(upload: Place) -> None:
-    with pytest.raises(PermanentError, match="which column"):
+    with pytest.raises(AwaitedError, match="which column"):
         csv_files.fetch(upload(columns={}))
 
 
@@ -358,6 +365,7 @@ def test_columns_are_guessed_from_their_names() -> None:
         "Désignation": "title",
         "Prix TTC (€)": "price",
         "Prix promo": "sale_price",
+        "Stock": "availability",
     }
     assert guessed(["SKU", "Store code", "Quantity"]) == {
         "SKU": "id",
@@ -365,6 +373,38 @@ def test_columns_are_guessed_from_their_names() -> None:
         "Quantity": "quantity",
     }
     assert guessed(list(FIELDS)) == {field: field for field in FIELDS}
+
+
+@pytest.mark.parametrize(
+    ("header", "fields"),
+    [
+        ("Référence;Libellé;Prix;Quantité;Magasin", "id title price quantity store_code"),
+        ("Artikelnr.;Bezeichnung;Preis;Bestand;Filiale", "id title price quantity store_code"),
+        ("EAN;Désignation;Prix TTC €;Disponible", "id title price availability"),
+        ("Code-barres;Réf.;PV TTC;Stock;Dispo", "- id price - availability"),
+        ("Artikelbezeichnung;GTIN;Verkaufspreis;Lagerbestand", "title id price availability"),
+    ],
+)
+def test_what_shops_call_their_columns_is_known(header: str, fields: str) -> None:
+    names, found = header.split(";"), guessed(header.split(";"))
+    assert [found.get(name, "-") for name in names] == fields.split()
+
+
+@pytest.mark.parametrize(
+    ("written", "known"),
+    [
+        *(("12", "in_stock"), ("0", "out_of_stock"), ("-2", "out_of_stock"), ("3,0", "in_stock")),
+        *(("Oui", "in_stock"), ("épuisé", "out_of_stock"), ("nicht auf Lager", "out_of_stock")),
+        *(("In Stock", "in_stock"), ("bientôt", "")),
+    ],
+)
+def test_a_count_without_a_store_says_whether_the_shop_has_it(
+    upload: Place, written: str, known: str
+) -> None:
+    columns = {"Réf": "id", "Prix TTC": "price", "Stock": "availability"}
+    setup = upload(f'Réf;Prix TTC;Stock\nBAG;119,90;"{written}"\n', columns=columns)
+    (bag,) = csv_files.fetch(setup).products
+    assert bag.availability == known
 
 
 def test_a_large_table_costs_little_memory(upload: Place) -> None:

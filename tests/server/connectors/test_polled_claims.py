@@ -74,11 +74,30 @@ def test_waits_grow_with_each_error_and_keep_to_what_was_asked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(random, "uniform", lambda _low, _high: 1.0)
-    waits = [records.pause_ms(n, 60, None, permanent=False) for n in range(1, 6)]
+    waits = [records.pause_ms(n, 60, 300, None) for n in range(1, 6)]
     assert waits == [60_000, 120_000, 240_000, 300_000, 300_000]
-    assert records.pause_ms(1, 60, 900.0, permanent=False) == 900_000
-    assert records.pause_ms(1, 60, None, permanent=True) == records.MENDING_MS
-    assert records.pause_ms(10_000, 5, None, permanent=False) == 300_000
+    assert records.pause_ms(1, 60, 300, 900.0) == 900_000
+    assert records.pause_ms(10_000, 5, 300, None) == 300_000
+
+
+def test_a_refused_key_is_tried_again_within_its_limit_and_at_once_when_asked(
+    small_chain: Context, clock: TestClock
+) -> None:
+    most_ms = small_chain.settings.source_mending_s * 1000
+    with peer(Reply(401)) as shop:
+        add_feed(small_chain, shop.url)
+        for _ in range(8):
+            assert len(run_due(small_chain)) == 1
+            wait = (view(small_chain).next_run_at or 0) - small_chain.clock()
+            assert 0 < wait <= most_ms
+            clock.advance(most_ms)
+        run_due(small_chain)
+        asked = len(shop.asked)
+        assert run_due(small_chain) == [], "it is not its turn"
+        connectors.ask_now(small_chain, SYSTEM, "feed")
+        assert len(run_due(small_chain)) == 1
+        assert len(shop.asked) == asked + 1
+    assert view(small_chain).failures == 10
 
 
 def test_retry_after_moves_the_next_run(small_chain: Context) -> None:

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from server.demo import smoke
-from server.demo.seed import FEED_EVERY_S
+from server.demo import FEED_EVERY_S, smoke
 
 
 @pytest.fixture

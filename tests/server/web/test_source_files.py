@@ -73,6 +73,9 @@ def test_from_a_file_to_prices_in_four_steps(chain: Chain, hand: Hand) -> None:
     status, where = hand.post("/sources/new", **FORM)
     assert (status, where.endswith("/file")) == (303, True)
     assert "There is no file yet." in seen(hand, where)
+    run_due(chain.ctx)
+    assert "waits for its first file" in seen(hand, "/sources"), "which is no fault of its"
+    assert "Waits for its first file" in seen(hand, "/situation")
     said = bring(hand, where)
     assert "A new file waits. Nothing of it is taken before you say so." in said
     assert "Written in Windows-1252" in said or "Written in UTF-8" in said
@@ -92,6 +95,23 @@ def test_from_a_file_to_prices_in_four_steps(chain: Chain, hand: Hand) -> None:
     assert "This file is in use." in seen(hand, where)
     with chain.ctx.db.read() as session:
         assert {"BAG", "TENT"} <= offers.known_skus(session, "pluvier")
+
+
+def test_a_file_that_goes_again_is_a_fault(chain: Chain, hand: Hand) -> None:
+    _status, where = hand.post("/sources/new", **FORM)
+    bring(hand, where)
+    hand.post(f"{where}/take", **CHOICE)
+    run_due(chain.ctx)
+    source = where.split("/")[2]
+    (chain.ctx.settings.data_dir / "feeds" / f"{source}.csv").unlink()
+    connectors.ask_now(chain.ctx, SYSTEM, source)
+    run_due(chain.ctx)
+    said = seen(hand, f"/sources/{source}")
+    assert "There is no such file yet." in said
+    assert re.search(r"Asked again in \d+\W(s|min)\. Ask it now", said)
+    status, location = hand.post(f"/sources/{source}/now")
+    assert (status, location) == (303, f"/sources/{source}?done=asked")
+    assert "Asked again in a moment." in seen(hand, location)
 
 
 def test_a_choice_that_is_none_says_why_and_keeps_the_rest(hand: Hand) -> None:
