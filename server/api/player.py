@@ -12,6 +12,7 @@ from flask import Blueprint, Response, after_this_request, current_app, g, reque
 from media.serving import YEAR_S, etag
 from playlists.fields import MAX_WHOLE, Fields, parse_json
 from playlists.ids import Json, canonical, check_id
+from playlists.wire.commands import Answers
 from playlists.wire.door import Challenge, Report
 from playlists.wire.http import (
     PARTED,
@@ -28,7 +29,15 @@ from server.api.files import send_file
 from server.api.problems import WrongMedia
 from server.api.requests import asks_from, check_address, context, limits
 from server.errors import BadInput, Forbidden, TooMany, Unauthenticated
-from server.services.screens import delivery, devices, pairing, playback, proof
+from server.services.screens import (
+    answering,
+    commands,
+    delivery,
+    devices,
+    pairing,
+    playback,
+    proof,
+)
 from server.services.screens.devices import Viewer
 
 blueprint = Blueprint("player", __name__, url_prefix="/player/v1")
@@ -194,6 +203,22 @@ def take_plays() -> Response:
     """Play runs; the answer is the number up to which they are kept."""
     screen = _player()
     return _json({"acked": proof.take(context(), screen, plays_from_json(_body()))})
+
+
+@blueprint.post("/answers")
+def take_answers() -> Response:
+    """What commands came to, and when the display was off; up to which number that is kept."""
+    screen = _player()
+    return _json({"acked": answering.take(context(), screen, Answers.from_json(_body()))})
+
+
+@blueprint.post("/commands/<command_id>/file")
+def take_command_file(command_id: str) -> Response:
+    """The picture or bundle that a command asks for, as it is."""
+    screen = _player()
+    request.max_content_length = commands.MAX_LOGS_BYTES
+    commands.take_file(context(), screen, command_id, request.get_data(cache=False))
+    return _json({})
 
 
 def _viewer() -> Viewer:

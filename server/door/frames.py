@@ -83,6 +83,11 @@ def offers(channel: str, token: str) -> Pushed:
     return Pushed.of("offers", token, instead) if len(token) <= MAX_PUSH_BYTES else instead
 
 
+def command(token: str) -> Pushed:
+    """A signed command; a slow client asks what it lacks, and hears of it again."""
+    return Pushed.of("command", token, PULL_HEAD)
+
+
 def freshness(token: str) -> Pushed:
     """A store's signed freshness, or the request to pull it."""
     return (

@@ -8,6 +8,8 @@ ended      hashes [sha256 of the secret of a person's session or token that ende
 heads      heads [[screen, revision, signed head] ...]
 offers     offers [[channel, version, jws] ...]: deltas or, from version 0, whole channels
 freshness  store, jws
+commands   set [[screen, id, deadline in unix ms, jws] ...], gone [[screen, id] ...]: those that
+           wait for their answers, and those that do not any more; all: set is all there are
 """
 
 from __future__ import annotations
@@ -46,6 +48,7 @@ class Intake:
             "heads": self._heads,
             "offers": self._offers,
             "freshness": self._freshness,
+            "commands": self._commands,
         }
 
     def take(self, message: Message) -> None:
@@ -97,3 +100,11 @@ class Intake:
             links = self._links.of_store(message["store"])
             self._counts.pushed.labels("freshness").inc(len(links))
             self._fanout.broadcast(links, pushed)
+
+    def _commands(self, message: Message) -> None:
+        if message.get("all"):
+            self._state.commands.clear()
+        fresh = self._state.take_commands(message["set"], message["gone"])
+        rows = [(link, it) for screen, it in fresh for link in self._links.players_of(screen)]
+        self._counts.pushed.labels("command").inc(len(rows))
+        self._fanout.send(rows)

@@ -138,6 +138,7 @@ class Reception:
             self._told.report(link.screen, self._clock(), report.to_json())
             lacking = self._state.lacking(link.screen, report.revision, held, report.freshness)
             self._push(link, lacking)
+            self._push(link, self._state.unanswered(link.screen, self._clock()))
         else:
             channels = channels_of(self._state, link.watched)
             self._push(link, self._state.lacking_offers(channels, held))

@@ -98,6 +98,8 @@ class State:
         self.heads: dict[str, Versioned] = {}
         self.channels: dict[str, Channel] = {}
         self.freshness: dict[str, Versioned] = {}
+        self.commands: dict[str, dict[str, tuple[int, Pushed]]] = {}
+        """Those that wait for their answers, by screen and id, with their deadlines (unix ms)."""
 
     def take_directory(self, message: Mapping[str, Any]) -> list[str]:
         """Replace who may come in; the screens that were known and are gone or differ.
@@ -159,6 +161,29 @@ class State:
         message = frames.freshness(token)
         self.freshness[store] = Versioned(issued_at, message)
         return message
+
+    def take_commands(
+        self, rows: Iterable[Sequence[Any]], gone: Iterable[Sequence[str]]
+    ) -> list[tuple[str, Pushed]]:
+        """Rows `[screen, id, deadline, jws]` that wait, and `[screen, id]` that do not any more;
+        what to push to which screen.
+        """
+        for screen, name in gone:
+            self.commands.get(screen, {}).pop(name, None)
+            if not self.commands.get(screen):
+                self.commands.pop(screen, None)
+        fresh = []
+        for screen, name, deadline, token in rows:
+            held = self.commands.setdefault(screen, {})
+            if name not in held:
+                held[name] = (deadline, frames.command(token))
+                fresh.append((screen, held[name][1]))
+        return fresh
+
+    def unanswered(self, screen: str, now_ms: int) -> list[Pushed]:
+        """The commands that a screen may still do."""
+        held = self.commands.get(screen, {})
+        return [message for deadline, message in held.values() if deadline > now_ms]
 
     def lacking(
         self, screen: str, revision: int, channels: Mapping[str, int], freshness: int

@@ -108,6 +108,7 @@ class Loop:
     def _look_around(self) -> None:
         """Who may come in and what is due: waits for a step, not for all plans of a large chain."""
         self.teller.directory()
+        self.teller.commands()
         for timer in self._timers:
             timer.run_if_due()
 

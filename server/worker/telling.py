@@ -16,7 +16,7 @@ from server.services.prices.compiling import Change
 from server.services.prices.freshness import FreshnessMaker
 from server.services.publishing.publish import Published
 from server.services.publishing.storing import SignedHead, heads_in_force
-from server.services.screens import devices
+from server.services.screens import commands, devices
 from server.worker.rounds import Rounds
 
 HEADS_AT_ONCE = 500
@@ -52,6 +52,7 @@ class Teller:
         self._versions: dict[str, int] = {}
         self._screens: dict[str, Row] = {}
         self._stamp: tuple[int, int, int] | None = None
+        self._commands: dict[str, str] = {}
         self._ended: set[str] = set()
         self._ended_stamp = (0, 0)
         self._lock = threading.Lock()  # hello comes in the bus's thread
@@ -66,6 +67,8 @@ class Teller:
             self._ended = set(ended.hashes(session))
             send(self._directory(rows))
             self._screens = {row[0]: row for row in rows}
+            waiting = commands.open_commands(session, self._ctx.clock())
+            send({"t": "commands", "set": list(map(_command, waiting)), "gone": [], "all": True})
             for some in batched(heads_in_force(session), HEADS_AT_ONCE):
                 send(_heads(some))
             with self._channels:
@@ -136,6 +139,17 @@ class Teller:
             with self._lock:
                 self._tell_screens(session, None)
 
+    def commands(self) -> None:
+        """Tell which commands wait for their answers now, and which do not any more."""
+        with self._ctx.db.read() as session:
+            waiting = commands.open_commands(session, self._ctx.clock())
+        open_now = {one.id: one.screen for one in waiting}
+        fresh = [_command(one) for one in waiting if one.id not in self._commands]
+        gone = [[at, one] for one, at in self._commands.items() if one not in open_now]
+        if fresh or gone:
+            self._send({"t": "commands", "set": fresh, "gone": gone})
+        self._commands = open_now
+
     def _tell_ended(self, session: Any) -> None:
         stamp = ended.stamp(session)
         if stamp == self._ended_stamp:
@@ -186,6 +200,10 @@ def _listed(screens: Iterable[str] | None) -> list[str] | None:
 
 def _heads(heads: Iterable[SignedHead]) -> dict[str, Any]:
     return {"t": "heads", "heads": [list(head) for head in heads]}
+
+
+def _command(one: commands.Open) -> Row:
+    return [one.screen, one.id, one.deadline, one.jws]
 
 
 def _offers(changes: Iterable[Change]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from server.services.keeping import retention
 from server.services.observed import neighbours, paradoxes
 from server.services.prices import horizon, moving, releasing
 from server.services.recalls import recalls
+from server.services.screens import displays
 from server.services.situation import rounds
 from server.services.tills.rounds import TillRounds
 
@@ -26,6 +27,7 @@ SUBSCRIBE_S = 3
 EXPIRY_S = 15
 PARADOX_S = 60
 SWEEP_S = 3_600
+DISPLAY_S = 60
 TILL_S = 1
 """How late a till's time-out may be heeded; the screens heed it by themselves."""
 CALENDAR_S = 300
@@ -60,6 +62,7 @@ class Timers:
             ("brands due", RELEASE_S, partial(trials.run_due, ctx)),
             ("recalls", EXPIRY_S, partial(recalls.complete, ctx)),
             ("tills", TILL_S, self._tills),
+            ("displays", DISPLAY_S, partial(displays.bring, ctx)),
             ("how prices agreed", EXPIRY_S, Reckoner(ctx)),
             ("who should know", ctx.settings.watch_every_s, partial(rounds.run, ctx)),
         )

@@ -4,6 +4,7 @@ from server.db.models.aligning import AlignedDayRow, AlignedRow, PastDeltaRow, R
 from server.db.models.base import Base
 from server.db.models.branding import BrandRow, BrandTrialRow
 from server.db.models.calendars import CalendarAddressRow, EventRow
+from server.db.models.commanding import CommandFileRow, CommandRow, DisplayRow, PowerRunRow
 from server.db.models.content import (
     AssetRow,
     BaseRow,
@@ -76,11 +77,14 @@ __all__ = [
     "CalendarAddressRow",
     "CampaignRow",
     "ChannelRow",
+    "CommandFileRow",
+    "CommandRow",
     "ConcernRow",
     "ConnectorRow",
     "DeliveryRow",
     "DeviceRow",
     "DirtyRow",
+    "DisplayRow",
     "DraftRow",
     "EditRow",
     "EmergencyRow",
@@ -104,6 +108,7 @@ __all__ = [
     "PilotRow",
     "PlaylistRow",
     "PlaylistTagRow",
+    "PowerRunRow",
     "ProductRow",
     "ProfileReadRow",
     "ProfileRow",

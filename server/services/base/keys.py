@@ -140,7 +140,7 @@ def load_keys(folder: Path, now: int) -> Keys:
             _create(folder, now)
         keys = _read(folder)
         due = any(key.until_ms - now < KEY_LIFE_MS // 2 for key in _current(keys))
-        due = due or not _ONLINE_USES <= {use for key in _current(keys) for use in key.uses}
+        due = due or not {use for key in _current(keys) for use in key.uses} >= _ONLINE_USES
         if due and (folder / "root.pem").exists():
             keys = _rotate(folder, keys, now)
     return keys

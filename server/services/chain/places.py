@@ -13,10 +13,13 @@ from server.db.mappers import layout_rows
 from server.db.models import (
     BaseRow,
     ChannelRow,
+    CommandRow,
     DeviceRow,
+    DisplayRow,
     HeadRow,
     OverrideRow,
     PairingRow,
+    PowerRunRow,
     ProfileRow,
     RunChainRow,
     RunRow,
@@ -47,7 +50,7 @@ from server.services.chain.place_wishes import ScreenWish, StoreWish
 
 _OF_SCREEN = (
     *(DeviceRow, PairingRow, ScreenStateRow, ScreenPageRow),
-    *(ScreenHeadRow, HeadRow, RunChainRow),
+    *(ScreenHeadRow, HeadRow, RunChainRow, CommandRow, PowerRunRow),
 )
 """What goes with a screen that is taken away."""
 
@@ -194,6 +197,7 @@ def delete_screen(
         for table in _OF_SCREEN:
             session.execute(delete(table).where(table.screen_id == screen_id))
         _forget_base(session, "screen", screen_id)
+        session.execute(delete(DisplayRow).where(DisplayRow.subject == f"screen:{screen_id}"))
         session.delete(row)
         before = {"name": row.name, "store_id": row.store_id}
         audit.record(session, actor, now, "screen.delete", f"screen:{screen_id}", before)

@@ -17,7 +17,7 @@ from server.services.observed import facts, paradoxes
 from server.services.prices import forgetting, past
 from server.services.publishing.readsets import sweep_sets
 from server.services.publishing.storing import alone
-from server.services.screens import pages
+from server.services.screens import commands, pages
 from server.services.tills import mismatches
 
 HISTORY_MS = 400 * 24 * 3_600_000
@@ -54,6 +54,7 @@ def sweep(ctx: Context) -> None:
         paradoxes.sweep(session, now - HISTORY_MS)
     with ctx.db.write() as session:
         pages.sweep_pages(session, now - HISTORY_MS)
+        commands.sweep(session, now)
     forgetting.sweep(ctx)
     with ctx.db.write() as session:
         alone(session)

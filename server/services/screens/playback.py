@@ -23,7 +23,7 @@ from server.errors import BadInput
 from server.services.base.context import Context
 from server.services.prices import offers
 from server.services.prices.freshness import FreshnessMaker
-from server.services.screens import delivery, reissue
+from server.services.screens import commands, delivery, reissue
 from server.services.screens.devices import Viewer
 
 MAX_REPORT_BYTES = 64 * 1024
@@ -82,7 +82,8 @@ def report(ctx: Context, viewer: Viewer, said: Report) -> Difference:
         channels = _channels(ctx, session, viewer)
         messages = _offers(ctx, session, channels, said)
         fresh = _freshness(ctx, session, screen, channels, said.freshness, now)
-    return Difference(time, newer, messages, fresh)
+        waiting = tuple(one.jws for one in commands.open_commands(session, now, [screen]))
+    return Difference(time, newer, messages, fresh, waiting)
 
 
 def _keep(ctx: Context, screen: str, said: Report, now: int) -> None:

@@ -36,8 +36,11 @@ EDITS: dict[str, dict[str, Any]] = {
     "describe_asset": {"name": "Mine now"},
     "change_release": {"to": "back"},
     "change_person": {"role": "viewer", "stores": [MINE]},
+    "set_display": {"mode": "hours"},
 }
 """A good body for every operation that edits what its address names."""
+ASKS = {"send_command": {"kind": "identify"}}
+"""The same of what is asked of the thing that an address names."""
 CREATIONS: dict[str, list[dict[str, Any]]] = {
     "create_screen": [{"name": "Spy", "store": OTHERS}],
     "create_campaign": [
@@ -187,7 +190,7 @@ def lille(app: Flask, chain: dict[str, str]) -> Api:
 
 def _world(app: Flask, api: Api) -> dict[str, str]:
     """What the API alone does not make: an offer, a device, and a file that shows in the store."""
-    from server.db.models import ChannelRow, DeviceRow, OfferRow, RecallRow
+    from server.db.models import ChannelRow, CommandRow, DeviceRow, OfferRow, RecallRow
 
     context = app.extensions["enseigne"]
     with context.db.write() as session:
@@ -197,6 +200,10 @@ def _world(app: Flask, api: Api) -> dict[str, str]:
         window = f"{OTHERS}-window"
         session.add(
             DeviceRow(screen_id=window, public_key=b"k" * 32, name="Pi", caps={}, paired_at=1)
+        )
+        asked = {"kind": "identify", "arguments": {}, "by": "Ana", "issued_at": 1, "deadline": 2}
+        session.add(
+            CommandRow(id="asked", screen_id=window, jws="", detail={}, verdict={}, **asked)
         )
         offer = {"channel": channel, "sku": "PLV-01", "body": {"k": "PLV-01"}, "version": 1}
         session.add(OfferRow(**offer, suspect="jump"))
@@ -219,6 +226,7 @@ def _world(app: Flask, api: Api) -> dict[str, str]:
         "channel": channel,
         "sku": "PLV-01",
         "recall_id": "recalled",
+        "command_id": "asked",
         **_released(context),
     }
 
@@ -267,8 +275,8 @@ def test_what_is_marseilles_is_not_there_for_lille(
     path = filled(template, chain)
     before = api.call("GET", path)
     options: dict[str, Any] = {"headers": {"If-Match": "*"}}
-    if name in EDITS:
-        options["json"] = EDITS[name]
+    if name in EDITS or name in ASKS:
+        options["json"] = {**EDITS, **ASKS}[name]
     answer = lille.call(method, path, **options)
     assert answer.status_code == 404, answer.text
     assert answer.json["code"] == "not_found"

@@ -163,7 +163,10 @@ class Worker:
         self.heard.add(message["t"], message)
 
 
-EVENTS = ("challenge", "welcome", "refused", "head", "offers", "freshness", "pull", "time")
+EVENTS = (
+    *("challenge", "welcome", "refused", "time"),
+    *("head", "offers", "freshness", "command", "pull"),
+)
 
 
 class Client:

@@ -150,3 +150,26 @@ def test_a_screen_that_moves_hears_its_new_store_and_channels(pair: Pair) -> Non
     worker.offers("shop@lille", 0, 10)
     token = worker.offers("shop@prado", 0, 11)
     assert client.heard.wait("offers") == token
+
+
+def test_a_command_is_pushed_and_repeated_with_each_report_until_it_is_answered(pair: Pair) -> None:
+    door, worker = pair
+    client, other = door.player(worker, "lille-1"), door.player(worker, "lille-2")
+    late, over = now_ms() + 60_000, now_ms()
+    rows = [["lille-1", "c1", late, "a.b.c"], ["lille-1", "c2", over, "d.e.f"]]
+    worker.tell({"t": "commands", "set": rows, "gone": [], "all": True})
+    client.heard.wait("command", lambda token: token == "d.e.f")
+    assert client.heard.all("command") == ["a.b.c", "d.e.f"]
+
+    def asked() -> set[object]:
+        client.heard.events.clear()
+        client.settle()  # it reports
+        client.settle()
+        return set(client.heard.all("command"))
+
+    assert asked() == {"a.b.c"}, "what is overdue is not asked again"
+    worker.tell({"t": "commands", "set": [], "gone": [["lille-1", "c1"], ["lille-1", "c2"]]})
+    worker.head("lille-1", 7)
+    client.heard.wait("head")
+    assert asked() == set()
+    assert not other.heard.all("command")

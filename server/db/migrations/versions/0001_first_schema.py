@@ -200,6 +200,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_dirty")),
     )
     op.create_table(
+        "display",
+        sa.Column("subject", sa.String(length=80), nullable=False),
+        sa.Column("mode", sa.String(length=16), nullable=False),
+        sa.Column("before_min", sa.Integer(), nullable=False),
+        sa.Column("after_min", sa.Integer(), nullable=False),
+        sa.Column("hours", sa.JSON(), nullable=False),
+        sa.Column("night", sa.String(length=16), nullable=False),
+        sa.Column("shots_min", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("edited_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("subject", name=op.f("pk_display")),
+    )
+    op.create_table(
         "draft",
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("subject", sa.String(length=64), nullable=False),
@@ -902,6 +915,30 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_told_concern"), ["concern"], unique=False)
 
     op.create_table(
+        "command",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("screen_id", sa.String(length=64), nullable=False),
+        sa.Column("device", sa.String(length=16), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("arguments", sa.JSON(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("issued_at", sa.BigInteger(), nullable=False),
+        sa.Column("deadline", sa.BigInteger(), nullable=False),
+        sa.Column("jws", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("said", sa.String(length=500), nullable=False),
+        sa.Column("detail", sa.JSON(), nullable=False),
+        sa.Column("answered_at", sa.BigInteger(), nullable=True),
+        sa.Column("file", sa.String(length=64), nullable=False),
+        sa.Column("verdict", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["screen_id"], ["screen.id"], name=op.f("fk_command_screen_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_command")),
+    )
+    with op.batch_alter_table("command", schema=None) as batch_op:
+        batch_op.create_index("ix_command_open", ["state", "deadline"], unique=False)
+        batch_op.create_index("ix_command_screen", ["screen_id", "issued_at"], unique=False)
+
+    op.create_table(
         "device",
         sa.Column("screen_id", sa.String(length=64), nullable=False),
         sa.Column("public_key", sa.LargeBinary(length=32), nullable=False),
@@ -981,6 +1018,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_pairing_public_key"), ["public_key"], unique=False)
 
     op.create_table(
+        "power_run",
+        sa.Column("screen_id", sa.String(length=64), nullable=False),
+        sa.Column("device", sa.String(length=16), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("prev", sa.String(length=64), nullable=False),
+        sa.Column("from_ms", sa.BigInteger(), nullable=False),
+        sa.Column("until_ms", sa.BigInteger(), nullable=False),
+        sa.Column("why", sa.String(length=64), nullable=False),
+        sa.Column("how", sa.String(length=64), nullable=False),
+        sa.Column("said", sa.String(length=500), nullable=False),
+        sa.Column("follows", sa.Boolean(), nullable=False),
+        sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["screen_id"], ["screen.id"], name=op.f("fk_power_run_screen_id")),
+        sa.PrimaryKeyConstraint("screen_id", "device", "seq", name=op.f("pk_power_run")),
+    )
+    with op.batch_alter_table("power_run", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_power_run_from_ms"), ["from_ms"], unique=False)
+
+    op.create_table(
         "profile_read",
         sa.Column("profile", sa.String(length=64), nullable=False),
         sa.Column("reads", sa.String(length=64), nullable=False),
@@ -1045,6 +1102,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("screen_id", name=op.f("pk_screen_state")),
     )
     op.create_table(
+        "command_file",
+        sa.Column("command_id", sa.String(length=64), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["command_id"],
+            ["command.id"],
+            name=op.f("fk_command_file_command_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("command_id", name=op.f("pk_command_file")),
+    )
+    op.create_table(
         "run",
         sa.Column("screen_id", sa.String(length=64), nullable=False),
         sa.Column("chain", sa.Integer(), nullable=False),
@@ -1076,6 +1145,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_run_from_ms"))
 
     op.drop_table("run")
+    op.drop_table("command_file")
     op.drop_table("screen_state")
     op.drop_table("screen_page")
     with op.batch_alter_table("screen_head", schema=None) as batch_op:
@@ -1088,6 +1158,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_profile_read_reads"))
 
     op.drop_table("profile_read")
+    with op.batch_alter_table("power_run", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_power_run_from_ms"))
+
+    op.drop_table("power_run")
     with op.batch_alter_table("pairing", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_pairing_public_key"))
 
@@ -1110,6 +1184,11 @@ def downgrade() -> None:
 
     op.drop_table("head")
     op.drop_table("device")
+    with op.batch_alter_table("command", schema=None) as batch_op:
+        batch_op.drop_index("ix_command_screen")
+        batch_op.drop_index("ix_command_open")
+
+    op.drop_table("command")
     with op.batch_alter_table("told", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_told_concern"))
 
@@ -1296,6 +1375,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_draft_edited_at"))
 
     op.drop_table("draft")
+    op.drop_table("display")
     op.drop_table("dirty")
     op.drop_table("connector")
     op.drop_table("concern")
