@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+KIB = 1024
 MIB = 1024 * 1024
 PREFIX = "ENSEIGNE_PLAYER_"
 MAX_SIDE = 16_384
 """Pixels."""
+_TIME = "([01][0-9]|2[0-3]):([0-5][0-9])"
+_WINDOW = re.compile(f"{_TIME}-{_TIME}")
 
 
 class BadConfig(Exception):
@@ -43,6 +47,14 @@ class Config:
     objects_bytes: int = 128 * MIB
     reserve_bytes: int = 64 * MIB
     """Left free on the disk, so that state and play records can always be written."""
+    fetch_bytes_s: int = 0
+    """The most that comes from the server of pictures and films; 0 for as fast as it goes."""
+    fetch_hours: tuple[tuple[int, int], ...] = ()
+    """Of the store's day, in minutes (from, until); what is needed soon is fetched at any hour."""
+    share: bool = False
+    """Whether to exchange files with the other players of the shop."""
+    share_port: int = 0
+    """On all of this machine's addresses; 0 for any that is free."""
     page: Path = Path(__file__).parent / "page"
 
 
@@ -74,6 +86,10 @@ def read_config(
         chromium=given.chromium,
         chromium_flags=tuple(given.chromium_flags.split()),
         assets_bytes=_whole(given.assets_mib, "--assets-mib", 1, 1_000_000) * MIB,
+        fetch_bytes_s=_whole(given.fetch_kib_s, "--fetch-kib-s", 0, 10_000_000) * KIB,
+        fetch_hours=_hours(given.fetch_hours),
+        share=not given.no_share,
+        share_port=_whole(given.share_port, "--share-port", 0, 65_535),
     )
 
 
@@ -101,6 +117,15 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     add("chromium", "", "the Chromium to start; found on PATH without it")
     add("chromium-flags", "", "more flags for Chromium, separated by spaces")
     add("assets-mib", "8192", "disk space for pictures and videos, MiB")
+    add("fetch-kib-s", "0", "most KiB a second of pictures and videos from the server; 0: any")
+    add("fetch-hours", "", "when they are fetched ahead, such as 21:00-07:00,12:00-13:30; any hour")
+    add("share-port", "0", "port on which other players of the shop are given them; 0: any")
+    parser.add_argument(
+        "--no-share",
+        action="store_true",
+        default=environ.get(PREFIX + "NO_SHARE", "") not in ("", "0"),
+        help="neither give to nor take from other players of the shop (ENSEIGNE_PLAYER_NO_SHARE)",
+    )
     parser.add_argument(
         "--no-display",
         action="store_true",
@@ -121,6 +146,17 @@ def _whole(value: str, name: str, low: int, high: int) -> int:
     if not value.isdecimal() or not low <= int(value) <= high:
         raise BadConfig(f"{name} is a whole number from {low} to {high}, not {value!r}.")
     return int(value)
+
+
+def _hours(value: str) -> tuple[tuple[int, int], ...]:
+    windows = []
+    for window in filter(None, value.replace(" ", "").split(",")):
+        found = _WINDOW.fullmatch(window)
+        if not found:
+            raise BadConfig(f"--fetch-hours is like 21:00-07:00,12:00-13:30, not {value!r}.")
+        hours = [int(part) for part in found.groups()]
+        windows.append((hours[0] * 60 + hours[1], hours[2] * 60 + hours[3]))
+    return tuple(windows)
 
 
 def _turn(value: str) -> int:

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if not 1 <= given.count <= MAX_PLAYERS:
             raise BadConfig(f"--count is from 1 to {MAX_PLAYERS}.")
-        config = read_config([*rest, "--port", "0", "--no-display"])
+        config = read_config([*rest, "--port", "0", "--no-display", "--no-share"])
         players = []
         for number in range(1, given.count + 1):
             folder = config.data / str(number)

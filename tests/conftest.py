@@ -33,6 +33,8 @@ def _use_memory() -> None:
 
 
 _use_memory()
+# Players that tests start look for nobody on this machine's network.
+os.environ.setdefault("ENSEIGNE_PLAYER_NO_SHARE", "1")
 
 
 @pytest.fixture(scope="session", autouse=True)

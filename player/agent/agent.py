@@ -20,11 +20,12 @@ from typing import Any
 
 from player.agent.beliefs import Beliefs
 from player.agent.events import Checked, DoorAt, Event, Link, Parts, Stop
-from player.agent.failing import note_failure, note_success
+from player.agent.failing import note_complete, note_failure, note_success
 from player.agent.needs import SAME_KEYS_MS, Lacking, Need, Pace, needs_of
 from player.agent.pairing import Pairing
 from player.agent.parting import Parting
 from player.agent.playback import Playback
+from player.agent.sharing import Spared
 from player.agent.told import Scene, report_of, sections_of
 from player.agent.work import Done, Jobs
 from player.errors import NoRoom, Unreachable
@@ -62,7 +63,7 @@ class Agent:
         self._parting = Parting(parts.server.is_certain)
         self._runner = parts.make_runner(self.post)
         self._jobs = Jobs(
-            parts.server, parts.objects, parts.assets, parts.spool, parts.clock.monotonic_ms
+            parts.server, parts.objects, parts.fetch, parts.spool, parts.clock.monotonic_ms
         )
         self._link: Link | None = None
         self._report_ms = REPORT_MS
@@ -85,8 +86,8 @@ class Agent:
         self._plays_at = monotonic
         self._close_plays_at = monotonic + CLOSE_PLAYS_EVERY_MS
         if self._kept.damaged:
-            text = "What was believed could not be read and was put aside; pair this screen anew."
-            self._health.note("state_damaged", text)
+            again = "the server gives it again" if self._beliefs.trusted else "pair it anew"
+            self._health.note("state_damaged", f"The disk changed what was believed: {again}.")
         self._playback.load()
         if self._beliefs.trusted:
             self._become_screen()
@@ -225,7 +226,7 @@ class Agent:
                 plays=plays,
                 channels=self._beliefs.lacking_channels(),
                 objects=self._playback.lacking,
-                assets=self._playback.missing(),
+                assets=self._playback.due(),
             )
         )
 
@@ -291,13 +292,15 @@ class Agent:
             self._pairing.done(done)
         elif done.error is not None:
             self._failed(done.need, done.error)
+        elif isinstance(done.result, Spared):
+            self._pace.leave(done.need, self._clock.monotonic_ms(), done.result.wait_ms)
+            note_complete(self._health, complete=self._playback.is_complete)
         else:
             self._pace.done(done.need)
             if done.need.kind != "keys":
                 self._parting.welcomed()
             self._take(done.need, done.result)
-            complete = not (self._playback.lacking or self._playback.missing())
-            note_success(self._health, done.need, complete=complete)
+            note_success(self._health, done.need, complete=self._playback.is_complete)
 
     def _take(self, need: Need, result: object) -> None:
         monotonic = self._clock.monotonic_ms()
@@ -333,10 +336,7 @@ class Agent:
     def _difference(self, difference: Difference, told: Told) -> None:
         if told.token:
             self._told(told)
-        tokens = [("head", difference.head), ("freshness", difference.freshness)]
-        for kind, token in [*(("offers", token) for token in difference.offers), *tokens]:
-            if token:
-                self._beliefs.hear(Heard(kind, token))
+        self._beliefs.hear_all(difference)
 
     def _failed(self, need: Need, error: Exception) -> None:
         monotonic = self._clock.monotonic_ms()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 
 from player.agent.agent import Agent
 from player.agent.events import Checked, DoorAt, Link, Parts, Post
+from player.agent.fetching import Fetch
+from player.agent.hours import Hours
+from player.agent.sharing import Sharing
 from player.agent.work import Threads
 from player.cache.kept import Kept
 from player.cache.key import device_key
@@ -20,13 +23,16 @@ from player.errors import Missing, PlayerError
 from player.health import Health
 from player.link.door import Door
 from player.link.http import Server
+from player.link.lan import Lan, is_possible
+from player.link.lan_server import LanServer
 from player.spool import Spool
-from playlists.ids import ScreenId
+from playlists.ids import ScreenId, Sha256
 from playlists.wire.door import Cap
 from playlists.wire.http import PairingRequest
 
 CHECK_PAUSE_S = 0.02
-"""Between two files read through after a start: playing comes first."""
+"""Between two files, and two MiB of a file, that are read through: playing comes first."""
+CHECK_EVERY_S = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +44,42 @@ class Assembled:
     url: str
     """Where the page is."""
     _parts: Parts
+    _ended: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        for store in self._stores():
+            store.on_damage = self._damaged
 
     def check_files(self) -> None:
-        """Read every file through; damaged ones are dropped, and fetched again as they lack."""
-        for store in (self._parts.objects, self._parts.assets):
-            for address in store.held():
-                if not store.verify(address):
-                    self._parts.health.count("damaged_files")
-                    self.agent.post(Checked())
-                time.sleep(CHECK_PAUSE_S)
+        """Read every file through, then each again about once a day, for as long as this runs.
+        Damaged ones are dropped, and fetched again as they lack.
+        """
+        pause_s = CHECK_PAUSE_S
+        while not self._ended.is_set():
+            files = [(it, name) for it in self._stores() for name in it.held()]
+            for store, address in files:
+                store.verify(address, each=lambda: self._pause(CHECK_PAUSE_S))
+                self._pause(pause_s)
+            pause_s = max(CHECK_PAUSE_S, CHECK_EVERY_S / max(1, len(files)))
+            if not files:
+                self._pause(pause_s)
 
     def close(self) -> None:
         """Release the files."""
+        self._ended.set()
+        self._parts.fetch.stop()
         self._parts.spool.close()
         self._parts.kept.close()
+
+    def _stores(self) -> tuple[Store, Store]:
+        return self._parts.objects, self._parts.assets
+
+    def _pause(self, seconds: float) -> None:
+        self._ended.wait(seconds)
+
+    def _damaged(self, address: Sha256) -> None:
+        self._parts.health.count("damaged_files")
+        self.agent.post(Checked())
 
 
 def assemble(config: Config, clock: Clock | None = None) -> Assembled:
@@ -82,20 +110,23 @@ def assemble(config: Config, clock: Clock | None = None) -> Assembled:
             dates=lambda: server.dates,
         )
 
-    reserve = config.reserve_bytes
+    health = Health()
+    assets = Store(config.data / "assets", Budget(config.assets_bytes, config.reserve_bytes))
     parts = Parts(
         request=PairingRequest(key.x, config.name, config.size, caps),
         page=page.digest,
         kept=kept,
         objects=Store(config.data / "objects", Budget(config.objects_bytes)),
-        assets=Store(config.data / "assets", Budget(config.assets_bytes, reserve)),
+        assets=assets,
+        fetch=_fetch(config, server, assets, health, clock),
         spool=Spool(config.data / "plays.db"),
         server=server,
         clock=clock,
         board=Board({}),
-        health=Health(),
+        health=health,
         make_link=make_link,
         make_runner=Threads,
+        hours=Hours(config.fetch_hours),
     )
     agent = Agent(parts)
     behind = Behind(
@@ -108,6 +139,17 @@ def assemble(config: Config, clock: Clock | None = None) -> Assembled:
     local = LocalServer(config.host, config.port, page, behind)
     host = f"[{config.host}]" if ":" in config.host else config.host
     return Assembled(agent, local, f"http://{host}:{local.port}/", parts)
+
+
+def _fetch(config: Config, server: Server, assets: Store, health: Health, clock: Clock) -> Fetch:
+    sharing = None
+    if config.share and is_possible():
+        sharing = Sharing(
+            lambda arrived: Lan(LanServer(config.share_port, assets.path, arrived)),
+            assets.part_size,
+            clock.monotonic_ms,
+        )
+    return Fetch(server, assets, health, config.fetch_bytes_s, sharing)
 
 
 def _door_address(config: Config, server: Server, kept: Kept, post: Post) -> str:

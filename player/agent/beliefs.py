@@ -33,6 +33,7 @@ from playlists.errors import Refused
 from playlists.ids import ChannelId
 from playlists.slot import Now
 from playlists.wire.door import Pull
+from playlists.wire.http import Difference
 
 MAX_WAITING = 32
 """Messages that wait for the keys document that may name their key."""
@@ -124,6 +125,13 @@ class Beliefs:
             self._act(admitted[1])
             return True
         return self.adopt(admitted)
+
+    def hear_all(self, difference: Difference) -> None:
+        """What a report lacked, but for the time."""
+        tokens = [("head", difference.head), ("freshness", difference.freshness)]
+        for kind, token in [*(("offers", token) for token in difference.offers), *tokens]:
+            if token:
+                self.hear(Heard(kind, token))
 
     def hear_keys(self, token: str) -> bool:
         """Take a keys document, then what waited for it; whether the document was a new one."""

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from player.agent.fetching import Fetch
+from player.agent.hours import ALWAYS, Hours
 from player.agent.work import Done, Runner
 from player.cache.kept import Kept
 from player.cache.store import Store
@@ -70,6 +72,7 @@ class Parts:
     kept: Kept
     objects: Store
     assets: Store
+    fetch: Fetch
     spool: Spool
     server: Server
     clock: Clock
@@ -77,3 +80,4 @@ class Parts:
     health: Health
     make_link: Callable[[ScreenId, Post], Link]
     make_runner: Callable[[Callable[[Done], None]], Runner]
+    hours: Hours = ALWAYS

@@ -29,6 +29,11 @@ def note_success(health: Health, need: Need, *, complete: bool) -> None:
     health.clear("unreachable")
     if need.kind != "asset":
         health.clear("server")
+    note_complete(health, complete=complete)
+
+
+def note_complete(health: Health, *, complete: bool) -> None:
+    """A file is here; `complete`: so is every other of the plan."""
     if complete:
         for code in ("files_full", "files_failing", "files_damaged"):
             health.clear(code)

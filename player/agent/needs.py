@@ -13,6 +13,8 @@ FIRST_RETRY_MS = 1_000
 LAST_RETRY_MS = 60_000
 SAME_KEYS_MS = 30_000
 """After a keys document that brought nothing new, so that forged messages cause no storm."""
+LEFT = 2
+"""So many of a kind may be left to somebody else, beside those that may be under way at once."""
 
 Kind = Literal["register", "paired", "keys", "report", "offers", "object", "asset", "plays"]
 
@@ -57,16 +59,24 @@ class Pace:
     limits: dict[str, int] = field(default_factory=lambda: {"asset": 2, "object": 4})
     """At once of a kind; 16 where nothing is said."""
     busy: set[Need] = field(default_factory=set)
+    put_off: set[Need] = field(default_factory=set)
+    """Left to somebody else for now: begun again before others of their kind."""
     _failures: dict[Need, int] = field(default_factory=dict)
     _not_before: dict[Need, int] = field(default_factory=dict)
 
     def begin(self, needs: Iterable[Need], monotonic_ms: int) -> list[Need]:
         """Those of `needs` that are due; they are busy from now on."""
         begun = []
+        needs = list(needs)
+        self.put_off.intersection_update(needs)
         for need in needs:
             if need in self.busy or self._not_before.get(need, 0) > monotonic_ms:
                 continue
-            if sum(it.kind == need.kind for it in self.busy) < self.limits.get(need.kind, 16):
+            limit = self.limits.get(need.kind, 16)
+            open_ones = self.busy | self.put_off | {need}
+            if sum(it.kind == need.kind for it in open_ones) > limit + LEFT:
+                continue
+            if sum(it.kind == need.kind for it in self.busy) < limit:
                 self.busy.add(need)
                 begun.append(need)
         return begun
@@ -74,12 +84,14 @@ class Pace:
     def done(self, need: Need) -> None:
         """It is met."""
         self.busy.discard(need)
+        self.put_off.discard(need)
         self._failures.pop(need, None)
         self._not_before.pop(need, None)
 
     def failed(self, need: Need, monotonic_ms: int, least_ms: int = 0) -> None:
         """It is not: again after a jittered, growing wait of at least `least_ms`."""
         self.busy.discard(need)
+        self.put_off.discard(need)
         failures = self._failures.get(need, 0)
         self._failures[need] = failures + 1
         wait = min(FIRST_RETRY_MS << min(failures, 16), LAST_RETRY_MS)
@@ -89,6 +101,12 @@ class Pace:
         """Met, but not to be asked again before so long."""
         self.done(need)
         self._not_before[need] = monotonic_ms + wait_ms
+
+    def leave(self, need: Need, monotonic_ms: int, wait_ms: int) -> None:
+        """Somebody else is at it: begun again after so long, before others of its kind."""
+        self.later(need, monotonic_ms, wait_ms)
+        if wait_ms:
+            self.put_off.add(need)
 
     def hurry(self) -> None:
         """The server is back: nothing waits any longer."""

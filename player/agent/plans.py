@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 
 from player.cache.store import Store
 from playlists.cards import files_of
 from playlists.codec import decode_chunk, decode_deck, decode_manifest
 from playlists.ids import CardId, Sha256
-from playlists.manifest import BRAND_DRAWINGS, Chunk, DeckCard, Manifest, Plan
+from playlists.manifest import BRAND_DRAWINGS, FOREVER_MS, Chunk, DeckCard, Manifest, Plan
 
 _SHA = re.compile(r"[0-9a-f]{64}")
 
@@ -101,16 +101,40 @@ def brand_files(manifest: Manifest) -> tuple[Sha256, ...]:
     return tuple(Sha256(address) for address in drawings if address and _SHA.fullmatch(address))
 
 
-def files_in_order(plan: Plan, now_ms: int) -> tuple[Sha256, ...]:
-    """Every file that the plan's cards name, those of the days nearest to come first."""
-    order = dict.fromkeys(brand_files(plan.manifest))
-    days = plan.manifest.days
-    for day in sorted(days, key=lambda day: (day.until_ms <= now_ms, day.from_ms)):
-        chunk = plan.chunks.get(day.chunk)
-        for slot in chunk.slots if chunk else ():
-            for name in (slot.card, slot.fallback):
-                card = plan.cards.get(name) if name else None
-                order |= dict.fromkeys(files_of(card) if card else ())
+def files_by_need(plan: Plan, now_ms: int) -> dict[Sha256, int]:
+    """Every file that the plan's cards name and when it is first needed (unix ms), in that order.
+
+    What no day to come shows, but the deck names, is needed at FOREVER_MS.
+    """
+    needs = dict.fromkeys(brand_files(plan.manifest), now_ms)
+    for begin, names in sorted(_turns(plan, now_ms), key=lambda turn: turn[0]):
+        for name in names:
+            needs.setdefault(name, begin)
     for card in plan.cards.values():
-        order |= dict.fromkeys(files_of(card))
-    return tuple(order)
+        for name in files_of(card):
+            needs.setdefault(name, FOREVER_MS)
+    return needs
+
+
+def _turns(plan: Plan, now_ms: int) -> Iterator[tuple[int, tuple[Sha256, ...]]]:
+    """From when on (unix ms, not before now) each loop to come runs, and the files of its cards."""
+    known: dict[tuple[Sha256, tuple[int, ...]], tuple[Sha256, ...]] = {}
+    for day in plan.manifest.days:
+        chunk = plan.chunks.get(day.chunk)
+        if chunk is None or day.until_ms <= now_ms:
+            continue
+        for segments in chunk.zones.values():
+            ends = [segment.from_ms for segment in segments[1:]] + [chunk.length_ms]
+            for segment, end in zip(segments, ends, strict=True):
+                if day.from_ms + end > now_ms:
+                    key = (day.chunk, segment.loop)
+                    if key not in known:
+                        known[key] = _files_of_loop(plan, chunk, segment.loop)
+                    yield max(now_ms, day.from_ms + segment.from_ms), known[key]
+
+
+def _files_of_loop(plan: Plan, chunk: Chunk, loop: tuple[int, ...]) -> tuple[Sha256, ...]:
+    slots = [chunk.slots[index] for index in dict.fromkeys(loop)]
+    names = [name for slot in slots for name in (slot.card, slot.fallback) if name]
+    cards = [plan.cards[name] for name in names if name in plan.cards]
+    return tuple(dict.fromkeys(address for card in cards for address in files_of(card)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from player.agent.beliefs import Beliefs
 from player.agent.events import Parts
-from player.agent.plans import Plans, files_in_order
+from player.agent.plans import Plans, files_by_need
 from player.cache.kept import Playing
 from playlists.errors import Refused
 from playlists.ids import Sha256
@@ -21,7 +21,8 @@ class Playback:
         self._health = parts.health
         self._plans = Plans(parts.objects)
         self._refused: set[Sha256] = set()
-        self._order: tuple[Sha256, ...] = ()
+        self._hours, self._fetch = parts.hours, parts.fetch
+        self._needed: dict[Sha256, int] = {}
         self.plan: Plan | None = None
         """What plays."""
         self.files: frozenset[Sha256] = frozenset()
@@ -48,12 +49,25 @@ class Playback:
     def forget(self) -> None:
         """Play nothing: this device is no screen any more."""
         self.plan = None
-        self.files, self.lacking, self._order = frozenset(), (), ()
+        self.files, self.lacking, self._needed = frozenset(), (), {}
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every object and file of the plan is here."""
+        return not (self.lacking or self.missing())
 
     def missing(self) -> tuple[Sha256, ...]:
-        """Files to fetch, those needed first at the front."""
+        """Files that lack, those needed first at the front."""
         held = self._assets.held()
-        return tuple(address for address in self._order if address not in held)
+        return tuple(address for address in self._needed if address not in held)
+
+    def due(self) -> tuple[Sha256, ...]:
+        """Those of them to fetch now: outside the hours for it, only what is needed soon."""
+        missing = self.missing()
+        if not missing or self.plan is None:
+            return ()
+        latest = self._hours.latest_need(self._beliefs.now(), self.plan.manifest.time_zone)
+        return tuple(it for it in missing if latest is None or self._needed[it] <= latest)
 
     def objects_kept(self) -> frozenset[Sha256]:
         """Objects that may not be dropped for want of room."""
@@ -89,7 +103,11 @@ class Playback:
 
     def _put_on(self, plan: Plan, playing: Playing) -> None:
         self.plan = plan
-        self._order = files_in_order(plan, self._beliefs.now().ms)
-        self.files = frozenset(self._order)
+        self._needed = files_by_need(plan, self._beliefs.now().ms)
+        before, self.files = self.files, frozenset(self._needed)
+        self._assets.let_go(before - self.files)
         self._assets.forget_parts(self.files)
+        trusted = self._beliefs.trusted
+        if trusted:
+            self._fetch.belong(trusted.ring.root, plan.manifest.store)
         self._plans.forget_but(self._plans.named_by({playing.manifest}))

@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
+from player.agent.fetching import Fetch
 from player.agent.needs import Need
+from player.agent.sharing import Spared
 from player.cache.store import Store
 from player.errors import Corrupt
 from player.link.door import Told
@@ -74,13 +76,13 @@ class Jobs:
         self,
         server: Server,
         objects: Store,
-        assets: Store,
+        fetch: Fetch,
         spool: Spool,
         monotonic_ms: Callable[[], int],
     ) -> None:
         self._server = server
         self._objects = objects
-        self._assets = assets
+        self._fetch = fetch
         self._spool = spool
         self._monotonic_ms = monotonic_ms
 
@@ -115,15 +117,9 @@ class Jobs:
         """An object, onto the disk."""
         return lambda: self._objects.put(address, self._server.fetch_object(address), keep)
 
-    def asset(self, address: Sha256, keep: Set[Sha256]) -> Callable[[], None]:
-        """A file, onto the disk, from where an earlier attempt got to."""
-
-        def job() -> None:
-            begin, blocks = self._server.asset(address, self._assets.part_size(address))
-            self._assets.write_part(address, begin, blocks, keep)
-            self._assets.admit_part(address)
-
-        return job
+    def asset(self, address: Sha256, keep: Set[Sha256]) -> Callable[[], Spared | None]:
+        """A file, onto the disk."""
+        return lambda: self._fetch.get(address, keep)
 
     def plays(self) -> Callable[[], None]:
         """Play records, until the server holds them all."""

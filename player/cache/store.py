@@ -1,27 +1,31 @@
 """Content-addressed files: admitted only complete, found again after a crash, evicted by budget.
 
 A file's name is its sha256 and its length, so that a start sees damaged lengths at once and plays
-before it has read a byte; `verify` reads them all later. Unfinished downloads lie in `partial/`
-under their sha256 and are resumed.
+before it has read a byte. Before a file is handed out for the first time, and whenever it looks as
+if somebody had written to it, it is read through; `verify` does the same at leisure. A damaged file
+is dropped, and `on_damage` called with its address: it lacks from then on, and is fetched again.
+Unfinished downloads lie in `partial/` (player/cache/parts.py).
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
 import threading
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 
 from player.cache.files import full_or_same, put_in_place, sync_folder, write_atomic
+from player.cache.parts import Parts, digest_of
 from player.errors import Corrupt, NoRoom
 from playlists.ids import Sha256, sha256
 
+SMALL_DISK = 8
+"""On a small disk the reserve is no more than one part of so many."""
 _NAME = re.compile(r"([0-9a-f]{64})-([0-9]{1,15})")
-_BLOCK = 1024 * 1024
+_Look = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +40,14 @@ class Store:
     """One folder of such files. Every method may be called from any thread."""
 
     def __init__(self, folder: Path, budget: Budget) -> None:
+        self.on_damage: Callable[[Sha256], None] = lambda address: None
         self._folder = folder
         self._budget = budget
         self._lock = threading.Lock()
         self._sizes: dict[Sha256, int] = {}
-        self._partial = folder / "partial"
-        self._partial.mkdir(parents=True, exist_ok=True)
+        self._sound: dict[Sha256, _Look] = {}
+        self._reading: dict[Sha256, threading.Lock] = {}
+        self._parts = Parts(folder / "partial")
         self._find()
 
     def held(self) -> frozenset[Sha256]:
@@ -50,21 +56,32 @@ class Store:
             return frozenset(self._sizes)
 
     def path(self, address: Sha256) -> Path | None:
-        """A complete file's path; its length is right, its bytes were when it was admitted."""
+        """A complete file's path. It was read through since it last changed, at the latest now."""
         with self._lock:
             size = self._sizes.get(address)
-        return None if size is None else self._place(address, size)
+            if size is None:
+                return None
+            reading = self._reading.setdefault(address, threading.Lock())
+        place = self._place(address, size)
+        with reading:
+            look = _look(place)
+            if look is not None and look == self._sound.get(address):
+                return place
+            return place if self.verify(address) else None
 
     def read(self, address: Sha256) -> bytes | None:
         """A complete file's bytes, checked now; a damaged one is dropped and None returned."""
-        path = self.path(address)
+        with self._lock:
+            size = self._sizes.get(address)
+        if size is None:
+            return None
         try:
-            data = None if path is None else path.read_bytes()
+            data = self._place(address, size).read_bytes()
         except OSError:
-            data = None
-        if data is not None and sha256(data) == address:
+            data = b""
+        if sha256(data) == address:
             return data
-        self.drop(address)
+        self._damaged(address)
         return None
 
     def put(self, address: Sha256, data: bytes, keep: Set[Sha256]) -> None:
@@ -75,104 +92,143 @@ class Store:
         place = self._place(address, len(data))
         place.parent.mkdir(exist_ok=True)
         write_atomic(place, data)
-        with self._lock:
-            self._sizes[address] = len(data)
+        self._admitted(address, len(data))
 
-    def part_size(self, address: Sha256) -> int:
+    def part_size(self, address: Sha256, source: str = "") -> int:
         """Bytes of an unfinished download that are there."""
-        try:
-            return self._part(address).stat().st_size
-        except OSError:
-            return 0
+        return self._parts.size(address, source)
 
     def write_part(
-        self, address: Sha256, offset: int, blocks: Iterable[bytes], keep: Set[Sha256]
+        self,
+        address: Sha256,
+        span: tuple[int, int],
+        blocks: Iterable[bytes],
+        keep: Set[Sha256],
+        source: str = "",
     ) -> None:
-        """Write an unfinished download from `offset` on. Raises NoRoom; what came stays."""
-        try:
-            with self._part(address).open("r+b" if offset else "wb") as file:
-                file.seek(offset)
-                file.truncate()
-                for block in blocks:
-                    self.make_room(len(block), keep)
-                    file.write(block)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as wrong:
-            raise full_or_same(wrong) from wrong
+        """Write what fills `span` (from, until) of a download from the server, or from `source`.
 
-    def admit_part(self, address: Sha256) -> None:
+        Raises NoRoom; what came stays.
+        """
+        self._parts.write(address, source, span, blocks, lambda size: self.make_room(size, keep))
+
+    def admit_part(self, address: Sha256, source: str = "") -> None:
         """A finished download becomes a file. Raises Corrupt: then the download is thrown away."""
-        part = self._part(address)
-        try:
-            found, size = _hash(part)
-        except OSError:
-            found, size = "", 0
-        if found != address:
-            self.drop_part(address)
-            raise Corrupt(f"The download of {address} was damaged on its way.")
-        try:
-            put_in_place(part, self._place(address, size))
-            sync_folder(self._partial)
-        except OSError as wrong:
-            raise full_or_same(wrong) from wrong
-        with self._lock:
-            self._sizes[address] = size
-
-    def drop_part(self, address: Sha256) -> None:
-        """Throw an unfinished download away."""
-        self._part(address).unlink(missing_ok=True)
+        part = self._parts.path(address, source)
+        with self._parts.busy(address, source):
+            try:
+                found, size = digest_of(part)
+            except OSError:
+                found, size = "", 0
+            if found != address:
+                self._parts.drop(address, source)
+                raise Corrupt(f"The download of {address} was damaged on its way.")
+            try:
+                put_in_place(part, self._place(address, size))
+                sync_folder(part.parent)
+            except OSError as wrong:
+                raise full_or_same(wrong) from wrong
+        self._parts.drop_all(address)
+        self._admitted(address, size)
 
     def drop(self, address: Sha256) -> None:
         """Forget a file."""
         with self._lock:
             size = self._sizes.pop(address, None)
+            self._sound.pop(address, None)
+            self._reading.pop(address, None)
         if size is not None:
             self._place(address, size).unlink(missing_ok=True)
 
-    def verify(self, address: Sha256) -> bool:
-        """Read a file and drop it if its bytes are damaged; whether it is good."""
-        path = self.path(address)
+    def verify(self, address: Sha256, each: Callable[[], None] = lambda: None) -> bool:
+        """Read a file through, `each` after every MiB; whether it is good. Else it is dropped."""
+        with self._lock:
+            size = self._sizes.get(address)
+        if size is None:
+            return False
+        place = self._place(address, size)
+        look = _look(place)
         try:
-            good = path is not None and _hash(path)[0] == address
+            good = digest_of(place, each)[0] == address
         except OSError:
             good = False
-        if not good:
-            self.drop(address)
-        return good
+        if not good or look is None:
+            self._damaged(address)
+            return False
+        with self._lock:
+            self._sound[address] = look
+        return True
+
+    def let_go(self, addresses: Iterable[Sha256]) -> None:
+        """They were needed until now; what was needed longest ago makes room first."""
+        for address in addresses:
+            with self._lock:
+                size = self._sizes.get(address)
+            if size is not None:
+                self._touch(address, self._place(address, size))
 
     def make_room(self, size: int, keep: Set[Sha256]) -> None:
-        """Make `size` more bytes fit, dropping the oldest files outside `keep`. Raises NoRoom."""
+        """Make `size` more bytes fit: files outside `keep` go, those first that were needed longest
+        ago, then unfinished downloads that rest. Raises NoRoom, and drops nothing, where all that
+        is not enough.
+        """
         short = self._short(size)
         if short <= 0:
             return
-        for address, held in self._oldest(keep):
-            self.drop(address)
-            short -= held
+        loose = self._oldest(keep)
+        idle = self._parts.idle()
+        if sum(held for _, held in (*loose, *idle)) < short:
+            raise NoRoom(f"{short} bytes are lacking for files that the plan names.")
+        for address, held in loose:
             if short <= 0:
                 return
-        raise NoRoom(f"{short} bytes are lacking for files that the plan names.")
+            self.drop(address)
+            short -= held
+        for name, held in idle:
+            if short <= 0:
+                return
+            self._parts.drop_named(name)
+            short -= held
 
     def forget_parts(self, wanted: Set[Sha256]) -> None:
         """Throw away unfinished downloads that nobody wants any more."""
-        for part in self._partial.iterdir():
-            if part.name not in wanted:
-                part.unlink(missing_ok=True)
+        self._parts.forget_but(wanted)
 
     def _short(self, size: int) -> int:
-        # Another thread may finish a part between its name and its size.
-        parts = sum(self.part_size(Sha256(part.name)) for part in self._partial.iterdir())
         with self._lock:
-            over = sum(self._sizes.values()) + parts + size - self._budget.hold
+            held = sum(self._sizes.values())
+        over = held + self._parts.total() + size - self._budget.hold
         if not self._budget.reserve:
             return over
-        free = shutil.disk_usage(self._folder).free
-        return max(over, size + self._budget.reserve - free)
+        disk = shutil.disk_usage(self._folder)
+        return max(over, size + min(self._budget.reserve, disk.total // SMALL_DISK) - disk.free)
 
     def _oldest(self, keep: Set[Sha256]) -> list[tuple[Sha256, int]]:
         with self._lock:
             loose = [(name, size) for name, size in self._sizes.items() if name not in keep]
         return sorted(loose, key=lambda row: _age(self._place(*row)))
+
+    def _admitted(self, address: Sha256, size: int) -> None:
+        look = _look(self._place(address, size))
+        with self._lock:
+            self._sizes[address] = size
+            if look is not None:
+                self._sound[address] = look
+
+    def _damaged(self, address: Sha256) -> None:
+        self.drop(address)
+        self.on_damage(address)
+
+    def _touch(self, address: Sha256, place: Path) -> None:
+        before = _look(place)
+        try:
+            os.utime(place)
+        except OSError:
+            return
+        after = _look(place)
+        with self._lock:
+            if after is not None and self._sound.get(address) == before:
+                self._sound[address] = after
 
     def _find(self) -> None:
         for path in self._files():
@@ -184,24 +240,20 @@ class Store:
 
     def _files(self) -> Iterator[Path]:
         for folder in self._folder.iterdir():
-            if folder.is_dir() and folder != self._partial:
+            if folder.is_dir() and folder.name != "partial":
                 yield from folder.iterdir()
 
     def _place(self, address: Sha256, size: int) -> Path:
         return self._folder / address[:2] / f"{address}-{size}"
 
-    def _part(self, address: Sha256) -> Path:
-        return self._partial / address
 
-
-def _hash(path: Path) -> tuple[str, int]:
-    digest = hashlib.sha256()
-    size = 0
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-            size += len(block)
-    return digest.hexdigest(), size
+def _look(path: Path) -> _Look | None:
+    """What of a file changes when somebody writes to it, None where there is none."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 
 
 def _age(path: Path) -> float:

@@ -127,8 +127,8 @@ class Server:
         read = _as(lambda body: Fields.of(body).whole("acked"))
         return self._proved("POST", "/plays", read, body=plays_json(runs))
 
-    def asset(self, address: Sha256, offset: int) -> tuple[int, Iterator[bytes]]:
-        """A file from `offset` on, as far as the server goes along: where it begins, its blocks.
+    def asset(self, address: Sha256, offset: int) -> tuple[tuple[int, int], Iterator[bytes]]:
+        """A file from `offset` on, as far as the server goes along: `(from, until)`, its blocks.
 
         The blocks raise Unreachable when the connection breaks. An offset beyond the end begins
         anew from 0.
@@ -222,8 +222,8 @@ class Server:
         return held[self.dates]
 
 
-def file_of(answer: requests.Response, offset: int) -> tuple[int, Iterator[bytes]]:
-    """Where the file of an answer begins, and its blocks, as many as were promised.
+def file_of(answer: requests.Response, offset: int) -> tuple[tuple[int, int], Iterator[bytes]]:
+    """Which part of a file an answer holds `(from, until)`, and its blocks, as many as promised.
 
     Raises what the answer means. The blocks raise Unreachable where fewer come.
     """
@@ -240,7 +240,7 @@ def file_of(answer: requests.Response, offset: int) -> tuple[int, Iterator[bytes
     except BadAnswer:
         answer.close()
         raise
-    return begin, _exactly(answer, int(length))
+    return (begin, begin + int(length)), _exactly(answer, int(length))
 
 
 def _exactly(answer: requests.Response, length: int) -> Iterator[bytes]:

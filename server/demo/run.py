@@ -227,7 +227,8 @@ def _start_player(group: Group, ports: Ports, data: Path, settings: Settings) ->
             "player",
             [
                 *(sys.executable, "-m", "player", "--server", settings.url),
-                *("--data", str(data / "player"), "--port", str(ports.player), "--no-display"),
+                *("--data", str(data / "player"), "--port", str(ports.player)),
+                *("--no-display", "--no-share"),
             ],
         )
     )

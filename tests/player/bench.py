@@ -11,9 +11,11 @@ import pytest
 
 from player.agent.agent import Agent
 from player.agent.events import Event, Parts, Post
+from player.agent.fetching import Fetch
 from player.agent.needs import Need
 from player.agent.work import Done, attempt
-from player.cache.kept import Kept, device_key
+from player.cache.kept import Kept
+from player.cache.key import device_key
 from player.cache.store import Budget, Store
 from player.clock import Clock
 from player.display.board import Board
@@ -98,19 +100,20 @@ class Bench:
 
     def boot(self) -> None:
         """Power on."""
-        clock = self.clocks.clock()
+        clock, health = self.clocks.clock(), Health()
         key = device_key(self.folder / "device.pem")
         self.parts = Parts(
             request=PairingRequest(key.x, "test", (1920, 1080)),
             page="",
             kept=Kept(self.folder / "state.db"),
             objects=Store(self.folder / "objects", Budget(8 * MIB)),
-            assets=Store(self.folder / "assets", Budget(self.assets_bytes)),
+            assets=(assets := Store(self.folder / "assets", Budget(self.assets_bytes))),
+            fetch=Fetch(server := http.Server(URL, key), assets, health),
             spool=Spool(self.folder / "plays.db"),
-            server=http.Server(URL, key),
+            server=server,
             clock=clock,
             board=Board({}),
-            health=Health(),
+            health=health,
             make_link=self._link,
             make_runner=Inline,
         )

@@ -308,20 +308,20 @@ def test_an_asset_goes_on_where_it_broke(peer: Peer, server: Server) -> None:
     data = bytes(range(256)) * 1_000
     address = peer.sim.add_asset(data)
     peer.cut_assets_at = 100_000
-    begin, blocks = server.asset(address, 0)
+    (begin, _), blocks = server.asset(address, 0)
     got = bytearray()
     with pytest.raises(Unreachable):
         gather(got, blocks)
     assert begin == 0
     peer.cut_assets_at = None
-    begin, blocks = server.asset(address, len(got))
+    (begin, _), blocks = server.asset(address, len(got))
     assert begin == len(got) > 0
     assert bytes(got) + b"".join(blocks) == data
 
 
 def test_a_range_beyond_the_end_begins_anew(peer: Peer, server: Server) -> None:
     address = peer.sim.add_asset(b"short")
-    begin, blocks = server.asset(address, 50)
+    (begin, _), blocks = server.asset(address, 50)
     assert (begin, b"".join(blocks)) == (0, b"short")
 
 

@@ -1,0 +1,78 @@
+"""Fetches one file: from another player of the shop that has it, else from the server."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from contextlib import nullcontext
+
+from player.agent.sharing import GONE_MS, LIED_MS, Sharing, Spared
+from player.cache.store import Store
+from player.errors import Corrupt, Unreachable
+from player.health import Health
+from player.link.http import Server
+from player.link.lan_client import Gives
+from player.link.throttle import Throttle
+from playlists.ids import Sha256
+
+
+class Fetch:
+    """`rate`: bytes a second that may come from the server, 0 for as many as come. Any thread."""
+
+    def __init__(
+        self,
+        server: Server,
+        assets: Store,
+        health: Health,
+        rate: int = 0,
+        sharing: Sharing | None = None,
+    ) -> None:
+        self._server = server
+        self._assets = assets
+        self._health = health
+        self._throttle = Throttle(rate)
+        self._sharing = sharing
+
+    def belong(self, root: bytes, store: str) -> None:
+        """Be one of the players of that server's store."""
+        if self._sharing:
+            self._sharing.belong(root, store)
+
+    def get(self, address: Sha256, keep: Set[Sha256]) -> Spared | None:
+        """Put a file onto the disk, from where an earlier attempt got to, or say when to ask again.
+
+        Raises what the server's answer means, Corrupt and NoRoom.
+        """
+        said = self._sharing.turn(address) if self._sharing else None
+        if isinstance(said, Gives):
+            return self._take(address, said, keep)
+        if said is None:
+            with self._sharing.fetching(address) if self._sharing else nullcontext():
+                span, blocks = self._server.asset(address, self._assets.part_size(address))
+                self._assets.write_part(address, span, self._throttle.through(blocks), keep)
+                self._assets.admit_part(address)
+            self._health.count("files_from_server")
+        return said
+
+    def stop(self) -> None:
+        """Fetch nothing more."""
+        self._throttle.end()
+        if self._sharing:
+            self._sharing.stop()
+
+    def _take(self, address: Sha256, gives: Gives, keep: Set[Sha256]) -> Spared:
+        """Take it from another player: a part of its own, so that it answers for every byte."""
+        giver = gives.giver
+        try:
+            self._assets.write_part(address, gives.span, gives.blocks, keep, giver.id)
+            self._assets.admit_part(address, giver.id)
+            self._health.count("files_from_neighbours")
+        except Corrupt:
+            self._health.count("neighbours_that_lied")
+            self._avoid(gives, LIED_MS)
+        except Unreachable:
+            self._avoid(gives, GONE_MS)
+        return Spared()
+
+    def _avoid(self, gives: Gives, for_ms: int) -> None:
+        if self._sharing:
+            self._sharing.avoid(gives.giver, for_ms)
