@@ -229,8 +229,8 @@ def _ask(
             allow_redirects=False,
             timeout=(limits.connect_s, limits.read_s),
         )
-    except requests.exceptions.SSLError:
-        raise TemporaryError(f"{_host(url)} has no valid certificate.") from None
+    except requests.exceptions.SSLError as error:
+        raise uncertified(_host(url), str(error)) from None
     except (requests.RequestException, HTTPError, OSError, ValueError) as error:
         if deadline.passed:
             raise deadline.error() from None
@@ -240,6 +240,21 @@ def _ask(
             if late
             else f"{_host(url)} broke off the connection."
         ) from None
+
+
+def uncertified(host: str, why: str) -> TemporaryError:
+    """What to say of an encrypted connection that did not come about, by OpenSSL's own words."""
+    if "certificate has expired" in why:
+        return TemporaryError(
+            f"The certificate of {host} has expired. Nothing of it is believed until it is renewed "
+            "there."
+        )
+    if "CERTIFICATE_VERIFY_FAILED" in why:
+        return TemporaryError(
+            f"{host} has no valid certificate. Nothing of it is believed until it has one for this "
+            "name, from an authority that this server’s system knows."
+        )
+    return TemporaryError(f"{host} does not speak https there. Check the address and its port.")
 
 
 def _check_status(response: requests.Response, host: str) -> None:

@@ -22,6 +22,10 @@ SHOWN = (
 def labels() -> dict[str, tuple[str, str]]:
     """Label and hint of each field; by name and what it begins with where that matters."""
     return {
+        "merchant.url": (_("Address"), _("Of the feed: https://shop.example/feed.xml.")),
+        "local_inventory.url": (_("Address"), _("Of the feed: https://shop.example/stock.xml.")),
+        "woocommerce.url": (_("Address"), _("Of the shop: https://shop.example.")),
+        "prestashop.url": (_("Address"), _("Of the shop: https://shop.example.")),
         "local_url": (
             _("Address of the local inventory feed"),
             _("Where stores ask prices of their own. Its stock is read too."),

@@ -137,9 +137,9 @@ def _reasons() -> Mapping[str, str]:
     return {
         "blank": _("the shop says none."),
         "zero": _("zero."),
-        "currency": _("in another currency."),
+        "currency": _("in another currency than this source’s: change it here, or in the shop."),
         "sale": _("a sale price above the price."),
-        "price": _("an amount that may mean two things, or none."),
+        "price": _("an amount without its currency, one that may mean two things, or none."),
         "sale_dates": _("dates of a sale that cannot be read."),
         "duplicate": _("one number for two products that differ."),
         "gone": _("sold no more."),

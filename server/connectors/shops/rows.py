@@ -67,13 +67,19 @@ def field_name(name: str) -> str:
 
 def web_page() -> TemporaryError:
     """What stands in the place of a feed that is a web page."""
-    words = "The answer is a web page, not a feed. Is the shop closed for repairs?"
+    words = (
+        "The answer is a web page, not a feed. Check the address; if it is the feed’s own, the "
+        "shop is closed for repairs or asks us to sign in."
+    )
     return TemporaryError(words, unread="html")
 
 
 def nothing() -> TemporaryError:
     """What stands in the place of one that is empty."""
-    return TemporaryError("The answer is empty or no feed.")
+    return TemporaryError(
+        "The answer is empty or no feed. Open the address in a browser: it lists every product, as "
+        "XML or as a table."
+    )
 
 
 def too_many(most: int) -> PermanentError:

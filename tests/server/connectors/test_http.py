@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from server.connectors import addresses, http
-from server.connectors.http import Validators
+from server.connectors.http import Validators, uncertified
 from server.connectors.source import Limits
 from server.ports import PermanentError, TemporaryError
 from tests.server.connectors.conftest import LIMITS
@@ -314,9 +314,22 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> Non
 
         thread = threading.Thread(target=shake_hands)
         thread.start()
-        with pytest.raises(TemporaryError, match="certificate"):
+        with pytest.raises(TemporaryError, match="has no valid certificate"):
             read(f"https://127.0.0.1:{listening.getsockname()[1]}/")
         thread.join()
+
+
+def test_an_address_that_speaks_no_https_is_told_from_a_bad_certificate() -> None:
+    with (
+        peer(Reply(body=b"plain")) as shop,
+        pytest.raises(TemporaryError, match="does not speak https"),
+    ):
+        read(shop.url.replace("http:", "https:"))
+
+
+def test_a_certificate_that_has_expired_is_told_as_that() -> None:
+    verify = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired"
+    assert "shop.example has expired" in str(uncertified("shop.example", verify))
 
 
 def self_signed(folder: Path) -> Path:
