@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import atexit
+import filecmp
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
+from typing import Any, TypeVar
 
 from sqlalchemy import inspect, make_url
 
@@ -18,6 +21,8 @@ from server.db.engine import Database
 from server.services.base.context import Context
 from server.services.base.keys import load_keys
 
+T = TypeVar("T")
+RECORD = "enseigne.db"
 START_MS = 1_792_067_520_000
 """Thursday 15 October 2026, 14:32 in Lille."""
 
@@ -48,14 +53,29 @@ class Wakes:
         self.count += 1
 
 
+def _kept_folder() -> Path:
+    """A folder that is there until the process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="enseigne-record-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 @cache
 def _migrated() -> Path:
     """An empty SQLite record, made once for the process; its copies need no migration."""
-    folder = Path(tempfile.mkdtemp(prefix="enseigne-record-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    path = folder / "empty.db"
+    path = _kept_folder() / "empty.db"
     migrate_record(f"sqlite:///{path}")
     return path
+
+
+@cache
+def _first_keys() -> Path:
+    """The keys of an installation that began at START_MS: the same ones for all of the process, so
+    that what one signed can be copied to another.
+    """
+    folder = _kept_folder() / "keys"
+    load_keys(folder, START_MS)
+    return folder
 
 
 def migrate_record(url: str) -> None:
@@ -77,6 +97,8 @@ def make_context(folder: Path, url: str = "", clock: TestClock | None = None) ->
     where = make_url(settings.db_url)
     if where.drivername == "sqlite" and where.database and not Path(where.database).exists():
         shutil.copyfile(_migrated(), where.database)
+    if clock() == START_MS and not (folder / "keys").exists():
+        shutil.copytree(_first_keys(), folder / "keys")
     db = Database(settings.db_url)
     if not inspect(db.engine).has_table("alembic_version"):
         migrate.upgrade(db)
@@ -87,4 +109,41 @@ def make_context(folder: Path, url: str = "", clock: TestClock | None = None) ->
         keys=load_keys(folder / "keys", clock()),
         wake=Wakes(),
         media=AssetStore(str(folder / "media")),
+    )
+
+
+def prepared(lay: Callable[[Context], T]) -> Callable[[Context], T]:
+    """What `lay` makes of an untouched SQLite record, made once for the process: later calls copy
+    what came of it (what it returns must not change). Any other record it is asked of each time.
+    """
+    kept: list[tuple[dict[str, Any], Path, T]] = []
+
+    @wraps(lay)
+    def copied(ctx: Context) -> T:
+        if not _is_untouched(ctx):
+            return lay(ctx)
+        folder, like = ctx.settings.data_dir, ctx.settings.model_dump(exclude={"data_dir"})
+        for settings, source, found in kept:
+            if settings == like:
+                shutil.copytree(source, folder, dirs_exist_ok=True)
+                return found
+        found = lay(ctx)
+        ctx.db.engine.dispose()
+        source = _kept_folder()
+        shutil.copy(folder / RECORD, source)
+        shutil.copytree(folder / "media", source / "media")
+        kept.append((like, source, found))
+        return found
+
+    return copied
+
+
+def _is_untouched(ctx: Context) -> bool:
+    """Whether nothing was written since `make_context`, at START_MS and with its keys."""
+    folder = ctx.settings.data_dir
+    if not ctx.db.is_sqlite or ctx.clock() != START_MS:
+        return False
+    ctx.db.engine.dispose()  # what was written is in the one file now
+    return filecmp.cmp(folder / RECORD, _migrated(), shallow=False) and filecmp.cmp(
+        folder / "keys/keys.jws", _first_keys() / "keys.jws", shallow=False
     )

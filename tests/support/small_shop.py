@@ -15,6 +15,7 @@ from server.services.chain.places import create_screen, create_store
 from server.services.prices import intake, offers
 from server.services.publishing.publish import Published, Publisher
 from server.services.wishes import bases, content
+from tests.support.record import prepared
 
 CHANNEL = "pluvier@lille"
 OTHER_CHANNEL = "pluvier@prado"
@@ -50,6 +51,7 @@ def keep_file(ctx: Context, data: bytes, name: str) -> Sha256:
     return Sha256(stored.sha256)
 
 
+@prepared
 def lay_out(ctx: Context) -> Shop:
     """Make it all and publish it."""
     shop = Shop(*(keep_file(ctx, name.encode() * 500, name) for name in ("lille", "prado", "soon")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from server.services.base import outbox
 from server.services.base.context import Context
-from tests.support.record import TestClock
+from tests.support.record import TestClock, prepared
 from tests.support.shops import STORES, Watched, open_chain, screen_ids
 
 MINUTE = 60_000
@@ -12,10 +12,14 @@ DAY = 24 * 60 * MINUTE
 
 
 def published(ctx: Context) -> Watched:
+    _publish_chain(ctx)
+    return Watched(ctx)
+
+
+@prepared
+def _publish_chain(ctx: Context) -> None:
     open_chain(ctx)
-    watched = Watched(ctx)
-    assert watched.publish() == screen_ids(*STORES)
-    return watched
+    assert Watched(ctx).publish() == screen_ids(*STORES)
 
 
 def later(watched: Watched, ms: int = MINUTE) -> None:
