@@ -28,6 +28,7 @@ class CountsShape(Shape):
     suspect: int
     gone: int
     changed: int
+    believable: int = 0
 
 
 class DifferenceShape(Shape):

@@ -52,6 +52,14 @@ def amount(minor: int | None, currency: str, language: Language) -> str:
     return money(minor, currency, language) if currency else str(minor)
 
 
+def hopeless() -> str:
+    """What is said of a held answer none of whose prices a person may believe."""
+    return _(
+        "None of its prices can ever show: they are missing, zero or less, or in another currency. "
+        "Correct them in the shop."
+    )
+
+
 def reason(code: str) -> str:
     """Why an answer is held whole."""
     return {

@@ -8,7 +8,7 @@ from server.services.base.naming import name_in
 from server.services.prices.quarantined import Answer, Price, Quarantine
 from server.services.situation.faults import fault_said
 from server.web.clock import usual_zone, when
-from server.web.held_words import Row, amount, doubt, example, reason
+from server.web.held_words import Row, amount, doubt, example, hopeless, reason
 from server.web.phrases import Language
 from server.web.tongue import gettext as _
 from server.web.tongue import ngettext
@@ -27,6 +27,7 @@ class Block:
     detail: str
     rows: tuple[Row, ...]
     more: str
+    may_decide: bool
     may_release: bool
     after_release: str
     after_reject: str
@@ -76,7 +77,7 @@ def _headline(found: Quarantine) -> tuple[str, str]:
     if not answers and not prices:
         return _("No price is held."), _("What the shops say is believed and shows.")
     off = _("Screens show no price for these until someone decides.")
-    if not prices and not any(one.may_release for one in found.answers):
+    if not prices and not any(one.readable for one in found.answers):
         off = _("The shops are asked again; prices known so far show until their lease ends.")
     if answers and prices:
         return (
@@ -118,8 +119,9 @@ class _Told:
             detail=fault_said(one.detail, self._language) if one.detail else "",
             rows=rows,
             more=ngettext("%(num)s more price", "%(num)s more prices", left) if left > 0 else "",
+            may_decide=one.readable,
             may_release=one.may_release,
-            after_release=_gone_after(one) if one.counts.get("gone") and not rows else _released(),
+            after_release=_after(one, bool(rows)),
             after_reject=self._rejected(one.lease_until),
         )
 
@@ -162,7 +164,7 @@ class _Told:
 
     def _counted(self, one: Answer) -> str:
         at = _("It came at %(at)s.", at=self.at(one.received_at))
-        if not one.may_release:
+        if not one.readable:
             return at
         listed = ngettext("%(num)s row,", "%(num)s rows,", one.counts.get("reported", 0))
         wrong = ngettext("%(num)s suspect.", "%(num)s suspect.", one.counts.get("suspect", 0))
@@ -180,13 +182,16 @@ class _Told:
             if one.lease_until
             else _("the rest shows until its lease ends and no longer.")
         )
-        if not one.may_release:
+        if not one.readable:
             asked = _("It is asked again by itself.")
             if not one.lease_until:
                 return " ".join([asked, _("Prices known so far show until their lease ends.")])
             until = _("Prices known so far show until %(at)s.", at=self.at(one.lease_until))
             return " ".join([asked, until])
-        return " ".join([_("What it would change shows without a price;"), lives])
+        never = "" if one.may_release else hopeless()
+        return " ".join(
+            filter(None, [_("What it would change shows without a price;"), lives, never])
+        )
 
     def _rejected(self, until: int) -> str:
         if not until:
@@ -194,7 +199,12 @@ class _Told:
         return _("The prices of before show until %(at)s.", at=self.at(until))
 
 
-def _released() -> str:
+def _after(one: Answer, listed: bool) -> str:
+    """What a release would do; nothing where there is none."""
+    if not one.may_release:
+        return ""
+    if one.counts.get("gone") and not listed:
+        return _gone_after(one)
     return _(
         "These prices show at once, as they stand here, and the shop is asked again. What nobody "
         "may believe (zero, another currency) stays off."

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from server.services.base.naming import name_in
-from server.services.prices.batches import UNREAD
+from server.services.prices.batches import UNREAD, may_release
 from server.services.situation.concerns import Concern
 from server.services.situation.faults import fault_said
 from server.services.situation.overview import Batch, Situation, Source, Suspect
@@ -14,7 +14,7 @@ from server.services.situation.rails import Rail
 from server.services.situation.spoken import following, sentence
 from server.web.clock import MINUTE_MS, length, when
 from server.web.edit_words import ago
-from server.web.held_words import Row, amount, doubt, example, reason
+from server.web.held_words import Row, amount, doubt, example, hopeless, reason
 from server.web.phrases import Language
 from server.web.rail_words import Line, rail_lines, summary
 from server.web.source_words import FILED, title_of
@@ -184,17 +184,19 @@ def _batch(batch: Batch, found: Situation, language: Language) -> Held:
     changed = ngettext("%(num)s price would change.", "%(num)s prices would change.", many)
     changed = changed if many else ""
     why = reason(batch.reason)
+    accepted = may_release(batch.reason, counts)
+    never = hopeless() if not accepted and batch.reason not in UNREAD else ""
     at = when(batch.received_at, found.now, found.places.zone, language)
     return Held(
         id=batch.id,
         title=_("A batch of “%(name)s” is held", name=name or batch.connector),
-        said=" ".join(filter(None, (why, changed, _("Received at %(at)s.", at=at)))),
+        said=" ".join(filter(None, (why, changed, never, _("Received at %(at)s.", at=at)))),
         changes=tuple(
             example(row, found.names, found.places.names, language) for row in batch.examples
         ),
         channels=(),
         sku="",
-        may_accept=batch.reason not in UNREAD,
+        may_accept=accepted,
     )
 
 

@@ -179,6 +179,9 @@ def _form(
 ) -> AnyResponse:
     view = connectors.get_connector(me.ctx, me.actor, connector).value if connector else None
     field, complaint = source_words.complaint(wrong) if wrong else ("", "")
+    asked = view is not None and (
+        view.kind != source_words.FILED or view.last_success_at or view.failures
+    )
     made = source_words.fields(kind, config)
     secrets = source_words.secret_fields(kind, view, me.language)
     known = {"name", *(one.name for one in made), *(one.name for one in secrets)}
@@ -191,7 +194,7 @@ def _form(
         title=source_words.title_of(kind.name, me.language),
         view=view,
         state=source_words.state_of(view, me.ctx.clock()) if view else None,
-        due=source_words.due(view.next_run_at, me.ctx.clock()) if view else "",
+        due=source_words.due(view.next_run_at, me.ctx.clock()) if view and asked else "",
         failing=fault_said(view.last_error, me.language) if view else "",
         own=own,
         fields=[one for one in made if not one.further],

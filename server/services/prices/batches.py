@@ -14,6 +14,7 @@ from server.db.models import HeldBatchRow
 from server.ports import ProductReport
 from server.services.base.context import Context
 from server.services.observed.sellable import StockRules
+from server.services.prices import quarantine
 from server.services.prices.compiling import Change
 
 MONEY = ("price", "currency", "sale_price", "sale_from", "sale_until")
@@ -88,7 +89,8 @@ class Difference:
 class Held:
     """A batch to hold: `why`, and of how much: rows that it `reported`, SKUs that were `known`
     (of those it names; of a whole listing: at all), rows that are `suspect`, `gone` ones: known,
-    that a whole listing no longer names, and in how many prices it would differ (`changed`).
+    that a whole listing no longer names, in how many prices it would differ (`changed`), and how
+    many of those a person may believe.
     """
 
     why: str
@@ -97,6 +99,7 @@ class Held:
     suspect: int = 0
     gone: int = 0
     changed: int = 0
+    believable: int = 0
     detail: str = ""
     _doubted: list[Difference] = field(default_factory=list)
     _others: list[Difference] = field(default_factory=list)
@@ -104,6 +107,7 @@ class Held:
     def differs(self, one: Difference) -> None:
         """One more price that it would change; some are kept, for a person to look at."""
         self.changed += 1
+        self.believable += not one.why or quarantine.may_be_believed(one.why)
         some = self._doubted if one.why else self._others
         if len(some) < SAMPLE_ROWS:
             some.append(one)
@@ -111,13 +115,22 @@ class Held:
     @property
     def counts(self) -> dict[str, int]:
         """The numbers."""
-        names = ("reported", "known", "suspect", "gone", "changed")
+        names = ("reported", "known", "suspect", "gone", "changed", "believable")
         return {name: getattr(self, name) for name in names}
 
     @property
     def sample(self) -> list[dict[str, Any]]:
         """Some differences, suspect ones first."""
         return [asdict(one) for one in (*self._doubted, *self._others)[:SAMPLE_ROWS]]
+
+
+def may_release(reason: str, counts: Mapping[str, int]) -> bool:
+    """Whether there is anything in a held answer that a person may believe, as far as is known of
+    it: a price, or that goods are gone.
+    """
+    if reason in UNREAD:
+        return False
+    return reason in quarantine.GONE or counts.get("believable", 1) > 0
 
 
 def held_id(source: str, told: int | str) -> str:

@@ -57,9 +57,14 @@ class Answer:
     may_reopen: bool = False
 
     @property
+    def readable(self) -> bool:
+        """Whether it could be read, and a person decides on it."""
+        return self.reason not in batches.UNREAD
+
+    @property
     def may_release(self) -> bool:
         """Whether there is anything in it to believe."""
-        return self.reason not in batches.UNREAD
+        return batches.may_release(self.reason, self.counts)
 
 
 @dataclass(frozen=True, slots=True)

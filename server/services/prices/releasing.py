@@ -60,6 +60,11 @@ def settle_batch(ctx: Context, actor: Actor, held_id: str, accept: bool) -> Sett
         if row.reason in batches.UNREAD and accept:
             message = "Nothing in this answer could be read. It is asked for again by itself."
             raise BadInput(message, field="accept", code=f"held_for_{row.reason}")
+        if accept and not batches.may_release(row.reason, row.counts):
+            message = (
+                "None of these prices can ever show. Reject them, and correct them in the shop."
+            )
+            raise BadInput(message, field="accept", code="never_shows")
         row.settled_at, row.settled_by = ctx.clock(), actor.id
         row.settled_as = ACCEPTING if accept else REJECTING
         _told(ctx, session, actor, row, DONE[row.settled_as])

@@ -52,6 +52,7 @@ def test_a_held_batch_says_what_it_would_change(held: Context, api: Api) -> None
         "suspect": 3,
         "gone": 0,
         "changed": 4,
+        "believable": 1,
     }
     examples = [(row["sku"], row["old"], row["new"], row["why"]) for row in batch["examples"]]
     assert examples == [

@@ -99,6 +99,22 @@ def test_an_answer_is_rejected_taken_back_and_released(chain: Chain) -> None:
     assert owner.send(at, word="accept").status_code == 422
 
 
+def test_an_answer_of_zeros_alone_can_only_be_rejected(chain: Chain) -> None:
+    sell(chain)
+    says(chain, *(replace(one, price=0) for one in MANY))
+    owner = chain.owner()
+    page = owner.text("/quarantine")
+    assert "None of its prices can ever show" in plain(page)
+    assert ('value="accept"' in page, 'value="reject"' in page) == (False, True)
+    assert "None of its prices can ever show" in plain(owner.text("/situation"))
+    with chain.ctx.db.read() as session:
+        (held,) = session.scalars(select(HeldBatchRow))
+    at = f"/quarantine/answers/{held.id}"
+    assert owner.send(at, word="accept").status_code == 422
+    assert owner.send(at, word="reject").status_code == 303
+    assert shown(chain, "PLV-H1") == [11_990]
+
+
 def test_an_answer_that_could_not_be_read_offers_no_release(chain: Chain) -> None:
     sell(chain)
     batches.hold_unread(chain.ctx, "shop2", "html", "The answer is a web page, not a feed.")
