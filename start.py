@@ -32,6 +32,7 @@ PROGRAMS = {  # name: (where to look, Debian package)
     "chromium": (("chromium", "/usr/bin/chromium"), "chromium"),
     "ffmpeg": (("ffmpeg", "/usr/bin/ffmpeg"), "ffmpeg"),
     "mosquitto": (("mosquitto", "/usr/sbin/mosquitto"), "mosquitto"),
+    "tc": (("tc", "/usr/sbin/tc"), "iproute2"),
     "postgres": (("postgres", "/usr/lib/postgresql/*/bin/postgres"), "postgresql"),
 }
 

@@ -22,12 +22,12 @@ CUT_BLOCK = 16 * 1024
 
 
 class Peer:
-    """A Sim on 127.0.0.1. `push` reaches every player that proved its key.
+    """A Sim on a port of `host`. `push` reaches every player that proved its key.
 
     `cut_assets_at`: bytes of an asset's body after which the line breaks, None not to.
     """
 
-    def __init__(self, sim: Sim, ssl_context: Any = None) -> None:
+    def __init__(self, sim: Sim, ssl_context: Any = None, host: str = "127.0.0.1") -> None:
         self.sim = sim
         self.cut_assets_at: int | None = None
         self.silent = False
@@ -40,11 +40,11 @@ class Peer:
             self._sio.on(name, getattr(self, f"_{name}"), namespace=NAMESPACE)
         app = socketio.WSGIApp(self._sio, self._http)
         self._server = make_server(
-            "127.0.0.1", 0, app, threaded=True, request_handler=_Quiet, ssl_context=ssl_context
+            host, 0, app, threaded=True, request_handler=_Quiet, ssl_context=ssl_context
         )
         self._server.daemon_threads = True  # type: ignore[attr-defined]
         scheme = "https" if ssl_context else "http"
-        self.url = f"{scheme}://127.0.0.1:{self._server.server_port}"
+        self.url = f"{scheme}://{host}:{self._server.server_port}"
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), daemon=True
         )
@@ -130,9 +130,9 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def running_peer(sim: Sim, ssl_context: Any = None) -> Iterator[Peer]:
+def running_peer(sim: Sim, ssl_context: Any = None, host: str = "127.0.0.1") -> Iterator[Peer]:
     """A Peer for the length of the block."""
-    peer = Peer(sim, ssl_context)
+    peer = Peer(sim, ssl_context, host)
     peer.start()
     try:
         yield peer
