@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import CodeType
 
 import pytest
 from argon2 import PasswordHasher
+from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.routing import Rule
 
 from server.services.base.context import Context
@@ -25,10 +28,24 @@ def real_hasher() -> Iterator[Callable[[], PasswordHasher]]:
         yield real
 
 
+class Templates(BytecodeCache):
+    """Pages' templates as compiled by whichever application came to them first."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._kept[bucket.key, bucket.checksum] = bucket.code
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _routes_compiled_once() -> Iterator[None]:
-    """Many tests make an application of their own: what builds the addresses of its routes, which
-    werkzeug compiles from source, is compiled by the first alone.
+def _applications_compiled_once() -> Iterator[None]:
+    """Many tests make an application of their own: its templates, and what builds the addresses of
+    its routes (which werkzeug compiles from source), are compiled by the first alone.
     """
     compiled: dict[tuple[object, ...], Callable[..., tuple[str, str]]] = {}
     compiling = Rule._compile_builder
@@ -41,6 +58,7 @@ def _routes_compiled_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Rule, "_compile_builder", compile_builder)
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": Templates()})
         yield
 
 
