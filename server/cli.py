@@ -114,6 +114,19 @@ def backup(folder: Annotated[Path, typer.Argument(help="A new folder for the cop
 
 
 @app.command()
+def player_package(
+    folder: Annotated[Path, typer.Argument(help="Where it is put.")] = Path(),
+) -> None:
+    """Make the Debian package of this server's player, as /player/install installs it."""
+    from server.services.screens.package import player_package as package
+
+    with _said():
+        made = package()
+        (folder / made.file_name).write_bytes(made.data)
+    print(folder / made.file_name)
+
+
+@app.command()
 def migrate(
     check: Annotated[
         bool, typer.Option(help="Only say whether migrations and models agree.")

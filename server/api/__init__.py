@@ -20,6 +20,7 @@ from server.api import (
     headers,
     health,
     hooks,
+    install,
     media,
     offers,
     overrides,
@@ -68,9 +69,9 @@ RESOURCES = (
     document,
 )
 
-OTHERS = (player, page, media, uploads, hooks)
-"""What is not of the API: players' HTTP, a screen's page, the studio's files, uploads in
-pieces, calls of sources."""
+OTHERS = (player, page, install, media, uploads, hooks)
+"""What is not of the API: players' HTTP, a screen's page, the player itself, the studio's files,
+uploads in pieces, calls of sources."""
 
 
 def register(app: Flask, ctx: Context, peers: Peers) -> None:

@@ -62,6 +62,7 @@ def _form(
     name: str = "",
     wrong: ServerError | None = None,
 ) -> AnyResponse:
+    url = looker.ctx.settings.url
     return page(
         "pair.html",
         looker,
@@ -69,6 +70,8 @@ def _form(
         room="wall",
         stores=choices(looker.ctx, looker.actor),
         fingerprint=looker.ctx.keys.fingerprint,
+        command=f"curl -fsSL {url}/player/install | sudo sh -s",
+        screen=f"{url}/screen",
         chosen=chosen,
         code=code,
         name=name,

@@ -1,5 +1,6 @@
 /** The page of an instant: paints it as the screen does, follows the present where asked, copies as text. */
 
+import "./copying.js";
 import { shape } from "./glass.js";
 import { keepLive } from "./live.js";
 import { Still } from "./still.js";
@@ -13,20 +14,8 @@ const main = document.getElementById("main");
 const glass = document.querySelector("[data-stage]");
 const still = new Still(glass, main.dataset.key, main.dataset.page || undefined);
 
-function copying() {
-  const button = document.querySelector("[data-copy]");
-  button.hidden = !navigator.clipboard;
-  const label = button.textContent;
-  button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
-    button.textContent = button.dataset.copied;
-    setTimeout(() => (button.textContent = label), 2_000);
-  });
-}
-
 const repaint = () => still.show(JSON.parse(main.dataset.still)).catch((error) => console.warn(String(error)));
 shape(glass);
-copying();
 repaint();
 if ("follows" in main.dataset) {
   let ahead = Number(main.dataset.now) - Date.now();
