@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from email.utils import formatdate
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 
+import playlists
 from server.errors import NotFound
 from server.services.screens.deb import Entry, installed_kib, write_deb
 from server.services.screens.pages import page_folder
@@ -36,6 +36,7 @@ PLACES = {
     "enseigne-boot.service": "usr/lib/systemd/system/enseigne-boot.service",
     "enseigne-player.sysusers": f"usr/lib/sysusers.d/{NAME}.conf",
     "72-enseigne-kiosk.rules": "usr/lib/udev/rules.d/72-enseigne-kiosk.rules",
+    "enseigne-player.polkit": f"usr/share/polkit-1/rules.d/{NAME}.rules",
     "enseigne-kiosk.pam": "etc/pam.d/enseigne-kiosk",
     "enseigne-player-setup": "usr/sbin/enseigne-player-setup",
     "player.conf": f"etc/{NAME}/player.conf",
@@ -66,8 +67,7 @@ def player_package() -> Package:
     """The package of this tree: made once, in half a second. Raises NotFound without a player."""
     at_s = int(os.environ.get("SOURCE_DATE_EPOCH", AT_S))
     player = page_folder().parent
-    (domain,) = find_spec("playlists").submodule_search_locations or ()  # type: ignore[union-attr]
-    return build(player, Path(domain), _release(), at_s)
+    return build(player, Path(playlists.__file__).parent, _release(), at_s)
 
 
 def build(player: Path, domain: Path, release: str, at_s: int) -> Package:
