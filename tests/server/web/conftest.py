@@ -6,11 +6,13 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -41,7 +43,11 @@ class Chain:
 
     def browser(self) -> FlaskClient:
         """A browser that nobody signed in with."""
-        return create_app(self.ctx).test_client()
+        return self._app.test_client()
+
+    @cached_property
+    def _app(self) -> Flask:
+        return create_app(self.ctx)
 
     def owner(self, language: str = "en") -> Reader:
         """The owner, who came through the link."""
@@ -121,10 +127,15 @@ class Reader:
 
     def send(self, path: str, **form: Any) -> TestResponse:
         """A form that a page of this session sends."""
-        word = re.search(r'data-csrf="([^"]+)"', self.get("/situation").text)
-        assert word
         headers = {"Accept-Language": self.language}
-        return self.client.post(path, data={"csrf": word[1], **form}, headers=headers)
+        return self.client.post(path, data={"csrf": self._word, **form}, headers=headers)
+
+    @cached_property
+    def _word(self) -> str:
+        """What the forms of this session carry."""
+        found = re.search(r'data-csrf="([^"]+)"', self.get("/situation").text)
+        assert found
+        return found[1]
 
 
 def plain(page: str) -> str:
