@@ -70,6 +70,8 @@ export const SAMPLES = {
   "service-right": view("service-right", "service", { headline: "Retraits à droite.", second: "Caisse 12 ouverte.", figure: "12", arrow: "right", facts: "Attente : moins d’une minute" }, [], { store: "vieux-port" }),
   message: view("message", "message", { headline: "Ouvert dimanche", second: "de 10 h à 18 h", lead: "Rue Esquermoise, comme tous les dimanches d’octobre.", sky: "mist" }),
   "message-good": view("message-good", "message", { headline: "Atelier entretien", second: "samedi à 15 h", lead: "Apportez vos chaussures, nous avons la cire.", sky: "sun", cta: "Inscrivez-vous" }, [item("Galet", "", "hiking-boot")], { qr: QR, store: "fort-de-france" }),
+  "message-order": view("message-order", "message", { headline: "Il vient jusque chez vous.", cta: "Commandez en ligne" }, [item("Chaussure Galet", "La chaussure de marche", "hiking-boot")], { qr: QR, store: "prado" }),
+  "message-gone": view("message-gone", "message", { headline: "Bientôt de retour" }, [item("Vélo Alizé", "Ville et chemin, neuf vitesses", "bicycle")], { store: "vieux-port" }),
   image: view("image", "image", { url: drawing("kite"), fit: "contain" }),
   slate: { ...slateView(brand("lille")), key: "slate-sample" },
   "slate-bare": slateView(),

@@ -9,12 +9,22 @@ const BRIEF_LETTERS = 16;
 const GOOD_ROOM = 60;
 const SCAN_ROOM = 44;
 
+/** What stands on the ground: the lead, else which good this is about. */
+function said(view, item, headline) {
+  const lead = text(view.params.lead);
+  if (lead) return fitted(el("p", "lead notice", lead), "1/2 .9/3 .8/3");
+  const name = text(item?.name);
+  if (!name || headline?.textContent.includes(name)) return null;
+  return fitted(el("p", "lead notice about", el("b", "", name), text(item.lead)), "1/2 .9/3 .8/3 .7/4");
+}
+
 export function compose(view) {
   const item = view.goods.find((candidate) => candidate.picture);
   const voices = [view.params.headline, view.params.second].map(text);
   const brief = voices.every((voice) => voice.length <= BRIEF_LETTERS);
   const parts = [];
-  const steps = "1/1 .92/1 .84/1 .76/1 .68/1 .6/2 .52/2 .44/3 .38/3";
+  const alone = item && voices.filter(Boolean).length < 2;
+  const steps = alone ? "1/2 .92/2 .84/2 .76/2 .68/2 .6/2 .52/3 .44/3 .38/3" : "1/1 .92/1 .84/1 .76/1 .68/1 .6/2 .52/2 .44/3 .38/3";
   const upright = "1/2 .92/2 .84/2 .76/2 .68/2 .6/3 .52/3 .44/3";
   const lowest = voices.findLast(Boolean) ?? "";
   const headline = say(`notice${brief ? " brief" : ""}${item ? " with-good" : ""}${hangs(lowest)}`, voices[0], voices[1], steps, upright);
@@ -24,9 +34,8 @@ export function compose(view) {
   }
   const call = scan("notice", view.params.cta, view.qr);
   if (call) parts.push(part("scan", call));
-  const lead = text(view.params.lead);
-  if (lead) {
-    const below = fitted(el("p", "lead notice", lead), "1/2 .9/3 .8/3");
+  const below = said(view, item, headline);
+  if (below) {
     if (call) below.style.setProperty("--scan-room", String(SCAN_ROOM));
     parts.push(part("lead", below));
   }

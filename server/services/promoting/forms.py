@@ -110,7 +110,9 @@ def form_of(body: Mapping[str, Any]) -> Form:
         texts[QUIET] = said[QUIET]["texts"]["headline"]
     for name in (ELSEWHERE, ORDER):
         if name in said:
-            texts[AWAY] = said[name]["texts"]["headline"]
+            usual = AWAY_SAID[name]
+            words = said[name]["texts"]["headline"]
+            texts[AWAY] = {one: own for one, own in words.items() if own != usual.get(one)}
     params = card.get("params", {})
     gone = next((one for one in GONES if one in said), "skip" if "condition" in offer else "stays")
     return Form(

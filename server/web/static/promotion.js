@@ -26,7 +26,9 @@ function fit() {
   const { value } = form.elements.template;
   for (const part of form.querySelectorAll("[data-for]")) part.hidden = !part.dataset.for.split(" ").includes(value);
   for (const part of form.querySelectorAll("[data-code]")) part.hidden = part.dataset.code !== form.elements.code.value;
-  for (const part of form.querySelectorAll("[data-gone]")) part.hidden = !part.dataset.gone.split(" ").includes(form.elements.gone.value);
+  const gone = form.elements.gone.value;
+  for (const part of form.querySelectorAll("[data-gone]")) part.hidden = !part.dataset.gone.split(" ").includes(gone);
+  for (const field of form.querySelectorAll("[data-elsewhere]")) field.placeholder = field.dataset[gone] ?? field.placeholder;
 }
 
 function complain(wrong) {

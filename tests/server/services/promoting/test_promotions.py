@@ -27,7 +27,15 @@ from server.services.promoting import promotions
 from server.services.promoting.catalogue import GOODS_SHOWN, Asking, catalogue, chosen
 from server.services.promoting.codes import ordered
 from server.services.promoting.formats import formats
-from server.services.promoting.forms import GONES, Form, Gone, body_of, form_of
+from server.services.promoting.forms import (
+    AWAY,
+    AWAY_SAID,
+    GONES,
+    Form,
+    Gone,
+    body_of,
+    form_of,
+)
 from server.services.showing.picturing import pictures
 from server.services.wishes import content
 from tests.support.record import TestClock, make_context
@@ -187,6 +195,16 @@ def test_a_promotion_says_where_else_its_product_waits(ctx: Context) -> None:
         "nearest:BAG@lille": "prado",
         "nearest.metres:BAG@lille": "4,2\u00a0km",
     }
+
+
+def test_words_that_nobody_wrote_change_with_what_plays_where_it_is_gone() -> None:
+    near = form_of(body_of(replace(BAG, gone="elsewhere")))
+    ordered_now = body_of(replace(near, gone="order", order="a" * 64))
+    words = ordered_now["items"][1]["content"]["card"]["texts"]["headline"]
+    assert words == AWAY_SAID["order"]
+    own = {AWAY: {"fr": "Il est à côté.", "en": AWAY_SAID["elsewhere"]["en"]}}
+    kept = form_of(body_of(replace(BAG, gone="elsewhere", texts=own)))
+    assert kept.texts[AWAY] == {"fr": "Il est à côté."}
 
 
 def test_where_it_is_ordered_is_its_page_or_its_own_code(ctx: Context) -> None:
