@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+import time
+from collections.abc import Iterable, Iterator, Set
 from contextlib import nullcontext
 
 from player.agent.sharing import GONE_MS, LIED_MS, Sharing, Spared
 from player.cache.store import Store
-from player.errors import Corrupt, Unreachable
+from player.errors import Corrupt, NoRoom, Unreachable
 from player.health import Health
 from player.link.http import Server
 from player.link.lan_client import Gives
 from player.link.throttle import Throttle
 from playlists.ids import Sha256
+
+SLOW_S = 20.0
+SLOW_BYTES_S = 128 * 1024
+"""Less than this a second over SLOW_S is too slow for a neighbour."""
 
 
 class Fetch:
@@ -29,7 +34,7 @@ class Fetch:
         self._server = server
         self._assets = assets
         self._health = health
-        self._throttle = Throttle(rate)
+        self._throttle, self._lan = Throttle(rate), Throttle(0)
         self._sharing = sharing
 
     def belong(self, root: bytes, store: str) -> None:
@@ -56,18 +61,23 @@ class Fetch:
     def stop(self) -> None:
         """Fetch nothing more."""
         self._throttle.end()
+        self._lan.end()
         if self._sharing:
             self._sharing.stop()
 
     def _take(self, address: Sha256, gives: Gives, keep: Set[Sha256]) -> Spared:
         """Take it from another player: a part of its own, so that it answers for every byte."""
-        giver = gives.giver
+        giver = gives.giver.id
         try:
-            self._assets.write_part(address, gives.span, gives.blocks, keep, giver.id)
-            self._assets.admit_part(address, giver.id)
+            blocks = _brisk(self._lan.through(gives.blocks))
+            self._assets.write_part(address, gives.span, blocks, keep, giver)
+            self._assets.admit_part(address, giver)
             self._health.count("files_from_neighbours")
         except Corrupt:
             self._health.count("neighbours_that_lied")
+            self._avoid(gives, LIED_MS)
+        except NoRoom:
+            # Only its word says how long the file is; where it is true, the server says the same.
             self._avoid(gives, LIED_MS)
         except Unreachable:
             self._avoid(gives, GONE_MS)
@@ -76,3 +86,14 @@ class Fetch:
     def _avoid(self, gives: Gives, for_ms: int) -> None:
         if self._sharing:
             self._sharing.avoid(gives.giver, for_ms)
+
+
+def _brisk(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The blocks. Raises Unreachable where they come slower than a server would give them."""
+    began, got = time.monotonic(), 0
+    for block in blocks:
+        got += len(block)
+        lasted = time.monotonic() - began
+        if lasted > SLOW_S and got < lasted * SLOW_BYTES_S:
+            raise Unreachable("This neighbour is too slow.")
+        yield block

@@ -23,7 +23,7 @@ HEAD_BYTES = 64 * 1024
 """Of status line and headers, 1xx answers before them included."""
 HEAD_S = 30.0
 SLOW_S = 30.0
-SLOW_BYTES = 8 * 1024
+SLOW_BYTES = 64 * 1024
 """Who waits SLOW_S for less than this has waited enough. Time in which nothing is asked for (as a
 limit of bytes a second has it) does not count.
 """
