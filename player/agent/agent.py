@@ -16,18 +16,22 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from player.agent.beliefs import Beliefs
 from player.agent.events import Checked, DoorAt, Event, Link, Parts, Stop
 from player.agent.failing import note_complete, note_failure, note_success
-from player.agent.needs import SAME_KEYS_MS, Lacking, Need, Pace, needs_of
+from player.agent.needs import OBEYED, SAME_KEYS_MS, Lacking, Need, Pace, needs_of
+from player.agent.obeying import Obeying
 from player.agent.pairing import Pairing
 from player.agent.parting import Parting
 from player.agent.playback import Playback
+from player.agent.pulling import Pulling
 from player.agent.sharing import Spared
 from player.agent.told import Scene, report_of, sections_of
 from player.agent.work import Done, Jobs
+from player.display.wishes import Did
 from player.errors import NoRoom, Unreachable
 from player.link.door import Down, Heard, Told, Up
 from player.spool import SpoolStuck
@@ -60,7 +64,12 @@ class Agent:
         self._beliefs = Beliefs(parts.kept, parts.clock, parts.health)
         self._pairing = Pairing(parts.kept, parts.clock, self._pace, parts.health)
         self._playback = Playback(self._beliefs, parts)
+        self._pulling = Pulling(self._beliefs)
         self._parting = Parting(parts.server.is_certain)
+        self._obeying = Obeying(
+            parts.body, self._beliefs, parts.server, parts.clock, parts.health, self._restart
+        )
+        parts.body.wishes.told = self.post
         self._runner = parts.make_runner(self.post)
         self._jobs = Jobs(
             parts.server, parts.objects, parts.fetch, parts.spool, parts.clock.monotonic_ms
@@ -69,7 +78,6 @@ class Agent:
         self._report_ms = REPORT_MS
         self._report_at = 0
         self._awaited: tuple[str, int] | None = None
-        self._whole: set[str] = set()
         self._plays_at = 0
         self._close_plays_at = 0
         self._heard = True
@@ -89,6 +97,7 @@ class Agent:
             again = "the server gives it again" if self._beliefs.trusted else "pair it anew"
             self._health.note("state_damaged", f"The disk changed what was believed: {again}.")
         self._playback.load()
+        self._obeying.start()
         if self._beliefs.trusted:
             self._become_screen()
         self._tell()
@@ -125,6 +134,7 @@ class Agent:
             self._beliefs.note_time()
             self._report_if_due()
             self._close_plays()
+            self._obeying.turn()
         monotonic = self._clock.monotonic_ms()
         for need in self._pace.begin(self._needs(), monotonic):
             self._runner.submit(need, self._job(need))
@@ -162,8 +172,12 @@ class Agent:
     def _handle(self, event: Event) -> None:
         self._heard = True
         match event:
+            case Heard(kind="command"):
+                self._obeying.hear(event.token)
             case Heard():
                 self._beliefs.hear(event)
+            case Did():
+                self._obeying.told(event)
             case Told():
                 self._told(event)
             case Up():
@@ -219,16 +233,15 @@ class Agent:
         if self._beliefs.trusted is None:
             return self._pairing.needs()
         plays = self._clock.monotonic_ms() >= self._plays_at and self._parts.spool.depth() > 0
-        return needs_of(
-            Lacking(
-                keys=self._beliefs.keys,
-                report=self._beliefs.report,
-                plays=plays,
-                channels=self._beliefs.lacking_channels(),
-                objects=self._playback.lacking,
-                assets=self._playback.due(),
-            )
+        lacking = Lacking(
+            keys=self._beliefs.keys,
+            report=self._beliefs.report,
+            plays=plays,
+            channels=self._beliefs.lacking_channels(),
+            objects=self._playback.lacking,
+            assets=self._playback.due(),
         )
+        return chain(self._obeying.needs(), needs_of(lacking))
 
     def _report_if_due(self) -> None:
         monotonic = self._clock.monotonic_ms()
@@ -248,7 +261,8 @@ class Agent:
             self._beliefs.report = True
 
     def _report(self) -> Report:
-        return report_of(self._scene(), self._beliefs.now(), secrets.token_urlsafe(16))
+        report = report_of(self._scene(), self._beliefs.now(), secrets.token_urlsafe(16))
+        return replace(report, device=self._obeying.known())
 
     def _close_plays(self) -> None:
         monotonic = self._clock.monotonic_ms()
@@ -274,24 +288,25 @@ class Agent:
             case "report":
                 return jobs.report(self._report())
             case "offers":
-                self._beliefs.channels.discard(ChannelId(need.key))
-                return jobs.offers(ChannelId(need.key), self._since(need.key))
+                channel = ChannelId(need.key)
+                return jobs.offers(channel, self._pulling.since(channel))
             case "object":
                 return jobs.object(Sha256(need.key), playback.objects_kept())
             case "asset":
                 return jobs.asset(Sha256(need.key), playback.files)
             case "plays":
                 return jobs.plays()
-        raise AssertionError(f"nobody needs {need}")
-
-    def _since(self, channel: str) -> int:
-        return 0 if channel in self._whole else self._beliefs.version(ChannelId(channel))
+        return self._obeying.job(need)
 
     def _done(self, done: Done) -> None:
         if done.need.kind in ("register", "paired"):
             self._pairing.done(done)
         elif done.error is not None:
             self._failed(done.need, done.error)
+        elif done.need.kind in OBEYED:
+            self._pace.done(done.need)
+            if self._obeying.done(done.need, done.result):
+                self._part()
         elif isinstance(done.result, Spared):
             self._pace.leave(done.need, self._clock.monotonic_ms(), done.result.wait_ms)
             note_complete(self._health, complete=self._playback.is_complete)
@@ -309,34 +324,20 @@ class Agent:
                 if not self._beliefs.hear_keys(token):
                     self._pace.later(need, monotonic, SAME_KEYS_MS)
             case "offers", tuple() as tokens:
-                self._pulled(need, tokens)
+                if not self._pulling.pulled(ChannelId(need.key), tokens):
+                    self._pace.failed(need, monotonic)
             case "report", (Difference() as difference, Told() as told):
                 self._beliefs.report = False
                 self._difference(difference, told)
             case "plays", _:
                 self._plays_at = monotonic + PLAYS_EVERY_MS
 
-    def _pulled(self, need: Need, tokens: tuple[str, ...]) -> None:
-        channel, asked = ChannelId(need.key), self._beliefs.channels
-        meanwhile, before = channel in asked, self._beliefs.version(channel)
-        asked.discard(channel)
-        for token in tokens:
-            self._beliefs.hear(Heard("offers", token))
-        moved = self._beliefs.version(channel) != before
-        if moved or (channel not in asked and not self._beliefs.is_behind(channel)):
-            self._whole.discard(channel)
-            if meanwhile:
-                asked.add(channel)
-        elif channel in self._whole:
-            self._pace.failed(need, self._clock.monotonic_ms())
-        else:
-            # These did not fit onto what is held: the whole does.
-            self._whole.add(channel)
-
     def _difference(self, difference: Difference, told: Told) -> None:
         if told.token:
             self._told(told)
         self._beliefs.hear_all(difference)
+        for token in difference.commands:
+            self._obeying.hear(token)
 
     def _failed(self, need: Need, error: Exception) -> None:
         monotonic = self._clock.monotonic_ms()
@@ -358,8 +359,9 @@ class Agent:
             threading.Thread(target=link.stop, name="goodbye", daemon=True).start()
         self._parts.server.be("")
         self._playback.forget()
+        self._obeying.forget()
         self._parting.welcomed()
-        self._whole.clear()
+        self._pulling.forget()
         self._pace.hurry()
         self._health.clear("door")
 
@@ -392,6 +394,11 @@ class Agent:
         if self._heard or self._health.first_note != self._notice:
             self._notice = self._health.first_note
             self._parts.board.put(sections_of(self._scene()))
+        self._parts.board.put({"device": self._obeying.section()})
+
+    def _restart(self) -> None:
+        """End as by systemd, which starts it again."""
+        self.post(Stop())
 
     def _end(self) -> None:
         self._health.stopping()

@@ -9,22 +9,27 @@ from player.agent.agent import Agent
 from player.agent.events import Checked, DoorAt, Link, Parts, Post
 from player.agent.fetching import Fetch
 from player.agent.hours import Hours
+from player.agent.obeying import Body
 from player.agent.sharing import Sharing
 from player.agent.work import Threads
 from player.cache.kept import Kept
 from player.cache.key import device_key
+from player.cache.orders import Orders
 from player.cache.store import Budget, Store
 from player.clock import Clock
 from player.config import Config
 from player.display.board import Board
+from player.display.kiosk import find_chromium
 from player.display.page import Page
 from player.display.server import Behind, LocalServer
+from player.display.wishes import Wishes
 from player.errors import Missing, PlayerError
 from player.health import Health
 from player.link.door import Door
 from player.link.http import Server
 from player.link.lan import Lan, is_possible
 from player.link.lan_server import LanServer
+from player.machine.facts import Machine
 from player.spool import Spool
 from playlists.ids import ScreenId, Sha256
 from playlists.wire.door import Cap
@@ -68,6 +73,7 @@ class Assembled:
         """Release the files."""
         self._ended.set()
         self._parts.fetch.stop()
+        self._parts.body.orders.close()
         self._parts.spool.close()
         self._parts.kept.close()
 
@@ -119,6 +125,11 @@ def assemble(config: Config, clock: Clock | None = None) -> Assembled:
         objects=Store(config.data / "objects", Budget(config.objects_bytes)),
         assets=assets,
         fetch=_fetch(config, server, assets, health, clock),
+        body=Body(
+            Orders(config.data / "orders.db"),
+            Wishes(),
+            Machine(config.data, find_chromium(config.chromium) or ""),
+        ),
         spool=Spool(config.data / "plays.db"),
         server=server,
         clock=clock,
@@ -135,6 +146,7 @@ def assemble(config: Config, clock: Clock | None = None) -> Assembled:
         file=lambda kind, sha: (parts.assets if kind == "assets" else parts.objects).path(sha),
         played=parts.spool.saw,
         health=agent.health,
+        wishes=parts.body.wishes,
     )
     local = LocalServer(config.host, config.port, page, behind)
     host = f"[{config.host}]" if ":" in config.host else config.host

@@ -8,11 +8,13 @@ from typing import Protocol
 
 from player.agent.fetching import Fetch
 from player.agent.hours import ALWAYS, Hours
+from player.agent.obeying import Body
 from player.agent.work import Done, Runner
 from player.cache.kept import Kept
 from player.cache.store import Store
 from player.clock import Clock
 from player.display.board import Board
+from player.display.wishes import Did
 from player.health import Health
 from player.link.door import News
 from player.link.http import Server
@@ -39,7 +41,7 @@ class Stop:
     """End the loop."""
 
 
-Event = News | Done | DoorAt | Checked | Stop
+Event = News | Done | Did | DoorAt | Checked | Stop
 Post = Callable[[Event], None]
 
 
@@ -73,6 +75,7 @@ class Parts:
     objects: Store
     assets: Store
     fetch: Fetch
+    body: Body
     spool: Spool
     server: Server
     clock: Clock

@@ -16,7 +16,21 @@ SAME_KEYS_MS = 30_000
 LEFT = 2
 """So many of a kind may be left to somebody else, beside those that may be under way at once."""
 
-Kind = Literal["register", "paired", "keys", "report", "offers", "object", "asset", "plays"]
+Kind = Literal[
+    "register",
+    "paired",
+    "keys",
+    "report",
+    "offers",
+    "object",
+    "asset",
+    "plays",
+    "order",
+    "facts",
+    "answers",
+]
+OBEYED: frozenset[Kind] = frozenset(("order", "facts", "answers"))
+"""What commands, and knowing the machine, need."""
 
 
 @dataclass(frozen=True, slots=True)

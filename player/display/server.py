@@ -26,6 +26,7 @@ from player.display.board import Board
 from player.display.files import SANDBOX, byte_range, copy, kind_of
 from player.display.page import Page
 from player.display.turns import read_turns
+from player.display.wishes import Wishes
 from player.spool import Turn
 from playlists.errors import Invalid
 from playlists.fields import parse_json
@@ -64,6 +65,7 @@ class Behind:
     file: Callable[[str, Sha256], Path | None]
     played: Callable[[str, list[Turn]], object]
     health: Callable[[], Mapping[str, Any]]
+    wishes: Wishes
 
 
 class LocalServer:
@@ -153,6 +155,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._file(behind.file(named[1], Sha256(named[2])), named[2])
         elif path == "/state":
             self._json((behind.board.since(0) or (0, {}))[1])
+        elif path == "/wishes":
+            self._json(behind.wishes.to_json())
         elif path == "/clock":
             self._json(behind.clock())
         elif path == "/health":
@@ -190,6 +194,8 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             if path == "/played":
                 behind.played(*read_turns(parse_json(data)))
+            elif path == "/wishes":
+                behind.wishes.take(parse_json(data))
             elif path == "/painted":
                 self._own.heard_at = time.monotonic()
             else:

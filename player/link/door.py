@@ -34,12 +34,12 @@ PASSES = frozenset({"unknown_screen", "bad_signature"})
 moment after it was paired.
 """
 WELCOME_WITHIN_S = 15.0
-TOKENS = ("head", "offers", "freshness")
+TOKENS = ("head", "offers", "freshness", "command")
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A signed message as it came: kind is head, offers or freshness."""
+    """A signed message as it came: kind is head, offers, freshness or command."""
 
     kind: str
     token: str

@@ -23,6 +23,7 @@ from playlists.fields import Fields, parse_json
 from playlists.ids import ChannelId, Json, ScreenId, Sha256, canonical
 from playlists.runs import Run
 from playlists.signing import MAX_BYTES, SigningKey
+from playlists.wire.commands import Answers
 from playlists.wire.door import Challenge, Report
 from playlists.wire.http import (
     SIGNED_REFUSAL,
@@ -127,6 +128,16 @@ class Server:
         read = _as(lambda body: Fields.of(body).whole("acked"))
         return self._proved("POST", "/plays", read, body=plays_json(runs))
 
+    def answers(self, said: Answers) -> int:
+        """Say what commands came to, and when the display was off; up to which of those it has."""
+        read = _as(lambda body: Fields.of(body).whole("acked"))
+        return self._proved("POST", "/answers", read, body=said.to_json())
+
+    def bring(self, command: str, data: bytes) -> None:
+        """Hand over the file that a command asks for."""
+        path = f"/commands/{quote(command, safe='')}/file"
+        _answered(self._with_token("POST", path, {}, data), bytes, MAX_ANSWER_BYTES)
+
     def asset(self, address: Sha256, offset: int) -> tuple[tuple[int, int], Iterator[bytes]]:
         """A file from `offset` on, as far as the server goes along: `(from, until)`, its blocks.
 
@@ -166,7 +177,7 @@ class Server:
         return _answered(self._send(method, path, token, {}, body), _as(read), MAX_ANSWER_BYTES)
 
     def _with_token(
-        self, method: str, path: str, headers: Mapping[str, str], body: Json = None
+        self, method: str, path: str, headers: Mapping[str, str], body: Json | bytes = None
     ) -> requests.Response:
         token = self._token or self._prove("")
         answer = self._send(method, path, token, headers, body)
@@ -195,18 +206,20 @@ class Server:
             return given.token
 
     def _send(
-        self, method: str, path: str, token: str, headers: Mapping[str, str], body: Json
+        self, method: str, path: str, token: str, headers: Mapping[str, str], body: Json | bytes
     ) -> requests.Response:
         sent = {"Accept-Encoding": "gzip", **headers}
         if token:
             sent["Authorization"] = f"Bearer {token}"
+        data = None if body is None else body if isinstance(body, bytes) else canonical(body)
         if body is not None:
-            sent["Content-Type"] = "application/json"
+            is_file = isinstance(body, bytes)
+            sent["Content-Type"] = "application/octet-stream" if is_file else "application/json"
         try:
             return self._session().request(
                 method,
                 self.url + API + path,
-                data=None if body is None else canonical(body),
+                data=data,
                 headers=sent,
                 timeout=(CONNECT_S, READ_S),
                 stream=True,

@@ -32,6 +32,8 @@ from playlists.pricing import Offer
 from playlists.runs import GENESIS, Run, verify_chain
 from playlists.shown import Lease
 from playlists.signing import KeyDocument, OnlineKey, SigningKey, b64, public_key, sign
+from playlists.wire.commands import Answer as CommandAnswer
+from playlists.wire.commands import Answers, Command, PowerRun
 from playlists.wire.door import Report
 from playlists.wire.freshness import FreshnessMessage
 from playlists.wire.http import SIGNED_REFUSAL, SessionProof, plays_from_json, refusal_nonce
@@ -40,6 +42,7 @@ from playlists.wire.signed import Head, TimeMessage
 from tests.fakes.shop_content import DAY_MS, HOUR_MS, NOTHING, SCREEN, SHOP, STORE, Content
 
 Answer = tuple[int, dict[str, str], bytes]
+_USES = frozenset({"head", "offers", "freshness", "command"})
 
 
 @dataclass
@@ -79,6 +82,11 @@ class Sim:
     """Whether refusals that part a device from its screen come signed."""
     runs: list[Run] = field(default_factory=list)
     posts: int = 0
+    commands: dict[str, str] = field(default_factory=dict)
+    """Signed commands that wait for their answers."""
+    answers: list[CommandAnswer] = field(default_factory=list)
+    power: list[PowerRun] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
     pairings: dict[str, dict[str, Any]] = field(default_factory=dict)
     nonces: set[str] = field(default_factory=set)
 
@@ -88,7 +96,7 @@ class Sim:
         """The keys document."""
         until = self.clock() + 400 * DAY_MS
         online = (
-            OnlineKey(self.online.public, frozenset({"head", "offers", "freshness"}), 0, until),
+            OnlineKey(self.online.public, _USES, 0, until),
             OnlineKey(self.timer.public, frozenset({"time"}), 0, until),
         )
         # `issued_at` and `until` are those of the version, so that a version has one form.
@@ -150,6 +158,13 @@ class Sim:
             return ""
         return sign("freshness", self.freshness.to_json(), self.online)
 
+    def command(self, kind: str, life_ms: int = HOUR_MS, **arguments: Any) -> Command:
+        """Ask the device to do something, until it answers."""
+        name, now = f"c{len(self.commands) + len(self.answers)}", self.clock()
+        made = Command(name, SCREEN, kind, arguments, now, now + life_ms)
+        self.commands[name] = sign("command", made.to_json(), self.online)
+        return made
+
     def tell_time(self, nonce: str) -> str:
         """The signed time."""
         return sign("time", TimeMessage(nonce, self.clock()).to_json(), self.timer)
@@ -182,6 +197,7 @@ class Sim:
             "head": self.head if self.revision != report.revision else "",
             "offers": self.offers_since(held),
             "freshness": self.fresh() if fresh else "",
+            "commands": list(self.commands.values()),
         }
 
     def offers_since(self, held: int) -> list[str]:
@@ -201,6 +217,9 @@ class Sim:
         put = self.faults.hook(method, path)
         if put is not None:
             return put
+        if path.startswith("/commands/"):
+            self.files[path.split("/")[2]] = body
+            return _json({})
         given = json.loads(body) if body else {}
         bearer = headers.get("Authorization", "").removeprefix("Bearer ")
         query = parse_qs(parts.query)
@@ -244,7 +263,17 @@ class Sim:
             return _json({name: it for name, it in lacking.items() if name not in needless})
         if kind == "plays":
             return self._plays(given)
+        if kind == "answers":
+            return self._answers(given)
         return _problem(404, "not_found")
+
+    def _answers(self, given: Any) -> Answer:
+        said = Answers.from_json(given)
+        for one in said.answers:
+            self.commands.pop(one.id, None)
+            self.answers.append(one)
+        self.power += [run for run in said.power if not self.power or run.seq > self.power[-1].seq]
+        return _json({"acked": self.power[-1].seq if self.power else 0})
 
     def _plays(self, given: Any) -> Answer:
         """Idempotent by number; the chain is checked from the last run held on."""

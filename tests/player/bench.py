@@ -13,15 +13,19 @@ from player.agent.agent import Agent
 from player.agent.events import Event, Parts, Post
 from player.agent.fetching import Fetch
 from player.agent.needs import Need
+from player.agent.obeying import Body
 from player.agent.work import Done, attempt
 from player.cache.kept import Kept
 from player.cache.key import device_key
+from player.cache.orders import Orders
 from player.cache.store import Budget, Store
 from player.clock import Clock
 from player.display.board import Board
+from player.display.wishes import Wishes
 from player.health import Health
 from player.link import http
 from player.link.door import Heard
+from player.machine.facts import Machine
 from player.spool import Spool
 from playlists.ids import ScreenId
 from playlists.slot import Shown, slot_at
@@ -96,10 +100,14 @@ class Bench:
     ) -> None:
         self.folder, self.sim, self.clocks = folder, sim, clocks
         self.assets_bytes = assets_bytes
+        self.orders: Orders | None = None
         self.boot()
 
     def boot(self) -> None:
         """Power on."""
+        if self.orders:
+            self.orders.close()
+        self.orders = Orders(self.folder / "orders.db")
         clock, health = self.clocks.clock(), Health()
         key = device_key(self.folder / "device.pem")
         self.parts = Parts(
@@ -108,6 +116,7 @@ class Bench:
             kept=Kept(self.folder / "state.db"),
             objects=Store(self.folder / "objects", Budget(8 * MIB)),
             assets=(assets := Store(self.folder / "assets", Budget(self.assets_bytes))),
+            body=Body(self.orders, Wishes(), Machine(self.folder, root=self.folder)),
             fetch=Fetch(server := http.Server(URL, key), assets, health),
             spool=Spool(self.folder / "plays.db"),
             server=server,

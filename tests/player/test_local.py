@@ -15,6 +15,7 @@ import requests
 from player.display.board import Board
 from player.display.page import Page
 from player.display.server import Behind, LocalServer
+from player.display.wishes import Wishes
 from player.spool import Turn
 from playlists.ids import Sha256
 
@@ -54,6 +55,7 @@ class Local:
             clock=lambda: {"now": 5, "uncertainty": None},
             file=lambda kind, sha: self.files.get((kind, sha)),
             played=self._played,
+            wishes=Wishes(),
             health=lambda: {"ok": self.ok},
         )
         self.server = LocalServer("127.0.0.1", 0, Page(BUNDLE), behind)

@@ -14,6 +14,7 @@ from playwright.sync_api import BrowserContext, Page
 from player.display.board import Board
 from player.display.page import Page as Bundle
 from player.display.server import Behind, LocalServer
+from player.display.wishes import Wishes
 from player.spool import Turn
 from playlists import signing
 from playlists.ids import Sha256
@@ -45,7 +46,8 @@ class Beside:
                 clock=lambda: {"now": now_ms(), "uncertainty": self.trusted},
                 file=self._file,
                 played=lambda page, turns: self.turns.update({turn.n: turn for turn in turns}),
-                health=lambda: {"ok": True},
+                wishes=Wishes(),
+            health=lambda: {"ok": True},
             ),
         )
         self.server.start()

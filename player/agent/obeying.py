@@ -1,0 +1,352 @@
+"""Commands that the server signed: heard, written down, done once, answered.
+
+A command counts only where it is for this screen, the time is trusted, and its deadline has not
+come; it is on the disk before it is begun. What needs the display is wished of the kiosk. What is
+not answered when the player starts again is answered then: `restart` and `reboot` by being back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from player.agent.beliefs import Beliefs
+from player.agent.needs import Need
+from player.agent.powering import Powering
+from player.cache.orders import Orders
+from player.clock import Clock
+from player.display.wishes import Did, Wish, Wishes
+from player.errors import NoRoom
+from player.health import Health
+from player.link.http import Server
+from player.machine import logs
+from player.machine.facts import TROUBLES, Machine, troubles_of
+from player.machine.tools import run, short
+from playlists.errors import DomainError, Invalid
+from playlists.fields import Fields
+from playlists.ids import Json
+from playlists.signing import verify
+from playlists.wire.commands import MAX_SAID, Answer, Answers, Command, PowerPlan, State
+from playlists.wire.door import Cap
+
+PLATE_MS = 30_000
+"""A screen says who it is for so long."""
+PICTURE_MS = 45_000
+"""A kiosk that has brought no picture by then is not there."""
+FACTS_EVERY_MS = 30_000
+COLOURS = ("#A92B13", "#1D409F", "#0B6350", "#7A4E00", "#5B2A86", "#0A3F59")
+"""Of the plate: screens side by side are told apart by it."""
+DEGREES = (0, 90, 180, 270)
+SETTINGS = ("rotate", "volume")
+"""Kinds that stay in force."""
+SLOW = frozenset(("logs", "reboot"))
+"""Kinds that other programs do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command came to."""
+
+    state: State
+    said: str
+    detail: Mapping[str, Cap] = field(default_factory=dict)
+
+
+Job = Callable[[], Outcome | None]
+"""What takes a while; None: it is answered later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What the agent has beside its plan: the commands' file, the way to the kiosk, the machine."""
+
+    orders: Orders
+    wishes: Wishes
+    machine: Machine
+
+
+class Obeying:
+    """`end` ends the player as systemd would; it starts again. For the agent's thread alone, but
+    for the jobs.
+    """
+
+    def __init__(
+        self,
+        body: Body,
+        beliefs: Beliefs,
+        server: Server,
+        clock: Clock,
+        health: Health,
+        end: Callable[[], None],
+    ) -> None:
+        self._orders, self._wishes, self._machine = body.orders, body.wishes, body.machine
+        self._beliefs, self._server, self._clock = beliefs, server, clock
+        self._health, self._end = health, end
+        self._power = Powering(body.orders, body.wishes)
+        self._todo: list[Command] = []
+        self._slow: dict[str, Job] = {}
+        self._pictures: dict[str, int] = {}
+        self._plate: tuple[str, int] | None = None
+        self._reload = ""
+        self._by_page: dict[str, int] = {}
+        self._facts: dict[str, Cap] = {}
+        self._facts_at = 0
+
+    def start(self) -> None:
+        """Answer what was begun before, and wish what was set."""
+        for old in self._orders.begun():
+            self._answer(old.id, _came_back(old.kind, old.boot != self._machine.boot))
+        for name in SETTINGS:
+            self._wish(name)
+        self._facts_at = self._clock.monotonic_ms()
+
+    def hear(self, token: str) -> None:
+        """Take a command. What does not count is passed over: it is told again while it lasts."""
+        trusted, now = self._beliefs.trusted, self._beliefs.now()
+        if trusted is None or now.uncertainty_ms is None:
+            self._health.count("command:no_time")
+            return
+        try:
+            command = Command.from_json(verify(token, "command", trusted.ring, now.ms))
+            if command.screen != trusted.screen:
+                raise Invalid("It is for another screen.", "screen")
+            if now.ms + now.uncertainty_ms >= command.deadline:
+                self._health.count("command:overdue")
+            elif not self._orders.knows(command.id):
+                boot = self._machine.boot
+                self._orders.begin(command.id, command.kind, command.deadline, boot)
+                self._todo.append(command)
+        except DomainError as wrong:
+            self._health.count(f"refused:command:{getattr(wrong, 'reason', 'format')}")
+        except NoRoom as full:
+            self._health.note("disk_full", str(full))
+
+    def turn(self) -> None:
+        """Begin what can be done at once, and end what has lasted."""
+        monotonic = self._clock.monotonic_ms()
+        todo, self._todo = self._todo, []
+        for command in todo:
+            self._do(command, monotonic)
+        if self._plate and monotonic >= self._plate[1]:
+            self._plate = None
+        for order, until in list(self._pictures.items()):
+            if monotonic >= until:
+                self._picture_over(order)
+                said = "No kiosk answered; nobody sees the display."
+                self._answer(order, Outcome("failed", said))
+        now = self._beliefs.now()
+        self._power.turn(now.ms if now.uncertainty_ms is not None else None)
+
+    def needs(self) -> Iterator[Need]:
+        """What is to be done beside the agent's thread."""
+        yield from (Need("order", order) for order in self._slow)
+        if self._clock.monotonic_ms() >= self._facts_at:
+            yield Need("facts")
+        if self._orders.unsent() or self._orders.power():
+            yield Need("answers")
+
+    def job(self, need: Need) -> Callable[[], object]:
+        """How it is done."""
+        if need.kind == "order":
+            return partial(_attempt, self._slow[need.key])
+        if need.kind == "facts":
+            return self._machine.facts
+        said = Answers(self._orders.unsent(), self._orders.power())
+        return lambda: (said, self._server.answers(said))
+
+    def done(self, need: Need, result: object) -> bool:
+        """It is done. Whether this device is to be no screen any more, as it was told."""
+        if need.kind == "facts" and isinstance(result, dict):
+            self._know(result)
+        if need.kind == "order":
+            self._slow.pop(need.key, None)
+            if isinstance(result, Outcome):
+                self._answer(need.key, result)
+        if isinstance(result, tuple):
+            said, acked = result
+            self._orders.power_sent(acked)
+            return "forget" in self._orders.sent(said.answers)
+        return False
+
+    def told(self, did: Did) -> None:
+        """The kiosk says what came of a wish."""
+        name, _, order = did.id.partition(":")
+        if name == "picture" and order in self._pictures:
+            self._picture_over(order)
+            self._slow[order] = lambda: self._bring(order, did)
+        elif name == "power":
+            self._power.told(did)
+        elif name in SETTINGS:
+            setting = self._orders.settings.get(name)
+            if not did.ok and isinstance(setting, int):
+                self._by_page[name] = setting
+            else:
+                self._by_page.pop(name, None)
+
+    def forget(self) -> None:
+        """This device is no screen any more: nothing of what was set holds."""
+        for name in (*SETTINGS, "power"):
+            try:
+                self._orders.set(name, None)
+            except NoRoom as full:
+                self._health.note("disk_full", str(full))
+            self._wishes.put(name, None)
+        self._by_page.clear()
+        self._plate = None
+        self._power = Powering(self._orders, self._wishes)
+
+    def section(self) -> dict[str, Any]:
+        """What the page is told beside what it plays."""
+        plate = None
+        if self._plate and self._beliefs.trusted:
+            screen = str(self._beliefs.trusted.screen)
+            head = self._beliefs.trusted.head
+            colour = COLOURS[sum(screen.encode()) % len(COLOURS)]
+            revision = head.head.revision if head else 0
+            plate = {"screen": screen, "name": self._plate[0], "colour": colour}
+            plate["revision"] = str(revision)
+        return {
+            "plate": plate,
+            "reload": self._reload,
+            "rotate": self._by_page.get("rotate", 0),
+            "volume": self._orders.settings.get("volume"),
+            "dark": self._power.is_dark,
+        }
+
+    def known(self) -> dict[str, Cap]:
+        """What goes with a report: the machine's facts, and how the display is switched."""
+        now = self._beliefs.now()
+        trusted = now.uncertainty_ms is not None
+        offset = {"clock_offset_ms": self._clock.wall_ms() - now.ms} if trusted else {}
+        return {**self._facts, **offset, **self._power.known()}
+
+    # --- each kind --------------------------------------------------------------------------------
+
+    def _do(self, command: Command, monotonic: int) -> None:
+        kinds: dict[str, Callable[[Command, int], Outcome | None]] = {
+            "identify": self._identify,
+            "reload": self._reload_page,
+            "screenshot": self._picture,
+            "restart": self._restart,
+            "reboot": self._reboot,
+            "rotate": self._set,
+            "volume": self._set,
+            "power": self._plan,
+            "logs": self._logs,
+            "forget": self._forget,
+        }
+        do = kinds.get(command.kind)
+        if do is None:
+            said = f"This player does not know “{command.kind}”; it is older than the server."
+            self._answer(command.id, Outcome("unknown", said))
+        elif command.kind in SLOW:
+            self._slow[command.id] = partial(do, command, monotonic)
+        else:
+            outcome = _attempt(partial(do, command, monotonic))
+            if outcome is not None:
+                self._answer(command.id, outcome)
+
+    def _identify(self, command: Command, monotonic: int) -> Outcome:
+        name = command.arguments.get("name")
+        self._plate = (name if isinstance(name, str) else "", monotonic + PLATE_MS)
+        return Outcome("done", f"The screen says who it is for {PLATE_MS // 1000} s.")
+
+    def _reload_page(self, command: Command, monotonic: int) -> Outcome:
+        self._reload = command.id
+        return Outcome("done", "The page is loaded anew.")
+
+    def _picture(self, command: Command, monotonic: int) -> None:
+        self._pictures[command.id] = monotonic + PICTURE_MS
+        self._wishes.put(command.id, Wish(f"picture:{command.id}", "picture"))
+
+    def _restart(self, command: Command, monotonic: int) -> None:
+        self._end()
+
+    def _reboot(self, command: Command, monotonic: int) -> Outcome | None:
+        told = run(["systemctl", "reboot"])
+        if told.ok:
+            return None
+        return Outcome("failed", f"The machine does not restart: {short(told.text)}")
+
+    def _set(self, command: Command, monotonic: int) -> Outcome:
+        given = Fields.of(command.arguments, "arguments")
+        if command.kind == "rotate":
+            value = given.whole("degrees", 0, 270)
+            if value not in DEGREES:
+                raise Invalid("Turns are of 90 degrees.", given.at("degrees"))
+        else:
+            value = given.whole("percent", 0, 100)
+        self._orders.set(command.kind, value)
+        self._wish(command.kind)
+        return Outcome("done", "It is set, and kept.", {command.kind: value})
+
+    def _plan(self, command: Command, monotonic: int) -> Outcome:
+        plan = PowerPlan.from_json(command.arguments)
+        if not self._power.follow(plan, command.issued_at):
+            return Outcome("refused", "A newer plan is held.", {"power_plan": self._power.plan.id})
+        return Outcome("done", "The display follows this plan.", {"power_plan": plan.id})
+
+    def _logs(self, command: Command, monotonic: int) -> Outcome:
+        packed = logs.bundle({"health": self._health.to_json(), "device": self.known()})
+        self._server.bring(command.id, packed)
+        return Outcome("done", "The logs are there.", {"bytes": len(packed)})
+
+    def _forget(self, command: Command, monotonic: int) -> Outcome:
+        return Outcome("done", "This device forgets its screen and shows a code.")
+
+    # --- helpers ----------------------------------------------------------------------------------
+
+    def _answer(self, order: str, out: Outcome) -> None:
+        answer = Answer(order, out.state, out.said, self._beliefs.now().ms, out.detail)
+        try:
+            self._orders.answer(answer)
+        except NoRoom as full:
+            self._health.note("disk_full", str(full))
+
+    def _bring(self, order: str, did: Did) -> Outcome:
+        """The picture first, then the answer that says it is there."""
+        if not did.ok or not did.picture:
+            return Outcome("failed", did.said or "There is no picture.")
+        self._server.bring(order, did.picture)
+        return Outcome("done", did.said, {**did.detail, "how": did.how})
+
+    def _picture_over(self, order: str) -> None:
+        self._pictures.pop(order, None)
+        self._wishes.put(order, None)
+
+    def _wish(self, name: str) -> None:
+        value: Json = self._orders.settings.get(name)  # type: ignore[assignment]
+        if value is not None:
+            self._wishes.put(name, Wish(f"{name}:{value}", name, {"value": value}))
+
+    def _know(self, facts: dict[str, Cap]) -> None:
+        self._facts = facts
+        self._facts_at = self._clock.monotonic_ms() + FACTS_EVERY_MS
+        wrong = troubles_of(facts)
+        for code in TROUBLES:
+            if code in wrong:
+                self._health.note(code, wrong[code])
+            else:
+                self._health.clear(code)
+
+
+def _attempt(job: Job) -> Outcome | None:
+    try:
+        return job()
+    except Invalid as wrong:
+        return Outcome("refused", f"{wrong.field}: {wrong}"[:MAX_SAID])
+    except Exception as wrong:  # whatever it is, the screen plays on and the server hears of it
+        return Outcome("failed", short(f"{type(wrong).__name__}: {wrong}"))
+
+
+def _came_back(kind: str, is_rebooted: bool) -> Outcome:
+    """What a command came to that the player was in when it ended."""
+    if kind == "restart":
+        return Outcome("done", "The player was restarted and is back.")
+    if kind == "reboot" and is_rebooted:
+        return Outcome("done", "The machine was restarted and is back.")
+    if kind == "reboot":
+        return Outcome("failed", "The player came back, but the machine was not restarted.")
+    return Outcome("failed", "The player was restarted before this was done.")
