@@ -46,9 +46,9 @@ READ_S = 20.0
 ANSWER_S = 60.0
 """Longest time for a whole answer but an asset."""
 MAX_ANSWER_BYTES = 4 * MAX_BYTES["offers"]
-BLOCK_BYTES = 64 * 1024
-ANSWER_BLOCK_BYTES = 8 * 1024
-"""Read of an answer before its time is looked at again."""
+PROBLEM_BYTES = 64 * 1024
+BLOCK_BYTES = 16 * 1024
+"""Read at once: what a cut of the line costs at most, and what time is looked at after."""
 MAX_FILE_BYTES = 4 * 1024 * 1024 * 1024
 """Of one picture or film."""
 MAX_RETRY_AFTER_S = 600
@@ -258,7 +258,7 @@ def file_of(answer: requests.Response, offset: int) -> tuple[tuple[int, int], It
 
 def _exactly(answer: requests.Response, length: int) -> Iterator[bytes]:
     with answer:
-        for block in _blocks(answer, BLOCK_BYTES):
+        for block in _blocks(answer):
             length -= len(block)
             yield block
     # An old urllib3 takes a cut for the end.
@@ -284,7 +284,7 @@ def _whole(answer: requests.Response, limit: int) -> bytes:
     unpack = zlib.decompressobj(16 + zlib.MAX_WBITS) if form == "gzip" else None
     data = bytearray()
     deadline = time.monotonic() + ANSWER_S
-    for block in _blocks(answer, ANSWER_BLOCK_BYTES):
+    for block in _blocks(answer):
         try:
             data += unpack.decompress(block, limit + 1 - len(data)) if unpack else block
         except zlib.error as wrong:
@@ -298,9 +298,9 @@ def _whole(answer: requests.Response, limit: int) -> bytes:
     return bytes(data)
 
 
-def _blocks(answer: requests.Response, size: int) -> Iterator[bytes]:
+def _blocks(answer: requests.Response) -> Iterator[bytes]:
     try:
-        while block := answer.raw.read(size, decode_content=False):
+        while block := answer.raw.read(BLOCK_BYTES, decode_content=False):
             yield block
     except (HTTPError, HTTPException, OSError) as wrong:
         raise Unreachable(f"The connection broke: {wrong}") from wrong
@@ -328,7 +328,7 @@ def _check(answer: requests.Response) -> None:
 def _problem(answer: requests.Response) -> tuple[str, str]:
     """The code and words of an RFC 9457 problem, "" where it is none."""
     try:
-        body: Any = json.loads(_whole(answer, BLOCK_BYTES))
+        body: Any = json.loads(_whole(answer, PROBLEM_BYTES))
         return str(body.get("code", "")), str(body.get("title", ""))
     except (ValueError, AttributeError, RecursionError, PlayerError):
         return "", ""

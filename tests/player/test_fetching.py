@@ -1,0 +1,180 @@
+"""When files are fetched, in which order, and how fast."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from player.agent.fetching import Fetch
+from player.agent.hours import ALWAYS, SOON_MS, Hours
+from player.agent.needs import LEFT, Need, Pace
+from player.agent.plans import files_by_need
+from player.cache.store import Budget, Store
+from player.config import BadConfig, read_config
+from player.errors import Unreachable
+from player.health import Health
+from player.link.http import Server
+from player.link.throttle import Throttle
+from playlists.codec import decode_chunk, decode_deck, decode_manifest
+from playlists.ids import CardId, sha256
+from playlists.manifest import FOREVER_MS, DeckCard, Plan, Segment
+from playlists.signing import SigningKey
+from playlists.slot import Now
+from tests.fakes.server_peer import running_peer
+from tests.fakes.server_sim import Sim, device_of
+from tests.fakes.shop_content import DAY_MS, HOUR_MS, NOON, SCREEN, content
+from tests.player.bench import Bench
+
+KIB = 1024
+PICTURE = b"\x89PNG\r\n" + b"picture" * 500
+
+
+def plan_of(parted: bool = False) -> Plan:
+    """Two cards, "A" and "B", each with a file; the second from 18:00 on if `parted`."""
+    made = content("A", "B", priced=False, first_day_ms=NOON - NOON % DAY_MS - DAY_MS)
+    manifest = decode_manifest(made.objects[made.manifest])
+    cards = dict(decode_deck(made.objects[manifest.deck]))
+    for name, card in cards.items():
+        cards[name] = replace(card, assets=(sha256(str(card.params["headline"]).encode()),))
+    cards[CardId("unused")] = DeckCard("message", {}, assets=(sha256(b"unused"),))
+    address = manifest.days[0].chunk
+    chunk = decode_chunk(made.objects[address])
+    if parted:
+        (zone,) = chunk.zones
+        segments = (Segment(0, (0,)), Segment(18 * HOUR_MS, (1,)))
+        chunk = replace(chunk, zones={zone: segments})
+    return Plan(manifest, cards, {address: chunk}, FOREVER_MS)
+
+
+def test_files_come_in_the_order_in_which_they_are_first_needed() -> None:
+    a, b, unused = sha256(b"A"), sha256(b"B"), sha256(b"unused")
+    midnight = NOON - NOON % DAY_MS
+    needs = files_by_need(plan_of(parted=True), NOON)
+    evening = midnight + 18 * HOUR_MS
+    assert list(needs.items()) == [(a, NOON), (b, evening), (unused, FOREVER_MS)]
+    late = files_by_need(plan_of(parted=True), evening + HOUR_MS)
+    assert list(late.items()) == [
+        (b, evening + HOUR_MS),
+        (a, midnight + DAY_MS),
+        (unused, FOREVER_MS),
+    ]
+
+
+NIGHT = Hours(((21 * 60, 7 * 60), (12 * 60, 13 * 60)))
+
+
+@pytest.mark.parametrize(
+    ("clock", "open_"),
+    [
+        ("20:59", False),
+        ("21:00", True),
+        ("00:00", True),
+        ("06:59", True),
+        ("07:00", False),
+        ("12:30", True),
+    ],
+)
+def test_hours_are_the_stores_own_over_midnight_too(clock: str, open_: bool) -> None:
+    zone = "America/Martinique"
+    local = datetime.fromisoformat(f"2026-11-20T{clock}").replace(tzinfo=ZoneInfo(zone))
+    now = Now(int(local.timestamp() * 1000), 10)
+    assert NIGHT.latest_need(now, zone) == (None if open_ else now.ms + SOON_MS)
+    assert ALWAYS.latest_need(now, zone) is None
+    assert NIGHT.latest_need(replace(now, uncertainty_ms=None), zone) == now.ms + SOON_MS
+
+
+def test_outside_the_hours_only_what_is_needed_soon_is_fetched(screen: Bench) -> None:
+    screen.agent._playback._hours = Hours(((2 * 60, 3 * 60),))
+    first_day = NOON - NOON % DAY_MS + DAY_MS
+    address = screen.sim.add_asset(PICTURE)
+    tomorrow = content("Demain", picture=address, first_day_ms=first_day)
+    screen.hear("head", screen.sim.publish(tomorrow))
+    screen.wait(60_000)
+    assert screen.state["held"] == []
+    assert screen.agent.health()["missing"] == 1
+    while screen.clocks.true_ms < first_day - SOON_MS - 60_000:
+        screen.wait(HOUR_MS, step_ms=HOUR_MS // 2)
+        if (screen.clocks.true_ms % DAY_MS) // HOUR_MS == 2:
+            break
+    screen.wait(SOON_MS + 120_000, step_ms=60_000)
+    assert screen.state["held"] == [address]
+    assert screen.clocks.true_ms < first_day + HOUR_MS
+
+
+def test_what_is_left_to_others_holds_back_what_comes_after_it() -> None:
+    pace = Pace(limits={"asset": 2})
+    needs = [Need("asset", str(number)) for number in range(10)]
+    assert pace.begin(needs, 0) == needs[:2]
+    for need in needs[:2]:
+        pace.leave(need, 0, 1_000)
+    assert pace.begin(needs, 0) == needs[2 : 2 + LEFT]
+    for need in needs[2:4]:
+        pace.leave(need, 0, 1_000)
+    assert pace.begin(needs, 0) == []
+    pace.failed(Need("asset", "0"), 0, least_ms=60_000)
+    assert pace.begin(needs, 0) == [needs[4]], "what fails holds nothing back"
+    pace.done(needs[4])
+    assert pace.begin(needs, 1_000) == needs[1:3], "those left come first"
+    assert pace.begin([], 2_000) == []
+    assert not pace.put_off, "what is wanted no more is left to nobody"
+
+
+def test_no_more_bytes_a_second_than_allowed() -> None:
+    throttle = Throttle(400 * KIB)
+    began = time.monotonic()
+    sent = sum(len(block) for block in throttle.through(bytes(16 * KIB) for _ in range(20)))
+    assert sent / (time.monotonic() - began) <= 400 * KIB * 2
+    assert sum(map(len, Throttle(0).through([b"any"] * 1_000))) == 3_000
+
+
+def test_a_player_that_ends_fetches_no_further() -> None:
+    throttle = Throttle(10)
+    blocks = throttle.through(iter([b"a", b"b" * 1_000_000]))
+    next(blocks)
+    throttle.end()
+    with pytest.raises(Unreachable):
+        next(blocks)
+
+
+def test_the_settings_of_fetching_are_read() -> None:
+    base = ["--server", "https://signs.example"]
+    more = ["--fetch-kib-s", "250", "--fetch-hours", "21:00-07:00, 12:00-13:30", "--no-share"]
+    config = read_config([*base, *more], {})
+    assert config.fetch_bytes_s == 250 * KIB
+    assert config.fetch_hours == ((1260, 420), (720, 810))
+    assert not config.share
+    assert read_config(base, {}).share
+    assert not read_config(base, {"ENSEIGNE_PLAYER_NO_SHARE": "1"}).share
+    for wrong in ("25:00-07:00", "9-17", "21:00", "21:00-07:60"):
+        with pytest.raises(BadConfig, match="--fetch-hours"):
+            read_config([*base, "--fetch-hours", wrong], {})
+
+
+def test_a_line_that_is_cut_at_random_bytes_costs_a_tenth_more_at_most(tmp_path: Path) -> None:
+    dice, key = random.Random(7), SigningKey.generate()
+    data = dice.randbytes(6_000_000)
+    sim = Sim(lambda: NOON)
+    sim.device = device_of(key)
+    address = sim.add_asset(data)
+    store = Store(tmp_path, Budget(10_000_000))
+    sent = cuts = 0
+    with running_peer(sim) as peer:
+        server = Server(peer.url, key)
+        server.be(SCREEN)
+        fetch = Fetch(server, store, Health())
+        while address not in store.held():
+            peer.cut_assets_at = dice.randrange(600_000)
+            sent += min(peer.cut_assets_at, len(data) - store.part_size(address))
+            try:
+                fetch.get(address, frozenset())
+            except Unreachable:
+                cuts += 1
+    assert store.read(address) == data
+    assert cuts > 10
+    assert sent <= 1.1 * len(data)
