@@ -14,6 +14,7 @@ from typing import IO
 from player.agent.assembly import Assembled, assemble
 from player.agent.events import Stop
 from player.config import BadConfig, Config, read_config
+from player.display.hands import Hands
 from player.display.kiosk import Kiosk, command, find_chromium, is_stuck
 from player.errors import PlayerError
 from playlists.errors import Invalid
@@ -66,6 +67,7 @@ def _start_kiosk(config: Config, assembled: Assembled) -> Kiosk:
     line = command(program, assembled.url, profile, config.size, config.chromium_flags)
     kiosk = Kiosk(lambda: line, lambda lived_s: is_stuck(lived_s, assembled.local.silence_s()))
     kiosk.start()
+    Hands(assembled.url, profile).start()
     return kiosk
 
 

@@ -21,6 +21,7 @@ from urllib.parse import urlencode
 import requests
 
 from player.config import BadConfig, Config, read_config
+from player.display.hands import Hands
 from player.display.kiosk import Kiosk, command, find_chromium, is_stuck
 from player.health import Health
 
@@ -62,7 +63,9 @@ class View:
 
     def __init__(self, config: Config, program: str) -> None:
         host = f"[{config.host}]" if ":" in config.host else config.host
-        self._agent = f"http://{host}:{config.port}/"
+        self.agent = f"http://{host}:{config.port}/"
+        self.profile = Path(os.environ.get("CACHE_DIRECTORY", config.data)) / "chromium"
+        """One for the life of the kiosk: nothing in it is needed after it."""
         self._config = config
         self._program = program
         self._shows_agent = False
@@ -70,11 +73,9 @@ class View:
     def command(self) -> list[str]:
         """How Chromium's next life begins."""
         self._shows_agent = self._silence_s() is not None
-        url = self._agent if self._shows_agent else self._waiting()
-        # One profile for the life of the kiosk: nothing in it is needed after it.
-        profile = Path(os.environ.get("CACHE_DIRECTORY", self._config.data)) / "chromium"
+        url = self.agent if self._shows_agent else self._waiting()
         config = self._config
-        return command(self._program, url, profile, config.size, config.chromium_flags)
+        return command(self._program, url, self.profile, config.size, config.chromium_flags)
 
     def is_over(self, lived_s: float) -> bool:
         """Whether it hangs, or waits for an agent that is here by now."""
@@ -86,7 +87,7 @@ class View:
     def _silence_s(self) -> float | None:
         """What the agent says of the page's silence, in seconds; None while no agent answers."""
         try:
-            told = requests.get(self._agent + "painted", timeout=ASK_TIMEOUT_S).json()
+            told = requests.get(self.agent + "painted", timeout=ASK_TIMEOUT_S).json()
             return float(told["ago_ms"]) / 1000
         except (requests.RequestException, ValueError, KeyError, TypeError):
             return None
@@ -106,10 +107,13 @@ def _show(config: Config) -> int:
         signal.signal(number, lambda *_: ending.set())
     kiosk = Kiosk(view.command, view.is_over)
     kiosk.start()
+    hands = Hands(view.agent, view.profile)
+    hands.start()
     health.ready()
     while not ending.wait(ASK_EVERY_S):
         health.turned()
     health.stopping()
+    hands.stop()
     kiosk.stop()
     return 0
 

@@ -16,6 +16,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -32,7 +33,7 @@ from player.agent.sharing import Spared
 from player.agent.told import Scene, report_of, sections_of
 from player.agent.work import Done, Jobs
 from player.display.wishes import Did
-from player.errors import NoRoom, Unreachable
+from player.errors import Unreachable
 from player.link.door import Down, Heard, Told, Up
 from player.spool import SpoolStuck
 from playlists.ids import ChannelId, Sha256
@@ -66,8 +67,9 @@ class Agent:
         self._playback = Playback(self._beliefs, parts)
         self._pulling = Pulling(self._beliefs)
         self._parting = Parting(parts.server.is_certain)
+        end = partial(self.post, Stop())
         self._obeying = Obeying(
-            parts.body, self._beliefs, parts.server, parts.clock, parts.health, self._restart
+            parts.body, self._beliefs, parts.server, parts.clock, parts.health, end
         )
         parts.body.wishes.told = self.post
         self._runner = parts.make_runner(self.post)
@@ -189,7 +191,7 @@ class Agent:
             case Done():
                 self._done(event)
             case DoorAt():
-                self._keep_door(event.url)
+                self._beliefs.keep_door(event.url)
             case Checked() if self._playback.missing():
                 self._health.note("files_damaged", "Files were damaged; they are fetched again.")
             case Checked() | Stop():
@@ -219,13 +221,6 @@ class Agent:
             # A hint; only the server's own word, asked over HTTP, can part us.
             self._beliefs.report = True
             self._parts.server.use_token("")
-
-    def _keep_door(self, url: str) -> None:
-        if url != self._kept.memory.door:
-            try:
-                self._kept.save(replace(self._kept.memory, door=url))
-            except NoRoom as full:
-                self._health.note("disk_full", str(full))
 
     # --- look -------------------------------------------------------------------------------------
 
@@ -395,10 +390,6 @@ class Agent:
             self._notice = self._health.first_note
             self._parts.board.put(sections_of(self._scene()))
         self._parts.board.put({"device": self._obeying.section()})
-
-    def _restart(self) -> None:
-        """End as by systemd, which starts it again."""
-        self.post(Stop())
 
     def _end(self) -> None:
         self._health.stopping()

@@ -178,6 +178,14 @@ class Beliefs:
         if self.trusted and (due or not self._kept.is_saved):
             self.adopt((self.trusted, ()))
 
+    def keep_door(self, url: str) -> None:
+        """Remember where the server's door is."""
+        if url != self._kept.memory.door:
+            try:
+                self._kept.save(replace(self._kept.memory, door=url))
+            except NoRoom as full:
+                self._health.note("disk_full", str(full))
+
     def follow(self, channels: set[ChannelId], playing: Playing | None = None) -> bool:
         """Hold these channels and no others (and play this plan); whether it could be saved."""
         trusted = self.trusted

@@ -30,6 +30,7 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
     "--check-for-update-interval=31536000",
     "--password-store=basic",
+    "--remote-debugging-port=0",  # for pictures of the display; this machine's programs only
     f"--disk-cache-size={64 * 1024 * 1024}",
     "--no-memcheck",  # Raspberry Pi OS: no dialog about little memory; others ignore it
 )

@@ -16,6 +16,7 @@ import { AgentSource } from "./engine/source_agent.js";
 import { DirectSource } from "./engine/source_direct.js";
 import { BareSource, lacking } from "./engine/source_bare.js";
 import { versionOf, watchVersion } from "./engine/version.js";
+import { Told } from "./told.js";
 
 const MOST_FAULTS = 50;
 const RETRY_MS = 5_000;
@@ -52,11 +53,15 @@ async function keepPage() {
 }
 
 const source = sourceOf({
-  onWorld: (world) => display.update(world),
+  onWorld: (world) => {
+    display.update(world);
+    if (world.device) told.take(world.device);
+  },
   onFault,
   playing: () => display.playing,
   page: versionOf(document),
 });
+const told = new Told();
 const display = new Screen(document.querySelector("#screen"), {
   now: () => source.now(),
   assetUrl: (sha) => source.assetUrl(sha),

@@ -14,7 +14,8 @@
  *        "held":      [sha256, ...],
  *        "overrides": [{"id", "zone", "kind": "show" | "pause", "card", "from", "until"}],
  *        "pairing":   null | {"code", "url", "fingerprint", "server", "qr": picture's address | null},
- *        "notice":    text for whoever looks after this screen, "" when all is well}
+ *        "notice":    text for whoever looks after this screen, "" when all is well,
+ *        "device":    what people asked of this screen beside its plan, see told.js}
  *     event "change"  only the members of the state that changed, each whole
  *     event "alive"   {} at least each minute
  *   POST /played {"page": text, "turns": [{"n", "zone", "head", "manifest", "from", "until", "card",
@@ -39,7 +40,7 @@ const CLOCK_EVERY_MS = 30_000;
 const SILENCE_MS = 150_000;
 
 export class AgentSource {
-  #told = { plan: null, offers: {}, freshness: [], held: [], overrides: [], pairing: null, notice: "" };
+  #told = { plan: null, offers: {}, freshness: [], held: [], overrides: [], pairing: null, notice: "", device: null };
   #world = null;
   #onWorld;
   #onFault;
@@ -152,7 +153,7 @@ export class AgentSource {
 
   /** What the screen shows from but its plan, in the forms of slot_at.js; only what changed is made anew. */
   #worldOf(changed) {
-    const { offers, freshness, held, overrides, pairing, notice } = this.#told;
+    const { offers, freshness, held, overrides, pairing, notice, device } = this.#told;
     const made = (name, make) => (this.#world === null || changed.has(name) ? make() : this.#world[name]);
     const channels = Object.entries(offers).filter(([, { offers: all }]) => all);
     return {
@@ -163,6 +164,7 @@ export class AgentSource {
       overrides: overrides.map(({ from, until, ...hand }) => ({ ...hand, fromMs: from, untilMs: until })),
       pairing,
       notice: notice ? [notice] : null,
+      device,
     };
   }
 

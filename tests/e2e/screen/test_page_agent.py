@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 
 from player.display.board import Board
 from player.display.page import Page as Bundle
@@ -47,7 +47,7 @@ class Beside:
                 file=self._file,
                 played=lambda page, turns: self.turns.update({turn.n: turn for turn in turns}),
                 wishes=Wishes(),
-            health=lambda: {"ok": True},
+                health=lambda: {"ok": True},
             ),
         )
         self.server.start()
@@ -154,3 +154,25 @@ def test_an_override_by_hand_shows_at_once(page: Page, beside: Beside) -> None:
     until(page, f"state.zones.main.card === {json.dumps(other)}")
     beside.board.put({"overrides": []})
     until(page, f"state.zones.main.card === {json.dumps(first)}")
+
+
+def test_it_says_who_it_is_turns_and_goes_dark_as_it_is_told(page: Page, beside: Beside) -> None:
+    beside.play(plan(beside.peer, {"main": [(message_card("Bonjour"), 3600)]}))
+    page.goto(beside.url)
+    until(page, "state.zones.main.card")
+    plate = {"name": "Vitrine", "screen": "lille-1", "revision": "1", "colour": "#0B6350"}
+    told = {"plate": plate, "reload": "a", "rotate": 90, "volume": None, "dark": False}
+    beside.board.put({"device": told})
+    expect(page.get_by_role("status")).to_contain_text("Vitrine")
+    box = page.locator("#screen").bounding_box()
+    assert box
+    size = page.viewport_size
+    assert size
+    assert (round(box["width"]), round(box["height"])) == (size["width"], size["height"])
+    beside.board.put({"device": {**told, "plate": None, "rotate": 0, "dark": True}})
+    expect(page.get_by_role("status")).to_have_count(0)
+    expect(page.locator("#screen")).to_be_hidden()
+    page.evaluate("window.before = true")
+    beside.board.put({"device": {**told, "plate": None, "reload": "b"}})
+    page.wait_for_function("window.before === undefined && window.enseigne")
+    expect(page.locator("#screen")).to_be_visible()

@@ -1,0 +1,69 @@
+/**
+ * What the player's agent tells the page beside what it plays, as people asked of this screen:
+ *
+ *   {"plate": null | {"name", "screen", "revision", "colour"}, "reload": id, "rotate": degrees, "volume": percent | null,
+ *    "dark": boolean}
+ *
+ * The plate says who this screen is; `reload` asks for the page anew each time it is another id; `rotate` is there only
+ * where no compositor turns the picture; `dark` while the display is to be off, in case it cannot be switched.
+ */
+
+import { el } from "./dom.js";
+
+const TURNS = new Set([90, 180, 270]);
+
+/** The day a revision was made: it is never below its instant. */
+function made(revision) {
+  const at = new Date(Number(revision));
+  return Number.isFinite(at.getTime()) && Number(revision) > 0 ? at.toISOString().slice(0, 16).replace("T", " ") : "–";
+}
+
+export class Told {
+  #root;
+  #plate = null;
+  #shown = "null";
+  #reload = null;
+  #volume = null;
+  #anew;
+
+  /** @param {{root: HTMLElement, anew?: () => void}} options `root` is the document's own element */
+  constructor({ root = document.documentElement, anew = () => location.reload() } = {}) {
+    this.#root = root;
+    this.#anew = anew;
+    // Films begin muted; each that starts is made as loud as was asked.
+    document.addEventListener("play", ({ target }) => this.#sound(target), true);
+  }
+
+  take({ plate = null, reload = "", rotate = 0, volume = null, dark = false }) {
+    // The first word is of before this page: only another one asks for it anew.
+    if (this.#reload !== null && reload && reload !== this.#reload) this.#anew();
+    this.#reload = reload;
+    this.#root.toggleAttribute("data-dark", dark);
+    if (TURNS.has(rotate)) this.#root.dataset.turn = String(rotate);
+    else delete this.#root.dataset.turn;
+    this.#volume = volume;
+    for (const film of document.querySelectorAll("video")) this.#sound(film);
+    this.#show(plate);
+  }
+
+  #show(plate) {
+    const text = JSON.stringify(plate);
+    if (text === this.#shown) return;
+    this.#shown = text;
+    this.#plate?.remove();
+    this.#plate = null;
+    if (!plate) return;
+    this.#plate = el(
+      "div", "who", el("b", "", plate.name || plate.screen), el("p", "", plate.screen), el("p", "", `Plan ${made(plate.revision)} UTC`),
+    );
+    this.#plate.setAttribute("role", "status");
+    this.#plate.style.setProperty("--plate", plate.colour);
+    document.body.append(this.#plate);
+  }
+
+  #sound(film) {
+    if (this.#volume === null || !(film instanceof HTMLMediaElement)) return;
+    film.muted = this.#volume === 0;
+    film.volume = this.#volume / 100;
+  }
+}
