@@ -6,6 +6,14 @@
 const COLOUR = /^#[0-9a-f]{6}$/;
 const INK = "#0c222a";
 const CHALK = "#f6faf9";
+/** Softer words on the ground and what stands out there, as look/tokens.css has them; and on a light ground. */
+const SOFT = { "--fine-print": "#bccdd1", "--muted": "#c3d2d5", "--struck": "#dce6e8" };
+const SOFT_INK = "#3c5661";
+const ACCENT = "#ffcb2b";
+/** Least contrast of words (WCAG 2.2, 1.4.3), the same as server/services/chain/brand_checks.py asks for. */
+const LEAST = 4.5;
+/** Nights are a light ground's too, and as dark as those of any other. */
+const NIGHT_OF_LIGHT = 0.28;
 /** Families that ship, by the names that brands give them; each ends on what a system has. */
 const FAMILIES = new Map([
   ["bricolage", '"Bricolage Grotesque", system-ui, sans-serif'],
@@ -43,6 +51,31 @@ export function isLight(brand, sky) {
   return colour && contrast(colour, INK) >= contrast(colour, CHALK);
 }
 
+/** Whether the brand's ground, where it says one, carries dark words. */
+function lightGround(brand) {
+  const ground = colourOf(brand, "ground");
+  return ground !== null && contrast(ground, INK) > contrast(ground, CHALK);
+}
+
+/** Words on the brand's ground, which may be light, and on the night that is always dark: custom properties. */
+export function voices(brand, sky) {
+  const ground = sky === "night" ? null : colourOf(brand, "ground");
+  const light = ground && lightGround(brand);
+  const full = light ? INK : CHALK;
+  const accent = colourOf(brand, "accent");
+  const found = { "--on-ground": light ? INK : "", "--stands": accent ?? "" };
+  for (const [name, usual] of Object.entries(SOFT)) {
+    const soft = light ? SOFT_INK : usual;
+    found[name] = ground && (light || contrast(soft, ground) < LEAST) ? readable(soft, ground, full) : "";
+  }
+  if (ground && contrast(accent ?? ACCENT, ground) < LEAST) found["--stands"] = full;
+  return found;
+}
+
+function readable(colour, ground, otherwise) {
+  return contrast(colour, ground) < LEAST ? otherwise : colour;
+}
+
 /** Custom properties of one earth, in the brand's colours. */
 export function tints(brand, sky) {
   const found = {};
@@ -54,15 +87,18 @@ export function tints(brand, sky) {
     found["--land"] = mixed(own, 90, "black");
   }
   const ground = colourOf(brand, "ground");
+  const light = lightGround(brand);
   if (ground && sky === "night") {
-    found["--sky-top"] = mixed(ground, 48, "black");
-    found["--sky-foot"] = mixed(ground, 84, "black");
-    found["--land"] = mixed(ground, 66, "black");
-    found["--soil-top"] = mixed(ground, 60, "black");
-    found["--soil-foot"] = mixed(ground, 40, "black");
+    const dark = (share) => mixed(ground, light ? share * NIGHT_OF_LIGHT : share, "black");
+    found["--sky-top"] = dark(48);
+    found["--sky-foot"] = dark(84);
+    found["--land"] = dark(66);
+    found["--soil-top"] = dark(60);
+    found["--soil-foot"] = dark(40);
   } else if (ground) {
-    found["--soil-top"] = mixed(ground, 88, "white");
-    found["--soil-foot"] = ground;
+    // Words are measured on the ground as the brand says it: nowhere is it nearer to theirs.
+    found["--soil-top"] = ground;
+    found["--soil-foot"] = mixed(ground, 88, light ? "white" : "black");
   }
   return found;
 }

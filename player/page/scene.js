@@ -1,6 +1,6 @@
 /** One view on the stage: its earth, its goods, its words, and the leases of its prices. */
 
-import { dress, facesReady, isLight, legalOf, tints } from "./brand.js";
+import { dress, facesReady, isLight, legalOf, tints, voices } from "./brand.js";
 import { cssUrl, el, text } from "./dom.js";
 import { Film } from "./film.js";
 import { fitAll } from "./fit.js";
@@ -171,7 +171,8 @@ export class Scene {
     this.scene.className = `scene for-${composed.wall ? "pairing" : composed.horizon ?? "media"} ${tone}`;
     paint(this.root, dress(view.brand));
     // The look's second voice is mixed for the look's own skies.
-    paint(this.scene, { "--second": isLight(view.brand, sky) ? "var(--on-sky)" : "" });
+    const second = isLight(view.brand, sky) ? "var(--on-sky)" : "";
+    paint(this.scene, { "--second": second, ...voices(view.brand, sky) });
     this.#setEarth(composed, sky);
     this.#setLegal(composed, sky);
     this.#setGoods(composed.goods);
@@ -216,7 +217,7 @@ export class Scene {
     const { brand, lang, goods } = this.view;
     const words = composed.wall ? "" : text(legalOf(brand, lang, goods.length > 0));
     this.legal.className = `legal sky-${sky}`;
-    paint(this.legal, { "--foot": tints(brand, sky)["--soil-foot"] ?? "" });
+    paint(this.legal, { "--foot": tints(brand, sky)["--soil-foot"] ?? "", ...voices(brand, sky) });
     if (this.legal.textContent !== words) this.legal.textContent = words;
     this.legal.hidden = words === "";
   }

@@ -58,13 +58,18 @@ def reading_words(one: Reading) -> dict[str, str]:
         title = colour_words()[one.part][0]
     if not one.enough:
         said = _("Reads at %(figure)s to 1: too little, a screen needs 4.5.", figure=figure)
+    elif one.replaced:
+        said = _(
+            "Reads at %(figure)s to 1 there: too little, so it takes the colour of the words.",
+            figure=figure,
+        )
     elif not one.good:
         said = _(
             "Reads at %(figure)s to 1: well for large words, faint for small ones.", figure=figure
         )
     else:
         said = _("Reads at %(figure)s to 1: well, from across the shop.", figure=figure)
-    if one.part in ("price", "mist"):
+    if one.part in ("price", "mist", "ground"):
         tone = _("Its words are light.") if one.light else _("Its words are dark.")
         said = f"{said} {tone}"
     return {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from playlists.fields import sha, text
 from playlists.manifest import BRAND_DRAWINGS
@@ -50,18 +50,20 @@ _COLOUR = re.compile(r"#[0-9a-f]{6}")
 @dataclass(frozen=True, slots=True)
 class Reading:
     """How words read on a colour: `tenths` is the contrast times ten, rounded down; `light` says
-    whether the words are the light ones.
+    whether the words are the light ones. `replaced`: they would not read, so a screen takes those
+    of the ground itself.
     """
 
     part: str
     on: str
     tenths: int
     light: bool
+    replaced: bool = False
 
     @property
     def enough(self) -> bool:
         """Whether a screen may carry it."""
-        return self.tenths >= LEAST_TENTHS
+        return self.replaced or self.tenths >= LEAST_TENTHS
 
     @property
     def good(self) -> bool:
@@ -78,10 +80,11 @@ def contrast_tenths(one: str, other: str) -> int:
 def readings(brand: Mapping[str, str]) -> tuple[Reading, ...]:
     """How each pair of colours that meets on a screen reads, the look's own where none is said."""
     colour = {name: brand.get(f"colour.{name}") or LOOK[name] for name in COLOURS}
-    best = [_best(part, colour[part]) for part in ("price", "mist")]
-    fixed = [_words(part, CHALK, colour[part], part) for part in ("tide", "ground")]
-    stand_out = [_words("accent", colour["accent"], colour[on], on) for on in ("tide", "ground")]
-    return (*best, *fixed, *stand_out)
+    best = {part: _best(part, colour[part]) for part in ("price", "mist", "ground")}
+    fixed = _words("tide", CHALK, colour["tide"], "tide")
+    deep, ground = (_words("accent", colour["accent"], colour[on], on) for on in ("tide", "ground"))
+    ground = replace(ground, replaced=not ground.enough and best["ground"].enough)
+    return (best["price"], best["mist"], fixed, best["ground"], deep, ground)
 
 
 def check_brand(brand: Mapping[str, str], field: str = "brand") -> None:

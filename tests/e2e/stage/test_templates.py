@@ -45,6 +45,49 @@ def test_every_template_shows_whole_and_keeps_its_words_on_the_screen(
     assert page.evaluate(LOOKED_AT, [names, f"float:left;{shape}"]) == []
 
 
+ON_THE_GROUND = """async ([names, style, ground]) => {
+  const light = (part) => part <= .04045 ? part / 12.92 : ((part + .055) / 1.055) ** 2.4;
+  const luminance = (rgb) => rgb.map((part) => light(part / 255))
+    .reduce((sum, part, at) => sum + part * [.2126, .7152, .0722][at], 0);
+  const parts = (colour) => colour.match(/\\d+/g).slice(0, 3).map(Number);
+  const below = luminance([1, 3, 5].map((at) => parseInt(ground.slice(at, at + 2), 16)));
+  const hung = names.map((name) => ({ name, ...stageIn(style) }));
+  await Promise.all(hung.map(({ name, stage }) => {
+    const view = sample(name);
+    return stage.show({ ...view, brand: { ...view.brand, "colour.ground": ground } });
+  }));
+  const found = [];
+  for (const { name, shadow } of hung) {
+    const soil = shadow.querySelector(".earth:not(.sky-night) .soil");
+    const horizon = soil?.getBoundingClientRect().top;
+    const walk = document.createTreeWalker(shadow, NodeFilter.SHOW_TEXT);
+    while (horizon !== undefined && walk.nextNode()) {
+      const node = walk.currentNode.parentElement;
+      const ownGround = node.closest(".ticket b, .road b, .board, style");
+      if (ownGround || node.getBoundingClientRect().top < horizon) continue;
+      const said = luminance(parts(getComputedStyle(node).color));
+      const [dark, bright] = [said, below].sort((one, other) => one - other);
+      found.push([name, node.className, Math.floor((bright + .05) / (dark + .05) * 10) / 10]);
+    }
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize(
+    ("shape", "ground"),
+    [
+        ("float:left;width:480px;height:270px", "#f2ede2"),
+        ("float:left;width:270px;height:480px", "#8a8a8a"),
+        ("float:left;width:270px;height:480px", "#5f6f6f"),
+    ],
+)
+def test_words_read_on_whatever_ground_a_brand_has(page: Page, shape: str, ground: str) -> None:
+    found = page.evaluate(ON_THE_GROUND, [sample_names(), shape, ground])
+    assert len(found) > 50
+    assert [one for one in found if one[2] < 4.5] == []
+
+
 BESIDE_PRICES = """async ([names, style]) => {
   const found = [];
   for (const name of names) {

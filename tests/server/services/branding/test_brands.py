@@ -126,7 +126,7 @@ def test_who_has_only_some_stores_changes_no_brand(ctx: Context) -> None:
         ({"colour.price": "red"}, "colour.price", "bad_colour"),
         ({"colour.price": "#777777"}, "colour.price", "low_contrast"),
         ({"colour.tide": "#fefefe"}, "colour.tide", "low_contrast"),
-        ({"colour.ground": "#cccccc"}, "colour.ground", "low_contrast"),
+        ({"colour.ground": "#7d7d7d"}, "colour.ground", "low_contrast"),
         ({"colour.accent": "#06282f"}, "colour.accent", "low_contrast"),
         ({"type.sign": "comic"}, "type.sign", "bad_face"),
         ({"legal.fr": "Mangez des fruits."}, "legal.en", "one_language"),
@@ -146,6 +146,18 @@ def test_contrast_is_that_of_wcag() -> None:
     assert all(one.enough for one in plain.values())
     assert not plain["price", "price"].light
     assert readings(RED)[0].light
+
+
+@pytest.mark.parametrize("ground", ["#ffffff", "#e8e0d0", "#9db3bf"])
+def test_a_light_ground_carries_dark_words_and_no_faint_accent(ground: str) -> None:
+    brand = {"colour.ground": ground}
+    check_brand(brand)
+    found = {(one.part, one.on): one for one in readings(brand)}
+    assert found["ground", "ground"].enough
+    assert not found["ground", "ground"].light
+    assert found["accent", "ground"].replaced, "the usual yellow"
+    readable = {(one.part, one.on): one for one in readings({**brand, "colour.accent": "#000000"})}
+    assert not readable["accent", "ground"].replaced
 
 
 def keep(ctx: Context, picture: Image.Image, kind: str = "image") -> str:
