@@ -32,6 +32,8 @@ def open_sealed(path: Path, schema: str) -> sqlite3.Connection:
         db.execute("PRAGMA locking_mode=EXCLUSIVE")
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
+        # What is believed lies in the file itself: a damaged log then hides nothing newer.
+        db.execute("PRAGMA wal_autocheckpoint=1")
         db.executescript(schema)
     except BaseException:
         db.close()
