@@ -18,7 +18,7 @@ from typing import BinaryIO
 from player.cache.files import full_or_same
 from playlists.ids import Sha256
 
-SYNC_BYTES = 8 * 1024 * 1024
+SYNC_BYTES = 2 * 1024 * 1024
 """A power cut takes at most so much of a download."""
 _BLOCK = 1024 * 1024
 
