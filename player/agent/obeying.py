@@ -175,7 +175,8 @@ class Obeying:
         name, _, order = did.id.partition(":")
         if name == "picture" and order in self._pictures:
             self._picture_over(order)
-            self._slow[order] = lambda: self._bring(order, did)
+            at = self._beliefs.now().ms
+            self._slow[order] = lambda: self._bring(order, did, at)
         elif name == "power":
             self._power.told(did)
         elif name in SETTINGS:
@@ -305,12 +306,12 @@ class Obeying:
         except NoRoom as full:
             self._health.note("disk_full", str(full))
 
-    def _bring(self, order: str, did: Did) -> Outcome:
+    def _bring(self, order: str, did: Did, at: int) -> Outcome:
         """The picture first, then the answer that says it is there."""
         if not did.ok or not did.picture:
             return Outcome("failed", did.said or "There is no picture.")
         self._server.bring(order, did.picture)
-        return Outcome("done", did.said, {**did.detail, "how": did.how})
+        return Outcome("done", did.said, {**did.detail, "how": did.how, "at": at})
 
     def _picture_over(self, order: str) -> None:
         self._pictures.pop(order, None)

@@ -39,6 +39,7 @@ from server.services.screens import (
     proof,
 )
 from server.services.screens.devices import Viewer
+from server.services.showing import glimpses
 
 blueprint = Blueprint("player", __name__, url_prefix="/player/v1")
 
@@ -208,8 +209,10 @@ def take_plays() -> Response:
 @blueprint.post("/answers")
 def take_answers() -> Response:
     """What commands came to, and when the display was off; up to which number that is kept."""
-    screen = _player()
-    return _json({"acked": answering.take(context(), screen, Answers.from_json(_body()))})
+    ctx, screen, said = context(), _player(), Answers.from_json(_body())
+    acked = answering.take(ctx, screen, said)
+    glimpses.judge(ctx, screen, said.answers)
+    return _json({"acked": acked})
 
 
 @blueprint.post("/commands/<command_id>/file")
