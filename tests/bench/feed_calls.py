@@ -34,7 +34,7 @@ SKUS = 1_000
 SEED = 5
 DISORDERED, REPEATED = 0.02, 0.02
 """Shares of the calls that change places with the next one, and that come twice."""
-THREADS = 2
+THREADS = 16
 
 
 @dataclass(frozen=True, slots=True)

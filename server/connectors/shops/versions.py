@@ -18,11 +18,11 @@ class Versions:
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Versions:
         """From what a connector kept."""
-        return cls({str(key): int(version) for key, version in state.get("versions", ())})
+        return cls(dict(state.get("versions", ())))
 
     def to_state(self) -> dict[str, Any]:
         """In the order in which they were told: JSON objects may lose it, lists do not."""
-        return {"versions": [list(pair) for pair in self._kept.items()][-MAX_VERSIONS:]}
+        return {"versions": list(self._kept.items())[-MAX_VERSIONS:]}
 
     def is_old(self, key: str, version: str) -> bool:
         """Whether a newer version was told before; else remembers this one. Versions that are no

@@ -1,6 +1,6 @@
 """Connectors: set up by people, run by the worker, called by their sources."""
 
-from server.services.connectors.calls import Misconfigured, Receipt, receive, sweep_deliveries
+from server.services.connectors.calls import receive, sweep_deliveries
 from server.services.connectors.edits import (
     ConnectorWish,
     ask_now,
@@ -12,6 +12,7 @@ from server.services.connectors.edits import (
     update_connector,
 )
 from server.services.connectors.files import Preview, bring_file, look_at_file, take_file
+from server.services.connectors.gates import Misconfigured, Receipt
 from server.services.connectors.polling import Poller, Ran, run_due
 from server.services.connectors.subscriptions import Subscriptions
 from server.services.connectors.trial import Seen, test_connector

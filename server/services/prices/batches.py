@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, delete, select, true, update
 from sqlalchemy.orm import Session
 
 from server.db.models import HeldBatchRow
-from server.ports import ProductReport
+from server.ports import ProductReport, StockReport
 from server.services.base.context import Context
 from server.services.observed.sellable import StockRules
 from server.services.prices import quarantine
@@ -24,6 +24,22 @@ REJECTED = ("rejecting", "rejected")
 USUAL_STOCK = StockRules()
 SAMPLE_ROWS = 20
 """Prices kept with a held batch, for a person to look at."""
+
+
+Shares = dict[str, dict[str, int]]
+"""What came of a batch by what it spoke of: the key of a fact, or `product_name`: how many `facts`
+and `prices`, and rows ignored by reason.
+"""
+
+
+def product_name(sku: str) -> str:
+    """What `Shares` call a product."""
+    return f"product:{sku}"
+
+
+def stock_name(report: StockReport, source: Source) -> str:
+    """What `Shares` call a stock: as its fact is called."""
+    return f"stock:{report.sku}@{source.store(report.store)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +66,9 @@ class Source:
 
 @dataclass(slots=True)
 class Taken:
-    """What came of it. `changes` are the channels' last signed deltas, already in the record."""
+    """What came of it. `changes` are the channels' last signed deltas, already in the record.
+    `shares` is filled in where it is there.
+    """
 
     changes: list[Change] = field(default_factory=list)
     facts: int = 0
@@ -58,15 +76,23 @@ class Taken:
     suspects: dict[str, str] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)
     held: str = ""
+    shares: Shares | None = None
 
     def tell(self, changes: Sequence[Change]) -> None:
         """Channels have new versions: of each the last is kept, as a long batch makes very many."""
         new = {change.channel: change for change in changes}
         self.changes = [one for one in self.changes if one.channel not in new] + list(new.values())
 
-    def count(self, reason: str, many: int = 1) -> None:
-        """One more row ignored for `reason`."""
+    def count(self, reason: str, many: int = 1, of: str = "") -> None:
+        """One more row ignored for `reason`, which spoke of something."""
         self.refused[reason] = self.refused.get(reason, 0) + many
+        self.share(of, reason, many)
+
+    def share(self, of: str, what: str, many: int = 1) -> None:
+        """So much of what came of it is because of what was said of one thing."""
+        if self.shares is not None:
+            mine = self.shares.setdefault(of, {})
+            mine[what] = mine.get(what, 0) + many
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from server.services.base.kept import batched
 from server.services.observed import facts, neighbours, shelves
 from server.services.observed.shelves import Count
 from server.services.prices import batches, offers, pricing, releasing
-from server.services.prices.batches import Source, Taken
+from server.services.prices.batches import Shares, Source, Taken, stock_name
 from server.services.prices.seeing import ChannelOf
 
 __all__ = ["Source", "Taken", "take"]
@@ -26,14 +26,14 @@ CHUNK_ROWS = 200
 """Facts in one write transaction, so that none lasts over its budget."""
 
 
-def take(ctx: Context, source: Source, batch: Batch) -> Taken:
+def take(ctx: Context, source: Source, batch: Batch, shares: Shares | None = None) -> Taken:
     """Bring the record up to `batch`. Repeating it, or taking batches out of order, ends in the
-    same state.
+    same state. `shares` are filled in if given.
 
     Writes are split into short transactions; each leaves a consistent record. The worker is woken
     after each that changed a price.
     """
-    taken = Taken(refused=dict(batch.refused))
+    taken = Taken(refused=dict(batch.refused), shares=shares)
     channels = offers.ensure_channels(ctx, source.shop) if source.shop else ()
     if not batch.unchanged:
         _take_facts(ctx, source, batch, taken)
@@ -94,20 +94,23 @@ def _record(ctx: Context, session: Session, said: Sequence[Fact], taken: Taken) 
     changed = facts.record(session, said, ctx.clock())
     neighbours.follow(session, said, ctx.clock())
     taken.facts += len(changed)
+    for key in changed:
+        taken.share(key, "facts")
     _restock(ctx, session, changed, taken)
 
 
 def _count(source: Source, report: StockReport, at_ms: int, taken: Taken) -> Count | None:
-    store = source.store(report.store)
+    name = stock_name(report, source)
     try:
-        fact_key(f"stock:{check_sku(report.sku)}@{store}")
+        check_sku(report.sku)
+        fact_key(name)
     except Invalid:
-        taken.count("bad_sku")
+        taken.count("bad_sku", of=name)
         return None
     if report.quantity < 0 or report.reserved < 0:
-        taken.count("negative_stock")
+        taken.count("negative_stock", of=name)
         return None
-    return Count(store, report.sku, report.quantity, report.reserved, at_ms)
+    return Count(source.store(report.store), report.sku, report.quantity, report.reserved, at_ms)
 
 
 def _restock(ctx: Context, session: Session, changed: Iterable[str], taken: Taken) -> None:

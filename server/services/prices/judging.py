@@ -36,6 +36,13 @@ class Chunk:
     batch: str = ""
 
     @property
+    def since_ms(self) -> int | None:
+        """Before when nothing is asked or recorded, unix ms; None: it may be compared with calls
+        that came after it.
+        """
+        return self.at_ms if self.alone else None
+
+    @property
     def all(self) -> list[ProductReport]:
         """Its reports."""
         return [report for reports in self.reports.values() for report in reports]
@@ -130,10 +137,10 @@ def suspicions(
 
 def verdicts(
     source: Source, chunk: Chunk, channels: Sequence[ChannelOf], seen: Seen
-) -> tuple[dict[Pair, Verdict], dict[str, int]]:
-    """What the reports mean for each offer, and how many were out of order."""
+) -> tuple[dict[Pair, Verdict], list[Sku]]:
+    """What the reports mean for each offer, and those that were out of order."""
     found: dict[Pair, Verdict] = {}
-    counts: dict[str, int] = {}
+    late: list[Sku] = []
     nothing = Past()  # of its own: what is worked out of a history is kept with it
     for sku, reports in chunk.reports.items():
         for report in reports:
@@ -148,10 +155,10 @@ def verdicts(
                 )
                 verdict = _verdict(source, chunk, report, channel.id, last, news)
                 if verdict is None:
-                    counts["out_of_order"] = counts.get("out_of_order", 0) + 1
+                    late.append(sku)
                 else:
                     found[pair] = verdict
-    return found, counts
+    return found, late
 
 
 def _verdict(

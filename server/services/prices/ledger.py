@@ -35,25 +35,29 @@ _LEDGER = _TABLE.c
 @dataclass(frozen=True, slots=True, eq=False)
 class Past:
     """One price history. Channels whose rows say the same share one object, and so all that is
-    worked out of it; its rows name no channel.
+    worked out of it; its rows name no channel. `listed` is the list price last recorded, which a
+    sale without an end may hide.
     """
 
     rows: History = ()
     stretches: tuple[Stretch, ...] = ()
     tax_permyriad: int | None = None
+    listed: LedgerRow | None = None
     _after: dict[tuple[History, int | None], Past] = field(default_factory=dict)
 
     @classmethod
     def of(cls, rows: History, tax_permyriad: int | None = None) -> Past:
         """The history of `rows`, with the tax rate last named."""
-        return cls(rows, effective(rows), tax_permyriad)
+        return cls(rows, effective(rows), tax_permyriad, _last_listed(rows))
 
     def with_rows(self, rows: History, tax_permyriad: int | None = None) -> Past:
         """This history once `rows` were appended, worked out once."""
         key = rows, tax_permyriad
         if key not in self._after:
             tax = self.tax_permyriad if tax_permyriad is None else tax_permyriad
-            self._after[key] = Past.of((*self.rows, *rows), tax)
+            everything = (*self.rows, *rows)
+            listed = _last_listed(rows if self.listed is None else (self.listed, *rows))
+            self._after[key] = Past(everything, effective(everything), tax, listed)
         return self._after[key]
 
     def price_at(self, at_ms: int) -> int | None:
@@ -63,6 +67,11 @@ class Past:
     def learns(self, rows: History, at_ms: int) -> bool:
         """Whether `rows` change what is said from `at_ms` on, rather than repeat it."""
         return ahead(self.stretches, at_ms) != ahead(self.with_rows(rows).stretches, at_ms)
+
+
+def _last_listed(rows: Iterable[LedgerRow]) -> LedgerRow | None:
+    listed = (row for row in rows if not row.reduced and not row.withdrawn)
+    return max(listed, key=lambda row: (row.recorded_at, row.valid_from), default=None)
 
 
 NOTHING = Past()
@@ -128,6 +137,10 @@ def ahead(stretches: Iterable[Stretch], at_ms: int) -> list[Stretch]:
     ]
 
 
+_SAID = (
+    *(_LEDGER.sku, _LEDGER.price, _LEDGER.currency),
+    *(_LEDGER.valid_from, _LEDGER.valid_until, _LEDGER.reduced, _LEDGER.recorded_at),
+)
 _STAMPS = select(_LEDGER.channel, _LEDGER.sku, func.count(), func.max(_LEDGER.id)).group_by(
     _LEDGER.channel, _LEDGER.sku
 )
@@ -179,6 +192,24 @@ def stamps(
         (ChannelId(channel), Sku(sku)): (count, last)
         for channel, sku, count, last in session.execute(query)
     }
+
+
+def since(session: Session, last: Mapping[Pair, int]) -> Mapping[Pair, tuple[History, int | None]]:
+    """The rows of each pair that have a higher id, and the tax rate last named in them."""
+    rows: dict[Pair, list[LedgerRow]] = {}
+    taxes: dict[Pair, tuple[int, int]] = {}
+    channels, skus = ({pair[at] for pair in last} for at in (0, 1))
+    query = select(_LEDGER.id, _LEDGER.channel, _LEDGER.tax_permyriad, *_SAID).where(
+        _LEDGER.channel.in_(channels), _LEDGER.sku.in_(skus), _LEDGER.id > min(last.values())
+    )
+    for number, channel, tax, sku, *said in session.execute(query.order_by(_LEDGER.id)):
+        pair = ChannelId(channel), Sku(sku)
+        if number > last.get(pair, number):
+            row = LedgerRow(pair[1], ANY, *said)
+            rows.setdefault(pair, []).append(row)
+            if tax is not None:
+                taxes[pair] = max(taxes.get(pair, (0, 0)), (row.recorded_at, tax))
+    return {pair: (tuple(some), taxes.get(pair, (0, None))[1]) for pair, some in rows.items()}
 
 
 def _past(sku: str, text: str) -> Past:

@@ -22,7 +22,7 @@ from server.ports import Batch, ProductReport
 from server.services.base.context import Context
 from server.services.base.kept import batched
 from server.services.prices import digests, offers
-from server.services.prices.batches import Source, Taken
+from server.services.prices.batches import Source, Taken, product_name
 from server.services.prices.digests import Said
 
 PILE_ROWS = 2_000
@@ -97,9 +97,9 @@ def read(ctx: Context, source: Source, batch: Batch, key: bytes, taken: Taken) -
             news.among = offers.known_skus(session, source.shop, named)
     for report in batch.products:
         if not is_sku(report.sku):
-            taken.count("bad_sku")
+            taken.count("bad_sku", of=product_name(report.sku))
         elif not news.takes(report):
-            taken.count("unknown_sku")
+            taken.count("unknown_sku", of=product_name(report.sku))
         else:
             news.said.add(report)
             news.reported += 1

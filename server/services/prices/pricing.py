@@ -22,6 +22,7 @@ from server.services.prices import (
     batches,
     compiling,
     digests,
+    folding,
     judging,
     ledger,
     listing,
@@ -30,7 +31,7 @@ from server.services.prices import (
     quarantine,
     seeing,
 )
-from server.services.prices.batches import Difference, Held, Source, Taken
+from server.services.prices.batches import Difference, Held, Source, Taken, product_name
 from server.services.prices.compiling import Change, Compiler, Writes
 from server.services.prices.judging import Chunk, Priced
 from server.services.prices.ledger import Past
@@ -118,12 +119,17 @@ class _Taking:
         return judging.suspicions(self.source, reports, self.channels, pasts, at_ms, self.rules)
 
     def _see(self, some: Mapping[Sku, Rows]) -> Seen:
-        return _see(self.ctx, self.channels, list(some))
+        return _see(self.ctx, self.channels, list(some), self._since)
+
+    @property
+    def _since(self) -> int | None:
+        """A listing of everything may be compared with calls that came after it was read."""
+        return None if self.batch.whole else self.batch.observed_at
 
     def _pasts(self, some: Mapping[Sku, Rows]) -> Mapping[ledger.Pair, Past]:
         with self.ctx.db.read() as session:
             ids = [channel.id for channel in self.channels]
-            return ledger.histories(session, ids, some)[0]
+            return folding.read(session, ids, list(some), self._since)[0]
 
     def _hold(self, held: Held) -> None:
         """What it would have changed goes price-free; the rest lives on until its lease ends. It is
@@ -207,9 +213,11 @@ class _Taking:
                 self.taken.tell(offers.recompile(ctx, session, channels, skus, ctx.clock()))
 
 
-def _see(ctx: Context, channels: Sequence[ChannelOf], skus: Sequence[Sku]) -> Seen:
+def _see(
+    ctx: Context, channels: Sequence[ChannelOf], skus: Sequence[Sku], since_ms: int | None
+) -> Seen:
     with ctx.db.read() as session:
-        return seeing.gather(session, channels, skus, ctx.clock())
+        return seeing.gather(session, channels, skus, ctx.clock(), since_ms)
 
 
 def _take_chunk(
@@ -275,21 +283,21 @@ class _Part:
     def write(self, seen: Seen, taken: Taken) -> list[Change]:
         """Write what is new; the changes that followers are to be told."""
         for _ in range(TRIES):
-            writes, counts = self._decide(seen)
+            writes, late = self._decide(seen)
             if not writes and not self._describes and not self._remembers:
-                return self._done(writes, counts, taken)
+                return self._done(writes, late, taken)
             with self.ctx.db.write() as session:
                 if seeing.unmoved(session, seen, self.channels):
                     self._store(session, writes)
-                    return self._done(writes, counts, taken)
-            seen = self._merged(_see(self.ctx, self.channels, seen.skus))
+                    return self._done(writes, late, taken)
+            seen = self._merged(_see(self.ctx, self.channels, seen.skus, self.chunk.since_ms))
         with self.ctx.db.write() as session:
             seeing.lock(session, self.channels)
-            now = self.ctx.clock()
-            seen = self._merged(seeing.gather(session, self.channels, seen.skus, now))
-            writes, counts = self._decide(seen)
+            now, since = self.ctx.clock(), self.chunk.since_ms
+            seen = self._merged(seeing.gather(session, self.channels, seen.skus, now, since))
+            writes, late = self._decide(seen)
             self._store(session, writes)
-        return self._done(writes, counts, taken)
+        return self._done(writes, late, taken)
 
     @property
     def _describes(self) -> bool:
@@ -304,8 +312,8 @@ class _Part:
     def _merged(self, seen: Seen) -> Seen:
         return replace(seen, products=self.described.merged)
 
-    def _decide(self, seen: Seen) -> tuple[Writes, dict[str, int]]:
-        verdicts, counts = judging.verdicts(self.source, self.chunk, self.channels, seen)
+    def _decide(self, seen: Seen) -> tuple[Writes, list[Sku]]:
+        verdicts, late = judging.verdicts(self.source, self.chunk, self.channels, seen)
         writes = compiling.compile_part(
             self.ctx.keys,
             Compiler(self.ctx.clock(), self.ctx.settings.price_country),
@@ -314,7 +322,7 @@ class _Part:
             verdicts,
             self.described.touched,
         )
-        return writes, counts
+        return writes, late
 
     def _store(self, session: Session, writes: Writes) -> None:
         now = self.ctx.clock()
@@ -326,8 +334,10 @@ class _Part:
             products.store_changed(session, self.described, self.all_channels, now)
         self.memory.keep(session, first=self.first, last=self.last)
 
-    def _done(self, writes: Writes, counts: Mapping[str, int], taken: Taken) -> list[Change]:
+    def _done(self, writes: Writes, late: Sequence[Sku], taken: Taken) -> list[Change]:
         taken.prices += len(writes.entries)
-        for reason, many in counts.items():
-            taken.count(reason, many)
+        for entry in writes.entries:
+            taken.share(product_name(entry.rows[0].sku), "prices")
+        for sku in late:
+            taken.count("out_of_order", of=product_name(sku))
         return writes.changes

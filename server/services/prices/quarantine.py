@@ -4,12 +4,16 @@ held whole.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from server.ports import ProductReport
 from server.services.prices.ledger import History, Past
 
 HUNDRED = 100
+ROW_BY_ROW = 2
+"""So many rows are each judged by themselves: no share of them is ever suspect."""
 GONE = ("empty", "shrunk")
 """Why a listing is held that leaves out most of what is known, and that a person may believe."""
 
@@ -48,9 +52,7 @@ def suspicion(report: ProductReport, rows: History, past: Past, at_ms: int, rule
         return "currency"
     if report.sale_price is not None and report.sale_price > report.price:
         return "sale"
-    # The rows, not what is in force: a sale without an end hides the list price beneath it.
-    listed = [row for row in past.rows if not row.reduced and not row.withdrawn]
-    last = max(listed, key=lambda row: (row.recorded_at, row.valid_from), default=None)
+    last = past.listed  # not what is in force: a sale without an end hides it
     if last is not None and _jumps(last.price, report.price, rules.jump_percent):
         return "jump"
     now = past.price_at(at_ms) or (last.price if last is not None else None)
@@ -58,6 +60,20 @@ def suspicion(report: ProductReport, rows: History, past: Past, at_ms: int, rule
     if now is not None and any(_jumps(now, price, rules.jump_percent) for price in undated):
         return "jump"
     return ""
+
+
+def at_odds(pending: Mapping[str, Any], past: Past, at_ms: int) -> tuple[int | None, int | None]:
+    """The price before and the price that the shop says now, for a person to compare: those that
+    customers pay, or the list prices where it is those that moved more.
+    """
+    listed, sale = pending.get("price"), pending.get("sale_price")
+    paid, last = past.price_at(at_ms), past.listed
+    before = last.price if last is not None else None
+    if not (sale and listed and paid and before):
+        return paid, sale or listed
+    if abs(listed - before) * paid > abs(sale - paid) * before:
+        return before, listed
+    return paid, sale
 
 
 def _jumps(before: int, after: int, percent: int) -> bool:
@@ -88,6 +104,6 @@ def held_whole(told: Told, rules: Rules) -> str:
         return "empty"
     if told.whole and told.listed * 2 < told.known:
         return "shrunk"
-    if told.reported > 2 and told.suspect * HUNDRED > told.reported * rules.batch_percent:
+    if told.reported > ROW_BY_ROW and told.suspect * HUNDRED > told.reported * rules.batch_percent:
         return "suspects"
     return ""

@@ -19,7 +19,7 @@ from playlists.pricing import StockText
 from server.db.models import ChannelRow, OfferRow, ProductRow
 from server.services.base.naming import Names
 from server.services.observed import facts as fact_services
-from server.services.prices import ledger, texts, withholding
+from server.services.prices import folding, ledger, texts, withholding
 from server.services.prices.ledger import Pair, Past, Stamp
 
 STOCK = KINDS["stock"]
@@ -113,11 +113,19 @@ class Seen:
     withheld: withholding.Withheld = withholding.NOTHING
 
 
-def gather(session: Session, channels: Sequence[ChannelOf], skus: Iterable[Sku], now: int) -> Seen:
-    """Read what the offers of `skus` in `channels` hang on."""
+def gather(
+    session: Session,
+    channels: Sequence[ChannelOf],
+    skus: Iterable[Sku],
+    now: int,
+    since_ms: int | None = None,
+) -> Seen:
+    """Read what the offers of `skus` in `channels` hang on; of their histories what may be asked by
+    rows that are recorded at `since_ms` (unix ms) or later, if given.
+    """
     wanted = tuple(sorted(set(skus)))
     ids = [channel.id for channel in channels]
-    pasts, stamps = ledger.histories(session, ids, wanted)
+    pasts, stamps = folding.read(session, ids, wanted, since_ms)
     return Seen(
         wanted,
         _states(session, ids, lock=False),

@@ -26,7 +26,7 @@ from server.errors import BadInput, NotFound
 from server.services import connectors
 from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
-from server.services.connectors import ConnectorWish, calls, run_due
+from server.services.connectors import ConnectorWish, applying, calls, run_due
 from server.services.prices import intake
 from tests.server.connectors.conftest import ShopPeer, web_app
 from tests.server.connectors.peers import Reply, peer
@@ -264,7 +264,7 @@ def test_a_crash_before_the_note_makes_the_repeat_count(
 ) -> None:
     """Killed between taking a call and noting it: the shop calls again, nothing is doubled."""
     with monkeypatch.context() as crash:
-        crash.setattr(calls, "_write", lambda *_: 1 / 0)
+        crash.setattr(applying, "_write", lambda *_: 1 / 0)
         assert call(web, body_of(bruine()), name="one").status_code == 500
     assert deliveries(taught) == 0
     again = call(web, body_of(bruine()), name="one")
