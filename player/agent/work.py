@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import queue
+import threading
 from collections.abc import Callable, Set
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -47,18 +48,34 @@ class Threads:
 
     def __init__(self, done: Callable[[Done], None]) -> None:
         self._done = done
-        self._quick = ThreadPoolExecutor(6, "ask")
-        self._files = ThreadPoolExecutor(2, "file")
+        self._quick = _Pool(6, "ask")
+        self._files = _Pool(2, "file")
 
     def submit(self, need: Need, job: Callable[[], object]) -> None:
         """Run it, and hand its end to `done`."""
         pool = self._files if need.kind == "asset" else self._quick
-        pool.submit(lambda: self._done(attempt(need, job)))
+        pool.jobs.put(lambda: self._done(attempt(need, job)))
 
     def stop(self) -> None:
         """Begin nothing more."""
         for pool in (self._quick, self._files):
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.ended = True
+
+
+class _Pool:
+    """Daemon threads: what waits for a server that trickles does not keep the player from ending,
+    and what is cut off in the middle is as safe as in a power cut.
+    """
+
+    def __init__(self, count: int, name: str) -> None:
+        self.jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self.ended = False
+        for number in range(count):
+            threading.Thread(target=self._run, name=f"{name}-{number}", daemon=True).start()
+
+    def _run(self) -> None:
+        while not self.ended:
+            self.jobs.get()()
 
 
 def attempt(need: Need, job: Callable[[], object]) -> Done:

@@ -24,12 +24,14 @@ CUT_BLOCK = 16 * 1024
 class Peer:
     """A Sim on a port of `host`. `push` reaches every player that proved its key.
 
-    `cut_assets_at`: bytes of an asset's body after which the line breaks, None not to.
+    `cut_assets_at`: bytes of an asset's body after which the line breaks, None not to. `spoil` may
+    answer a path in the server's place, as no server would.
     """
 
     def __init__(self, sim: Sim, ssl_context: Any = None, host: str = "127.0.0.1") -> None:
         self.sim = sim
         self.cut_assets_at: int | None = None
+        self.spoil: Callable[[str], Response | None] = lambda path: None
         self.silent = False
         self.proved: dict[str, str] = {}
         self.refuse = ""
@@ -106,6 +108,9 @@ class Peer:
 
     def _http(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         request = Request(environ)
+        spoiled = self.spoil(request.path)
+        if spoiled is not None:
+            return spoiled(environ, start)
         with self._lock:
             status, headers, data = self.sim.answer(
                 request.method, request.full_path, request.headers, request.get_data()

@@ -82,7 +82,12 @@ def life(server: str, data: Path) -> Iterator[Life]:
 def paired_life(peer: Peer, data: Path) -> Life:
     """A new player that a person has paired and that holds its plan."""
     one = Life(peer.url, data)
+    pair(one, peer)
+    return one
+
+
+def pair(one: Life, peer: Peer) -> None:
+    """Have a person pair it, and wait for its plan."""
     code = until(lambda: (one.state().get("pairing") or {}).get("code"), "a code")
     peer.sim.accept(code)
     until(lambda: one.state()["plan"], "a plan")
-    return one
