@@ -19,15 +19,17 @@ def record(
     subject: str,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
-) -> None:
-    """Append one row. `subject` is `kind:id`; no `before` is a creation, no `after` an end."""
-    session.add(
-        AuditRow(
-            at=at,
-            actor_id=actor.id,
-            action=action,
-            subject=subject,
-            before=None if before is None else dict(before),
-            after=None if after is None else dict(after),
-        )
+) -> AuditRow:
+    """Append one row, which has its id once the session is flushed. `subject` is `kind:id`; no
+    `before` is a creation, no `after` an end.
+    """
+    row = AuditRow(
+        at=at,
+        actor_id=actor.id,
+        action=action,
+        subject=subject,
+        before=None if before is None else dict(before),
+        after=None if after is None else dict(after),
     )
+    session.add(row)
+    return row

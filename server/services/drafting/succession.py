@@ -123,12 +123,10 @@ def replace_everywhere(ctx: Context, actor: Actor, old: str, new: str) -> Replac
         }
         if not _places(done):
             raise Conflict("Nothing on air plays this playlist.", code="not_used")
-        audit.record(session, actor, now, REPLACE, f"playlist:{old}", None, done)
+        written = audit.record(session, actor, now, REPLACE, f"playlist:{old}", None, done)
         session.flush()
-        last = select(AuditRow.id).where(AuditRow.action == REPLACE, AuditRow.actor_id == actor.id)
-        number = session.scalars(last.order_by(AuditRow.id.desc()).limit(1)).one()
     ctx.wake()
-    return Replaced(number, _places(done))
+    return Replaced(written.id, _places(done))
 
 
 def undo(ctx: Context, actor: Actor, number: int) -> Replaced:

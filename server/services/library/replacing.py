@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import select
-
 from playlists.ids import Sha256
 from playlists.model import Card, Item, Playlist
 from server.db.models import AuditRow, PlaylistRow
@@ -66,12 +64,12 @@ def replace_everywhere(ctx: Context, actor: Actor, old: str, new: str) -> Replac
             before[name] = row.body
             keys = [f"playlist:{name}"]
             after[name] = Pen(session, actor, now).change(row, playlist_columns(changed), keys)
-        audit.record(session, actor, now, REPLACE, f"asset:{old}", before, {"by": new, **after})
+        written = audit.record(
+            session, actor, now, REPLACE, f"asset:{old}", before, {"by": new, **after}
+        )
         session.flush()
-        last = select(AuditRow.id).where(AuditRow.action == REPLACE, AuditRow.actor_id == actor.id)
-        number = session.scalars(last.order_by(AuditRow.id.desc()).limit(1)).one()
     ctx.wake()
-    return Replaced(number, tuple(names))
+    return Replaced(written.id, tuple(names))
 
 
 def undo(ctx: Context, actor: Actor, number: int) -> Replaced:

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from playlists.localtime import day_start, zone_of
-from server.db.models import ChannelRow, StoreRow, TillMismatchRow, TillPriceRow
-from server.services.base.actors import Actor
-from server.services.base.context import Context
-from server.services.base.paging import FIRST, Cut, Page, paged
+from server.db.models import ChannelRow, TillMismatchRow, TillPriceRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,40 +39,6 @@ class Apart:
     apart: tuple[str, ...]
     silent: tuple[str, ...]
     since: int
-
-
-def list_mismatches(
-    ctx: Context,
-    actor: Actor,
-    *,
-    store: str = "",
-    sku: str = "",
-    day: date | None = None,
-    cut: Cut = FIRST,
-) -> Page[Mismatch]:
-    """Mismatches in the actor's stores, the latest first: of one store, one SKU, and of one day as
-    its store's clock has it (with a store only). Raises Forbidden, NotFound for another's store.
-    """
-    actor.require("read", store or None)
-    statement = select(TillMismatchRow)
-    if store:
-        statement = statement.where(TillMismatchRow.store_id == store)
-    elif actor.stores is not None:
-        statement = statement.where(TillMismatchRow.store_id.in_(actor.stores))
-    if sku:
-        statement = statement.where(TillMismatchRow.sku == sku)
-    with ctx.db.read() as session:
-        if day is not None and store:
-            zone = zone_of(
-                session.scalar(select(StoreRow.zone).where(StoreRow.id == store)) or "UTC"
-            )
-            begin, end = day_start(zone, day), day_start(zone, day + timedelta(days=1))
-            statement = statement.where(
-                TillMismatchRow.from_ms < end,
-                or_(TillMismatchRow.until_ms.is_(None), TillMismatchRow.until_ms > begin),
-            )
-        keys = [TillMismatchRow.from_ms, TillMismatchRow.id]
-        return paged(session, ctx.settings, statement, keys, cut, _view, newest_first=True)
 
 
 def between(

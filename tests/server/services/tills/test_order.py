@@ -8,15 +8,12 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from playlists.ids import ChannelId
-from playlists.localtime import local_date, zone_of
 from server.connectors.shops import webhook
 from server.db.models import (
     ConnectorRow,
@@ -274,9 +271,11 @@ def test_a_planned_sale_is_not_held(chain: Context, clock: TestClock, till: Till
         assert session.scalar(select(TillPriceRow.phase)) == "even"
 
 
-def told(ctx: Context, **of: Any) -> list[tuple]:
-    page = mismatches.list_mismatches(ctx, SYSTEM, **of)
-    return [(one.store, one.shown, one.charged, one.from_ms, one.until_ms) for one in page.items]
+def told(ctx: Context) -> list[tuple]:
+    """The mismatches that there were since the clock began."""
+    with ctx.db.read() as session:
+        found = mismatches.between(session, ["lille", "prado"], 0, ctx.clock() + 1)
+    return [(one.store, one.shown, one.charged, one.from_ms, one.until_ms) for one in found]
 
 
 def test_where_they_differ_is_recorded_from_and_until(
@@ -294,13 +293,12 @@ def test_where_they_differ_is_recorded_from_and_until(
     till.says(chain, "99.90", 2)
     assert told(chain) == [("lille", 9_990, 11_990, began, clock())]
     with chain.db.read() as session:
-        assert len(mismatches.between(session, ["lille"], began, clock())) == 1
         assert mismatches.between(session, ["lille"], clock(), clock() + 1) == []
-        mismatches.sweep(session, clock())
-    today = local_date(zone_of("Europe/Paris"), clock())
-    assert told(chain, store="lille", sku="BAG", day=today)
-    assert not told(chain, store="lille", day=today + timedelta(days=1))
-    assert not told(chain, store="prado")
+        assert mismatches.between(session, ["prado"], began, clock()) == []
+    for before, stay in ((clock(), 1), (clock() + 1, 0)):
+        with chain.db.write() as session:
+            mismatches.sweep(session, before)
+        assert len(told(chain)) == stay
 
 
 def test_the_shop_may_choose_no_price_where_they_differ(
