@@ -46,7 +46,7 @@ def show(subject: str) -> AnyResponse:
         room="playlists",
         lively=True,
         spoken=sending_words(),
-        panel=here and panel(asked, here.store.calendar.zone, now, now),
+        panel=here and panel(asked, sheet.names.goods, here.store.calendar.zone, now, now),
         **{name: value for name, value in context(looker, sheet).items() if name != "visit"},
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast, get_args
 
@@ -16,6 +17,7 @@ from server.errors import BadInput
 from server.services.chain import places
 from server.services.drafting.drafts import Kind
 from server.services.rehearsing.pretending import ONLY, Pretence, Pretended, Turn, pretend
+from server.services.showing.shelf import names_of_goods
 from server.web import clock
 from server.web.access import Visit, page, studio
 from server.web.entering import enter
@@ -42,17 +44,21 @@ CROWD: Final[dict[str, Facts]] = {
     "crowded": {"occupancy": 60, "footfall": 300},
 }
 STOCK: Final[dict[str, Facts]] = {"last": {"stock": 3}, "none": {"stock": 0}}
+MAX_SKU_CHARACTERS = 100
 DAY_MINUTES = 24 * 60
 STEP_MINUTES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the page asks for, as its controls show it. `on` is a store-local date, empty: now."""
+    """What the page asks for, as its controls show it. `on` is a store-local date, empty: now;
+    `goods` the product whose stock is pretended, empty: all that the store has.
+    """
 
     weather: str = AS_IT_IS
     crowd: str = AS_IT_IS
     stock: str = AS_IT_IS
+    goods: str = ""
     prices: str = AS_IT_IS
     on: str = ""
     minute: int = 0
@@ -78,6 +84,7 @@ class Asked:
             one("weather", WEATHER),
             one("crowd", CROWD),
             one("stock", STOCK),
+            given.get("goods", "")[:MAX_SKU_CHARACTERS],
             one("prices", ("expired",)),
             given.get("on", "")[:10],
             min(at, DAY_MINUTES - 1),
@@ -92,15 +99,19 @@ class Asked:
         hour, minute = divmod(self.minute, 60)
         return clock.read_instant(f"{self.on}T{hour:02d}:{minute:02d}", zone, looker.language)
 
-    def facts(self) -> Facts:
-        """What is pretended of the world."""
+    def facts(self, store: str) -> Facts:
+        """What is pretended of the world, in this store."""
         chosen = (WEATHER.get(self.weather), CROWD.get(self.crowd), STOCK.get(self.stock))
-        return {key: value for facts in chosen for key, value in (facts or {}).items()}
+        found = {key: value for facts in chosen for key, value in (facts or {}).items()}
+        if self.goods and "stock" in found:
+            found[f"stock:{self.goods}@{store}"] = found.pop("stock")
+        return found
 
     @property
     def pretends(self) -> bool:
         """Whether anything is other than it is."""
-        return bool(self.facts() or self.on or self.prices != AS_IT_IS)
+        chosen = (self.weather, self.crowd, self.stock, self.prices)
+        return bool(self.on) or any(one != AS_IT_IS for one in chosen)
 
 
 @blueprint.get("/screens/<screen_id>/pretend")
@@ -113,10 +124,11 @@ def show(screen_id: str) -> AnyResponse:
     now = looker.ctx.clock()
     wrong = ""
     try:
-        found = _look(looker, screen_id, store.zone, asked)
+        found = _look(looker, screen_id, store.id, store.zone, asked)
     except BadInput as refused:
         wrong = said(refused.message)
         found = pretend(looker.ctx, looker.actor, screen_id, Pretence(), TURNS)
+    names = names_of_goods(looker.ctx, {asked.goods, *_shown(found)} - {""}, looker.language)
     return page(
         "pretend.html",
         looker,
@@ -126,17 +138,28 @@ def show(screen_id: str) -> AnyResponse:
         screen_id=screen_id,
         store=store,
         asked=asked,
-        said=sentence(asked, store.name, store.zone, found.at_ms),
+        said=sentence(asked, names, store.name, store.zone, found.at_ms),
         look=turns(found),
-        panel=panel(asked, store.zone, now, found.at_ms, wrong),
+        panel=panel(asked, names, store.zone, now, found.at_ms, wrong),
     )
 
 
-def panel(asked: Asked, zone: str, now: int, at_ms: int, wrong: str = "") -> dict[str, Any]:
-    """What the controls' template needs: where they stand, `now` and `at_ms` unix ms."""
+def _shown(found: Pretended) -> set[str]:
+    """The products on the turns of a look."""
+    cards = [turn.playing.card for turns in found.zones.values() for turn in turns]
+    return {str(good.sku) for card in cards if card is not None for good in card.goods}
+
+
+def panel(
+    asked: Asked, names: Mapping[str, str], zone: str, now: int, at_ms: int, wrong: str = ""
+) -> dict[str, Any]:
+    """What the controls' template needs: where they stand, products to choose from by SKU, `now`
+    and `at_ms` unix ms.
+    """
     today = clock.local(now, zone)
     return {
         "asked": asked,
+        "goods": sorted(names.items(), key=lambda one: (one[1], one[0])),
         "wrong": wrong,
         "today": today.date().isoformat(),
         "now_minute": today.hour * 60 + today.minute,
@@ -153,10 +176,11 @@ def pretended(screen_id: str) -> AnyResponse:
     store = places.get_store(looker.ctx, looker.actor, screen.store).value
     asked = Asked.read(request.args)
     try:
-        found = _look(looker, screen_id, store.zone, asked)
+        found = _look(looker, screen_id, store.id, store.zone, asked)
     except BadInput as refused:
         return _refusal(refused)
-    said = sentence(asked, store.name, store.zone, found.at_ms)
+    names = names_of_goods(looker.ctx, {asked.goods} - {""}, looker.language)
+    said = sentence(asked, names, store.name, store.zone, found.at_ms)
     now = clock.local(looker.ctx.clock(), store.zone)
     return jsonify(
         {
@@ -169,7 +193,7 @@ def pretended(screen_id: str) -> AnyResponse:
     )
 
 
-def sentence(asked: Asked, store: str, zone: str, at_ms: int) -> str:
+def sentence(asked: Asked, names: Mapping[str, str], store: str, zone: str, at_ms: int) -> str:
     """What is pretended, in a line."""
     if not asked.pretends:
         return str(_("As it is now in %(store)s.", store=store))
@@ -183,6 +207,12 @@ def sentence(asked: Asked, store: str, zone: str, at_ms: int) -> str:
         "none": _("everything sold out"),
         "expired": _("prices expired"),
     }
+    if asked.goods:
+        name = names.get(asked.goods, asked.goods)
+        words |= {
+            "last": _("three left of %(name)s", name=name),
+            "none": _("%(name)s sold out", name=name),
+        }
     chosen = (asked.weather, asked.crowd, asked.stock, asked.prices)
     parts = [words[one] for one in chosen if one in words]
     at = clock.clock(at_ms, zone)
@@ -210,10 +240,10 @@ def _item(turn: Turn) -> str:
     return str(why.item) if why is not None and why.source == ONLY else ""
 
 
-def _look(looker: Visit, screen_id: str, zone: str, asked: Asked) -> Pretended:
+def _look(looker: Visit, screen_id: str, store: str, zone: str, asked: Asked) -> Pretended:
     pretence = Pretence(
         asked.at_ms(looker, zone),
-        asked.facts(),
+        asked.facts(store),
         "expired" if asked.prices == "expired" else "as_they_are",
         asked.drafts,
         asked.only,

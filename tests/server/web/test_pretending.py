@@ -81,6 +81,19 @@ def test_one_playlist_alone_is_shown_as_it_is_written(chain: Chain) -> None:
     assert not any(turn["item"] for turn in none), "the plan goes on where nothing of it plays"
 
 
+def test_one_product_is_sold_out_and_the_others_are_as_they_are(chain: Chain) -> None:
+    reader = chain.owner()
+    asked = f"{SCREEN}/pretended?draft=playlist:sale&only=sale/"
+    real = {turn["item"] for turn in json.loads(reader.get(asked).data)["turns"]}
+    found = json.loads(reader.get(f"{asked}&stock=none&goods=PLV-ESTRAN-28").data)
+    assert found["said"] == "Pretending in Lille at 14:32, Estran 28 sold out."
+    assert "estran-28" in real
+    assert {turn["item"] for turn in found["turns"]} == real - {"estran-28"}
+    page = reader.text(f"{SCREEN}/pretend?stock=none&goods=PLV-ESTRAN-28")
+    assert '<option value="PLV-ESTRAN-28" selected>Estran 28</option>' in page
+    assert reader.get(f"{asked}&stock=none&goods=no%20such").status_code == 422
+
+
 def test_the_editor_pretends_beside_the_sequence(chain: Chain) -> None:
     page = chain.owner().text("/playlists/sale?store=lille")
     assert 'name="draft" value="playlist:sale"' in page
