@@ -232,7 +232,11 @@ class _Teller:
 
     def _held(self) -> Told:
         found, waits = self._found, _("still held")
-        fates = {"accepted": _("released"), "rejected": _("rejected")}
+        fates = {
+            "accepted": _("released"),
+            "rejected": _("rejected"),
+            "passed": _("the shop said something better"),
+        }
         batches = tuple(
             (
                 _("An answer held whole (%(why)s)", why=held_reason(reason).rstrip(".")),

@@ -326,13 +326,12 @@ def _lapses(
 
 
 def _held(session: Session, stores: Mapping[str, str]) -> int:
-    """Prices that are held now."""
+    """Products whose price is held now, in one of the stores or more."""
     suspect = literal_column("offer.suspect") != literal_column("''")
-    rows = select(ChannelRow.store_id, func.count()).join(
-        OfferRow, OfferRow.channel == ChannelRow.id
+    rows = select(func.count(OfferRow.sku.distinct())).join(
+        ChannelRow, OfferRow.channel == ChannelRow.id
     )
-    counted = session.execute(rows.where(suspect).group_by(ChannelRow.store_id))
-    return sum(count for store, count in counted if store in stores)
+    return session.scalar(rows.where(suspect, ChannelRow.store_id.in_(stores))) or 0
 
 
 def _batches(session: Session, begin: int, end: int) -> tuple[tuple[str, int, str], ...]:

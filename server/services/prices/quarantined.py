@@ -214,8 +214,8 @@ def _prices(
     alike: dict[_Alike, list[tuple[str, str]]] = {}
     for row, store in rows:
         said = row.pending or {}
-        old = pasts.get((ChannelId(row.channel), Sku(row.sku)), NOTHING).price_at(now)
-        price = said.get("sale_price") or said.get("price")
+        past = pasts.get((ChannelId(row.channel), Sku(row.sku)), NOTHING)
+        old, price = quarantine.at_odds(said, past, now)
         why = row.suspect or str(said.get("why", ""))
         currency, since = str(said.get("currency") or ""), int(said.get("at", row.version))
         key = (row.sku, why, old, price, currency, since, row.kept_until)

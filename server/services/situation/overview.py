@@ -4,18 +4,18 @@ queries.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from playlists.ids import ChannelId, Sku
 from server.db.models import (
     ChannelRow,
     ConnectorRow,
     HeldBatchRow,
-    LedgerEntry,
     OfferRow,
     ScreenRow,
 )
@@ -23,7 +23,9 @@ from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.naming import Names, names_of
 from server.services.connectors.views import NEVER
-from server.services.prices.quarantine import may_be_believed
+from server.services.prices import ledger
+from server.services.prices.ledger import NOTHING
+from server.services.prices.quarantine import at_odds, may_be_believed
 from server.services.situation.concerns import Concern, seen_by
 from server.services.situation.looking import look, suspect_alone
 from server.services.situation.rails import Asked, Rail, rails
@@ -111,7 +113,7 @@ def situation(ctx: Context, actor: Actor, asked: Asked) -> Situation:
         concerns = seen_by(actor, look(ctx, session, now))
         sources = list(session.scalars(select(ConnectorRow).order_by(ConnectorRow.name)))
         batches, more_batches = _batches(session) if chain else ((), 0)
-        suspects, more_suspects = _suspects(session, actor)
+        suspects, more_suspects = _suspects(session, actor, now)
         skus = {one.sku for one in suspects}
         skus.update(str(row["sku"]) for batch in batches for row in batch.examples)
         page = rails(ctx, session, actor, asked, sources, now)
@@ -156,7 +158,7 @@ def _batches(session: Session) -> tuple[tuple[Batch, ...], int]:
     return tuple(found), max(0, len(rows) - MAX_HELD)
 
 
-def _suspects(session: Session, actor: Actor) -> tuple[tuple[Suspect, ...], int]:
+def _suspects(session: Session, actor: Actor, now: int) -> tuple[tuple[Suspect, ...], int]:
     chosen = [suspect_alone(session)]
     if actor.stores is not None:
         chosen.append(ChannelRow.store_id.in_(actor.stores))
@@ -173,29 +175,15 @@ def _suspects(session: Session, actor: Actor) -> tuple[tuple[Suspect, ...], int]
         .where(*chosen, OfferRow.sku.in_(skus[:MAX_HELD]))
         .order_by(OfferRow.sku, OfferRow.channel)
     ).all()
-    before = _last_prices(session, [(row.channel, row.sku) for row, _ in rows])
+    channels = sorted({ChannelId(row.channel) for row, _ in rows})
+    pasts, _ = ledger.histories(session, channels, {Sku(row.sku) for row, _ in rows})
     found: dict[_Alike, list[tuple[str, str]]] = {}
     for row, store in rows:
         said = row.pending or {}
-        old, old_currency = before.get((row.channel, row.sku), (None, ""))
-        price = said.get("sale_price") or said.get("price")
-        currency = str(said.get("currency") or old_currency)
+        past = pasts.get((ChannelId(row.channel), Sku(row.sku)), NOTHING)
+        old, price = at_odds(said, past, now)
+        currency = str(said.get("currency") or (past.rows[-1].currency if past.rows else ""))
         alike: _Alike = (row.sku, row.suspect, old, price, currency)
         found.setdefault(alike, []).append((row.channel, store))
     suspects = tuple(Suspect(*alike, channels=tuple(where)) for alike, where in found.items())
     return suspects, max(0, len(skus) - MAX_HELD)
-
-
-def _last_prices(
-    session: Session, pairs: Sequence[tuple[str, str]]
-) -> dict[tuple[str, str], tuple[int | None, str]]:
-    """What the ledger last heard of each (channel, SKU)."""
-    if not pairs:
-        return {}
-    last = (
-        select(func.max(LedgerEntry.id))
-        .where(tuple_(LedgerEntry.channel, LedgerEntry.sku).in_(pairs))
-        .group_by(LedgerEntry.channel, LedgerEntry.sku)
-    )
-    rows = session.scalars(select(LedgerEntry).where(LedgerEntry.id.in_(last)))
-    return {(row.channel, row.sku): (row.price, row.currency) for row in rows}

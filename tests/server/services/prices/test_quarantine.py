@@ -71,6 +71,25 @@ def test_a_deep_sale_is_believed_with_an_end_and_doubted_without() -> None:
     assert why(replace(deep, sale_until=START_MS + DAY), priced(10_000)) == ""
 
 
+@pytest.mark.parametrize(
+    ("price", "sale_price", "expected"),
+    [
+        (42_000, 8_000, (10_000, 42_000)),
+        (42_000, 7_500, (10_000, 42_000)),
+        (10_000, 2_000, (8_000, 2_000)),
+        (42_000, None, (8_000, 42_000)),
+        (None, None, (8_000, None)),
+    ],
+    ids=["the list leapt", "it leapt further", "the sale leapt", "no sale any more", "blank"],
+)
+def test_a_person_compares_the_prices_that_leapt(
+    price: int | None, sale_price: int | None, expected: tuple[int, int | None]
+) -> None:
+    past = Past.of((priced(10_000), priced(8_000, reduced=True)))
+    pending = {"price": price, "sale_price": sale_price}
+    assert quarantine.at_odds(pending, past, START_MS) == expected
+
+
 def test_a_sale_that_is_over_is_not_weighed() -> None:
     over = replace(BAG, sale_price=100, sale_until=START_MS)
     assert why(over, priced(10_000)) == ""
