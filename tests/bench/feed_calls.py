@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import random
 import threading
@@ -13,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from server.app import build_context
+from server.app import GC_THRESHOLDS, WEB_THREADS, build_context
 from server.config import Settings
 from server.connectors.shops.webhook import DELIVERY, SIGNATURE, TIMESTAMP, signature
 from server.db import migrate
@@ -34,7 +35,6 @@ SKUS = 1_000
 SEED = 5
 DISORDERED, REPEATED = 0.02, 0.02
 """Shares of the calls that change places with the next one, and that come twice."""
-THREADS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +81,13 @@ class Clock:
 
 def measure(folder: Path, calls: int, per_minute: int) -> dict[str, Any]:
     """All figures of so many calls."""
+    gc.set_threshold(*GC_THRESHOLDS)
     clock = Clock(per_minute)
     ctx = _record(folder, clock)
     stream = list(_stream(calls))
     tally = _Tally(iter(stream))
     began = time.perf_counter()
-    threads = [threading.Thread(target=_send, args=(ctx, clock, tally)) for _ in range(THREADS)]
+    threads = [threading.Thread(target=_send, args=(ctx, clock, tally)) for _ in range(WEB_THREADS)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -17,8 +17,8 @@ from server.ports import Batch
 from server.services.base.context import Context
 from server.services.base.kept import MAX_IN, batched
 from server.services.connectors import aliases, joining, records, restocking
-from server.services.connectors.gates import Call, Gate, Receipt, counted
-from server.services.connectors.views import NEVER, OWN, TRUST, kind_of, source_of
+from server.services.connectors.gates import Call, Gate, Ready, Receipt, counted
+from server.services.connectors.views import NEVER, OWN, TRUST, source_of
 from server.services.prices import intake, offers
 from server.services.prices.batches import Shares, Source, Taken, stock_name
 from server.services.tills import taking
@@ -26,34 +26,30 @@ from server.services.tills import taking
 _DELIVERIES = cast(Table, DeliveryRow.__table__)
 
 
-def take_together(
-    ctx: Context, gate: Gate, row: ConnectorRow, setup: Setup, calls: Sequence[Call]
-) -> None:
+def take_together(ctx: Context, gate: Gate, ready: Ready, calls: Sequence[Call]) -> None:
     """1. Read each as if all before it had been taken. 2. Leave out those that were taken already,
     and read the others as if these had not come. 3. Take them. 4. Note all of them at once.
     """
-    read = _read_all(ctx, gate, row, setup, calls)
-    repeated = _repeated(ctx, row.id, read)
+    read = _read_all(ctx, gate, ready, calls)
+    repeated = _repeated(ctx, ready.row.id, read)
     if repeated:
         news = [call for call in read if call not in repeated]
-        read = _read_all(ctx, gate, row, setup, news)
+        read = _read_all(ctx, gate, ready, news)
     if read:
-        _apply(ctx, gate, row, setup, read)
+        _apply(ctx, gate, ready, read)
     for call in repeated:
         call.receipt = Receipt(repeated=True)
 
 
-def _read_all(
-    ctx: Context, gate: Gate, row: ConnectorRow, setup: Setup, calls: Sequence[Call]
-) -> list[Call]:
+def _read_all(ctx: Context, gate: Gate, ready: Ready, calls: Sequence[Call]) -> list[Call]:
     """Those that say something, each read after the one before."""
-    take_call = kind_of(row).receive
-    assert take_call is not None  # the door found a kind that is called
+    take_call, setup = ready.kind.receive, ready.setup
+    assert take_call is not None  # it was looked up as one that is called
     read = []
     for call in calls:
         delivery = replace(call.delivery, received_at=gate.tick(ctx))
         try:
-            with counted(ctx, gate, row.id):
+            with counted(ctx, gate, ready.row.id):
                 received = take_call(setup, delivery)
         except ServerError as refused:
             call.error = refused
@@ -87,10 +83,9 @@ def _repeated(ctx: Context, connector_id: str, read: Sequence[Call]) -> list[Cal
     return found
 
 
-def _apply(
-    ctx: Context, gate: Gate, row: ConnectorRow, setup: Setup, calls: Sequence[Call]
-) -> None:
+def _apply(ctx: Context, gate: Gate, ready: Ready, calls: Sequence[Call]) -> None:
     heard = [call.received for call in calls if call.received is not None]
+    row, setup = ready.row, ready.setup
     source = source_of(ctx.settings, row, setup)
     in_all, receipts = Taken(), [Receipt()] * len(heard)
     for turn in joining.turns([one.batch for one in heard], source):

@@ -10,28 +10,35 @@ is next takes all that wait together (joining): one alone waits for nobody.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import delete
 
 from server.connectors.registry import kinds
-from server.connectors.source import Delivery, Kind, Setup
+from server.connectors.source import Delivery
 from server.db.models import ConnectorRow, DeliveryRow
 from server.db.turns import Busy
-from server.errors import NotFound, TooLarge
+from server.errors import NotFound, ServerError, TooLarge
 from server.ports import PermanentError
 from server.services.base.context import Context
 from server.services.connectors.applying import take_together
-from server.services.connectors.gates import Call, Gate, Misconfigured, Receipt, counted, gate_of
+from server.services.connectors.gates import (
+    Call,
+    Gate,
+    Misconfigured,
+    Ready,
+    Receipt,
+    counted,
+    gate_of,
+    known_gate,
+)
 from server.services.connectors.views import setup_of
 
 KEEP_DELIVERIES_MS = 7 * 86_400_000
 """How long a repeat is known as one. A call's own timestamp is refused long before."""
+READY_MS = 1_000
+"""A setup that was looked up so lately is not looked up again to verify a call with."""
 
-_HERE = select(
-    *(ConnectorRow.kind, ConnectorRow.enabled, ConnectorRow.version),
-    *(ConnectorRow.config, ConnectorRow.secrets),
-).where(ConnectorRow.id == bindparam("of"))
+NOBODY = "Nothing is called here. Compare the address with the connector’s."
 
 
 def receive(
@@ -42,12 +49,11 @@ def receive(
     Raises NotFound (no such connector, or it is off), TooLarge, Unauthenticated (forged, late),
     BadInput (not readable), Misconfigured (no secret). All are counted with the connector.
     """
-    row, kind, gate = _door(ctx, path, connector_id, body)
+    gate, ready = _door(ctx, path, connector_id)
+    if len(body) > min(ready.kind.max_call_bytes, ctx.settings.webhook_max_bytes):
+        raise TooLarge("This call is longer than is taken here. Send less at once.")
     delivery = Delivery({name.lower(): value for name, value in headers.items()}, body, ctx.clock())
-    if kind.verify is not None:
-        setup = _ready(ctx, gate, connector_id, row)
-        with counted(ctx, gate, connector_id):
-            kind.verify(setup, delivery)
+    _verify(ctx, gate, ready, delivery)
     call = Call(delivery)
     gate.waiting.append(call)
     while not call.settled:
@@ -70,35 +76,42 @@ def sweep_deliveries(ctx: Context) -> int:
         return len(session.execute(old.returning(DeliveryRow.delivery)).all())
 
 
-def _door(
-    ctx: Context, path: str, connector_id: str, body: bytes
-) -> tuple[tuple[Any, ...], Kind, Gate]:
-    """The connector that is called, as far as it was set up, its kind and its gate."""
-    with ctx.db.read() as session:
-        row = session.execute(_HERE, {"of": connector_id}).one_or_none()
-    kind = kinds().get(row.kind) if row is not None and row.enabled else None
-    if row is None or kind is None or kind.receive is None or kind.calls_at != path:
-        raise NotFound("Nothing is called here. Compare the address with the connector’s.")
-    if len(body) > min(kind.max_call_bytes, ctx.settings.webhook_max_bytes):
-        raise TooLarge("This call is longer than is taken here. Send less at once.")
-    return tuple(row), kind, gate_of(ctx.db, connector_id)
+def _door(ctx: Context, path: str, connector_id: str) -> tuple[Gate, Ready]:
+    """Where the connector's calls wait, and how it is set up, as somebody just found. Whoever takes
+    a call looks again.
+    """
+    gate = known_gate(ctx.db, connector_id)
+    ready = gate.ready if gate is not None else None
+    if gate is None or ready is None or abs(ctx.clock() - ready.at_ms) >= READY_MS:
+        ready = _look_up(ctx, connector_id)
+        gate = gate_of(ctx.db, connector_id)
+        gate.ready = ready
+    if ready.kind.calls_at != path:
+        raise NotFound(NOBODY)
+    return gate, ready
 
 
-def _ready(ctx: Context, gate: Gate, connector_id: str, row: tuple[Any, ...]) -> Setup:
-    """The setup to verify a call with: that of the call before, where nobody changed it."""
-    ready = gate.ready
-    if ready is None or ready[0] != row:
-        ready = gate.ready = row, _load(ctx, connector_id)[1]
-    return ready[1]
+def _verify(ctx: Context, gate: Gate, ready: Ready, delivery: Delivery) -> None:
+    """Make sure that the source made this call; before one is refused, the setup is looked up."""
+    verify = ready.kind.verify
+    if verify is None:
+        return
+    try:
+        verify(ready.setup, delivery)
+    except (ServerError, PermanentError):
+        now = gate.ready = _look_up(ctx, ready.row.id)
+        with counted(ctx, gate, ready.row.id):
+            verify(now.setup, delivery)
 
 
-def _load(ctx: Context, connector_id: str) -> tuple[ConnectorRow, Setup]:
+def _look_up(ctx: Context, connector_id: str) -> Ready:
     with ctx.db.read() as session:
         row = session.get(ConnectorRow, connector_id)
-        if row is None:
-            raise NotFound("Nothing is called here. Compare the address with the connector’s.")
+        kind = kinds().get(row.kind) if row is not None and row.enabled else None
+        if row is None or kind is None or kind.receive is None:
+            raise NotFound(NOBODY)
         try:
-            return row, setup_of(ctx, session, row)
+            return Ready(row, kind, setup_of(ctx, session, row), ctx.clock())
         except PermanentError as error:
             raise Misconfigured(str(error)) from None
 
@@ -110,11 +123,11 @@ def _take_waiting(ctx: Context, gate: Gate, connector_id: str) -> None:
     calls: list[Call] = []
     try:
         try:
-            setup = _load(ctx, connector_id)
+            gate.ready = ready = _look_up(ctx, connector_id)
         finally:
             calls += gate.some()  # those too that came while it was loaded
         try:
-            take_together(ctx, gate, *setup, calls)
+            take_together(ctx, gate, ready, calls)
         except Busy:
             raise
         except Exception:
@@ -136,7 +149,7 @@ def _take_waiting(ctx: Context, gate: Gate, connector_id: str) -> None:
 
 def _take_alone(ctx: Context, gate: Gate, connector_id: str, call: Call) -> None:
     try:
-        take_together(ctx, gate, *_load(ctx, connector_id), [call])
+        take_together(ctx, gate, _look_up(ctx, connector_id), [call])
     except Busy:
         raise
     except Exception as error:

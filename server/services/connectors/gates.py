@@ -7,10 +7,9 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
 from weakref import WeakKeyDictionary
 
-from server.connectors.source import Delivery, Received, Setup
+from server.connectors.source import Delivery, Kind, Received, Setup
 from server.db.engine import Database
 from server.db.models import ConnectorRow
 from server.errors import ServerError
@@ -73,18 +72,28 @@ class Call:
         return self.receipt
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A connector that may be called, as it was set up at an instant (unix ms)."""
+
+    row: ConnectorRow
+    kind: Kind
+    setup: Setup
+    at_ms: int
+
+
 @dataclass(slots=True)
 class Gate:
     """One connector's calls in this process: those that `waiting`, in the order in which they came,
     and a lock for whoever takes them. Each has an instant of its own, so that no two prices of a
-    product are of the same one. What is refused is counted under a lock of its own. `ready` is the
-    setup that the last call was verified with, and of which row.
+    product are of the same one. What is refused is counted under a lock of its own. `ready` is
+    the connector as it was looked up last.
     """
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     waiting: deque[Call] = field(default_factory=deque)
     last_at: int = 0
-    ready: tuple[tuple[Any, ...], Setup] | None = None
+    ready: Ready | None = None
     counting: threading.Lock = field(default_factory=threading.Lock)
     refusals: dict[str, int] = field(default_factory=dict)
     written_at: int = 0
@@ -112,6 +121,12 @@ def gate_of(db: Database, connector_id: str) -> Gate:
     """Where the calls of a connector wait."""
     with _GATES_LOCK:
         return _GATES.setdefault(db, {}).setdefault(connector_id, Gate())
+
+
+def known_gate(db: Database, connector_id: str) -> Gate | None:
+    """The same where there is one already: anyone may name connectors that are not."""
+    with _GATES_LOCK:
+        return _GATES.get(db, {}).get(connector_id)
 
 
 @contextmanager

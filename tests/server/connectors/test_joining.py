@@ -157,7 +157,7 @@ def test_a_connector_that_is_gone_meanwhile_tells_all_that_wait(
         raise calls.NotFound("It is gone.")
 
     call(chain, body_of(bag(0, "99.00")))
-    monkeypatch.setattr(calls, "_load", gone)
+    monkeypatch.setattr(calls, "_look_up", gone)
     answers = together(*(body_of(bag(at, "90.00")) for at in range(3)))
     assert [type(one) for one in answers] == [calls.NotFound] * 3
 
