@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -21,22 +20,10 @@ from server.services.branding import brands
 from server.services.chain.brand_checks import check_brand, contrast_tenths, readings
 from server.services.chain.place_wishes import StoreWish
 from server.services.chain.places import create_store
-from tests.support.record import TestClock, make_context
-from tests.support.small_shop import lay_out, publish
+from tests.support.record import TestClock
+from tests.support.small_shop import publish
 
 RED = {"name": "Garance", "colour.price": "#b3261e", "type.sign": "fraunces"}
-
-
-@pytest.fixture
-def clock() -> TestClock:
-    return TestClock()
-
-
-@pytest.fixture
-def ctx(tmp_path: Path, clock: TestClock) -> Context:
-    made = make_context(tmp_path, clock=clock)
-    lay_out(made)
-    return made
 
 
 def worn(ctx: Context, store: str) -> dict[str, str]:

@@ -22,18 +22,11 @@ OLD = {"name": "Pluvier"}
 
 
 @pytest.fixture
-def clock() -> TestClock:
-    return TestClock()
-
-
-@pytest.fixture
-def ctx(tmp_path: Path, clock: TestClock) -> Context:
+def ctx(ctx: Context) -> Context:
     """Lille and Prado in an old brand, Lille with a slogan of its own."""
-    made = make_context(tmp_path, clock=clock)
-    lay_out(made)
-    brands.send_out(made, SYSTEM, OLD, {"fr": "Vous."})
-    wear(made, "lille", {**OLD, "slogan": "Dehors."})
-    return made
+    brands.send_out(ctx, SYSTEM, OLD, {"fr": "Vous."})
+    wear(ctx, "lille", {**OLD, "slogan": "Dehors."})
+    return ctx
 
 
 def test_some_stores_first_then_all(ctx: Context) -> None:

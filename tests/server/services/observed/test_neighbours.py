@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from sqlalchemy import select
 
@@ -17,7 +15,7 @@ from server.services.observed import neighbours
 from server.services.observed.live_texts import live_text, way
 from server.services.prices import intake
 from server.services.prices.batches import Source
-from tests.support.record import TestClock, make_context
+from tests.support.record import TestClock
 
 PLACES = {"prado": (43.2700, 5.3900), "port": (43.2951, 5.3740), "aix": (43.5263, 5.4454)}
 LILLE = {"lille": (50.6372, 3.0633)}
@@ -25,14 +23,8 @@ HOUR = 3_600_000
 
 
 @pytest.fixture
-def clock() -> TestClock:
-    return TestClock()
-
-
-@pytest.fixture
-def ctx(tmp_path: Path, clock: TestClock) -> Context:
-    made = make_context(tmp_path, clock=clock)
-    with made.db.write() as session:
+def ctx(ctx: Context) -> Context:
+    with ctx.db.write() as session:
         for name, (lat, lon) in {**PLACES, **LILLE}.items():
             session.add(
                 StoreRow(
@@ -50,7 +42,7 @@ def ctx(tmp_path: Path, clock: TestClock) -> Context:
                     edited_at=0,
                 )
             )
-    return made
+    return ctx
 
 
 def counted(ctx: Context, store: str, quantity: int) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from sqlalchemy import select
 
@@ -14,7 +12,7 @@ from server.services.observed import paradoxes
 from server.services.observed.paradoxes import Share
 from server.services.prices import intake
 from server.services.prices.batches import Source
-from tests.support.record import TestClock, make_context
+from tests.support.record import TestClock
 from tests.support.small_shop import lay_out
 
 HOUR = 3_600_000
@@ -22,15 +20,9 @@ DAY = 24 * HOUR
 
 
 @pytest.fixture
-def clock() -> TestClock:
-    return TestClock()
-
-
-@pytest.fixture
-def ctx(tmp_path: Path, clock: TestClock) -> Context:
-    made = make_context(tmp_path, clock=clock)
-    lay_out(made)
-    return made
+def ctx(ctx: Context) -> Context:
+    lay_out(ctx)
+    return ctx
 
 
 def online(ctx: Context, availability: str) -> None:

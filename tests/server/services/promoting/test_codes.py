@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -17,8 +16,6 @@ from server.services.prices import intake
 from server.services.promoting import codes, promotions
 from server.services.promoting.codes import Code
 from server.services.promoting.forms import CALL, Form
-from tests.support.record import TestClock, make_context
-from tests.support.small_shop import lay_out
 
 PAGES = {sku: f"https://pluvier.example/p/{sku.lower()}" for sku in ("CAP", "KITE")}
 MINE = "https://pluvier.example/ete"
@@ -27,15 +24,13 @@ CAP = Form("La casquette", skus=("CAP",))
 
 
 @pytest.fixture
-def ctx(tmp_path: Path) -> Context:
-    made = make_context(tmp_path, clock=TestClock())
-    lay_out(made)
+def ctx(ctx: Context) -> Context:
     reports = tuple(
         ProductReport(sku, "EUR", 900, names={"fr": {"name": sku}}, link=page)
         for sku, page in PAGES.items()
     )
-    intake.take(made, intake.Source("feed", shop="pluvier"), Batch(made.clock(), products=reports))
-    return made
+    intake.take(ctx, intake.Source("feed", shop="pluvier"), Batch(ctx.clock(), products=reports))
+    return ctx
 
 
 def drawn(ctx: Context, form: Form) -> bytes:

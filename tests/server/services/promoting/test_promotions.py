@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import product
-from pathlib import Path
 
 import pytest
 
@@ -38,23 +37,10 @@ from server.services.promoting.forms import (
 )
 from server.services.showing.picturing import pictures
 from server.services.wishes import content
-from tests.support.record import TestClock, make_context
-from tests.support.small_shop import lay_out
+from tests.support.record import TestClock
 
 BAG = Form("Le sac", skus=("BAG",))
 DAY_MS = 86_400_000
-
-
-@pytest.fixture
-def clock() -> TestClock:
-    return TestClock()
-
-
-@pytest.fixture
-def ctx(tmp_path: Path, clock: TestClock) -> Context:
-    made = make_context(tmp_path, clock=clock)
-    lay_out(made)
-    return made
 
 
 def deliver(ctx: Context, *reports: ProductReport) -> None:

@@ -6,7 +6,6 @@ import io
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -20,8 +19,6 @@ from server.services.base.context import Context
 from server.services.library.assets import delete_asset
 from server.services.prices import intake
 from server.services.promoting.shop_pictures import picture_of
-from tests.support.record import TestClock, make_context
-from tests.support.small_shop import lay_out
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path d="M0 0h8v8z"/></svg>'
 
@@ -63,11 +60,9 @@ def shop() -> Iterator[tuple[str, list[str]]]:
 
 
 @pytest.fixture
-def ctx(tmp_path: Path) -> Context:
-    made = make_context(tmp_path, clock=TestClock())
-    made.settings.allow_private = True
-    lay_out(made)
-    return made
+def ctx(ctx: Context) -> Context:
+    ctx.settings.allow_private = True
+    return ctx
 
 
 def deliver(ctx: Context, sku: str, url: str) -> None:
