@@ -159,6 +159,12 @@ PHRASES: Final[dict[str, Phrase]] = {
         "son nouveau plan n’est pas arrivé", "its new plan has not arrived"
     ),
     "trouble_files_missing": Phrase("des fichiers lui manquent", "it lacks files"),
+    "trouble_too_hot": Phrase("il a trop chaud", "it is too hot"),
+    "trouble_undervoltage": Phrase("son alimentation est faible", "its power supply is too weak"),
+    "trouble_throttled": Phrase("il est ralenti", "it is slowed down"),
+    "trouble_disk_low": Phrase("son disque est presque plein", "its disk is nearly full"),
+    "trouble_memory_low": Phrase("sa mémoire est presque pleine", "its memory is nearly full"),
+    "trouble_no_display": Phrase("aucun écran n’est branché", "no display is connected"),
     "trouble_other": Phrase("un souci signalé ({code})", "a trouble it reports ({code})"),
     # pairing
     "pair": Phrase("Jumeler un écran", "Pair a screen"),

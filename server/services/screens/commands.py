@@ -117,14 +117,17 @@ def send(
     ctx: Context, actor: Actor, screen: str, kind: str, arguments: Mapping[str, Json] | None = None
 ) -> CommandView:
     """Have a screen's device do something, once. Raises NotFound, Forbidden, BadInput, Conflict."""
-    given = _checked(kind, arguments or {})
     now = ctx.clock()
     with ctx.db.write() as session:
         place = session.get(ScreenRow, screen)
         if place is None or not actor.sees(place.store_id):
             raise missing("screen")
+        asks = may_send(actor, "identify", place.store_id)
+        given = _checked(kind, arguments or {}) if asks else {}
         if not may_send(actor, kind, place.store_id):
             raise Forbidden("Who minds devices may ask this of a screen. Ask the owner for it.")
+        if kind == "identify":
+            given = {"name": place.name}
         row = issue(ctx, session, screen, kind, given, actor.name, now)
         after = {"id": row.id, "kind": kind, "arguments": dict(given)}
         audit.record(session, actor, now, "command.send", f"screen:{screen}", None, after)
@@ -270,12 +273,11 @@ def _checked(kind: str, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
     }
     name, values = allowed.get(kind, ("", ()))
     if set(arguments) != ({name} if name else set()):
-        needed = f"needs {name}" if name else "needs nothing"
-        raise BadInput(f"The command “{kind}” {needed}.", field="arguments")
+        raise BadInput(f"The command “{kind}” takes other arguments.", field="arguments")
     value = arguments.get(name)
     if name and (not isinstance(value, int) or isinstance(value, bool) or value not in values):
-        said = f"{min(values)} to {max(values)}"
-        raise BadInput(f"Give {name} from {said}.", field=f"arguments/{name}")
+        least, most = min(values), max(values)
+        raise BadInput(f"Give {name} from {least} to {most}.", field=f"arguments/{name}")
     return arguments
 
 

@@ -53,9 +53,11 @@ REFUSED = {
     "rehearsing-room.pictures",
     "evidence.show",
     "evidence.download",
+    "screen_device.picture",
+    "screen_device.logs",
 }
 """Pages that say no here: no identity provider is set up, the shop sends no pictures, a copy of
-what is on air changes none, and there is no evidence of no screen.
+what is on air changes none, there is no evidence of no screen, and no picture of one.
 """
 FRONT = {"doors", "signing_in", "single"}
 """Pages of the front door: they know of no chain."""
@@ -104,6 +106,7 @@ def samples(ctx: Context) -> Samples:
     connectors.bring_file(ctx, SYSTEM, listed, [LISTED.encode()])
     values = {
         "screen_id": "lille-window",
+        "command": "none",
         "store": "lille",
         "playlist": rain.id,
         "subject": rain.id,

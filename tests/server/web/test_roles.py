@@ -51,6 +51,8 @@ MAY: list[tuple[tuple[str, ...], str, Needs]] = [
     (UNSAFE, "/api/v1/facts", {"connectors"}),
     (ANY, "/api/v1/(tokens|people|audit)|/people|/audit", {"people"}),
     (UNSAFE, "/api/v1/(pairings|screens/<screen_id>/device)", {"devices"}),
+    (UNSAFE, "(/api/v1)?/screens/<screen_id>/(commands|device)", ({"devices"}, {"override"})),
+    (UNSAFE, "(/api/v1)?/screens/<screen_id>/display", {"devices"}),
     (UNSAFE, "/api/v1/(stores|screens)", {"places"}),
     (UNSAFE, "/api/v1/overrides", {"override"}),
     (UNSAFE, "/api/v1/emergencies", {"emergency"}),
@@ -87,6 +89,8 @@ SCREENS: dict[str, int] = {
     "/player/v1/objects/<sha>": 404,
     "/player/v1/offers/<channel>": 404,
     "/player/v1/pairings/<pairing_id>": 404,
+    "/player/v1/answers": 200,
+    "/player/v1/commands/<command_id>/file": 404,
     "/player/v1/plays": 200,
     "/player/v1/reports": 200,
     "/player/v1/time": 422,
@@ -197,6 +201,7 @@ def named(names: dict[str, str], store: str) -> dict[str, str]:
     more = {"store": store, "playlist": playlist, "subject": playlist, "item": "promo"}
     more |= {
         "recall": "recalled",
+        "command": "asked",
         "name": names["campaign_id"],
         "phrase": "when",
         "sheet": "show",
@@ -245,7 +250,9 @@ def leak(rule: Rule, method: str, answer: TestResponse) -> str:
 def body_of(name: str) -> dict[str, Any]:
     """A body that is well formed, of Lille."""
     tables = api_bodies
-    found: Any = tables.EDITS.get(name) or tables.CHAIN_ONLY.get(name, {}).get("json")
+    found: Any = {**tables.EDITS, **tables.ASKS}.get(name) or tables.CHAIN_ONLY.get(name, {}).get(
+        "json"
+    )
     found = found or next(iter(tables.CREATIONS.get(name, [])), {})
     text: dict[str, Any] = json.loads(json.dumps(found).replace(OTHERS, MINE))
     return text

@@ -1,0 +1,172 @@
+"""The device behind a screen: what it really shows, knows, was told: /screens/<id>/device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, make_response, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from server.errors import BadInput, NotFound, ServerError
+from server.services.base.paging import Cut
+from server.services.chain import places
+from server.services.screens import commands, displays
+from server.services.screens.displays import Display
+from server.services.screens.power_plans import Rule
+from server.services.showing.known import known_of
+from server.services.showing.whys import screen_why
+from server.web import screen_device_words as words
+from server.web.access import Visit, check_form, page, studio
+from server.web.entering import looker
+from server.web.phrases import say
+from server.web.place_words import complaint
+from server.web.stills import still
+from server.web.tongue import gettext as _
+
+blueprint = studio("screen_device")
+
+HERE = "/screens/<screen_id>/device"
+LINES = 12
+"""Commands on the page."""
+NIGHTS = 7
+
+
+@blueprint.get(HERE)
+def show(screen_id: str) -> AnyResponse:
+    """The page."""
+    return _show(looker(), screen_id)
+
+
+@blueprint.post(HERE)
+def tell(screen_id: str) -> AnyResponse:
+    """Have the device do something."""
+    me = looker()
+    check_form(me)
+    kind = request.form.get("kind", "")
+    name = {"rotate": "degrees", "volume": "percent"}.get(kind, "")
+    try:
+        arguments = {name: _whole(name)} if name else {}
+        commands.send(me.ctx, me.actor, screen_id, kind, arguments)
+    except NotFound:
+        raise
+    except ServerError as wrong:
+        return _show(me, screen_id, wrong)
+    return redirect(f"/screens/{screen_id}/device#orders", 303)
+
+
+@blueprint.post("/screens/<screen_id>/display")
+def switch(screen_id: str) -> AnyResponse:
+    """Say when the display is on, and how often a picture of it is taken."""
+    me = looker()
+    check_form(me)
+    me.actor.require("devices")
+    subject = f"screen:{screen_id}"
+    if request.form.get("for") == "store":
+        subject = f"store:{places.get_screen(me.ctx, me.actor, screen_id).value.store}"
+    try:
+        wish = None if "none" in request.form else _wish()
+        displays.set_display(me.ctx, me.actor, subject, wish)
+    except NotFound:
+        raise
+    except ServerError as wrong:
+        return _show(me, screen_id, wrong)
+    return redirect(f"/screens/{screen_id}/device#power", 303)
+
+
+@blueprint.get("/screens/<screen_id>/pictures/<command>")
+def picture(screen_id: str, command: str) -> AnyResponse:
+    """A real picture of the screen."""
+    me = looker()
+    mime, data = commands.get_file(me.ctx, me.actor, screen_id, command)
+    if not mime.startswith("image/"):
+        raise NotFound(say("not_found", me.language))
+    return _file(data, mime)
+
+
+@blueprint.get("/screens/<screen_id>/logs/<command>")
+def logs(screen_id: str, command: str) -> AnyResponse:
+    """A bundle of logs, to be kept as a file."""
+    me = looker()
+    mime, data = commands.get_file(me.ctx, me.actor, screen_id, command)
+    if mime != "application/gzip":
+        raise NotFound(say("not_found", me.language))
+    answer = _file(data, mime)
+    name = f"enseigne-{screen_id}-{command}.tar.gz"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+def _show(me: Visit, screen_id: str, wrong: ServerError | None = None) -> AnyResponse:
+    now = me.ctx.clock()
+    screen = places.get_screen(me.ctx, me.actor, screen_id).value
+    store = places.get_store(me.ctx, me.actor, screen.store).value
+    told = commands.list_commands(me.ctx, me.actor, screen_id, Cut("", 50)).items
+    shots = [one for one in told if one.kind == "screenshot"]
+    seen = words.seen(shots, now, store.zone, me.language)
+    display = displays.of_screen(me.ctx, me.actor, screen_id).value
+    runs = displays.list_power(me.ctx, me.actor, screen_id, Cut("", NIGHTS)).items
+    known = known_of(me.ctx, me.actor, screen_id)
+    may = [kind for kind in commands.KINDS if commands.may_send(me.actor, kind, screen.store)]
+    return page(
+        "screen_device.html",
+        me,
+        status=wrong.status if wrong else 200,
+        room="wall",
+        screen=screen,
+        store=store,
+        seen=seen,
+        still=_drawn(me, screen_id, seen.at if seen else now),
+        facts=words.facts(known, me.language),
+        orders=[words.order(one, now, store.zone, me.language) for one in told[:LINES]],
+        waits=any(not one.state for one in told),
+        kinds=[(kind, words.kind_words(kind, {})) for kind in may if screen.device],
+        degrees=commands.DEGREES,
+        rule=display.display.rule,
+        shots_min=display.display.shots_min,
+        said=words.rule_words(display, store, now, me.language),
+        of_store=display.of_store,
+        nights=words.nights(runs, store.zone, me.language),
+        may_switch=me.actor.may("devices", screen.store),
+        wrong=complaint(wrong) if wrong else "",
+    )
+
+
+def _drawn(me: Visit, screen_id: str, at: int) -> Mapping[str, Any] | None:
+    """What the plan says of that instant, to be drawn beside the real picture."""
+    try:
+        why = screen_why(me.ctx, me.actor, screen_id, at)
+    except NotFound:
+        return None
+    return still(why.explained.playing, at, why.texts)
+
+
+def _wish() -> Display:
+    given = request.form
+    mode, night = given.get("mode", ""), given.get("night", "")
+    if mode not in ("always", "hours") or night not in ("none", "advert", "sign"):
+        raise BadInput(_("Choose one of the rules."), field="mode")
+    rule = Rule(
+        "hours" if mode == "hours" else "always",
+        _whole("before_min"),
+        _whole("after_min"),
+        (),
+        "advert" if night == "advert" else "sign" if night == "sign" else "none",
+    )
+    return Display(rule, _whole("shots_min"))
+
+
+def _whole(name: str) -> int:
+    """A number of the form; none where nothing is written. Raises BadInput."""
+    text = request.form.get(name, "").strip()
+    if text and not (text.isascii() and text.isdecimal() and len(text) < 6):
+        raise BadInput(_("Write a whole number."), field=name)
+    return int(text or "0")
+
+
+def _file(data: bytes, mime: str) -> Response:
+    answer = make_response(data)
+    answer.mimetype = mime
+    answer.headers["Cache-Control"] = "private, no-store"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    return answer

@@ -1,0 +1,137 @@
+"""The page of the device behind a screen: told, answered, seen, switched."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from playlists.runs import GENESIS
+from playlists.wire.commands import Answer, Answers, PowerRun
+from server.db.models import CommandRow, DeviceRow, ScreenStateRow
+from server.services.base.actors import SYSTEM
+from server.services.screens import answering, commands, displays
+from server.services.screens.devices import Viewer
+from tests.server.web.conftest import Chain, plain
+
+SCREEN, STORE = "lille-window", "lille"
+PAGE = f"/screens/{SCREEN}/device"
+VIEWER = Viewer((SCREEN,), "d" * 16)
+KNOWN = {
+    "agent": "0.1.0",
+    "chromium": "130.0.1",
+    "temperature": 61,
+    "wifi_dbm": -58,
+    "disk_mib": 28_672,
+    "disk_free_mib": 900,
+    "displays": 0,
+    "limits": "undervoltage",
+    "power_plan": "0" * 16,
+    "power_how": "page",
+}
+
+
+@pytest.fixture
+def player(chain: Chain) -> Chain:
+    """A player hangs in Lille's window, and says what it knows."""
+    with chain.ctx.db.write() as session:
+        session.get_one(DeviceRow, SCREEN).caps = {"agent": True}
+        state = session.get_one(ScreenStateRow, SCREEN)
+        troubles = {"no_display": chain.clock() - 60_000}
+        state.report = {**state.report, "device": KNOWN, "troubles": troubles}
+    return chain
+
+
+def answer(chain: Chain, state: Any = "done", said: str = "", **detail: Any) -> str:
+    """The device answers what waits."""
+    with chain.ctx.db.read() as session:
+        (one,) = commands.open_commands(session, chain.clock(), [SCREEN])
+    told = Answer(one.id, state, said, chain.clock(), detail)
+    answering.take(chain.ctx, VIEWER, Answers((told,)))
+    return one.id
+
+
+def test_it_is_told_and_its_answer_stands_on_the_page(player: Chain) -> None:
+    owner = player.owner()
+    assert "data-waits" not in owner.text(PAGE)
+    assert owner.send(PAGE, kind="rotate", degrees="90").status_code == 303
+    told = owner.text(PAGE)
+    assert "data-waits" in told
+    assert "Turn the picture, 90 ° waits for its answer" in plain(told)
+    answer(player, "failed", "There is no tool for this.")
+    told = plain(owner.text(PAGE))
+    assert "could not be done" in told
+    assert "There is no tool for this." in told
+
+
+def test_a_manager_has_the_buttons_that_harm_nothing(player: Chain) -> None:
+    manager = player.manager(STORE, "read", "override")
+    told = manager.text(PAGE)
+    assert re.findall(r'name="kind" value="(\w+)"', told) == ["identify", "screenshot", "reload"]
+    assert manager.send(PAGE, kind="identify").status_code == 303
+    with player.ctx.db.read() as session:
+        (one,) = commands.open_commands(session, player.clock(), [SCREEN])
+        arguments = session.get_one(CommandRow, one.id).arguments
+    assert arguments == {"name": "Vitrine"}
+    assert manager.send(PAGE, kind="reboot").status_code == 403
+    assert "<button" not in player.manager(STORE, "read").text(PAGE).partition("<main")[2]
+
+
+def test_what_it_knows_is_said_in_french_too_and_its_troubles_stand_on_the_wall(
+    player: Chain,
+) -> None:
+    told = plain(player.owner("fr").text(PAGE))
+    assert "Température 61 °C" in told
+    assert "Wi-Fi \u221258 dBm" in told
+    assert "900 Mio libres sur 28 Gio" in told
+    assert "aucun n’est branché" in told
+    assert "la page seule, qui est noire" in told
+    assert "aucun écran n’est branché" in plain(player.owner("fr").text("/wall")).lower()
+
+
+def test_a_real_picture_hangs_beside_the_drawn_one_with_its_verdict(player: Chain) -> None:
+    owner = player.owner()
+    owner.send(PAGE, kind="screenshot")
+    with player.ctx.db.read() as session:
+        (one,) = commands.open_commands(session, player.clock(), [SCREEN])
+    commands.take_file(player.ctx, VIEWER, one.id, b"\xff\xd8\xffpicture")
+    answer(player, at=player.clock())
+    with player.ctx.db.write() as session:
+        row = session.get_one(CommandRow, one.id)
+        row.verdict = {"state": "right", "why": "picture", "at": player.clock(), "like": 963}
+    told = owner.text(PAGE)
+    assert "The right thing is on the glass." in plain(told)
+    assert "they agree by 96 %" in plain(told)
+    src = f"/screens/{SCREEN}/pictures/{one.id}"
+    assert f'<img src="{src}"' in told
+    shown = owner.get(src)
+    assert (shown.mimetype, shown.data) == ("image/jpeg", b"\xff\xd8\xffpicture")
+    assert owner.get(f"/screens/{SCREEN}/logs/{one.id}").status_code == 404
+    assert player.manager("elsewhere", "read").get(src).status_code == 404
+
+
+def test_the_display_is_given_a_rule_and_its_nights_are_listed(player: Chain) -> None:
+    owner = player.owner()
+    form = {"mode": "hours", "before_min": "15", "after_min": "30", "night": "sign"}
+    path = f"/screens/{SCREEN}/display"
+    assert owner.send(path, **form, shots_min="60").status_code == 303
+    view = displays.of_screen(player.ctx, SYSTEM, SCREEN).value
+    assert (view.display.rule.before_min, view.display.shots_min, view.of_store) == (15, 60, False)
+    told = plain(owner.text(PAGE))
+    assert "It is on from 15 min before opening to 30 min after closing." in told
+    assert "(R. 581-59)" in told
+    assert owner.send(path, **form, shots_min="3").status_code == 422
+    begin = player.clock() - 20 * 3_600_000
+    run = PowerRun(1, GENESIS, begin, begin + 3_600_000, "law", "wlr-randr", "HDMI-A-1 off")
+    answering.take(player.ctx, VIEWER, Answers(power=(run,)))
+    told = plain(owner.text(PAGE))
+    assert "by law wlr-randr (HDMI-A-1 off)" in told
+    assert owner.send(path, none="1").status_code == 303
+    assert displays.of_screen(player.ctx, SYSTEM, SCREEN).value.of_store
+
+
+def test_a_screen_without_a_player_has_no_buttons_that_nobody_would_hear(chain: Chain) -> None:
+    answered = chain.owner().send(PAGE, kind="reload")
+    assert answered.status_code == 409
+    assert "only a player can be told" in plain(answered.text)
