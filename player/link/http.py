@@ -258,12 +258,7 @@ def file_of(answer: requests.Response, offset: int) -> tuple[tuple[int, int], It
 
 def _exactly(answer: requests.Response, length: int) -> Iterator[bytes]:
     with answer:
-        for block in _blocks(answer):
-            length -= len(block)
-            yield block
-    # An old urllib3 takes a cut for the end.
-    if length:
-        raise Unreachable(f"The connection broke {length} bytes before the end.")
+        yield from _blocks(answer, length)
 
 
 def _answered(answer: requests.Response, read: Callable[[bytes], T], limit: int) -> T:
@@ -284,7 +279,8 @@ def _whole(answer: requests.Response, limit: int) -> bytes:
     unpack = zlib.decompressobj(16 + zlib.MAX_WBITS) if form == "gzip" else None
     data = bytearray()
     deadline = time.monotonic() + ANSWER_S
-    for block in _blocks(answer):
+    length = answer.headers.get("Content-Length", "")[:20]
+    for block in _blocks(answer, int(length) if length.isdecimal() else None):
         try:
             data += unpack.decompress(block, limit + 1 - len(data)) if unpack else block
         except zlib.error as wrong:
@@ -298,12 +294,16 @@ def _whole(answer: requests.Response, limit: int) -> bytes:
     return bytes(data)
 
 
-def _blocks(answer: requests.Response) -> Iterator[bytes]:
+def _blocks(answer: requests.Response, length: int | None) -> Iterator[bytes]:
+    left = length
     try:
         while block := answer.raw.read(BLOCK_BYTES, decode_content=False):
+            left = None if left is None else left - len(block)
             yield block
     except (HTTPError, HTTPException, OSError) as wrong:
         raise Unreachable(f"The connection broke: {wrong}") from wrong
+    if left:  # an old urllib3 takes a cut for the end
+        raise Unreachable(f"The connection broke {left} bytes before the end.")
 
 
 def _check(answer: requests.Response) -> None:

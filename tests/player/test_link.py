@@ -299,6 +299,14 @@ def test_a_certificate_of_another_authority_is_never_believed(
             server.register(PairingRequest(key.x, "", (1, 1)))
 
 
+def test_a_certificate_of_another_name_is_never_believed(tmp_path: Path, key: SigningKey) -> None:
+    context, ca = certificate(tmp_path, age_days=1)
+    with running_peer(stocked(Sim(lambda: NOON)), context) as peer:
+        assert Server(peer.url, key, ca).keys()
+        with pytest.raises(Unreachable, match="localhost"):
+            Server(peer.url.replace("127.0.0.1", "localhost"), key, ca).keys()
+
+
 def gather(got: bytearray, blocks: Iterator[bytes]) -> None:
     for block in blocks:
         got += block
