@@ -1,0 +1,86 @@
+"""Disks that fail as disks do: one that loses power, one that is full, one whose bits flip."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+SHUTDOWN = 0x8004587D
+"""EXT4_IOC_SHUTDOWN, `_IOR('X', 125, __u32)` (linux/fs/ext4/ext4.h)."""
+NO_LOG_FLUSH = 2
+"""Neither data nor journal is written back: what was not synced is gone."""
+IMAGE_BYTES = 96 * 1024 * 1024
+
+
+class CutDisk:
+    """An ext4 in a file, mounted at `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._image = folder.with_suffix(".img")
+
+    def make(self) -> None:
+        """Make and mount it. Raises subprocess.CalledProcessError where that is not allowed."""
+        self.folder.mkdir()
+        with self._image.open("wb") as image:
+            image.truncate(IMAGE_BYTES)
+        _run("mkfs.ext4", "-q", str(self._image))
+        self._mount()
+
+    def cut(self) -> None:
+        """Cut its power: nothing reaches it any more."""
+        descriptor = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.ioctl(descriptor, SHUTDOWN, struct.pack("I", NO_LOG_FLUSH))
+        finally:
+            os.close(descriptor)
+
+    def power_on(self) -> bool:
+        """Mount it again, as it was on the platter; whether fsck finds it whole."""
+        _run("umount", str(self.folder))
+        self._mount()
+        _run("umount", str(self.folder))
+        whole = subprocess.run(
+            ["e2fsck", "-fn", str(self._image)], check=False, capture_output=True
+        )
+        self._mount()
+        return whole.returncode == 0
+
+    def remove(self) -> None:
+        """Unmount it."""
+        _run("umount", str(self.folder))
+        self._image.unlink()
+
+    def _mount(self) -> None:
+        _run("mount", "-o", "loop", str(self._image), str(self.folder))
+
+
+@contextmanager
+def tmpfs(folder: Path, mib: int) -> Iterator[Path]:
+    """A disk of so many MiB in memory."""
+    folder.mkdir()
+    _run("mount", "-t", "tmpfs", "-o", f"size={mib}m", "tmpfs", str(folder))
+    try:
+        yield folder
+    finally:
+        _run("umount", str(folder))
+
+
+def flip(path: Path, bit: int) -> None:
+    """Turn one bit of a file, as a worn card does: neither its length nor its time changes."""
+    stat = path.stat()
+    with path.open("r+b") as file:
+        file.seek(bit // 8)
+        byte = file.read(1)[0]
+        file.seek(bit // 8)
+        file.write(bytes([byte ^ 1 << bit % 8]))
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True)
