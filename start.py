@@ -30,6 +30,7 @@ LOCKS = {"demo": "run", "run": "run", "test": "test", "bench": "test"}
 REPORT_EVERY_S = 5
 PROGRAMS = {  # name: (where to look, Debian package)
     "chromium": (("chromium", "/usr/bin/chromium"), "chromium"),
+    "debootstrap": (("debootstrap", "/usr/sbin/debootstrap"), "debootstrap"),
     "ffmpeg": (("ffmpeg", "/usr/bin/ffmpeg"), "ffmpeg"),
     "mosquitto": (("mosquitto", "/usr/sbin/mosquitto"), "mosquitto"),
     "tc": (("tc", "/usr/sbin/tc"), "iproute2"),
