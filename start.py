@@ -31,10 +31,12 @@ REPORT_EVERY_S = 5
 PROGRAMS = {  # name: (where to look, Debian package)
     "chromium": (("chromium", "/usr/bin/chromium"), "chromium"),
     "debootstrap": (("debootstrap", "/usr/sbin/debootstrap"), "debootstrap"),
+    "faketime": (("faketime", "/usr/bin/faketime"), "faketime"),
     "ffmpeg": (("ffmpeg", "/usr/bin/ffmpeg"), "ffmpeg"),
     "mosquitto": (("mosquitto", "/usr/sbin/mosquitto"), "mosquitto"),
     "tc": (("tc", "/usr/sbin/tc"), "iproute2"),
     "postgres": (("postgres", "/usr/lib/postgresql/*/bin/postgres"), "postgresql"),
+    "strace": (("strace", "/usr/bin/strace"), "strace"),
 }
 
 
@@ -242,6 +244,8 @@ def main(argv):
         install_programs(PROGRAMS)
     elif "--smoke" in args:
         install_programs(["chromium"])
+    elif command == "bench" and args[0] == "faults":
+        install_programs(["faketime", "strace"])
     line = [PYTHON] + command_line(command, args)
     sys.stdout.flush()
     os.execv(PYTHON, line)

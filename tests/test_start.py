@@ -228,7 +228,8 @@ def test_missing_programs_are_named_when_they_may_not_be_installed(
     monkeypatch.setattr(start, "find_program", lambda name: None)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert not start.install_programs(start.PROGRAMS)
-    assert "apt-get install chromium ffmpeg iproute2 mosquitto postgresql" in capsys.readouterr().out
+    packages = "chromium debootstrap faketime ffmpeg iproute2 mosquitto postgresql strace"
+    assert f"apt-get install {packages}" in capsys.readouterr().out
 
 
 def test_programs_are_installed_after_one_update_when_root(
