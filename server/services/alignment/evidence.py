@@ -27,6 +27,7 @@ from server.services.showing.holding import MAX_RUNS, NOW_MS, Holding
 from server.services.showing.proving import PriceThen
 from server.services.showing.whys import ScreenWhy, screen_why
 from server.services.showing.worlds import Playing
+from server.services.wishes.templates import PRICED
 
 MAX_ENTRIES = 60
 """Rows of the ledger that stand beside a price: those that it stands on, and the latest others."""
@@ -116,7 +117,9 @@ def evidence(ctx: Context, actor: Actor, screen_id: str, at_ms: int) -> Evidence
     why = screen_why(ctx, actor, screen_id, at_ms)
     held, playing = why.explained.held, why.explained.playing
     with ctx.db.read() as session:
-        prices = tuple(_said(session, playing, one) for one in why.explained.prices)
+        painted = playing.card is not None and playing.card.template in PRICED
+        priced = why.explained.prices if painted else ()
+        prices = tuple(_said(session, playing, one) for one in priced)
         proof = _proof(session, screen_id, at_ms) if held.basis == "run" else None
         seals = (_head(ctx, session, screen_id, held), *_offers(ctx, session, prices))
         objects = _objects(session, held, playing, at_ms)

@@ -14,6 +14,7 @@ from server.services.base.objects import Plans
 from server.services.showing.holding import Head, Holding
 from server.services.showing.proving import price_code
 from server.services.showing.worlds import Playing, World
+from server.services.wishes.templates import PRICED
 
 MAX_TURNS = 20_000
 """Turns of one zone that are played again at once: an hour of the shortest."""
@@ -79,7 +80,10 @@ def _of(playing: Playing, from_ms: int, until_ms: int) -> Iterator[Spell]:
     shown = playing.shown
     begin, end = max(from_ms, shown.since), min(until_ms, shown.until)
     priced = {(one.channel, one.sku): one for one in shown.prices}
-    for good in playing.card.goods if playing.card and begin < end else ():
+    card = playing.card
+    if card is None or card.template not in PRICED or begin >= end:
+        return
+    for good in card.goods:
         place = begin, end, str(shown.zone), good.channel, good.sku
         said = playing.offers.get((good.channel, good.sku))
         on = priced.get((good.channel, good.sku))

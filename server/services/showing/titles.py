@@ -14,6 +14,7 @@ from server.services.base.kept import MAX_IN, batched
 from server.services.base.naming import name_in, said_in
 from server.services.showing.worlds import Playing
 from server.services.wishes.pilots import pilots
+from server.services.wishes.templates import PRICED
 
 SAYING = ("headline", "second", "lead")
 """Parameters of a card that say what it is about, the first one that is there."""
@@ -47,7 +48,7 @@ class Titles:
     def told(self, playing: Playing, language: str) -> Told:
         """One turn, for people."""
         shown, card = playing.shown, playing.card
-        priced = bool(shown.prices)
+        priced = bool(shown.prices) and card is not None and card.template in PRICED
         return Told(
             since=shown.since,
             until=shown.until,

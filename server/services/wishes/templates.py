@@ -76,6 +76,9 @@ TEMPLATES: Mapping[str, Template] = MappingProxyType(
     }
 )
 
+PRICED = frozenset({"price", "trio"})
+"""The templates that paint the prices of their goods; others show the goods alone."""
+
 
 def described() -> str:
     """The table in words, for whoever writes cards through the API."""

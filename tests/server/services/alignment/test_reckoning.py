@@ -4,12 +4,13 @@ by construction.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from sqlalchemy import select
 
-from playlists.ids import ChannelId, Sha256, ZoneId
+from playlists.ids import ChannelId, ItemId, Sha256, Sku, ZoneId
+from playlists.model import Card, Good, Item
 from playlists.runs import GENESIS, Play, Run, append
 from playlists.signing import SigningKey, kid_of
 from playlists.wire.http import PairingRequest
@@ -20,12 +21,14 @@ from server.services.base.context import Context
 from server.services.screens import pairing, proof
 from server.services.screens.devices import Viewer
 from server.services.showing.explaining import explain
+from server.services.wishes import content
 from tests.support.record import TestClock
 from tests.support.shops import heads
-from tests.support.small_shop import CHANNEL, lay_out, set_price
+from tests.support.small_shop import CHANNEL, lay_out, publish, set_price
 
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
 SCREEN = "lille-window"
+BAG = Good(Sku("BAG"))
 
 
 @dataclass
@@ -104,6 +107,19 @@ def test_an_hour_to_plan_is_all_the_shop_s(window: Window) -> None:
     assert found.shown_ms == found.equal_ms == HOUR // 2
     assert (found.late_ms, found.other_ms, found.bare, found.free) == (0, 0, {}, {})
     assert window.changes == []
+
+
+def test_a_product_under_words_shows_no_price_to_be_compared(window: Window) -> None:
+    said = Card("message", texts={"headline": {"fr": "Au coin", "en": "Near"}}, goods=(BAG,))
+    turns = (Item(ItemId("words"), said), Item(ItemId("bag"), Card("price", goods=(BAG,))))
+    lille = content.get_playlist(window.ctx, SYSTEM, "lille").value
+    content.update_playlist(window.ctx, SYSTEM, replace(lille, items=turns))
+    publish(window.ctx)
+    began = window.clock.now
+    window.manifest = explain(window.ctx, SYSTEM, SCREEN, began).held.head.manifest
+    window.plays(began, began + HOUR, window.version)
+    # The first turn may be one that began before.
+    assert window.reckoned().shown_ms == pytest.approx(HOUR // 2, abs=10 * SECOND)
 
 
 def test_a_late_paint_is_late_for_a_minute_then_wrong_and_its_delay_is_told(
