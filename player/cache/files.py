@@ -15,6 +15,7 @@ def write_atomic(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Put `data` at `path`, synced when this returns. Raises NoRoom: the old file stays."""
     made = path.with_name(path.name + ".new")
     try:
+        make_folder(path.parent)
         descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -28,9 +29,17 @@ def write_atomic(path: Path, data: bytes, mode: int = 0o644) -> None:
 
 def put_in_place(made: Path, path: Path) -> None:
     """Rename a file whose bytes are on the disk, and put the new name on the disk too."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     os.replace(made, path)
     sync_folder(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Have a folder whose own name is on the disk too."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
 
 
 def sync_folder(folder: Path) -> None:

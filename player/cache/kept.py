@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import cast
 
 from player.cache.files import write_atomic
-from player.cache.key import device_key as device_key
 from player.errors import NoRoom
 from player.sealed import DIGEST_BYTES, digest_of, is_damage, open_sealed, put_aside
 from playlists.admission import Trusted

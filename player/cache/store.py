@@ -89,9 +89,7 @@ class Store:
         if sha256(data) != address:
             raise Corrupt(f"These bytes are not {address}.")
         self.make_room(len(data), keep)
-        place = self._place(address, len(data))
-        place.parent.mkdir(exist_ok=True)
-        write_atomic(place, data)
+        write_atomic(self._place(address, len(data)), data)
         self._admitted(address, len(data))
 
     def part_size(self, address: Sha256, source: str = "") -> int:
