@@ -128,7 +128,7 @@ def show(screen_id: str) -> AnyResponse:
     except BadInput as refused:
         wrong = said(refused.message)
         found = pretend(looker.ctx, looker.actor, screen_id, Pretence(), TURNS)
-    names = names_of_goods(looker.ctx, {asked.goods, *_shown(found)} - {""}, looker.language)
+    names = names_of_goods(looker.ctx, {asked.goods, *_shown(found)}, looker.language)
     return page(
         "pretend.html",
         looker,
@@ -179,7 +179,7 @@ def pretended(screen_id: str) -> AnyResponse:
         found = _look(looker, screen_id, store.id, store.zone, asked)
     except BadInput as refused:
         return _refusal(refused)
-    names = names_of_goods(looker.ctx, {asked.goods} - {""}, looker.language)
+    names = names_of_goods(looker.ctx, {asked.goods}, looker.language)
     said = sentence(asked, names, store.name, store.zone, found.at_ms)
     now = clock.local(looker.ctx.clock(), store.zone)
     return jsonify(

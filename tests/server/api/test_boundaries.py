@@ -85,6 +85,7 @@ CHAIN_ONLY: dict[str, dict[str, Any]] = {
     "update_connector": {"json": FEED},
     "delete_connector": {},
     "try_connector": {},
+    "ask_connector": {"json": {}},
     "bring_connector_file": {"data": b"a;b"},
     "look_at_connector_file": {},
     "take_connector_file": {"json": {}},

@@ -93,5 +93,6 @@ def test_every_edit_asks_for_the_version_and_every_creation_takes_a_key(document
                     "upload_asset",  # the same bytes are one file anyway
                     "bring_connector_file",  # it takes the place of one that waits
                     "take_connector_file",  # it is in use then, however often that is said
+                    "ask_connector",  # it is due then, however often that is said
                     "rehearse",  # it changes nothing: ask as often as you like
                 )
