@@ -13,7 +13,6 @@ import pytest
 from pydantic import ValidationError
 
 from server.connectors.shops import csv_files
-from server.connectors.shops.columns import FIELDS, guessed
 from server.connectors.shops.csv_files import CsvConfig
 from server.connectors.source import Folders, Setup
 from server.ports import (
@@ -356,38 +355,6 @@ class TestWatchedFolder:
 def test_a_choice_that_is_none_says_why(config: dict[str, Any], words: str) -> None:
     with pytest.raises(ValidationError, match=words):
         CsvConfig.model_validate({**CONFIG, **config})
-
-
-def test_columns_are_guessed_from_their_names() -> None:
-    header = ["Référence", "Désignation", "Prix TTC (€)", "Prix promo", "Stock", "Marge", ""]
-    assert guessed(header) == {
-        "Référence": "id",
-        "Désignation": "title",
-        "Prix TTC (€)": "price",
-        "Prix promo": "sale_price",
-        "Stock": "availability",
-    }
-    assert guessed(["SKU", "Store code", "Quantity"]) == {
-        "SKU": "id",
-        "Store code": "store_code",
-        "Quantity": "quantity",
-    }
-    assert guessed(list(FIELDS)) == {field: field for field in FIELDS}
-
-
-@pytest.mark.parametrize(
-    ("header", "fields"),
-    [
-        ("Référence;Libellé;Prix;Quantité;Magasin", "id title price quantity store_code"),
-        ("Artikelnr.;Bezeichnung;Preis;Bestand;Filiale", "id title price quantity store_code"),
-        ("EAN;Désignation;Prix TTC €;Disponible", "id title price availability"),
-        ("Code-barres;Réf.;PV TTC;Stock;Dispo", "- id price - availability"),
-        ("Artikelbezeichnung;GTIN;Verkaufspreis;Lagerbestand", "title id price availability"),
-    ],
-)
-def test_what_shops_call_their_columns_is_known(header: str, fields: str) -> None:
-    names, found = header.split(";"), guessed(header.split(";"))
-    assert [found.get(name, "-") for name in names] == fields.split()
 
 
 @pytest.mark.parametrize(
