@@ -118,9 +118,11 @@ class Pace:
 
     def leave(self, need: Need, monotonic_ms: int, wait_ms: int) -> None:
         """Somebody else is at it: begun again after so long, before others of its kind."""
-        self.later(need, monotonic_ms, wait_ms)
         if wait_ms:
+            self.later(need, monotonic_ms, wait_ms)
             self.put_off.add(need)
+        else:
+            self.done(need)
 
     def hurry(self) -> None:
         """The server is back: nothing waits any longer."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Set
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from player.agent.fetching import Fetch
 from player.agent.hours import ALWAYS, SOON_MS, Hours
 from player.agent.needs import LEFT, Need, Pace
 from player.agent.plans import files_by_need
+from player.agent.sharing import Spared
 from player.cache.store import Budget, Store
 from player.config import BadConfig, read_config
 from player.errors import Unreachable
@@ -22,7 +24,7 @@ from player.health import Health
 from player.link.http import Server
 from player.link.throttle import Throttle
 from playlists.codec import decode_chunk, decode_deck, decode_manifest
-from playlists.ids import CardId, sha256
+from playlists.ids import CardId, Sha256, sha256
 from playlists.manifest import FOREVER_MS, DeckCard, Plan, Segment
 from playlists.signing import SigningKey
 from playlists.slot import Now
@@ -105,6 +107,34 @@ def test_outside_the_hours_only_what_is_needed_soon_is_fetched(screen: Bench) ->
     screen.wait(SOON_MS + 120_000, step_ms=60_000)
     assert screen.state["held"] == [address]
     assert screen.clocks.true_ms < first_day + HOUR_MS
+
+
+def test_what_a_neighbour_gave_says_nothing_of_the_server(
+    screen: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A screen that the server has parted from its device stays so, whatever else comes in."""
+    calls: list[Sha256] = []
+
+    def get(address: Sha256, keep: Set[Sha256]) -> Spared:
+        calls.append(address)
+        if len(calls) < 3:
+            return Spared(2_000)
+        screen.parts.assets.put(address, PICTURE, keep)
+        return Spared()
+
+    monkeypatch.setattr(screen.parts.fetch, "get", get)
+    screen.agent._parting._since = 77
+    address = screen.sim.add_asset(PICTURE)
+    token = screen.sim.publish(content("Photo", picture=address))
+    monkeypatch.setattr(screen.agent._parting, "welcomed", lambda: None)
+    screen.hear("head", token)
+    assert (screen.state["held"], len(calls)) == ([], 1)
+    monkeypatch.undo()
+    monkeypatch.setattr(screen.parts.fetch, "get", get)
+    screen.sim.faults.down = True
+    screen.wait(5_000)
+    assert (screen.state["held"], len(calls)) == ([address], 3)
+    assert screen.agent._parting._since == 77
 
 
 def test_what_is_left_to_others_holds_back_what_comes_after_it() -> None:
