@@ -86,12 +86,12 @@ def choices(language: Language) -> list[tuple[str, str, str]]:
         "shopify": _("Products, prices and stock of a Shopify shop: it calls, and is read."),
         "woocommerce": _("Products, prices and stock of a WooCommerce: it calls, and is read."),
         "prestashop": _("Products, prices and stock of a PrestaShop, read through its webservice."),
+        **source_labels.gives(),
         "till": _("Which prices a store’s tills have: screens and tills change in order."),
         "open_meteo": _("Rain, sun and temperature of each store, now and in the next days."),
         "mqtt_counts": _("How many people come by, from counters that speak MQTT."),
         "http_counts": _("How many people come by, from counters that call here."),
     }
-    gives |= source_labels.gives()
     ordered = [name for name in gives if name in kinds()]
     ordered += [name for name in kinds() if name not in gives]
     return [(name, title_of(name, language), gives.get(name, "")) for name in ordered]
@@ -276,7 +276,10 @@ def _labels() -> dict[str, tuple[str, str]]:
     """Label and hint of the fields that our own kinds have."""
     return {
         "url": (_("Address"), ""),
-        "shop": (_("The shop, in one word"), _("Its feed and its calls carry the same word.")),
+        "shop": (
+            _("The shop, in one word"),
+            _("Of your choice, such as pluvier: all sources of one shop carry it."),
+        ),
         "currency": (_("Currency"), ""),
         "language": (_("Language of the feed"), ""),
         "translations": (

@@ -256,7 +256,7 @@ WHY: Final[dict[str, Phrase]] = {
     "doubt_blank": Phrase("le prix reçu était vide", "the price that came was blank"),
     "doubt_zero": Phrase("le prix reçu était zéro", "the price that came was zero"),
     "doubt_currency": Phrase(
-        "le prix reçu était dans une autre monnaie", "the price that came was in another currency"
+        "le prix reçu était dans une autre devise", "the price that came was in another currency"
     ),
     "doubt_sale": Phrase(
         "le prix soldé reçu ne tenait pas debout", "the sale price that came made no sense"

@@ -212,6 +212,6 @@ def _note(
         row.next_run_at = 0
     sums = {"calls": len(heard), **records.counted(taken)}
     if taken.held:
-        records.held(row, now, taken.held, sums)
+        records.held(row, now, sums)
     else:
         records.succeeded(row, now, sums)

@@ -196,7 +196,7 @@ def _settled(
         if row is None:
             return
         if taken.held:
-            records.held(row, now, taken.held, counted)
+            records.held(row, now, counted)
         else:
             records.succeeded(row, now, counted)
         if row.version == claim.row.version:

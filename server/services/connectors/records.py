@@ -24,11 +24,11 @@ def succeeded(row: ConnectorRow, now: int, counted: Mapping[str, int]) -> None:
     row.counters = added(row.counters, counted)
 
 
-def held(row: ConnectorRow, now: int, why: str, counted: Mapping[str, int]) -> None:
+def held(row: ConnectorRow, now: int, counted: Mapping[str, int]) -> None:
     """The source answered what a person must look at."""
     row.last_success_at = now
     row.last_error_at, row.failures = now, 0
-    row.last_error = f"Its last batch is held ({why}). Release or reject it."
+    row.last_error = "Its last answer is held whole: a person releases or rejects it."
     row.counters = added(row.counters, counted)
 
 

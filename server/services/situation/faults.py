@@ -17,8 +17,8 @@ _FRENCH = tuple(
             "La réponse a pris plus de {0}\u00a0secondes.",
         ),
         (
-            r"Its last batch is held \(.*\)\. Release or reject it\.",
-            "Son dernier envoi est retenu. Libérez-le ou refusez-le.",
+            r"Its last answer is held whole: a person releases or rejects it\.",
+            "Sa dernière réponse est retenue entière\u00a0: une personne la libère ou la refuse.",
         ),
         (r"The mail server answered (\d+)\.", "Le serveur de courrier a répondu {0}."),
         (r"The mail server does not answer\.", "Le serveur de courrier ne répond pas."),
