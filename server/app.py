@@ -12,11 +12,10 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from threading import BoundedSemaphore
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 import structlog
-from flask import Flask
 
 from media.store import AssetStore
 from server.bus import BusClient
@@ -26,8 +25,10 @@ from server.db.engine import Database
 from server.services.base.context import Context
 from server.services.base.keys import load_keys
 from server.services.entry import people
-from server.services.entry.limits import Limits
 from server.services.library import renditions
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 WEB_THREADS = 16
 """Requests that the web process answers at the same time."""
@@ -87,7 +88,11 @@ def create_app(context: Context, peers: Mapping[str, Callable[[], bool]] | None 
 
     `peers` are the other processes by name, with how to ask whether each is there.
     """
+    # Here, as the worker is to carry nothing of the web process.
+    from flask import Flask
+
     from server import api, web
+    from server.services.entry.limits import Limits
 
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = context.settings.max_request_bytes

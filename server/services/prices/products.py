@@ -122,7 +122,18 @@ def terms_of(sku: Sku, product: Product) -> str:
 def folded(text: str) -> str:
     """Small letters without accents, one space between words."""
     plain = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
+    return " ".join(plain.translate(_UNMARKED).split())
+
+
+class _Unmarked(dict[int, int | None]):
+    """Characters without those that only mark others, each looked up once."""
+
+    def __missing__(self, code: int) -> int | None:
+        self[code] = None if unicodedata.combining(chr(code)) else code
+        return self[code]
+
+
+_UNMARKED = _Unmarked()
 
 
 _CHANGING = (

@@ -61,7 +61,7 @@ def money(amount: int, currency: str, language: str) -> str:
     """An amount in one line: `119,90 €`, `€119.90`, `149 €`."""
     figures, cents = _figures(amount, currency, language)
     number = f"{figures}{_point(language)}{cents}" if cents else figures
-    symbol = get_currency_symbol(currency, locale=_LOCALES[language])
+    symbol = _symbol(currency, language)
     return f"{symbol}{number}" if language == "en" else f"{number}{NBSP}{symbol}"
 
 
@@ -74,7 +74,7 @@ def step_texts(shown: Display, zone: str, language: str) -> tuple[tuple[str, str
     texts = [
         ("figures", figures),
         ("cents", cents),
-        ("currency", get_currency_symbol(shown.currency, locale=_LOCALES[language])),
+        ("currency", _symbol(shown.currency, language)),
         ("currency_first", "1" if language == "en" else ""),
     ]
     if shown.prior is not None and shown.until_ms is not None:
@@ -150,9 +150,19 @@ def _figures(amount: int, currency: str, language: str) -> tuple[str, str]:
     """Whole units with their thousands grouped, and the minor units, empty where they are zero."""
     digits = get_currency_precision(currency)
     whole, minor = divmod(amount, 10**digits)
+    return _grouped(whole, language), f"{minor:0{digits}d}" if minor else ""
+
+
+@lru_cache(maxsize=4_000)
+def _grouped(whole: int, language: str) -> str:
     figures = format_decimal(whole, format="#,##0", locale=_LOCALES[language])
     # The display fonts lack U+202F, which French groups thousands with.
-    return figures.replace("\u202f", NBSP), f"{minor:0{digits}d}" if minor else ""
+    return figures.replace("\u202f", NBSP)
+
+
+@lru_cache(maxsize=400)
+def _symbol(currency: str, language: str) -> str:
+    return get_currency_symbol(currency, locale=_LOCALES[language])
 
 
 def _point(language: str) -> str:
