@@ -77,6 +77,7 @@ const decodeAll = (root) => Promise.all([...root.querySelectorAll("img, video")]
 export class Scene {
   #parts = new Map();
   #goods = new Map();
+  #leaving = new Set();
   #timer = 0;
   #reduced;
   #skin = "";
@@ -280,7 +281,12 @@ export class Scene {
       holder.remove();
       return;
     }
-    leave(part, { reduced: this.#reduced() }).then(() => holder.remove(), () => holder.remove());
+    const gone = () => {
+      holder.remove();
+      this.#leaving.delete(holder);
+    };
+    if (part.lease) this.#leaving.add(holder);
+    leave(part, { reduced: this.#reduced() }).then(gone, gone);
   }
 
   /** Keep equal parts, swap the others: figures set and rise, the rest fades. */
@@ -315,6 +321,11 @@ export class Scene {
 
   #swap(leaving, joining) {
     const moved = this.root.isConnected;
+    if (leaving.some(({ lease }) => lease)) {
+      // On a machine that is behind, prices that have been overtaken twice wait for no movement.
+      for (const layer of this.#leaving) layer.remove();
+      this.#leaving.clear();
+    }
     for (const part of leaving) this.#fadeOut(part, part.layer);
     if (!moved) return;
     for (const part of joining) fitAll(part.layer);

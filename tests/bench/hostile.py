@@ -97,6 +97,8 @@ class Hour:
     away: list[tuple[int, int]] = field(default_factory=list)
     noted: list[tuple[int, str]] = field(default_factory=list)
 
+    lease_ms: int = LEASE_MS
+
     def had(self, cents: int, from_ms: int, until_ms: int) -> bool:
         """Whether the shop charged it at some instant of a stretch."""
         first = max(0, bisect.bisect_right(self.since, from_ms) - 1)
@@ -108,7 +110,8 @@ class Hour:
         charged = [
             one for one in zip(self.since, self.cents, strict=True) if abs(one[0] - at) < 6_000
         ]
-        return f"noted {noted}, charged {charged}"
+        away = [(begin - at, end - at) for begin, end in self.away]
+        return f"noted {noted}, charged {charged}, away {away}"
 
     def verdict(self, at: int) -> str:
         """What the page showed at an instant."""
@@ -119,17 +122,17 @@ class Hour:
             return "free"
         if all(self.had(cents, at - PROPAGATION_MS, at) for cents in found):
             return "equal"
-        if not all(self.had(cents, at - LEASE_MS, at) for cents in found):
+        if not all(self.had(cents, at - self.lease_ms, at) for cents in found):
             return "wrong"
         return "lease" if any(begin <= at < end for begin, end in self.away) else "slow"
 
 
-def measure(minutes: float, seed: int) -> dict[str, Any]:
+def measure(minutes: float, seed: int, lease_ms: int) -> dict[str, Any]:
     """All figures."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ens-hour-")))
-        demo = stack.enter_context(_demo(folder))
-        hour = Hour()
+        demo = stack.enter_context(_demo(folder, lease_ms))
+        hour = Hour(lease_ms=lease_ms)
         _set_price(demo.shop, hour, FIRST_CENTS)
         tab = stack.enter_context(Browser()).open(demo.player)
         stack.enter_context(_held_on_screen(demo.settings, minutes))
@@ -140,8 +143,9 @@ def measure(minutes: float, seed: int) -> dict[str, Any]:
         _live(demo, hour, minutes, random.Random(seed), tab)
         until = int(time.time() * 1000) - PROPAGATION_MS
     told = {at: hour.verdict(at) for at in range(begun + 2_000, until, 1_000)}
-    for at in [at for at, verdict in told.items() if verdict in ("wrong", "slow")][:SHOWN]:
-        print(f"{told[at]} at {at}: {hour.story(at)}", file=sys.stderr)
+    for verdict in ("wrong", "slow"):
+        for at in [at for at, found in told.items() if found == verdict][:SHOWN]:
+            print(f"{verdict} at {at}: {hour.story(at)}", file=sys.stderr)
     verdicts = Counter(told.values())
     seconds = verdicts.total()
     good = verdicts["equal"] + verdicts["free"]
@@ -154,7 +158,7 @@ def measure(minutes: float, seed: int) -> dict[str, Any]:
         "changes": len(hour.cents),
         "paints": len(hour.noted),
         "propagation_ms": PROPAGATION_MS,
-        "lease_ms": LEASE_MS,
+        "lease_ms": lease_ms,
         "load": os.getloadavg()[0],
     }
 
@@ -176,9 +180,9 @@ class _Demo:
 
 
 @contextmanager
-def _demo(folder: Path) -> Iterator[_Demo]:
+def _demo(folder: Path, lease_ms: int) -> Iterator[_Demo]:
     port = _row()
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "ENSEIGNE_LEASE_MS": str(LEASE_MS)}
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "ENSEIGNE_LEASE_MS": str(lease_ms)}
     command = [sys.executable, "-m", "server.cli", "demo", "--no-browser", "--port", str(port)]
     with (folder / "demo.log").open("wb") as log:
         child = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
@@ -297,11 +301,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Command line."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--minutes", type=float, default=60)
+    options.add_argument("--lease-s", type=float, default=LEASE_MS / 1000)
     options.add_argument("--seed", type=int, default=20_261_122)
     options.add_argument("--quick", action="store_true", help="under a minute")
     options.add_argument("--json", action="store_true", help="one line of JSON")
     chosen = options.parse_args(arguments)
-    found = measure(QUICK_MINUTES if chosen.quick else chosen.minutes, chosen.seed)
+    minutes = QUICK_MINUTES if chosen.quick else chosen.minutes
+    found = measure(minutes, chosen.seed, round(chosen.lease_s * 1000))
     print(json.dumps(found) if chosen.json else json.dumps(found, indent=2))
     if found["wrong"] or found["slow"] or not found["equal"]:
         raise SystemExit(1)

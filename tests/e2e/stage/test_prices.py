@@ -144,6 +144,25 @@ def test_a_price_change_in_place_moves_figures_and_leaves_the_goods(page: Page) 
     assert page.evaluate("now.shadow.querySelector('.good') === window.good && good.isConnected")
 
 
+def test_prices_overtaken_twice_are_gone_before_their_movement_is(page: Page) -> None:
+    """Where a machine is behind, movements pile up; old prices do not."""
+    standing = page.evaluate(
+        """async () => {
+          const { stage, shadow } = stageIn();
+          await stage.show(sample("price"));
+          const counts = [];
+          for (const figures of ["21", "32", "43", "54"]) {
+            const view = sample("price");
+            view.goods[0].price.figures = figures;
+            await stage.update(view);
+            counts.push(shadow.querySelectorAll(".lease .price").length);
+          }
+          return counts;
+        }"""
+    )
+    assert max(standing) == 2, "the new one and the one before it"
+
+
 def test_a_withdrawn_price_goes_and_a_restored_one_comes_back(page: Page) -> None:
     page.evaluate(
         """async () => {
