@@ -175,4 +175,4 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise NotFound("This server was installed without the player's package.") from None
+        raise NotFound("This server was installed without the player’s package.") from None
