@@ -311,7 +311,8 @@ class Obeying:
         if not did.ok or not did.picture:
             return Outcome("failed", did.said or "There is no picture.")
         self._server.bring(order, did.picture)
-        return Outcome("done", did.said, {**did.detail, "how": did.how, "at": at})
+        turned = self._by_page.get("rotate", 0)
+        return Outcome("done", did.said, {**did.detail, "how": did.how, "at": at, "turned": turned})
 
     def _picture_over(self, order: str) -> None:
         self._pictures.pop(order, None)

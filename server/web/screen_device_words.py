@@ -207,11 +207,12 @@ def _reason(why: str, like: int) -> str:
     return {
         "picture": _("The planned picture is there: they agree by %(percent)s.", percent=percent),
         "page": _(
-            "The page says that it shows the planned message, and the picture is neither black nor "
-            "empty. Whether each word stands there, the machine cannot tell."
+            "So says its page, and the picture is neither black nor empty. The machine does not "
+            "read its words."
         ),
         "black": _("It is black."),
         "one_colour": _("It is of one colour only."),
+        "lies": _("The picture is turned: it lies where the screen stands, or the reverse."),
         "other_card": _("The page says that it shows another message."),
         "other_picture": _(
             "Another picture is there: they agree by %(percent)s only.", percent=percent

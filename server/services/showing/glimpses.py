@@ -21,7 +21,7 @@ from media.errors import AssetMissing
 from playlists.ids import ZoneId
 from playlists.model import MAIN
 from playlists.wire.commands import Answer
-from server.db.models import CommandFileRow, CommandRow
+from server.db.models import CommandFileRow, CommandRow, ScreenRow
 from server.errors import ServerError
 from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
@@ -50,9 +50,9 @@ FULL = "image"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`why` says on what it rests: picture, page, black, one_colour, other_card, other_picture,
-    at_cut, no_plan, no_word, unsure or unreadable. `like` is agreement in thousandths, -1 where it
-    was not measured. `at` is the instant of the picture (unix ms).
+    """`why` says on what it rests: picture, page, black, one_colour, lies, other_card,
+    other_picture, at_cut, no_plan, no_word, unsure or unreadable. `like` is agreement in
+    thousandths, -1 where it was not measured. `at` is the instant of the picture (unix ms).
     """
 
     state: State
@@ -85,8 +85,9 @@ def compare(
     ctx: Context, screen: str, data: bytes, detail: Mapping[str, object], at: int
 ) -> Verdict:
     """What a picture of a screen at an instant (unix ms) shows of the plan."""
+    turned = detail.get("turned")
     try:
-        seen = _grey(io.BytesIO(data))
+        seen = _grey(io.BytesIO(data), turned if isinstance(turned, int) else 0)
     except (OSError, ValueError, Image.DecompressionBombError):
         return Verdict("cannot", "unreadable", at)
     light = round(fmean(seen.tobytes()))
@@ -96,6 +97,8 @@ def compare(
         planned = explain(ctx, SYSTEM, screen, at, _zone(detail))
     except ServerError:
         return Verdict("cannot", "no_plan", at, light)
+    if _lies(ctx, screen, seen):
+        return Verdict("wrong", "lies", at, light)
     shown = planned.playing.shown
     if at - shown.since < EDGE_MS or shown.until - at < EDGE_MS:
         return Verdict("cannot", "at_cut", at, light)
@@ -162,15 +165,24 @@ def _likeness(ctx: Context, planned: Explained, seen: Image.Image) -> int:
     return max(likeness(fit, seen) for fit in fits)
 
 
-def _grey(file: io.BytesIO) -> Image.Image:
-    """A picture small and grey. Raises OSError or ValueError for what is none, or too large."""
+def _lies(ctx: Context, screen: str, seen: Image.Image) -> bool:
+    """Whether the picture lies across on a screen that stands upright, or the reverse."""
+    with ctx.db.read() as session:
+        place = session.get_one(ScreenRow, screen)
+        return (place.width - place.height) * (seen.width - seen.height) < 0
+
+
+def _grey(file: io.BytesIO, turned: int) -> Image.Image:
+    """A picture small and grey, as people see it where the page turned it clockwise. Raises OSError
+    or ValueError for what is none, or too large.
+    """
     picture = Image.open(file, formats=("JPEG", "PNG", "WEBP"))
     if picture.width * picture.height > MAX_PIXELS:
         raise ValueError("too many pixels")
     picture.draft("L", (SIDE * 4, SIDE * 4))
     grey = picture.convert("L")
     grey.thumbnail((SIDE, SIDE))
-    return grey
+    return grey.rotate(turned, expand=True) if turned in (90, 180, 270) else grey
 
 
 def _zone(detail: Mapping[str, object]) -> ZoneId:

@@ -172,7 +172,6 @@ def test_it_says_who_it_is_turns_and_goes_dark_as_it_is_told(page: Page, beside:
     beside.board.put({"device": {**told, "plate": None, "rotate": 0, "dark": True}})
     expect(page.get_by_role("status")).to_have_count(0)
     expect(page.locator("#screen")).to_be_hidden()
-    page.evaluate("window.before = true")
-    beside.board.put({"device": {**told, "plate": None, "reload": "b"}})
-    page.wait_for_function("window.before === undefined && window.enseigne")
+    with page.expect_navigation():
+        beside.board.put({"device": {**told, "plate": None, "reload": "b"}})
     expect(page.locator("#screen")).to_be_visible()

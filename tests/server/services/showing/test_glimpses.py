@@ -92,6 +92,15 @@ def test_a_page_that_says_it_shows_something_else_is_wrong(ctx: Context, at: int
     assert told(verdict) == ("wrong", "other_card")
 
 
+def test_a_picture_that_lies_across_is_wrong_but_not_where_the_page_turned_it(
+    ctx: Context, at: int
+) -> None:
+    across = drawn(1).rotate(-90, expand=True)
+    assert told(compare(ctx, SCREEN, jpeg(across), said(ctx, at), at)) == ("wrong", "lies")
+    turned = {**said(ctx, at), "turned": 90}
+    assert told(compare(ctx, SCREEN, jpeg(across), turned, at)) == ("right", "picture")
+
+
 def test_nothing_is_told_at_a_cut_without_a_plan_or_of_what_is_no_picture(
     ctx: Context, at: int
 ) -> None:
