@@ -96,6 +96,8 @@ class Walk:
         self.player = Player()
         self.fates = Fates()
         self.when = "start"
+        self._given_up: set[int] = set()
+        self._devices = 0
 
     def record(self) -> list[Point]:
         """The points of a first life and of a later one."""
@@ -188,22 +190,13 @@ class Walk:
         finally:
             life.end(signal.SIGTERM)
         # What waits is told at the start.
-        life = Life(self.peer.url, self.data)
-        try:
-            deadline = time.monotonic() + TOLD_S
-            # The turn told last is still open: it may become a record later.
-            wanted = range(1, self.player.acknowledged)
-            while time.monotonic() < deadline and any(it not in self.shop.told() for it in wanted):
-                time.sleep(LOOK_S)
-            self.judge.look(life, self.when)
-        finally:
-            life.end(signal.SIGTERM)
-        told = self.shop.told()
+        self._settle()
         fates = self.fates
         fates.plays = self.player.acknowledged
-        fates.plays_lost = sum(number not in told for number in wanted)
-        fates.plays_doubled = sum(count - 1 for count in told.values())
-        fates.chain_breaks = self.shop.restarts + len(self.shop.wrong_plays)
+        fates.plays_lost = len(self._awaited())
+        fates.plays_doubled = sum(count - 1 for count in self.shop.told().values())
+        broken = max(0, self.shop.restarts - self._devices)
+        fates.chain_breaks = broken + len(self.shop.wrong_plays)
         fates.damaged = self.judge.damaged
         fates.looks, fates.prices = self.judge.looks, self.judge.prices
         return fates
@@ -227,22 +220,30 @@ class Walk:
         return self.live(inject, watch)
 
     def _begin_anew(self) -> None:
-        """Another device: what the one before was told has arrived before it goes."""
+        """Another device: what the one before was told has arrived before it goes, but for the turn
+        that it still held open."""
         if self.data.exists():
-            self.settle()
+            self._settle()
+            self._given_up.add(self.player.acknowledged)
+            self._devices += 1
             for path in self.data.iterdir():
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         self.judge.revision = self.judge.version = 0
 
-    def settle(self) -> None:
+    def _settle(self) -> None:
         """Live until what was acknowledged has arrived, but the turn still open."""
-        self.live()
+        if not self._awaited():
+            return
         life = Life(self.peer.url, self.data)
         deadline = time.monotonic() + TOLD_S
-        wanted = range(1, self.player.acknowledged)
-        while time.monotonic() < deadline and any(it not in self.shop.told() for it in wanted):
+        while self._awaited() and time.monotonic() < deadline:
             time.sleep(LOOK_S)
         life.end(signal.SIGTERM)
+
+    def _awaited(self) -> set[int]:
+        """Turns that were acknowledged and that the server was not told."""
+        # The turn told last is still open: it may become a record later.
+        return set(range(1, self.player.acknowledged)) - self._given_up - set(self.shop.told())
 
     def _paths(self) -> list[Path]:
         data = self.data
