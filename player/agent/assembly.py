@@ -139,6 +139,8 @@ def assemble(config: Config, clock: Clock | None = None) -> Assembled:
         make_runner=Threads,
         hours=Hours(config.fetch_hours),
     )
+    if parts.spool.damaged:
+        health.note("plays_damaged", "The disk changed play records: those that hold are told.")
     agent = Agent(parts)
     behind = Behind(
         board=parts.board,

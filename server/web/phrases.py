@@ -150,8 +150,12 @@ PHRASES: Final[dict[str, Phrase]] = {
     "trouble_pairing": Phrase("le jumelage n’aboutit pas", "its pairing does not succeed"),
     "trouble_plan_refused": Phrase("il refuse son nouveau plan", "it refuses its new plan"),
     "trouble_server": Phrase("le serveur lui répond mal", "the server answers it badly"),
+    "trouble_plays_damaged": Phrase(
+        "des relevés de diffusion étaient abîmés", "some play records were damaged"
+    ),
     "trouble_state_damaged": Phrase(
-        "son état était abîmé, il est reparti de zéro", "its state was damaged, it began anew"
+        "son état était abîmé, il a repris ce qui tenait",
+        "its state was damaged, it went on with what held",
     ),
     "trouble_unreachable": Phrase("il ne joint pas le serveur", "it cannot reach the server"),
     "trouble_stale": Phrase("rien ne vient plus de lui", "nothing comes from it any more"),
@@ -159,6 +163,9 @@ PHRASES: Final[dict[str, Phrase]] = {
         "son nouveau plan n’est pas arrivé", "its new plan has not arrived"
     ),
     "trouble_files_missing": Phrase("des fichiers lui manquent", "it lacks files"),
+    "trouble_glass_wrong": Phrase(
+        "sa vitre ne montre pas le plan", "its glass does not show the plan"
+    ),
     "trouble_too_hot": Phrase("il a trop chaud", "it is too hot"),
     "trouble_undervoltage": Phrase("son alimentation est faible", "its power supply is too weak"),
     "trouble_throttled": Phrase("il est ralenti", "it is slowed down"),
