@@ -31,7 +31,7 @@ from server.services.prices.intake import Source, take
 SHOP, SECRET = "pluvier", "a secret for the bench alone"
 START_MS = 1_792_067_520_000
 MINUTE_MS = 60_000
-SKUS = 1_000
+GOODS = 1_000
 SEED = 5
 DISORDERED, REPEATED = 0.02, 0.02
 """Shares of the calls that change places with the next one, and that come twice."""
@@ -79,20 +79,20 @@ class Clock:
             self._calls += 1
 
 
-def measure(folder: Path, calls: int, per_minute: int) -> dict[str, Any]:
-    """All figures of so many calls."""
+def measure(folder: Path, calls: int, per_minute: int, goods: int) -> dict[str, Any]:
+    """All figures of so many calls about so many goods."""
     gc.set_threshold(*GC_THRESHOLDS)
     clock = Clock(per_minute)
-    ctx = _record(folder, clock)
-    stream = list(_stream(calls))
+    ctx = _record(folder, clock, goods)
+    stream = list(_stream(calls, goods))
     tally = _Tally(iter(stream))
-    began = time.perf_counter()
+    began, busy = time.perf_counter(), time.process_time()
     threads = [threading.Thread(target=_send, args=(ctx, clock, tally)) for _ in range(WEB_THREADS)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    seconds = time.perf_counter() - began
+    seconds, cpu = time.perf_counter() - began, time.process_time() - busy
     lost = _lost(ctx, stream, tally)
     ctx.db.close()
     return {
@@ -100,6 +100,7 @@ def measure(folder: Path, calls: int, per_minute: int) -> dict[str, Any]:
         "calls_simulated_s": round(len(stream) / per_minute * 60),
         "calls_s": round(seconds, 1),
         "calls_per_s": round(len(stream) / seconds),
+        "calls_cpu_ms": round(cpu / len(stream) * 1000, 2),
         "calls_refused": tally.failed,
         "calls_late": tally.late,
         "calls_repeated": tally.repeated,
@@ -138,7 +139,7 @@ class _Tally:
             self.failed += 1
 
 
-def _record(folder: Path, clock: Clock) -> Context:
+def _record(folder: Path, clock: Clock, goods: int) -> Context:
     folder.mkdir()
     ctx = replace(build_context(Settings(data_dir=folder)), clock=clock)
     migrate.upgrade(ctx.db)
@@ -149,18 +150,18 @@ def _record(folder: Path, clock: Clock) -> Context:
     connectors.create_connector(ctx, SYSTEM, made, "calls")
     products = tuple(
         ProductReport(f"PLV-{at:05d}", "EUR", 11_000, names={"fr": {"name": f"N° {at}"}})
-        for at in range(SKUS)
+        for at in range(goods)
     )
     take(ctx, Source("feed", shop=SHOP), Batch(clock(), whole=True, products=products))
     return ctx
 
 
-def _stream(calls: int) -> Iterator[Said]:
+def _stream(calls: int, goods: int) -> Iterator[Said]:
     rng = random.Random(SEED)
-    versions = [0] * SKUS
+    versions = [0] * goods
     made: list[Said] = []
     for _ in range(calls):
-        at = rng.randrange(SKUS)
+        at = rng.randrange(goods)
         versions[at] += 1
         made.append(Said(f"PLV-{at:05d}", versions[at]))
         if len(made) > 1 and rng.random() < DISORDERED:
