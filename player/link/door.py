@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import requests
 import socketio
 
 from player.errors import PlayerError
+from player.link.frames import bounded_client
 from player.link.tls import tls_context
 from playlists.credentials import sign_proof
 from playlists.errors import DomainError
@@ -183,7 +183,7 @@ class Door:
             threading.Thread(target=client.disconnect, name="goodbye", daemon=True).start()
 
     def _new_client(self) -> Any:
-        client = _client(self._ca, dates=self._dates())
+        client = bounded_client({"context": tls_context(self._ca, dates=self._dates())})
         on: dict[str, Callable[..., None]] = {
             "challenge": self._challenges.put,
             "welcome": self._welcome,
@@ -233,19 +233,6 @@ class Door:
         received_at = self._monotonic_ms()
         nonce, sent_at = self._asked
         self._deliver(Told(str(body), nonce, sent_at, received_at))
-
-
-def _client(ca: str, *, dates: bool) -> Any:
-    options = {"sslopt": {"context": tls_context(ca, dates=dates)}}
-    plain = {"reconnection": False, "handle_sigint": False}
-    try:
-        return socketio.Client(**plain, websocket_extra_options=options)
-    except TypeError:
-        # Debian 12's does not know the option: there certificates' dates always count, and a device
-        # with a wrong clock goes by HTTP until it knows the time.
-        session = requests.Session()
-        session.verify = ca or True
-        return socketio.Client(**plain, http_session=session)
 
 
 def _in_order(eio: Any) -> None:
