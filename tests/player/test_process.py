@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.fakes.shop_content import DAY_MS, SHOP, boot_offer, content
 from tests.player.life import Life, life, paired_life, until
 
 PICTURE_BYTES = 400_000
+KILLS = 100
 PAGE = "a page that lives on"
 
 
@@ -114,8 +116,15 @@ def play(one: Life, told: int, stop: threading.Event) -> int:
     return told
 
 
-def killed_again_and_again(peer: Peer, shop: Shop, data: Path, kills: int) -> None:
-    dice = random.Random(kills)
+def killed_again_and_again(data: Path, kills: int) -> None:
+    """One player with a server of its own."""
+    shop = Shop(Sim(wall_ms))
+    with running_peer(shop.sim) as peer:
+        killed_by(peer, shop, data, kills)
+
+
+def killed_by(peer: Peer, shop: Shop, data: Path, kills: int) -> None:
+    dice = random.Random(data.name)
     seen: dict[str, int] = {}
     told = 0
     paired_life(peer, data).kill()
@@ -152,18 +161,15 @@ def killed_again_and_again(peer: Peer, shop: Shop, data: Path, kills: int) -> No
 
 
 @pytest.mark.slow
-def test_killed_anywhere_it_holds_old_or_new_and_loses_no_play(
-    peer: Peer, shop: Shop, tmp_path: Path
-) -> None:
-    killed_again_and_again(peer, shop, tmp_path, kills=8)
-
-
-@pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_killed_two_hundred_times_it_holds_old_or_new_and_loses_no_play(
-    peer: Peer, shop: Shop, tmp_path: Path
-) -> None:
-    killed_again_and_again(peer, shop, tmp_path, kills=200)
+def test_killed_two_hundred_times_it_holds_old_or_new_and_loses_no_play(tmp_path: Path) -> None:
+    """Two players at once, a hundred times each: most of a life is waited for."""
+    with ThreadPoolExecutor() as lives:
+        ends = [
+            lives.submit(killed_again_and_again, tmp_path / name, KILLS) for name in ("one", "two")
+        ]
+    for end in ends:
+        end.result()
 
 
 def test_it_plays_without_its_server_and_takes_no_second_self(
