@@ -175,7 +175,7 @@ class Obeying:
         name, _, order = did.id.partition(":")
         if name == "picture" and order in self._pictures:
             self._picture_over(order)
-            at = self._beliefs.now().ms
+            at = {"at": self._beliefs.now().ms, "off": self._power.is_dark}
             self._slow[order] = lambda: self._bring(order, did, at)
         elif name == "power":
             self._power.told(did)
@@ -306,13 +306,13 @@ class Obeying:
         except NoRoom as full:
             self._health.note("disk_full", str(full))
 
-    def _bring(self, order: str, did: Did, at: int) -> Outcome:
+    def _bring(self, order: str, did: Did, at: Mapping[str, Cap]) -> Outcome:
         """The picture first, then the answer that says it is there."""
         if not did.ok or not did.picture:
             return Outcome("failed", did.said or "There is no picture.")
         self._server.bring(order, did.picture)
-        turned = self._by_page.get("rotate", 0)
-        return Outcome("done", did.said, {**did.detail, "how": did.how, "at": at, "turned": turned})
+        about = {"how": did.how, "turned": self._by_page.get("rotate", 0), **at}
+        return Outcome("done", did.said, {**did.detail, **about})
 
     def _picture_over(self, order: str) -> None:
         self._pictures.pop(order, None)

@@ -218,6 +218,7 @@ def _reason(why: str, like: int) -> str:
             "Another picture is there: they agree by %(percent)s only.", percent=percent
         ),
         "at_cut": _("It was taken just as one message followed another."),
+        "off": _("The display was to be off then."),
         "no_plan": _("There was no plan for that instant."),
         "no_word": _("The page said nothing of what it shows."),
         "unsure": _("It is somewhat like the planned picture: %(percent)s.", percent=percent),

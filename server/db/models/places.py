@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db.models.base import Base, Ms, Word
@@ -87,11 +87,14 @@ class PairingRow(Base):
 
 
 class ScreenStateRow(Base):
-    """What a screen last reported. Written in batches by the worker."""
+    """What a screen last reported. Written in batches by the worker. `glass_wrong` is since when
+    pictures of it have not been what the plan says, null while they are.
+    """
 
     __tablename__ = "screen_state"
 
     screen_id: Mapped[Word] = mapped_column(ForeignKey("screen.id"), primary_key=True)
     seen_at: Mapped[Ms]
     connected: Mapped[bool] = mapped_column(default=False)
+    glass_wrong: Mapped[int | None] = mapped_column(BigInteger)
     report: Mapped[dict[str, Any]]

@@ -21,7 +21,7 @@ from media.errors import AssetMissing
 from playlists.ids import ZoneId
 from playlists.model import MAIN
 from playlists.wire.commands import Answer
-from server.db.models import CommandFileRow, CommandRow, ScreenRow
+from server.db.models import CommandFileRow, CommandRow, ScreenRow, ScreenStateRow
 from server.errors import ServerError
 from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
@@ -51,7 +51,7 @@ FULL = "image"
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """`why` says on what it rests: picture, page, black, one_colour, lies, other_card,
-    other_picture, at_cut, no_plan, no_word, unsure or unreadable. `like` is agreement in
+    other_picture, at_cut, off, no_plan, no_word, unsure or unreadable. `like` is agreement in
     thousandths, -1 where it was not measured. `at` is the instant of the picture (unix ms).
     """
 
@@ -77,8 +77,13 @@ def judge(ctx: Context, viewer: Viewer, answers: Collection[Answer]) -> None:
         verdict = compare(ctx, viewer.screens[0], data, detail, at if isinstance(at, int) else 0)
         with ctx.db.write() as session:
             kept = session.get(CommandRow, answer.id)
+            state = session.get(ScreenStateRow, viewer.screens[0])
             if kept is not None:
                 kept.verdict = asdict(verdict)
+            if state is not None and verdict.state == "right":
+                state.glass_wrong = None
+            elif state is not None and verdict.state == "wrong":
+                state.glass_wrong = state.glass_wrong or verdict.at
 
 
 def compare(
@@ -91,6 +96,8 @@ def compare(
     except (OSError, ValueError, Image.DecompressionBombError):
         return Verdict("cannot", "unreadable", at)
     light = round(fmean(seen.tobytes()))
+    if detail.get("off") is True:
+        return Verdict("cannot", "off", at, light)
     if pstdev(seen.tobytes()) < FLAT:
         return Verdict("wrong", "black" if light < BLACK else "one_colour", at, light)
     try:

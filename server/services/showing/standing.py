@@ -44,7 +44,7 @@ LATE_MS = 15_000
 """A report that is later than this has gone missing: reports come with some jitter."""
 CATCHING_UP_MS = 120_000
 """A screen may take so long to fetch a new plan with its files before that counts as a trouble."""
-STALE, BEHIND, LACKING = "stale", "plan_behind", "files_missing"
+STALE, BEHIND, LACKING, GLASS = "stale", "plan_behind", "files_missing", "glass_wrong"
 """Troubles that the server sees by itself."""
 
 
@@ -66,7 +66,7 @@ class Standing:
     """How one screen stands; `seen_at` is its last word in unix ms, None before the first.
 
     `troubles` are what is wrong with it, by code, and since when (unix ms): what it said itself,
-    and, of one that is not offline, what shows from here (STALE, BEHIND, LACKING).
+    and, of one that is not offline, what shows from here (STALE, BEHIND, LACKING, GLASS).
     """
 
     screen: str
@@ -162,6 +162,7 @@ def _details(chosen: Collection[ColumnElement[bool]]) -> Select[Any]:
         *(_TOLD.label("told"), _REVISION.label("revision"), _MISSING.label("missing")),
         cast(_REPORT["clock"]["uncertainty"].as_string(), BigInteger).label("clock_ms"),
         func.coalesce(ScreenHeadRow.revision, 0).label("in_force"),
+        ScreenStateRow.glass_wrong,
     )
     return _joined(select(*columns)).where(*chosen)
 
@@ -213,6 +214,7 @@ class _Seen:
             seen_at < self._stale,
             and_(behind, ScreenHeadRow.revision < late),
             and_(_MISSING > 0, late > _REVISION),
+            ScreenStateRow.glass_wrong.is_not(None),
         )
         troubled = or_(
             func.coalesce(_TOLD, "{}") != "{}", and_(state == "plan", func.coalesce(lacks, false()))
@@ -264,6 +266,8 @@ class _Seen:
             found[BEHIND] = row.in_force
         if row.missing > 0 and row.revision < late:
             found[LACKING] = row.revision
+        if row.glass_wrong is not None:
+            found[GLASS] = row.glass_wrong
         return found
 
 

@@ -38,8 +38,7 @@ def player(chain: Chain) -> Chain:
     with chain.ctx.db.write() as session:
         session.get_one(DeviceRow, SCREEN).caps = {"agent": True}
         state = session.get_one(ScreenStateRow, SCREEN)
-        troubles = {"no_display": chain.clock() - 60_000}
-        state.report = {**state.report, "device": KNOWN, "troubles": troubles}
+        state.report = {**state.report, "device": KNOWN}
     return chain
 
 
@@ -87,6 +86,9 @@ def test_what_it_knows_is_said_in_french_too_and_its_troubles_stand_on_the_wall(
     assert "900 Mio libres sur 28 Gio" in told
     assert "aucun n’est branché" in told
     assert "la page seule, qui est noire" in told
+    with player.ctx.db.write() as session:
+        state = session.get_one(ScreenStateRow, SCREEN)
+        state.report = {**state.report, "troubles": {"no_display": player.clock() - 60_000}}
     assert "aucun écran n’est branché" in plain(player.owner("fr").text("/wall")).lower()
 
 
@@ -100,6 +102,8 @@ def test_a_real_picture_hangs_beside_the_drawn_one_with_its_verdict(player: Chai
     with player.ctx.db.write() as session:
         row = session.get_one(CommandRow, one.id)
         row.verdict = {"state": "right", "why": "picture", "at": player.clock(), "like": 963}
+        session.get_one(ScreenStateRow, SCREEN).glass_wrong = player.clock() - 1_000
+    assert "its glass does not show the plan" in plain(owner.text("/wall")).lower()
     told = owner.text(PAGE)
     assert "The right thing is on the glass." in plain(told)
     assert "they agree by 96 %" in plain(told)

@@ -1095,6 +1095,7 @@ def upgrade() -> None:
         sa.Column("screen_id", sa.String(length=64), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.Column("connected", sa.Boolean(), nullable=False),
+        sa.Column("glass_wrong", sa.BigInteger(), nullable=True),
         sa.Column("report", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["screen_id"], ["screen.id"], name=op.f("fk_screen_state_screen_id")

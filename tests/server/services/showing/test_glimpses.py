@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageEnhance
 from playlists.ids import ItemId, PlaylistId, Sku
 from playlists.model import Base, Card, Good, Item, Playlist
 from playlists.wire.commands import Answer, Answers
-from server.db.models import CommandFileRow, CommandRow
+from server.db.models import CommandFileRow, CommandRow, ScreenStateRow
 from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
 from server.services.screens import answering, commands
@@ -87,6 +87,11 @@ def test_a_black_and_an_empty_glass_are_told(ctx: Context, at: int) -> None:
         assert told(compare(ctx, SCREEN, seen, said(ctx, at), at)) == ("wrong", why)
 
 
+def test_a_glass_that_is_to_be_off_is_not_called_black(ctx: Context, at: int) -> None:
+    seen = jpeg(Image.new("RGB", (1280, 720), "black"))
+    assert told(compare(ctx, SCREEN, seen, {"off": True}, at)) == ("cannot", "off")
+
+
 def test_a_page_that_says_it_shows_something_else_is_wrong(ctx: Context, at: int) -> None:
     verdict = compare(ctx, SCREEN, jpeg(drawn(1)), {"zone:main": "0123456789"}, at)
     assert told(verdict) == ("wrong", "other_card")
@@ -137,6 +142,8 @@ def test_a_picture_that_was_asked_for_is_judged_once(
         )
         row.file = "image/jpeg"
         session.add(row)
+        before = {"seen_at": at, "connected": True, "report": {}, "glass_wrong": 1}
+        session.add(ScreenStateRow(screen_id=SCREEN, **before))
         session.flush()
         session.add(CommandFileRow(command_id="shot", data=jpeg(drawn(1))))
     answer = Answer("shot", "done", "", at, {**said(ctx, at), "at": at})  # type: ignore[dict-item]
@@ -144,5 +151,7 @@ def test_a_picture_that_was_asked_for_is_judged_once(
     judge(ctx, viewer, (answer,))
     found = commands.get_command(ctx, SYSTEM, SCREEN, "shot")
     assert (found.verdict["state"], found.verdict["why"]) == ("right", "picture")
+    with ctx.db.read() as session:
+        assert session.get_one(ScreenStateRow, SCREEN).glass_wrong is None
     monkeypatch.setattr(glimpses, "compare", lambda *given: pytest.fail("judged already"))
     judge(ctx, viewer, (answer,))
