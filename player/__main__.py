@@ -20,21 +20,24 @@ from player.errors import PlayerError
 from playlists.errors import Invalid
 
 CANNOT_START = 2
+BY_SYSTEMD = "INVOCATION_ID"
+"""Where it is set, systemd starts this again (Restart=always; systemd.exec(5))."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until it is told to end. The exit code; a sentence says why it cannot start."""
     try:
-        config = read_config(sys.argv[1:] if arguments is None else arguments)
+        given = list(sys.argv[1:] if arguments is None else arguments)
+        config = read_config(given)
         config.data.mkdir(parents=True, exist_ok=True)
         with _only_one(config.data):
-            return _run(config)
+            return _run(config, given)
     except (BadConfig, Invalid, PlayerError, OSError) as why:
         print(f"The player cannot start: {why}", file=sys.stderr)
         return CANNOT_START
 
 
-def _run(config: Config) -> int:
+def _run(config: Config, arguments: Sequence[str]) -> int:
     kiosk: Kiosk | None = None
     assembled = assemble(config)
     agent, local = assembled.agent, assembled.local
@@ -47,13 +50,16 @@ def _run(config: Config) -> int:
         kiosk = _start_kiosk(config, assembled)
     check = threading.Thread(target=assembled.check_files, name="check", daemon=True)
     check.start()
+    again = False
     try:
-        agent.run()
+        again = agent.run()
     finally:
         if kiosk:
             kiosk.stop()
         local.stop()
         assembled.close()
+    if again and BY_SYSTEMD not in os.environ:
+        os.execv(sys.executable, [sys.executable, "-m", "player", *arguments])
     return 0
 
 

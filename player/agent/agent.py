@@ -67,7 +67,7 @@ class Agent:
         self._playback = Playback(self._beliefs, parts)
         self._pulling = Pulling(self._beliefs)
         self._parting = Parting(parts.server.is_certain)
-        end = partial(self.post, Stop())
+        end = partial(self.post, Stop(again=True))
         self._obeying = Obeying(
             parts.body, self._beliefs, parts.server, parts.clock, parts.health, end
         )
@@ -105,15 +105,15 @@ class Agent:
         self._tell()
         self._health.ready()
 
-    def run(self) -> None:
-        """Turn until `Stop` is posted."""
+    def run(self) -> bool:
+        """Turn until `Stop` is posted. Whether the player is to begin anew."""
         self.turn()
         while True:
             event = self._next(TURN_S)
             while event is not None:
                 if isinstance(event, Stop):
                     self._end()
-                    return
+                    return event.again
                 self._handle(event)
                 event = self._next()
             self.turn()

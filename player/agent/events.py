@@ -38,7 +38,9 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """End the loop."""
+    """End the loop; `again`: to begin anew."""
+
+    again: bool = False
 
 
 Event = News | Done | Did | DoorAt | Checked | Stop

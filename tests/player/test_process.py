@@ -231,3 +231,20 @@ def test_a_picture_half_fetched_goes_on_after_a_kill(
         until(lambda: again.state()["held"], "the whole picture")
     (wish,) = shop.sim.ranges
     assert int(wish.removeprefix("bytes=").rstrip("-")) > 100_000
+
+
+def test_a_player_that_is_told_to_restart_is_back_and_says_so(
+    shop: Shop, peer: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("INVOCATION_ID", raising=False)  # nobody else starts it again here
+    one = paired_life(peer, tmp_path)
+    try:
+        command = shop.sim.command("restart")
+        peer.push("command", shop.sim.commands[command.id])
+        answer = until(lambda: next(iter(shop.sim.answers), None), "an answer")
+        assert (answer.id, answer.state) == (command.id, "done")
+        assert one.child.stdout
+        one.url = one.child.stdout.readline().split()[-1].rstrip("/")
+        until(lambda: one.state()["plan"], "its plan")
+    finally:
+        one.kill()
