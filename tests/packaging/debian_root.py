@@ -21,11 +21,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 from start import find_program
+from tests.support.no_skips import forbidden
 
-STAND_INS = ("cage", "chromium", "chromium-browser", "fonts-noto-core")
+STAND_INS = ("cage", "chromium", "chromium-browser", "fonts-noto-core", "xwayland")
 """Too large for every run (half a gigabyte): a package of this project's making provides them."""
 ALSO = ("curl", "systemd-sysv")
 """What every real system has, and a minbase lacks."""
@@ -157,7 +159,10 @@ def running(suite: str) -> Iterator[System]:
             (layer / name).mkdir()
         layer.chmod(0o755)
         (layer / "upper").chmod(0o755)
-        group.mkdir()
+        try:
+            group.mkdir()
+        except OSError:
+            forbidden("control groups of a test's own")
         enter = f'echo $$ > "{group}/cgroup.procs"; exec "$@"'
         unshare = ["unshare", *NAMESPACES, "--fork", "--kill-child", "bash", "-c", BOOT, "boot"]
         child = subprocess.Popen(
@@ -175,19 +180,22 @@ def running(suite: str) -> Iterator[System]:
 
 
 def _booted(root: Path, child: subprocess.Popen[bytes]) -> System:
-    children = Path(f"/proc/{child.pid}/task/{child.pid}/children")
+    starter = psutil.Process(child.pid)
 
     def systemd() -> int | None:
         if child.poll() is not None:
-            pytest.skip("needs namespaces and mounts of its own, which this machine does not allow")
-        pids = children.read_text().split()
-        comm = Path(f"/proc/{pids[0]}/comm") if pids else None
-        return int(pids[0]) if comm and comm.read_text().strip() == "systemd" else None
+            forbidden("namespaces and mounts of a test's own")
+        # Not every kernel lists children by itself.
+        return next((it.pid for it in starter.children() if it.name() == "systemd"), None)
 
-    system = System(root, _within(systemd, "systemd"))
     settled = ("running", "degraded")
     ask = ("systemctl", "is-system-running")
-    _within(lambda: system.run(*ask, check=False) in settled, "the system's start")
+    try:
+        system = System(root, _within(systemd, "systemd"))
+        _within(lambda: system.run(*ask, check=False) in settled, "the system's start")
+    except AssertionError as late:
+        # Nothing of the project is in it yet.
+        forbidden(f"a systemd of a test's own: {late}")
     return system
 
 
@@ -211,7 +219,7 @@ def _is_gone(group: Path) -> bool:
 
 def _need_rights() -> None:
     if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("needs Linux and root: namespaces, mounts, a Debian system of its own")
+        forbidden("a Debian system of a test's own: that needs Linux and root")
     if shutil.which("nsenter") is None or shutil.which("unshare") is None:
         pytest.skip("needs unshare and nsenter: apt-get install util-linux")
 
@@ -222,7 +230,7 @@ def _cgroups() -> Path:
         _, where, kind, *_ = line.split()
         if kind == "cgroup2":
             return Path(where)
-    pytest.skip("needs the unified control groups (cgroup2) mounted")
+    forbidden("control groups: the unified ones (cgroup2) are not mounted")
 
 
 def _mirror() -> str:
