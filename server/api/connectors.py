@@ -156,7 +156,7 @@ def delete_connector(call: Call, connector_id: str, if_version: int | None) -> D
 
 
 @blueprint.post("/connectors/<connector_id>/asked")
-@operation("connectors", status=204, errors=(404, 422, 503))
+@operation("connectors", status=204, errors=(404, 413, 415, 503))
 def ask_connector(call: Call, connector_id: str) -> Done:
     """Have the source asked at once, however long it was to wait after an error."""
     connectors.ask_now(call.ctx, call.actor, connector_id)
