@@ -43,6 +43,8 @@ def open_sealed(path: Path, schema: str) -> sqlite3.Connection:
 
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether the file itself is at fault: not a full disk, nor one that does not answer now."""
+    if isinstance(error, sqlite3.ProgrammingError | sqlite3.InterfaceError):
+        return False  # the caller's, such as a file that is closed already
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:
         return True
@@ -51,7 +53,8 @@ def is_damage(error: sqlite3.Error) -> bool:
 
 def put_aside(path: Path) -> Path:
     """Keep a damaged file, in place of one that was put aside before; where it lies now."""
-    for suffix in ("", "-wal", "-shm"):
+    # The log first: it must never lie beside another file than its own.
+    for suffix in ("-wal", "-shm", ""):
         old = path.with_name(path.name + suffix)
         kept = path.with_name(path.name + DAMAGED_SUFFIX + suffix)
         kept.unlink(missing_ok=True)

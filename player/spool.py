@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from player.errors import PlayerError
-from player.sealed import digest_of, is_damage, open_sealed, put_aside
+from player.sealed import DAMAGED_SUFFIX, digest_of, is_damage, open_sealed, put_aside
 from playlists.errors import DomainError
 from playlists.fields import parse_json
 from playlists.ids import Sha256, ZoneId, canonical
@@ -76,7 +76,7 @@ class Spool:
         """Whether a file that did not hold was put aside."""
         with self._stuck():
             try:
-                self._db = open_sealed(path, _SCHEMA)
+                self._db = self._open()
                 self._recorder = self._load()
             except (sqlite3.Error, _Damaged) as wrong:
                 self._mend(wrong)
@@ -136,7 +136,7 @@ class Spool:
                     for table in _TABLES:
                         self._db.execute(f"DELETE FROM {table}")
                 seq, last = row[1:] if goes_on else (0, GENESIS)
-                self._put_tail(self._screen, seq, last)
+                _put_tail(self._db, self._screen, seq, last)
             self._recorder = self._load()
         self._begun = True
 
@@ -194,7 +194,7 @@ class Spool:
                 run = append(seq + 1, Sha256(prev), play)
                 seq, prev = run.seq, run.hash
                 self._db.execute("INSERT INTO runs VALUES (?, ?)", (seq, canonical(run.to_json())))
-            self._put_tail(screen, seq, prev)
+            _put_tail(self._db, screen, seq, prev)
             if told:
                 self._db.execute("REPLACE INTO pages VALUES (?, ?, ?)", (*told, digest_of(*told)))
                 self._db.execute(
@@ -207,10 +207,6 @@ class Spool:
             rows += [("exception", _bytes(play)) for play in recorder.exceptions.values()]
             self._db.executemany("INSERT INTO open VALUES (?, ?)", rows)
         self._recorder = recorder
-
-    def _put_tail(self, screen: str, seq: int, last: str) -> None:
-        row = (screen, seq, last)
-        self._db.execute("REPLACE INTO tail VALUES (1, ?, ?, ?, ?)", (*row, digest_of(*row)))
 
     def _load(self) -> Recorder:
         tails = self._db.execute("SELECT screen, seq, hash, digest FROM tail").fetchall()
@@ -246,27 +242,30 @@ class Spool:
         self.damaged, self._begun = True, False
         if hasattr(self, "_db"):
             self._db.close()
-        aside = put_aside(self._path)
-        self._db = open_sealed(self._path, _SCHEMA)
-        with closing(sqlite3.connect(aside)) as old, self._db:
-            self._take_over(old)
+        put_aside(self._path)
+        self._db = self._open()
         self._recorder = self._load()
 
-    def _take_over(self, old: sqlite3.Connection) -> None:
-        """Copy the rows that still hold."""
-        end: tuple[str, int, str] = ("", 0, GENESIS)
-        found = _good(old, "SELECT seq, body FROM runs ORDER BY seq", _run_of)
-        found += _good(old, "SELECT seq, body FROM runs ORDER BY seq DESC", _run_of)
-        for seq, body in sorted({row[0]: row for row in found}.values()):
-            self._db.execute("INSERT INTO runs VALUES (?, ?)", (seq, body))
-            end = "", seq, _run_of(seq, body).hash
-        tails = _good(old, "SELECT screen, seq, hash, digest FROM tail", _tail_of)
-        if tails or end[1]:
-            self._put_tail(*(tails[0][:3] if tails else end))
-        for row in _good(old, "SELECT kind, body FROM open", _open_of):
-            self._db.execute("INSERT INTO open VALUES (?, ?)", row)
-        for row in _good(old, "SELECT page, n, digest FROM pages", _page_of):
-            self._db.execute("INSERT INTO pages VALUES (?, ?, ?)", row)
+    def _open(self) -> sqlite3.Connection:
+        """The file. One that is new takes over what is good of one that was put aside, so that a
+        power cut while it is mended loses nothing either."""
+        db = open_sealed(self._path, _SCHEMA)
+        try:
+            if db.execute("PRAGMA user_version").fetchone()[0] == 0:
+                with db:
+                    db.execute("BEGIN IMMEDIATE")
+                    self._begin_file(db)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _begin_file(self, db: sqlite3.Connection) -> None:
+        aside = self._path.with_name(self._path.name + DAMAGED_SUFFIX)
+        if aside.exists():
+            with closing(sqlite3.connect(aside)) as old:
+                _take_over(old, db)
+        db.execute("PRAGMA user_version = 1")
 
     @contextmanager
     def _stuck(self) -> Iterator[None]:
@@ -274,6 +273,23 @@ class Spool:
             yield
         except (sqlite3.Error, _Damaged, OSError) as wrong:
             raise SpoolStuck(f"Play records cannot be written: {wrong}.") from wrong
+
+
+def _take_over(old: sqlite3.Connection, new: sqlite3.Connection) -> None:
+    """Copy the rows that still hold."""
+    end: tuple[str, int, str] = ("", 0, GENESIS)
+    found = _good(old, "SELECT seq, body FROM runs ORDER BY seq", _run_of)
+    found += _good(old, "SELECT seq, body FROM runs ORDER BY seq DESC", _run_of)
+    for seq, body in sorted({row[0]: row for row in found}.values()):
+        new.execute("INSERT INTO runs VALUES (?, ?)", (seq, body))
+        end = "", seq, _run_of(seq, body).hash
+    tails = _good(old, "SELECT screen, seq, hash, digest FROM tail", _tail_of)
+    if tails or end[1]:
+        _put_tail(new, *(tails[0][:3] if tails else end))
+    for row in _good(old, "SELECT kind, body FROM open", _open_of):
+        new.execute("INSERT INTO open VALUES (?, ?)", row)
+    for row in _good(old, "SELECT page, n, digest FROM pages", _page_of):
+        new.execute("INSERT INTO pages VALUES (?, ?, ?)", row)
 
 
 def _good(old: sqlite3.Connection, sql: str, check: Callable[..., object]) -> list[Any]:
@@ -290,6 +306,11 @@ def _good(old: sqlite3.Connection, sql: str, check: Callable[..., object]) -> li
         if not is_damage(wrong):
             raise
     return found
+
+
+def _put_tail(db: sqlite3.Connection, screen: str, seq: int, last: str) -> None:
+    row = (screen, seq, last)
+    db.execute("REPLACE INTO tail VALUES (1, ?, ?, ?, ?)", (*row, digest_of(*row)))
 
 
 def _tail_of(screen: str, seq: int, last: str, digest: bytes) -> None:

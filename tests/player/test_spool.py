@@ -175,11 +175,36 @@ def test_what_the_disk_changed_is_put_aside_and_the_rest_is_told(
     spool.close()
 
 
+def test_a_power_cut_while_a_file_is_mended_loses_nothing(
+    spool: Spool, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool.saw("page", [turn(n, head=n) for n in range(1, 5)])
+    with spool._db as db:
+        db.execute("UPDATE tail SET seq = 900")
+    spool.close()
+    monkeypatch.setattr("player.spool._take_over", _full)
+    with pytest.raises(SpoolStuck):
+        Spool(path)
+    monkeypatch.undo()
+    spool = Spool(path)
+    spool.begin("lille-1")
+    assert [run.play.head for run in spool.waiting(100)] == [1, 2, 3]
+    spool.close()
+
+
+def test_a_file_that_is_closed_is_not_taken_for_a_damaged_one(spool: Spool, path: Path) -> None:
+    spool.saw("page", [turn(1), turn(2, head=2)])
+    spool.close()
+    with pytest.raises(SpoolStuck):
+        spool.acknowledge(1)
+    assert not path.with_name("plays.db.damaged").exists()
+
+
 def test_records_that_could_not_be_begun_are_not_acknowledged(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spool = Spool(path)
-    monkeypatch.setattr(spool, "_put_tail", _full)
+    monkeypatch.setattr("player.spool._put_tail", _full)
     with pytest.raises(SpoolStuck):
         spool.begin("lille-1")
     with pytest.raises(SpoolStuck):
