@@ -24,7 +24,7 @@ from player.link.http import Server
 from player.machine import logs
 from player.machine.facts import TROUBLES, Machine, troubles_of
 from player.machine.tools import run, short
-from playlists.errors import DomainError, Invalid
+from playlists.errors import Invalid, Refused
 from playlists.fields import Fields
 from playlists.ids import Json
 from playlists.signing import verify
@@ -118,8 +118,11 @@ class Obeying:
                 boot = self._machine.boot
                 self._orders.begin(command.id, command.kind, command.deadline, boot)
                 self._todo.append(command)
-        except DomainError as wrong:
-            self._health.count(f"refused:command:{getattr(wrong, 'reason', 'format')}")
+        except Refused as refused:
+            self._health.count(f"refused:command:{refused.reason}")
+            self._beliefs.keys = self._beliefs.keys or refused.reason == "unknown_key"
+        except Invalid as wrong:
+            self._health.count(f"refused:command:{wrong.field}")
         except NoRoom as full:
             self._health.note("disk_full", str(full))
 
@@ -197,6 +200,7 @@ class Obeying:
         self._by_page.clear()
         self._plate = None
         self._power = Powering(self._orders, self._wishes)
+        self._power.turn(None)  # on, so that the code is seen
 
     def section(self) -> dict[str, Any]:
         """What the page is told beside what it plays."""

@@ -21,6 +21,8 @@ from server.worker.rounds import Rounds
 
 HEADS_AT_ONCE = 500
 """Heads in one message on the bus."""
+COMMANDS_AT_ONCE = 100
+"""Commands in one message on the bus."""
 OFFERS_AT_ONCE = 100
 OFFERS_CHARACTERS = 1024 * 1024
 """Channels, and characters of what is said of them, in one message: the door passes on the first
@@ -53,6 +55,7 @@ class Teller:
         self._screens: dict[str, Row] = {}
         self._stamp: tuple[int, int, int] | None = None
         self._commands: dict[str, str] = {}
+        self._commands_stamp = (0, 0)
         self._ended: set[str] = set()
         self._ended_stamp = (0, 0)
         self._lock = threading.Lock()  # hello comes in the bus's thread
@@ -68,7 +71,9 @@ class Teller:
             send(self._directory(rows))
             self._screens = {row[0]: row for row in rows}
             waiting = commands.open_commands(session, self._ctx.clock())
-            send({"t": "commands", "set": list(map(_command, waiting)), "gone": [], "all": True})
+            send({"t": "commands", "set": [], "gone": [], "all": True})
+            for part in batched(waiting, COMMANDS_AT_ONCE):
+                send({"t": "commands", "set": list(map(_command, part)), "gone": []})
             for some in batched(heads_in_force(session), HEADS_AT_ONCE):
                 send(_heads(some))
             with self._channels:
@@ -141,13 +146,21 @@ class Teller:
 
     def commands(self) -> None:
         """Tell which commands wait for their answers now, and which do not any more."""
+        now = self._ctx.clock()
         with self._ctx.db.read() as session:
-            waiting = commands.open_commands(session, self._ctx.clock())
+            stamp = commands.stamp(session, now)
+            if stamp == self._commands_stamp:
+                return
+            self._commands_stamp = stamp
+            waiting = commands.open_commands(session, now)
         open_now = {one.id: one.screen for one in waiting}
-        fresh = [_command(one) for one in waiting if one.id not in self._commands]
         gone = [[at, one] for one, at in self._commands.items() if one not in open_now]
-        if fresh or gone:
-            self._send({"t": "commands", "set": fresh, "gone": gone})
+        if gone:
+            self._send({"t": "commands", "set": [], "gone": gone})
+        for some in batched(
+            [one for one in waiting if one.id not in self._commands], COMMANDS_AT_ONCE
+        ):
+            self._send({"t": "commands", "set": list(map(_command, some)), "gone": []})
         self._commands = open_now
 
     def _tell_ended(self, session: Any) -> None:

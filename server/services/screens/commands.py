@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from playlists.ids import Json, ScreenId
@@ -66,6 +66,8 @@ KEPT_SHOTS: Final = 24
 KEPT_MS: Final = 60 * DAY_MS
 """Commands and their answers are kept this long, bundles of logs LOGS_KEPT_MS."""
 LOGS_KEPT_MS: Final = 7 * DAY_MS
+POWER_KEPT_MS: Final = 2 * DAY_MS
+"""The server's own are many: each screen with a rule is sent one a day."""
 _TYPES: Mapping[str, tuple[tuple[bytes, str], ...]] = {
     "screenshot": (
         (b"\xff\xd8\xff", "image/jpeg"),
@@ -173,6 +175,14 @@ def issue(
     return row
 
 
+def stamp(session: Session, now: int) -> tuple[int, int]:
+    """Another one whenever a command was sent, answered or overtaken: see `open_commands`."""
+    issued = func.coalesce(func.sum(CommandRow.issued_at), 0)
+    rows = select(func.count(), issued).where(CommandRow.state == "", CommandRow.deadline > now)
+    count, total = session.execute(rows).one()
+    return int(count), int(total)
+
+
 def open_commands(session: Session, now: int, screens: Collection[str] | None = None) -> list[Open]:
     """Every command that waits for its answer and may still be done, or those of these screens."""
     rows = select(CommandRow).where(CommandRow.state == "", CommandRow.deadline > now)
@@ -257,7 +267,8 @@ def list_commands(ctx: Context, actor: Actor, screen: str, cut: Cut = FIRST) -> 
 
 def sweep(session: Session, now: int) -> None:
     """Forget commands and bundles of long ago."""
-    session.execute(delete(CommandRow).where(CommandRow.issued_at < now - KEPT_MS))
+    power = and_(CommandRow.kind == POWER, CommandRow.issued_at < now - POWER_KEPT_MS)
+    session.execute(delete(CommandRow).where(or_(CommandRow.issued_at < now - KEPT_MS, power)))
     logs = select(CommandRow.id).where(
         CommandRow.kind == "logs", CommandRow.issued_at < now - LOGS_KEPT_MS
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from playlists.ids import Sha256
@@ -43,6 +43,8 @@ OVERTAKEN = "replaced"
 MINUTE_MS = 60_000
 DAY_MINUTES = 1_440
 BY = "Enseigne"
+HEARD_MS = 10 * MINUTE_MS
+"""Who was heard so lately is there to be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,7 @@ def _due(session: Session, now: int) -> Iterator[tuple[str, str, Mapping[str, An
         select(ScreenRow.id, ScreenRow.store_id, DeviceRow.caps, told)
         .join(DeviceRow, DeviceRow.screen_id == ScreenRow.id)
         .join(ScreenStateRow, ScreenStateRow.screen_id == ScreenRow.id)
+        .where(or_(ScreenStateRow.connected, ScreenStateRow.seen_at > now - HEARD_MS))
     )
     sent = _last(session)
     plans: dict[tuple[Rule, str], PowerPlan] = {}

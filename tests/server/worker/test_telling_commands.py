@@ -1,0 +1,56 @@
+"""Which commands the door is told of, and when no more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from playlists.signing import SigningKey
+from playlists.wire.commands import Answer, Answers
+from playlists.wire.http import PairingRequest
+from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
+from server.services.screens import answering, commands
+from server.services.screens.devices import Viewer
+from server.services.screens.pairing import begin, claim
+from server.worker.telling import Teller
+from tests.support.record import TestClock
+from tests.support.small_shop import lay_out
+
+SCREEN = "lille-window"
+
+
+def test_the_door_hears_of_a_command_once_and_of_its_end(ctx: Context, clock: TestClock) -> None:
+    lay_out(ctx)
+    given = begin(ctx, PairingRequest(SigningKey.generate().x, "Pi", (1, 1), {"agent": True}))
+    claim(ctx, SYSTEM, code=given.code, screen_id=SCREEN)
+    told: list[Mapping[str, Any]] = []
+
+    def send(message: Mapping[str, Any]) -> bool:
+        told.append(message)
+        return True
+
+    def news() -> list[tuple[list[str], list[str]]]:
+        told.clear()
+        teller.commands()
+        return [
+            ([row[1] for row in message["set"]], [name for _, name in message["gone"]])
+            for message in told
+        ]
+
+    teller = Teller(ctx, send)
+    one = commands.send(ctx, SYSTEM, SCREEN, "reload")
+    assert news() == [([one.id], [])]
+    assert told[0]["set"][0][::2] == [SCREEN, one.deadline]
+    assert news() == []
+    two = commands.send(ctx, SYSTEM, SCREEN, "identify")
+    answer = Answer(one.id, "done", "", clock())
+    answering.take(ctx, Viewer((SCREEN,), "d" * 16), Answers((answer,)))
+    assert news() == [([], [one.id]), ([two.id], [])]
+    told.clear()
+    teller.everything(send)
+    said = [message for message in told if message["t"] == "commands"]
+    assert [message.get("all", False) for message in said] == [True, False]
+    assert said[1]["set"][0][1] == two.id
+    clock.advance(commands.LIFE_MS["identify"])
+    assert news() == [([], [two.id])]
