@@ -55,7 +55,7 @@ class Teller:
         self._screens: dict[str, Row] = {}
         self._stamp: tuple[int, int, int] | None = None
         self._commands: dict[str, str] = {}
-        self._commands_stamp = (0, 0)
+        self._commands_stamp = (0, 0, "", "")
         self._ended: set[str] = set()
         self._ended_stamp = (0, 0)
         self._lock = threading.Lock()  # hello comes in the bus's thread

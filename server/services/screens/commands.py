@@ -175,12 +175,15 @@ def issue(
     return row
 
 
-def stamp(session: Session, now: int) -> tuple[int, int]:
+def stamp(session: Session, now: int) -> tuple[int, int, str, str]:
     """Another one whenever a command was sent, answered or overtaken: see `open_commands`."""
     issued = func.coalesce(func.sum(CommandRow.issued_at), 0)
-    rows = select(func.count(), issued).where(CommandRow.state == "", CommandRow.deadline > now)
-    count, total = session.execute(rows).one()
-    return int(count), int(total)
+    ends = (func.min(CommandRow.id), func.max(CommandRow.id))
+    rows = select(func.count(), issued, *ends).where(
+        CommandRow.state == "", CommandRow.deadline > now
+    )
+    count, total, first, last = session.execute(rows).one()
+    return int(count), int(total), first or "", last or ""
 
 
 def open_commands(session: Session, now: int, screens: Collection[str] | None = None) -> list[Open]:
