@@ -62,19 +62,21 @@ class Size:
     """How much of each."""
 
     kills: int = 500
-    errors: int = 120
-    cuts: int = 60
-    rot_rounds: int = 3
-    rot_pages: int = 60
-    full: int = 4
-    steps: int = 815
-    film_mib: int = 32
+    errors: int = 60
+    cuts: int = 32
+    rot_rounds: int = 1
+    rot_pages: int = 24
+    full: int = 2
+    steps: int = 300
+    film_mib: int = 24
     line_s: float = 5.0
     years: bool = True
-    idle_s: float = 60.0
+    idle_s: float = 20.0
+    parts: int = WORKERS
+    """Players among which the points of a kind are divided."""
 
 
-QUICK = Size(12, 4, 4, 0, 2, 0, 8, 0, 0, False, 3)
+QUICK = Size(12, 4, 3, 0, 2, 0, 8, 0, 0, False, 3, 1)
 
 
 @contextmanager
@@ -98,10 +100,11 @@ def walking(kind: str) -> Iterator[Walk]:
             yield Walk(shop, peer, folder)
 
 
-def walk(kind: str, many: int, part: int, seed: int) -> Fates:
-    """`many` faults of a kind, from part `part` of the points."""
+def walk(kind: str, many: int, part: tuple[int, int], seed: int) -> Fates:
+    """`many` faults of a kind, from a part (which, of how many) of the points."""
     with walking(kind) as walked:
-        points = shuffled(walked.record(), seed)[part::WORKERS]
+        which, parts = part
+        points = shuffled(walked.record(), seed)[which::parts]
         if kind != "kill":
             points = [point for point in points if point.call in FAILING]
         for at, point in enumerate(islice(cycle(points), 4 * max(many, len(points)))):
@@ -188,14 +191,21 @@ def measure(size: Size, seed: int) -> dict[str, Any]:
     begun = time.monotonic()
     jobs: list[tuple[str, Callable[..., Any], tuple[Any, ...]]] = []
     for kind, many in (("kill", size.kills), ("fail", size.errors), ("cut", size.cuts)):
-        parts = [many // WORKERS + (part < many % WORKERS) for part in range(WORKERS)]
-        jobs += [(kind, walk, (kind, some, part, seed)) for part, some in enumerate(parts)]
+        shares = [many // size.parts + (it < many % size.parts) for it in range(size.parts)]
+        jobs += [
+            (kind, walk, (kind, share, (which, size.parts), seed))
+            for which, share in enumerate(shares)
+        ]
     jobs += [
-        ("files", rot, ("files", size.rot_rounds, seed)),
-        ("pages", rot, ("pages", size.rot_pages, seed)),
-        ("full", rot, ("full", size.full, seed)),
-        ("offline", offline, (size.steps,)),
+        (kind, rot, (kind, many, seed))
+        for kind, many in (
+            ("files", size.rot_rounds),
+            ("pages", size.rot_pages),
+            ("full", size.full),
+        )
+        if many
     ]
+    jobs.append(("offline", offline, (size.steps,)))
     jobs += [("years", years, ())] if size.years else []
     jobs += [("line", refetch, (size.film_mib, size.line_s))] if size.film_mib else []
     found: dict[str, Any] = {"left_out": {}}
