@@ -30,24 +30,27 @@ def take_together(ctx: Context, gate: Gate, ready: Ready, calls: Sequence[Call])
     """1. Read each as if all before it had been taken. 2. Leave out those that were taken already,
     and read the others as if these had not come. 3. Take them. 4. Note all of them at once.
     """
-    read = _read_all(ctx, gate, ready, calls)
+    at_ms = gate.tick(ctx)
+    read = _read_all(ctx, gate, ready, calls, at_ms)
     repeated = _repeated(ctx, ready.row.id, read)
     if repeated:
         news = [call for call in read if call not in repeated]
-        read = _read_all(ctx, gate, ready, news)
+        read = _read_all(ctx, gate, ready, news, at_ms)
     if read:
-        _apply(ctx, gate, ready, read)
+        _apply(ctx, gate, ready, read, at_ms)
     for call in repeated:
         call.receipt = Receipt(repeated=True)
 
 
-def _read_all(ctx: Context, gate: Gate, ready: Ready, calls: Sequence[Call]) -> list[Call]:
+def _read_all(
+    ctx: Context, gate: Gate, ready: Ready, calls: Sequence[Call], at_ms: int
+) -> list[Call]:
     """Those that say something, each read after the one before."""
     take_call, setup = ready.kind.receive, ready.setup
     assert take_call is not None  # it was looked up as one that is called
     read = []
     for call in calls:
-        delivery = replace(call.delivery, received_at=gate.tick(ctx))
+        delivery = replace(call.delivery, received_at=at_ms)
         try:
             with counted(ctx, gate, ready.row.id):
                 received = take_call(setup, delivery)
@@ -83,18 +86,20 @@ def _repeated(ctx: Context, connector_id: str, read: Sequence[Call]) -> list[Cal
     return found
 
 
-def _apply(ctx: Context, gate: Gate, ready: Ready, calls: Sequence[Call]) -> None:
+def _apply(ctx: Context, gate: Gate, ready: Ready, calls: Sequence[Call], at_ms: int) -> None:
     heard = [call.received for call in calls if call.received is not None]
     row, setup = ready.row, ready.setup
     source = source_of(ctx.settings, row, setup)
     in_all, receipts = Taken(), [Receipt()] * len(heard)
-    for turn in joining.turns([one.batch for one in heard], source):
+    for number, turn in enumerate(joining.turns([one.batch for one in heard], source)):
         batches = [heard[at].batch for at in turn]
+        at_ms = gate.tick(ctx) if number else at_ms
         if len(batches) == 1:
-            taken = _apply_batch(ctx, row, setup, source, batches[0])
+            batch = replace(batches[0], observed_at=at_ms)
+            taken = _apply_batch(ctx, row, setup, source, batch)
             receipts[turn[0]] = _receipt(taken)
         else:
-            joined = joining.joined(batches, gate.tick(ctx))
+            joined = joining.joined(batches, at_ms)
             taken = _apply_batch(ctx, row, setup, joining.row_by_row(source), joined, {})
             taken.refused = _sum(taken.refused, *(batch.refused for batch in batches))
             for at, batch in zip(turn, batches, strict=True):

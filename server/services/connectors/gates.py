@@ -85,9 +85,9 @@ class Ready:
 @dataclass(slots=True)
 class Gate:
     """One connector's calls in this process: those that `waiting`, in the order in which they came,
-    and a lock for whoever takes them. Each has an instant of its own, so that no two prices of a
-    product are of the same one. What is refused is counted under a lock of its own. `ready` is
-    the connector as it was looked up last.
+    and a lock for whoever takes them. Those that are taken after others have a later instant, so
+    that no two prices of a product are of the same one. What is refused is counted under a lock of
+    its own. `ready` is the connector as it was looked up last.
     """
 
     lock: threading.Lock = field(default_factory=threading.Lock)

@@ -45,7 +45,7 @@ def chain(ctx: Context, clock: TestClock) -> Context:
     return ctx
 
 
-def bag(at: int, price: str, version: int = 1) -> dict[str, Any]:
+def bag(at: int, price: str, version: int | str = 1) -> dict[str, Any]:
     return {"sku": BAGS[at], "price": price, "currency": "EUR", "version": version}
 
 
@@ -123,6 +123,15 @@ def test_a_price_said_again_and_again_ends_as_it_was_said_last(
     assert answers[3].refused == {"out_of_order": 1}
     assert answers[4].repeated
     assert [last(chain, sku) for sku in BAGS[:2]] == [9_200, 9_100]
+
+
+def test_without_versions_the_last_that_came_counts(chain: Context, together: Together) -> None:
+    for round_of in range(2):
+        said = [(0, 90), (1, 91), (0, 92), (0, 93), (1, 94)]
+        bodies = (body_of(bag(at, f"{price}.{round_of}0", "")) for at, price in said)
+        assert [one.prices for one in together(*bodies)] == [1] * 5
+        assert last(chain, BAGS[0]) == 9_300 + 10 * round_of
+        assert last(chain, BAGS[1]) == 9_400 + 10 * round_of
 
 
 def test_in_whichever_order_they_came_they_end_alike(chain: Context, together: Together) -> None:
