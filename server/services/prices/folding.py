@@ -29,8 +29,8 @@ from server.services.prices.ledger import ANY, Pair, Past, Stamp
 
 MIN_ROWS = 16
 """Shorter histories are read as they stand."""
-MAX_FOLDS = 5_000
-"""Histories kept, the last asked for; about a kilobyte each."""
+MAX_FOLDS = 2_000
+"""Histories kept, the last asked for; some kilobytes each."""
 MARGIN_MS = 60_000
 """The last of a history stay as they stand: clocks of two processes differ."""
 
