@@ -343,9 +343,12 @@ def test_a_screen_of_lille_is_served_nothing_of_marseille(world: World) -> None:
     player = world.player
     with ctx.db.read() as session:
         manifest = session.get_one(ScreenHeadRow, f"{OTHERS}-window").manifest
-    rules = [rule for rule in world.app.url_map.iter_rules() if rule.rule.startswith("/player/")]
+    every = world.app.url_map.iter_rules()
+    rules = [rule for rule in every if rule.rule.startswith("/player/v1/")]
     assert {rule.rule for rule in rules} == SCREENS.keys(), "say in SCREENS what it is answered"
     bodies: dict[str, Any] = {
+        "answers": {"answers": [], "power": []},
+        "commands/asked/file": {},
         "plays": {"runs": []},
         "reports": {**player.report_body(), "channels": {world.others["channel"]: 0}},
         "sessions": {"screen": f"{OTHERS}-window"},
