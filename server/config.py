@@ -106,8 +106,10 @@ class Settings(BaseSettings):
     """
     webhook_max_bytes: int = 1024 * 1024
     """One call of a source."""
-    webhook_window_s: int = 300
-    """A webhook's timestamp may differ this much from the server's clock."""
+    webhook_window_s: int = 60
+    """A webhook's timestamp may differ this much from the server's clock: one that waited longer
+    may have been overtaken by what the shop said since.
+    """
     suspect_batch_percent: int = Field(default=5, ge=1, le=50)
     """A batch with more suspect prices than this is held whole, for a person."""
     suspect_jump_percent: int = Field(default=50, ge=5, le=400)

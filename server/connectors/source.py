@@ -130,7 +130,7 @@ class Limits:
     max_bytes: int = 512 * 1024 * 1024
     max_rows: int = 1_000_000
     redirects: int = REDIRECTS
-    window_s: int = 300
+    window_s: int = 60
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
