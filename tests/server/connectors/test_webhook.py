@@ -134,7 +134,7 @@ def test_a_changed_body_is_refused(setup: Setup) -> None:
         webhook.receive(setup, replace(good, body=good.body.replace(b"119.90", b"1.00")))
 
 
-@pytest.mark.parametrize("seconds", [-301, 301, -86_400])
+@pytest.mark.parametrize("seconds", [-61, 61, -86_400])
 def test_a_call_of_another_time_is_refused(setup: Setup, seconds: int) -> None:
     with pytest.raises(Unauthenticated) as refused:
         webhook.receive(setup, call(item(), at=START_MS + seconds * 1000))
