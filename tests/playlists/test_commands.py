@@ -59,7 +59,12 @@ def test_a_record_of_the_display_is_bound_to_the_one_before() -> None:
         (Command.from_json, COMMAND, {"kind": "Rotate!"}, "kind"),
         (Command.from_json, COMMAND, {"screen": ""}, "screen"),
         (Command.from_json, COMMAND, {"deadline": 10}, "deadline"),
-        (Command.from_json, COMMAND, {"arguments": dict.fromkeys("abcdefghijklmnopq", 1)}, "arguments"),
+        (
+            Command.from_json,
+            COMMAND,
+            {"arguments": dict.fromkeys("abcdefghijklmnopq", 1)},
+            "arguments",
+        ),
         (Answer.from_json, ANSWER, {"state": "perhaps"}, "state"),
         (Answer.from_json, ANSWER, {"said": "x" * 501}, "said"),
         (PowerPlan.from_json, PLAN, {"off": [[1, 2]]}, "off/0"),
