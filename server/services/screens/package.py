@@ -37,6 +37,7 @@ PLACES = {
     "enseigne-player.sysusers": f"usr/lib/sysusers.d/{NAME}.conf",
     "72-enseigne-kiosk.rules": "usr/lib/udev/rules.d/72-enseigne-kiosk.rules",
     "enseigne-player.polkit": f"usr/share/polkit-1/rules.d/{NAME}.rules",
+    "chromium-policy.json": "etc/chromium/policies/managed/enseigne-player.json",
     "enseigne-kiosk.pam": "etc/pam.d/enseigne-kiosk",
     "enseigne-player-setup": "usr/sbin/enseigne-player-setup",
     "player.conf": f"etc/{NAME}/player.conf",
