@@ -23,6 +23,7 @@ class CutDisk:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._image = folder.with_suffix(".img")
+        self._loop = ""
 
     def make(self) -> None:
         """Make and mount it. Raises subprocess.CalledProcessError where that is not allowed."""
@@ -42,9 +43,9 @@ class CutDisk:
 
     def power_on(self) -> bool:
         """Mount it again, as it was on the platter; whether fsck finds it whole."""
-        _run("umount", str(self.folder))
+        self._unmount()
         self._mount()
-        _run("umount", str(self.folder))
+        self._unmount()
         whole = subprocess.run(
             ["e2fsck", "-fn", str(self._image)], check=False, capture_output=True
         )
@@ -53,11 +54,18 @@ class CutDisk:
 
     def remove(self) -> None:
         """Unmount it."""
-        _run("umount", str(self.folder))
+        self._unmount()
         self._image.unlink()
 
     def _mount(self) -> None:
-        _run("mount", "-o", "loop", str(self._image), str(self.folder))
+        # A device of its own each time: another mount namespace may still hold the one before, and
+        # with it the file system that was shut down.
+        self._loop = _run("losetup", "--find", "--show", str(self._image)).strip()
+        _run("mount", self._loop, str(self.folder))
+
+    def _unmount(self) -> None:
+        _run("umount", str(self.folder))
+        _run("losetup", "--detach", self._loop)
 
 
 @contextmanager
@@ -82,5 +90,5 @@ def flip(path: Path, bit: int) -> None:
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
-def _run(*command: str) -> None:
-    subprocess.run(command, check=True, capture_output=True)
+def _run(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout

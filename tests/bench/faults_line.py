@@ -158,7 +158,10 @@ def _fetch(shop: Shop, peer: Peer, wire: Line, disk: CutDisk, cost: Cost, every_
 def _await(life: Life, shop: Shop) -> None:
     film = next(iter(shop.new_files))
     deadline = time.monotonic() + MOST_S
-    while film not in life.json("/state")["held"] and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
+        with suppress(requests.RequestException):
+            if film in life.json("/state")["held"]:
+                return
         time.sleep(LOOK_S)
 
 
