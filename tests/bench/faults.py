@@ -76,7 +76,7 @@ class Size:
     """Players among which the points of a kind are divided."""
 
 
-QUICK = Size(12, 4, 3, 0, 2, 0, 8, 0, 0, False, 3, 1)
+QUICK = Size(8, 3, 2, 0, 2, 0, 6, 0, 0, False, 2, 1)
 
 
 @contextmanager
