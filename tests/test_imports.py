@@ -9,7 +9,11 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 DOMAIN_EXTRAS = {"recurrence.py": {"dateutil"}, "signing.py": {"cryptography"}}
-PLAYER_LIBRARIES = {"cryptography", "playlists", "player", "requests", "sdnotify", "socketio"}
+PLAYER_LIBRARIES = {
+    *("cryptography", "playlists", "player", "requests", "sdnotify", "socketio", "urllib3"),
+    *("engineio", "websocket"),  # what socketio speaks through; looked after in player/link
+    *("ifaddr", "zeroconf"),  # recommended, not needed: without them nothing is shared in a shop
+}
 
 
 def imported(path: Path) -> Iterator[str]:

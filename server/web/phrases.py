@@ -194,10 +194,10 @@ PHRASES: Final[dict[str, Phrase]] = {
         "The device shows the same. Where it differs, the device speaks to another server:"
         " do not pair it.",
     ),
-    "pair_none": Phrase("Pas encore d’appareil ?", "No device yet?"),
+    "pair_none": Phrase("Pas encore d’appareil ?", "No device yet?"),
     "pair_none_how": Phrase(
         "Sur un Raspberry Pi (3, 4 ou 5, système 64 bits) ou un PC sous Debian 12 ou 13,"
-        " cette commande en fait un écran de ce serveur :",
+        " cette commande en fait un écran de ce serveur :",
         "On a Raspberry Pi (3, 4 or 5, a 64-bit system) or a PC with Debian 12 or 13,"
         " this command makes it a screen of this server:",
     ),
