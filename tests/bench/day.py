@@ -51,7 +51,7 @@ FILM_MS = 4_000
 GAP_MS = 100
 MAX_GROWTH = 1.05
 AGENT_MB, AGENT_SHARE = 80, 0.02
-QUICK_HOURS = 0.98
+BRIEF_HOURS = 0.98
 LOOK_S = 5
 DARK = 16
 SIZE = {"width": 1280, "height": 720}
@@ -289,15 +289,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Command line."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--hours", type=float, default=24, help="simulated; half a minute each")
-    options.add_argument("--quick", action="store_true", help="one round, half a minute")
+    options.add_argument("--brief", action="store_true", help="one round, half a minute")
     options.add_argument("--json", action="store_true", help="one line of JSON")
     chosen = options.parse_args(arguments)
-    found = measure(QUICK_HOURS if chosen.quick else chosen.hours)
+    found = measure(BRIEF_HOURS if chosen.brief else chosen.hours)
     print(json.dumps(found) if chosen.json else json.dumps(found, indent=2))
     wrong = [f"a fault: {fault}" for fault in found["faults"]]
     if found["black_frames"]:
         wrong.append(f"{found['black_frames']} black frames")
-    if not chosen.quick:
+    if not chosen.brief:
         wrong += [f"gaps at {kind}" for kind, it in found["gap_ms"].items() if it["p99"] > GAP_MS]
         wrong += ["the heap grows"] if found["heap_growth"] > MAX_GROWTH else []
         agent = found["agent"]

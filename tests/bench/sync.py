@@ -9,7 +9,7 @@ page is loaded anew, so that it joins late.
 `start_offset_ms`: how far apart the two pages started a slot, for cuts and for fades.
 `against_plan_ms`: how long after the planned instant a page started it by a cut. Exit code 1:
 p99 over 25 ms for cuts or 50 ms for fades, or a slot that one page left out; of a few slots
-(`--quick`) one late frame says nothing, so the median is judged.
+(`--brief`) one late frame says nothing, so the median is judged.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ COLOURS = ((230, 60, 40), (30, 90, 220), (240, 200, 30), (30, 160, 80))
 SLOT_MS = {"cut": 2_000, "fade": 2_400}
 MOST_MS = {"cut": 25, "fade": 50}
 SLOTS = 150
-QUICK_SLOTS = 4
+BRIEF_SLOTS = 4
 FRAME = (96, 54)
 ALIKE = 12
 """How far, of 255, a colour may lie from a picture's once it went through a JPEG."""
@@ -228,12 +228,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Command line."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--slots", type=int, default=SLOTS, help="of each kind of change")
-    options.add_argument("--quick", action="store_true", help="half a minute")
+    options.add_argument("--brief", action="store_true", help="half a minute")
     options.add_argument("--json", action="store_true", help="one line of JSON")
     chosen = options.parse_args(arguments)
-    found = measure(QUICK_SLOTS if chosen.quick else chosen.slots)
+    found = measure(BRIEF_SLOTS if chosen.brief else chosen.slots)
     print(json.dumps(found) if chosen.json else json.dumps(found, indent=2))
-    part = "p50" if chosen.quick else "p99"
+    part = "p50" if chosen.brief else "p99"
     late = [
         name
         for name, most in (("start_offset_ms", MOST_MS["cut"]), ("fade_offset_ms", MOST_MS["fade"]))

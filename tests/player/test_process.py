@@ -22,7 +22,7 @@ from tests.fakes.shop_content import DAY_MS, SHOP, boot_offer, content
 from tests.player.life import Life, life, paired_life, until
 
 PICTURE_BYTES = 400_000
-KILLS = 100
+KILLS = 35
 PAGE = "a page that lives on"
 
 
@@ -162,8 +162,10 @@ def killed_by(peer: Peer, shop: Shop, data: Path, kills: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_killed_two_hundred_times_it_holds_old_or_new_and_loses_no_play(tmp_path: Path) -> None:
-    """Two players at once, a hundred times each: most of a life is waited for."""
+def test_killed_again_and_again_it_holds_old_or_new_and_loses_no_play(tmp_path: Path) -> None:
+    """At random instants, two players at once: most of a life is waited for. `bench faults` kills at
+    every point where something reaches the disk.
+    """
     with ThreadPoolExecutor() as lives:
         ends = [
             lives.submit(killed_again_and_again, tmp_path / name, KILLS) for name in ("one", "two")

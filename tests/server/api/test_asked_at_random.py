@@ -39,7 +39,7 @@ WALKS, STEPS = 6, 8
 """Chains of requests, each made of what the one before answered."""
 UNSAID = ["400", "401", "403", "404", "415", "422", "428"]
 """Answers to a request without a header that it needs; 428 is If-Match's own (RFC 6585)."""
-DEEP_EXAMPLES, DEEP_S = 40, 120
+DEEP_EXAMPLES, DEEP_S = 40, 45
 """Of the long run: requests for each operation and phase, seconds in all."""
 QUIET: dict[str, Any] = {
     "deadline": None,
