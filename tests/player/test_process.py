@@ -163,8 +163,8 @@ def killed_by(peer: Peer, shop: Shop, data: Path, kills: int) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_killed_again_and_again_it_holds_old_or_new_and_loses_no_play(tmp_path: Path) -> None:
-    """At random instants, two players at once: most of a life is waited for. `bench faults` kills at
-    every point where something reaches the disk.
+    """At random instants, two players at once: most of a life is waited for. `bench faults` kills
+    at every point where something reaches the disk.
     """
     with ThreadPoolExecutor() as lives:
         ends = [
