@@ -22,7 +22,12 @@ NO_PAGES = {
     *("doors.home", "doors.static_file", "media-room.media"),
     *("audits.as_csv", "audits.as_json", "calendar-room.exported"),
     *("signing_in.ask_code", "single.leave", "single.back"),
-    *("promotions-room.picture", "calendar-feed.read"),
+    *(
+        "promotions-room.picture",
+        "calendar-feed.read",
+        "screen_device.picture",
+        "screen_device.logs",
+    ),
     *("rehearsing-room.show", "rehearsing-room.pictures", "releases-room.proof"),
 }
 """Ways to files, streams and other pages; what stands between two steps of signing in; what only a
