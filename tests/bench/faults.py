@@ -14,7 +14,8 @@ what the server was told.
   `years`: the wall clock a year off (libfaketime).
 - `agent`: memory and processor of a player to which nothing happens.
 
-What this machine does not allow (mounts, namespaces) is named in `left_out`. Exit code 1: something
+What this machine does not allow (mounts, namespaces) is named in `left_out`; exit code 77 where it
+does not allow strace, without which nothing is killed where it matters. Exit code 1: something
 damaged, older or expired was painted, an acknowledged turn was lost or doubled, a life was not
 painting within 60 s, a download cost over 1.1 times its bytes, or the player is over its limits.
 """
@@ -55,6 +56,8 @@ REFETCH = 1.1
 MEMORY_MIB = 80
 CPU_PERCENT = 2.0
 SHOWN = 8
+NOT_HERE = 77
+"""The exit code of what this machine does not allow to be measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +296,8 @@ def main() -> None:
     found = measure(size, chosen.seed)
     found["broken"] = broken(found)
     print(json.dumps(found) if chosen.json else json.dumps(found, indent=2))
+    if "kill" in found["left_out"]:
+        raise SystemExit(NOT_HERE)
     if found["broken"]:
         raise SystemExit(1)
 

@@ -135,7 +135,7 @@ class Life:
         said = self._tracer.stderr.readline()
         if "attached" not in said:
             self.child.kill()
-            raise RuntimeError(f"strace cannot attach: {said.strip()}")
+            raise PermissionError(f"strace cannot attach: {said.strip()}")
 
     def _listen(self) -> None:
         assert self.child.stderr

@@ -56,6 +56,10 @@ WHOLE = Size(10, 20 * MB, 50_000_000)
 QUICK = Size(4, 2 * MB, 20_000_000)
 
 
+NOT_HERE = 77
+"""The exit code of what this machine does not allow to be measured."""
+
+
 class CannotRun(Exception):
     """This machine does not let it; the message says why."""
 
@@ -143,7 +147,9 @@ class Shop:
 
 
 def _run(*command: str) -> None:
-    subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise CannotRun(f"{' '.join(command)}: {done.stderr.strip()}")
 
 
 def check() -> None:
@@ -262,7 +268,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         figures = measure(QUICK if given.quick else WHOLE)
     except CannotRun as why:
         print(f"This cannot be measured here. {why}", file=sys.stderr)
-        return 2
+        return NOT_HERE
     if given.json:
         print(json.dumps(figures))
     else:
