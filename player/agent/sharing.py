@@ -123,13 +123,11 @@ class Sharing:
             self._coming.add(address)
         try:
             yield
-        except BaseException:
-            # Whoever gets through first is waited for.
-            self._forget(address)
-            raise
         finally:
+            # If it failed, whoever gets through first is waited for.
             with self._lock:
                 self._coming.discard(address)
+                self._waits.pop(address, None)
 
     def arrived(self, address: Sha256) -> int | None:
         """Bytes of a file that is coming from the server, None where it is not."""

@@ -109,12 +109,13 @@ class Orders:
         ids = [(answer.id,) for answer in answers]
         with self._lock, self._transaction():
             self._db.executemany("UPDATE orders SET sent = 1 WHERE id = ?", ids)
-            kinds = [
-                self._db.execute("SELECT kind FROM orders WHERE id = ?", one).fetchone()[0]
+            # One that is forgotten meanwhile is of no kind.
+            return frozenset(
+                kind
                 for one, answer in zip(ids, answers, strict=True)
                 if answer.state == "done"
-            ]
-            return frozenset(kinds)
+                for (kind,) in self._db.execute("SELECT kind FROM orders WHERE id = ?", one)
+            )
 
     def set(self, name: str, value: Json) -> None:
         """Keep a setting that a command made, None to forget it."""

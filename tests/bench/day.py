@@ -15,7 +15,6 @@ of a core of a player agent beside it to which nothing happens. Exit code 1: a c
 from __future__ import annotations
 
 import argparse
-import base64
 import io
 import json
 import os
@@ -26,20 +25,20 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import psutil
 from PIL import Image
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
 from playlists.ids import Sha256, sha256
 from playlists.manifest import DeckCard
 from playlists.wire.offers import offer_to_json
-from tests.bench.pages_paint import percentile
-from tests.e2e.stage.looking import ROOT, RepositoryPages
+from tests.bench.figures import Resting, spread
+from tests.e2e.stage.looking import ROOT, RepositoryPages, screencast
 from tests.fakes.server_peer import running_peer
 from tests.fakes.server_sim import Sim
 from tests.fakes.shop_content import BOOT, DAY_MS, HOUR_MS, NOON, boot_offer, card, content, loop
@@ -50,7 +49,7 @@ LONG_MS = 900_000
 FILM_MS = 4_000
 GAP_MS = 100
 MAX_GROWTH = 1.05
-AGENT_MB, AGENT_SHARE = 80, 0.02
+AGENT_MIB, AGENT_PERCENT = 80, 2.0
 BRIEF_HOURS = 0.98
 LOOK_S = 5
 DARK = 16
@@ -158,27 +157,28 @@ def begin(page: Page, base: str, folder: Path) -> None:
     )
 
 
+@dataclass(slots=True)
 class Glass:
     """Presented frames of a page, for as long as it is asked to look."""
 
-    def __init__(self, session: CDPSession) -> None:
-        self._session = session
-        self.frames = self.black = 0
-        session.on("Page.screencastFrame", self._keep)
+    page: Page
+    frames: int = 0
+    black: int = 0
+    _open: ExitStack | None = None
+    _seen: list[tuple[float, bytes]] = field(default_factory=list)
 
     def look(self, wanted: bool) -> None:
-        """Begin or end."""
-        size = {"maxWidth": 64, "maxHeight": 36}
+        """Begin, or end and count."""
         if wanted:
-            self._session.send("Page.startScreencast", {"format": "jpeg", **size})
-        else:
-            self._session.send("Page.stopScreencast")
-
-    def _keep(self, frame: dict[str, Any]) -> None:
-        self._session.send("Page.screencastFrameAck", {"sessionId": frame["sessionId"]})
-        seen = Image.open(io.BytesIO(base64.b64decode(frame["data"]))).convert("L")
-        self.frames += 1
-        self.black += seen.getextrema()[1] < DARK  # type: ignore[operator]
+            self._open = ExitStack()
+            small = {"maxWidth": 64, "maxHeight": 36}
+            self._seen = self._open.enter_context(screencast(self.page, format="jpeg", **small))
+        elif self._open is not None:
+            self._open.close()
+            for _, data in self._seen:
+                lightest = Image.open(io.BytesIO(data)).convert("L").getextrema()[1]
+                self.black += lightest < DARK  # type: ignore[operator]
+            self.frames += len(self._seen)
 
 
 def heap(session: CDPSession) -> int:
@@ -203,11 +203,11 @@ def measure(hours: float) -> dict[str, Any]:
         begin(page, base, folder)
         empty.evaluate(EMPTY)
         session = page.context.new_cdp_session(page)
-        glass = Glass(session)
+        glass = Glass(page)
         page.wait_for_function("window.look().state?.template === 'image'")
         began = page.evaluate("window.look().now")
         found = _live(page, empty, session, glass, began, hours)
-        found["agent"] = agent()
+        found["agent"] = agent.figures()
     return {**found, "load": round(os.getloadavg()[0], 1)}
 
 
@@ -236,13 +236,14 @@ def _live(
             glass.look(films)
         if lived >= len(heaps) + 1 or not heaps:
             heaps.append(heap(session))
+    glass.look(False)
     heaps.append(heap(session))
     after = heaps[1] if len(heaps) > 2 else heaps[0]
     return {
         "hours": round(lived, 1),
         "changes": told["changes"],
         "prices_painted": told["prices"],
-        "gap_ms": {kind: _figures(values) for kind, values in gaps.items()},
+        "gap_ms": {kind: {**spread(it), "changes": len(it)} for kind, it in gaps.items()},
         "frames_of_films": glass.frames,
         "black_frames": glass.black,
         "heap_mb": round(heaps[-1] / 1e6, 2),
@@ -252,37 +253,18 @@ def _live(
 
 
 @contextmanager
-def _idle_agent(data: Path) -> Iterator[Any]:
-    """A paired player to which nothing happens; called, it gives its figures so far."""
+def _idle_agent(data: Path) -> Iterator[Resting]:
+    """A paired player to which nothing happens."""
     sim = Sim(lambda: time.time_ns() // 1_000_000)
     sim.publish(content("Pluvier"))
     sim.price(boot_offer())
     sim.renew()
     with running_peer(sim) as peer:
         life = paired_life(peer, data)
-        process = psutil.Process(life.child.pid)
-        began, used, memory = time.monotonic(), sum(process.cpu_times()[:2]), process.memory_info()
-
-        def figures() -> dict[str, float]:
-            seconds = time.monotonic() - began
-            share = (sum(process.cpu_times()[:2]) - used) / seconds
-            now = process.memory_info().rss
-            return {
-                "mb": round(now / 1e6, 1),
-                "growth": round(now / memory.rss, 3),
-                "core": round(share, 4),
-                "seconds": round(seconds),
-            }
-
         try:
-            yield figures
+            yield Resting(life.child.pid)
         finally:
             life.kill()
-
-
-def _figures(values: Sequence[float]) -> dict[str, float]:
-    parts = {f"p{part}": round(percentile(values, part / 100), 1) for part in (50, 99)}
-    return {**parts, "max": round(max(values), 1), "changes": len(values)}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -301,7 +283,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         wrong += [f"gaps at {kind}" for kind, it in found["gap_ms"].items() if it["p99"] > GAP_MS]
         wrong += ["the heap grows"] if found["heap_growth"] > MAX_GROWTH else []
         agent = found["agent"]
-        wrong += ["the agent"] if agent["mb"] > AGENT_MB or agent["core"] > AGENT_SHARE else []
+        over = agent["memory_mib"] > AGENT_MIB or agent["cpu_percent"] > AGENT_PERCENT
+        wrong += ["the agent"] if over else []
     if wrong:
         sys.exit("; ".join(wrong))
 

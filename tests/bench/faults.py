@@ -39,13 +39,12 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from tests.bench import faults_line, faults_rot, faults_time
 from tests.bench.faults_disks import CutDisk, tmpfs
 from tests.bench.faults_life import BACK_S, Life
 from tests.bench.faults_points import FAILING, Fates, Walk, shuffled
-from tests.bench.faults_shop import MIB, Shop
+from tests.bench.faults_shop import Shop
+from tests.bench.figures import Resting
 from tests.fakes.server_peer import running_peer
 
 SEED = 20_261_122
@@ -166,27 +165,11 @@ def idle(seconds: float) -> dict[str, Any]:
         life = Life(walked.peer.url, walked.data)
         walked.painted(life)
         time.sleep(min(10.0, seconds))
-        process = psutil.Process(life.child.pid)
-        begun, spent, first = time.monotonic(), _cpu(process), process.memory_info().rss
+        resting = Resting(life.child.pid)
         time.sleep(seconds)
-        passed = time.monotonic() - begun
-        last = process.memory_info().rss
-        percent = 100 * (_cpu(process) - spent) / passed
+        found = resting.figures()
         life.end(signal.SIGTERM)
-    return {
-        "agent": {
-            "first_frame_s": round(walked.fates.back_s[-1], 2),
-            "memory_mib": round(last / MIB, 1),
-            "grown_mib": round((last - first) / MIB, 2),
-            "cpu_percent": round(percent, 2),
-            "seconds": round(passed, 1),
-        }
-    }
-
-
-def _cpu(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
+    return {"agent": {"first_frame_s": round(walked.fates.back_s[-1], 2), **found}}
 
 
 def measure(size: Size, seed: int) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from server.config import Settings
 from server.db.models import ScreenHeadRow
 from server.services.base.context import Context
 from server.services.entry import people, sessions
+from tests.bench.figures import percentile
 from tests.bench.pages_addresses import Address, addresses
 from tests.bench.pages_chain import (
     Sizes,
@@ -41,7 +42,7 @@ from tests.bench.pages_chain import (
     seed_places,
     seed_shop,
 )
-from tests.bench.pages_paint import Browser, percentile
+from tests.bench.pages_paint import Browser
 from tests.bench.pages_samples import samples_of
 from tests.bench.pages_wishes import seed_wishes
 from tests.support.programs import end, free_port

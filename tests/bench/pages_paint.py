@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -55,9 +54,3 @@ class Browser:
             return float(page.evaluate(PAINT))
         finally:
             page.close()
-
-
-def percentile(values: Sequence[float], part: float) -> float:
-    """The nearest rank: of 20 values the 95th is the 19th."""
-    ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * round(part * 100) // 100) - 1)]

@@ -33,7 +33,8 @@ from server.services.base.actors import ALL_SCOPES, SYSTEM
 from server.services.entry import people, sessions
 from server.services.showing.explaining import explain
 from server.services.wishes import content, overrides
-from tests.bench.pages_paint import Browser, percentile
+from tests.bench.figures import percentile
+from tests.bench.pages_paint import Browser
 from tests.support.studio import Studio, running_studio
 
 PAINTED_MS = 1000.0

@@ -15,7 +15,6 @@ p99 over 25 ms for cuts or 50 ms for fades, or a slot that one page left out; of
 from __future__ import annotations
 
 import argparse
-import base64
 import io
 import json
 import os
@@ -23,7 +22,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,8 @@ from playwright.sync_api import Page, Playwright, sync_playwright
 
 from playlists.ids import Sha256
 from playlists.manifest import DeckCard
-from tests.bench.pages_paint import percentile
+from tests.bench.figures import spread
+from tests.e2e.stage.looking import screencast
 from tests.fakes.server_peer import Peer, running_peer
 from tests.fakes.server_sim import Sim
 from tests.fakes.shop_content import DAY_MS, Content, loop
@@ -44,7 +44,7 @@ SLOT_MS = {"cut": 2_000, "fade": 2_400}
 MOST_MS = {"cut": 25, "fade": 50}
 SLOTS = 150
 BRIEF_SLOTS = 4
-FRAME = (96, 54)
+FRAME = {"maxWidth": 96, "maxHeight": 54}
 ALIKE = 12
 """How far, of 255, a colour may lie from a picture's once it went through a JPEG."""
 HALF = 0.5
@@ -58,27 +58,23 @@ def wall_ms() -> int:
 
 @dataclass(slots=True)
 class Watched:
-    """One page, and the frames that it presented: unix ms and mean colour."""
+    """One page, and the frames that it presented: unix ms and the encoded picture."""
 
     page: Page
-    frames: list[tuple[float, tuple[int, int, int]]] = field(default_factory=list)
+    seen: list[tuple[float, bytes]]
     joined: float = 0
     """When it was loaded anew."""
 
-    def watch(self) -> None:
-        """Keep every frame from now on."""
-        session = self.page.context.new_cdp_session(self.page)
-
-        def keep(frame: dict[str, Any]) -> None:
-            session.send("Page.screencastFrameAck", {"sessionId": frame["sessionId"]})
-            picture = Image.open(io.BytesIO(base64.b64decode(frame["data"]))).convert("RGB")
-            colour = picture.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
-            assert isinstance(colour, tuple)
-            self.frames.append((frame["metadata"]["timestamp"] * 1000, (*map(int, colour),)))  # type: ignore[arg-type]
-
-        session.on("Page.screencastFrame", keep)
-        size = {"maxWidth": FRAME[0], "maxHeight": FRAME[1]}
-        session.send("Page.startScreencast", {"format": "jpeg", "quality": 80, **size})
+    def frames(self, since: float) -> list[tuple[float, Sequence[int]]]:
+        """Those from an instant on (unix ms), and their mean colour."""
+        found = []
+        for at, data in self.seen:
+            if at >= since:
+                picture = Image.open(io.BytesIO(data)).convert("RGB")
+                colour = picture.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
+                assert isinstance(colour, tuple)
+                found.append((at, colour))
+        return found
 
     def starts(self, slot_ms: int, since: float) -> dict[int, float]:
         """When each slot, counted from the epoch, was first nearer on the glass than the one
@@ -87,9 +83,7 @@ class Watched:
         found: dict[int, float] = {}
         shown: int | None = None
         last = since
-        for at, colour in self.frames:
-            if at < since:
-                continue
+        for at, colour in self.frames(since):
             if last < self.joined <= at:
                 shown = None
             last = at
@@ -159,7 +153,8 @@ def two_screens(driver: Playwright, folder: Path) -> Iterator[tuple[list[Peer], 
             stack.callback(browser.close)
             page = browser.new_page(viewport={"width": 640, "height": 360})
             page.goto(agent.url)
-            watched.append(Watched(page))
+            seen = stack.enter_context(screencast(page, format="jpeg", quality=80, **FRAME))
+            watched.append(Watched(page, seen))
         yield peers, watched
 
 
@@ -170,8 +165,6 @@ def measure(slots: int) -> dict[str, Any]:
         sync_playwright() as driver,
         two_screens(driver, Path(folder)) as (peers, watched),
     ):
-        for one in watched:
-            one.watch()
         found = {"cut": _phase(watched, "cut", slots, join_late=True)}
         for peer in peers:
             peer.push("head", peer.sim.publish(made_of(list(peer.sim.assets), "fade")))
@@ -180,9 +173,9 @@ def measure(slots: int) -> dict[str, Any]:
         unsure = [it.uncertainty_ms or 0 for peer in peers for it in peer.sim.reports[-1:]]
     offsets = {kind: phase["apart"] for kind, phase in found.items()}
     return {
-        "start_offset_ms": _figures(offsets["cut"]),
-        "fade_offset_ms": _figures(offsets["fade"]),
-        "against_plan_ms": _figures(found["cut"]["late"]),
+        "start_offset_ms": spread(offsets["cut"]),
+        "fade_offset_ms": spread(offsets["fade"]),
+        "against_plan_ms": spread(found["cut"]["late"]),
         "slots": {kind: len(values) for kind, values in offsets.items()},
         "left_out": sum(phase["left_out"] for phase in found.values()),
         "late_join_offset_ms": found["cut"]["joined"],
@@ -217,11 +210,6 @@ def _phase(watched: Sequence[Watched], kind: str, slots: int, *, join_late: bool
         "left_out": len(wanted) - len(both),
         "joined": round(abs(here[joins[0]] - there[joins[0]]), 1) if joins else None,
     }
-
-
-def _figures(values: Sequence[float]) -> dict[str, float]:
-    parts = {f"p{part}": round(percentile(values, part / 100), 1) for part in (50, 99)}
-    return {**parts, "max": round(max(values), 1)}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

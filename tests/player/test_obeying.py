@@ -12,7 +12,7 @@ from player.display.wishes import Did
 from player.machine.tools import Told
 from playlists.runs import GENESIS
 from playlists.signing import SigningKey, sign
-from playlists.wire.commands import Command, Off, PowerPlan
+from playlists.wire.commands import Answer, Command, Off, PowerPlan
 from tests.player.bench import Bench
 
 HOUR_MS = 3_600_000
@@ -256,3 +256,14 @@ def test_a_damaged_file_is_begun_anew(screen: Bench) -> None:
     screen.wait(5_000)
     assert "rotate" not in wishes(screen)
     assert said(screen, ask(screen, "reload"))[0] == "done"
+
+
+def test_an_answer_that_was_forgotten_on_its_way_is_of_no_kind(screen: Bench) -> None:
+    """After a month away a new command clears old ones, also those whose answers travel."""
+    orders = screen.parts.body.orders
+    old = Answer("old", "done", "So it is.", 1, {})
+    orders.begin("old", "forget", 1, "boot")
+    orders.answer(old)
+    orders.begin("new", "reload", 30 * 24 * HOUR_MS, "boot")
+    assert orders.unsent() == ()
+    assert orders.sent((old,)) == frozenset()

@@ -102,6 +102,16 @@ def test_who_is_alone_fetches_at_once() -> None:
     assert Player("0" * 16, []).turn() is None
 
 
+def test_a_file_that_came_and_is_needed_again_is_a_new_question() -> None:
+    player, order = player_at(1)
+    player.said.answers[order[0].host] = Says.LACKS
+    assert isinstance(player.turn(), Spared)
+    assert player.turn(2 * GRACE_MS) is None
+    with player.sharing.fetching(ADDRESS):
+        pass
+    assert isinstance(player.turn(3 * GRACE_MS), Spared), "the first in order is given its time"
+
+
 def test_who_just_came_looks_around_before_it_fetches() -> None:
     player = Player("0" * 16, [])
     player.lan.is_settled = False

@@ -43,6 +43,10 @@ EVERYDAY: frozenset[str] = frozenset(("identify", "screenshot", "reload"))
 """What a store's manager may ask of the store's own screens; all else is for who minds devices."""
 POWER: Final = "power"
 """The server's own command: when the display is off."""
+NOBODY: Final = ""
+"""By whom commands are that no person asked for: plans for displays, pictures on a schedule. The
+audit log, which is for what people do, has neither them nor their answers.
+"""
 LIFE_MS: Mapping[str, int] = {
     "identify": 2 * MINUTE_MS,
     "screenshot": 10 * MINUTE_MS,
@@ -204,7 +208,7 @@ def take_answers(session: Session, viewer: Viewer, answers: Collection[Answer], 
             continue
         row.state, row.said, row.detail = answer.state, answer.said, dict(answer.detail)
         row.answered_at, row.device = now, viewer.device
-        if row.kind != POWER:
+        if row.by != NOBODY:
             after = {"id": row.id, "kind": row.kind, "state": row.state, "said": row.said}
             audit.record(session, SYSTEM, now, "command.answer", f"screen:{screen}", None, after)
         if row.kind == "forget" and row.state == "done":
@@ -357,7 +361,7 @@ def _view(row: CommandRow, now: int) -> CommandView:
         screen=row.screen_id,
         kind=row.kind,
         arguments=dict(row.arguments),
-        by=row.by,
+        by=row.by or SYSTEM.name,
         issued_at=row.issued_at,
         deadline=row.deadline,
         state="overdue" if overdue else row.state,

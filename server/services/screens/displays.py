@@ -5,6 +5,7 @@ devices and held against what they report.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -28,6 +29,7 @@ from server.services.base import audit
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.editing import Versioned, check_version, missing
+from server.services.base.kept import batched
 from server.services.base.paging import FIRST, Cut, Page, paged
 from server.services.chain.place_views import store_view
 from server.services.screens import commands
@@ -42,7 +44,8 @@ OVERTAKEN = "replaced"
 """The state of a power command that a newer one took the place of."""
 MINUTE_MS = 60_000
 DAY_MINUTES = 1_440
-BY = "Enseigne"
+SENT_AT_ONCE = 50
+"""Own commands in one transaction: at midnight every screen with a rule is sent one."""
 HEARD_MS = 10 * MINUTE_MS
 """Who was heard so lately is there to be told."""
 
@@ -170,21 +173,25 @@ def bring(ctx: Context) -> None:
     now = ctx.clock()
     with ctx.db.read() as session:
         due = list(_due(session, now))
-    for screen, kind, arguments in due:
+    for some in batched(due, SENT_AT_ONCE):
         with ctx.db.write() as session:
-            if kind == commands.POWER:
-                older = update(CommandRow).where(
-                    CommandRow.screen_id == screen,
-                    CommandRow.kind == kind,
-                    CommandRow.state == "",
-                )
-                session.execute(older.values(state=OVERTAKEN))
-            try:
-                commands.issue(ctx, session, screen, kind, arguments, BY, now)
-            except Conflict:
-                continue  # it waits for many answers, or is gone
+            for screen, kind, arguments in some:
+                _send(ctx, session, screen, kind, arguments, now)
     if due:
         ctx.wake()
+
+
+def _send(
+    ctx: Context, session: Session, screen: str, kind: str, arguments: Mapping[str, Any], now: int
+) -> None:
+    if kind == commands.POWER:
+        older = update(CommandRow).where(
+            CommandRow.screen_id == screen, CommandRow.kind == kind, CommandRow.state == ""
+        )
+        session.execute(older.values(state=OVERTAKEN))
+    # It may wait for many answers, or be gone.
+    with suppress(Conflict):
+        commands.issue(ctx, session, screen, kind, arguments, commands.NOBODY, now)
 
 
 def _due(session: Session, now: int) -> Iterator[tuple[str, str, Mapping[str, Any]]]:

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
 from playlists.runs import GENESIS
 from playlists.signing import SigningKey, verify
 from playlists.wire.commands import Answer, Answers, Command, PowerPlan, PowerRun
 from playlists.wire.door import Report
 from playlists.wire.http import PairingRequest
+from server.db.models import AuditRow
 from server.errors import BadInput, Forbidden, NotFound, Stale
 from server.services.base.actors import SYSTEM, Actor
 from server.services.base.context import Context
@@ -192,6 +194,19 @@ def test_pictures_are_asked_for_on_a_schedule(chain: Context, clock: TestClock) 
         kinds.append([command.kind for command in report(chain, PowerPlan())])
         clock.advance(30 * 60_000)
     assert kinds == [["screenshot"], [], ["screenshot"]]
+
+
+def test_what_nobody_asked_for_fills_no_log_of_what_people_did(chain: Context) -> None:
+    displays.set_display(chain, IT, f"screen:{SCREEN}", Display(shots_min=60))
+    report(chain, PowerPlan())
+    displays.bring(chain)
+    (shot,) = report(chain, PowerPlan())
+    said = Answer(shot.id, "done", "So it is.", chain.clock(), {})
+    answering.take(chain, VIEWER, Answers((said,)))
+    assert commands.get_command(chain, IT, SCREEN, shot.id).by == SYSTEM.name
+    with chain.db.read() as session:
+        told = select(AuditRow.action).where(AuditRow.action.startswith("command"))
+        assert list(session.scalars(told)) == []
 
 
 def test_a_rule_that_makes_no_sense_is_refused(chain: Context) -> None:
