@@ -35,10 +35,10 @@ class Health:
         with self._lock:
             self._notes.pop(code, None)
 
-    def count(self, what: str) -> None:
-        """Something happened."""
+    def count(self, what: str, times: int = 1) -> None:
+        """Something happened, so many times."""
         with self._lock:
-            self._counts[what] += 1
+            self._counts[what] += times
 
     def turned(self) -> None:
         """The agent's loop goes round."""

@@ -10,7 +10,6 @@ lost push, a failed download or a crash anywhere costs a turn, never truth.
 
 from __future__ import annotations
 
-import queue
 import random
 import secrets
 import threading
@@ -23,6 +22,7 @@ from typing import Any
 from player.agent.beliefs import Beliefs
 from player.agent.events import Checked, DoorAt, Event, Link, Parts, Stop
 from player.agent.failing import note_complete, note_failure, note_success
+from player.agent.inbox import Inbox
 from player.agent.needs import OBEYED, SAME_KEYS_MS, Lacking, Need, Pace, needs_of
 from player.agent.obeying import Obeying
 from player.agent.pairing import Pairing
@@ -47,6 +47,8 @@ SPREAD = (35 / 45, 55 / 45)
 """A report every 45 ± 10 s, or about as the door wishes."""
 ANSWER_MS = 10_000
 """A report over the socket is answered within this, or the socket is taken for dead."""
+CATCH_UP_MS = 10_000
+"""More came than could be heard: what lacks is asked for within this."""
 PLAYS_EVERY_MS = 60_000
 CLOSE_PLAYS_EVERY_MS = 3_600_000
 """Open plays become records at least this often."""
@@ -60,7 +62,7 @@ class Agent:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._kept, self._clock, self._health = parts.kept, parts.clock, parts.health
-        self._inbox: queue.Queue[Event] = queue.Queue()
+        self._inbox = Inbox()
         self._pace = Pace()
         self._beliefs = Beliefs(parts.kept, parts.clock, parts.health)
         self._pairing = Pairing(parts.kept, parts.clock, self._pace, parts.health)
@@ -109,19 +111,17 @@ class Agent:
         """Turn until `Stop` is posted. Whether the player is to begin anew."""
         self.turn()
         while True:
-            event = self._next(TURN_S)
-            while event is not None:
+            for event in self._inbox.some(TURN_S):
                 if isinstance(event, Stop):
                     self._end()
                     return event.again
                 self._handle(event)
-                event = self._next()
             self.turn()
 
     def settle(self) -> None:
         """Turn until there is no news left."""
         self.turn()
-        while event := self._next():
+        while event := self._inbox.get():
             self._handle(event)
             self.turn()
 
@@ -164,12 +164,6 @@ class Agent:
         return {"now": now.ms, "uncertainty": now.uncertainty_ms}
 
     # --- hear -------------------------------------------------------------------------------------
-
-    def _next(self, wait_s: float = 0) -> Event | None:
-        try:
-            return self._inbox.get(block=wait_s > 0, timeout=wait_s)
-        except queue.Empty:
-            return None
 
     def _handle(self, event: Event) -> None:
         self._heard = True
@@ -246,6 +240,9 @@ class Agent:
             self._beliefs.report = True
             if self._link:
                 self._link.drop()
+        if dropped := self._inbox.dropped():
+            self._health.count("news_dropped", dropped)
+            self._report_at = min(self._report_at, monotonic + CATCH_UP_MS)
         if not self._beliefs.confirms() and monotonic < self._report_at:
             return
         self._report_at = monotonic + int(self._report_ms * random.uniform(*SPREAD))

@@ -11,6 +11,7 @@ import random
 import secrets
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,7 +101,7 @@ class Door:
         self._lost = threading.Event()
         self._client: Any = None
         self._welcomed = False
-        self._challenges: queue.SimpleQueue[object] = queue.SimpleQueue()
+        self._challenges: queue.Queue[object] = queue.Queue(1)
         self._asked = ("", 0)
         self._refusal = ""
         self._thread = threading.Thread(target=self._run, name="door", daemon=True)
@@ -157,7 +158,7 @@ class Door:
 
     def _stay(self) -> None:
         """One connection, from its beginning to its end."""
-        self._challenges = queue.SimpleQueue()  # nothing of the connection before
+        self._challenges = queue.Queue(1)  # nothing of the connection before
         client = self._new_client()
         try:
             client.connect(
@@ -185,7 +186,7 @@ class Door:
     def _new_client(self) -> Any:
         client = bounded_client({"context": tls_context(self._ca, dates=self._dates())})
         on: dict[str, Callable[..., None]] = {
-            "challenge": self._challenges.put,
+            "challenge": self._challenged,
             "welcome": self._welcome,
             "refused": self._refused,
             "pull": lambda body: self._deliver(Pull.from_json(body)),
@@ -210,6 +211,10 @@ class Door:
 
         return handle
 
+    def _challenged(self, body: object) -> None:
+        with suppress(queue.Full):  # one is asked and answered
+            self._challenges.put_nowait(body)
+
     def _answer(self, client: Any, body: object) -> None:
         nonce = secrets.token_urlsafe(16)
         sig = sign_proof(self._key, Challenge.from_json(body).nonce, self._screen)
@@ -220,6 +225,8 @@ class Door:
     def _welcome(self, body: object) -> None:
         received_at = self._monotonic_ms()
         welcome = Welcome.from_json(body)
+        if self._welcomed:
+            return  # once a connection
         self._welcomed = True
         nonce, sent_at = self._asked
         self._deliver(Up(welcome.token, welcome.report_ms))
