@@ -74,6 +74,7 @@ class Operation:
     creates: bool
     public: bool
     raw_body: bool
+    bare: bool
     versioned: bool
     text: bool
 
@@ -132,7 +133,8 @@ def operation(
             return _answer(view(call, **arguments), status)
 
         name = view.__name__
-        OPERATIONS[name] = Operation(name, edits, creates, public, raw_body, versioned, text)
+        bare = body is None and not raw_body
+        OPERATIONS[name] = Operation(name, edits, creates, public, raw_body, bare, versioned, text)
         problems = {400, 422, *errors}
         problems |= set() if public else {401, 403, 429}
         problems |= {413, 415} if body is not None or raw_body else set()
@@ -230,7 +232,7 @@ def _open() -> None:
     if not declared.public:
         requests.authenticate()
         requests.actor()
-    if not declared.raw_body:
+    if not (declared.raw_body or (declared.bare and requests.is_bare())):
         requests.read_json()
 
 

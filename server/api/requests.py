@@ -104,6 +104,14 @@ def read_json() -> None:
     _refuse_unstorable(body, 0)
 
 
+def is_bare() -> bool:
+    """Whether a program sends no body at all. Browsers say JSON even so: with their session's word
+    it keeps the forms of other sites out.
+    """
+    signed_in = g.get("actor") is not None and g.get("session") is None
+    return signed_in and not request.content_length and "Transfer-Encoding" not in request.headers
+
+
 def check_address() -> None:
     """Refuse an address with characters that no name of ours has. Raises Unreadable."""
     values = [*(request.view_args or {}).values(), *request.args.keys(), *request.args.values()]

@@ -42,6 +42,21 @@ def test_without_its_word_another_sites_form_changes_nothing(owner: FlaskClient,
     assert owner.get("/api/v1/stores").json["items"] == []
 
 
+def test_a_request_without_a_body_is_enough_from_a_program_and_not_from_a_browser(
+    owner: FlaskClient, api: Api
+) -> None:
+    asked = "/connectors/nobody/asked"
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert api.call("POST", asked).status_code == 404
+    assert api.call("POST", asked, headers={"Content-Type": "application/json"}).status_code == 404
+    assert api.call("POST", asked, data=b"a=b", headers=form).status_code == 415
+    assert api.call("POST", "/stores").status_code == 415
+    assert owner.post(f"/api/v1{asked}").status_code == 403
+    word = {sessions.CSRF_HEADER: owner.get("/api/v1/session").json["csrf"]}
+    assert owner.post(f"/api/v1{asked}", headers={**word, **form}).status_code == 415
+    assert owner.post(f"/api/v1{asked}", headers=word, json={}).status_code == 404
+
+
 def test_a_cookie_that_we_did_not_sign_is_nobodys(app: Flask, ctx: Context) -> None:
     client = app.test_client()
     for cookie in ("x", "x.y", "", sessions.seal(ctx, "unknown")):
