@@ -57,6 +57,7 @@ from server.db.models.publishing import (
 )
 from server.db.models.releasing import PilotRow, RehearsalRow, ReleaseRow
 from server.db.models.stock import ParadoxRow, ShelfRow
+from server.db.models.updating import PackageRow, RolloutRow, UpdateRow
 from server.db.models.watching import ConcernRow, ToldRow, WatcherRow
 from server.db.models.withheld import RecalledRow, RecallRow, TillMismatchRow, TillPriceRow
 
@@ -99,6 +100,7 @@ __all__ = [
     "ObjectRow",
     "OfferRow",
     "OverrideRow",
+    "PackageRow",
     "PageRow",
     "PairingRow",
     "ParadoxRow",
@@ -120,6 +122,7 @@ __all__ = [
     "RenditionFaultRow",
     "RenditionRow",
     "RepricedRow",
+    "RolloutRow",
     "RunChainRow",
     "RunRow",
     "ScreenHeadRow",
@@ -134,5 +137,6 @@ __all__ = [
     "TillPriceRow",
     "TokenRow",
     "ToldRow",
+    "UpdateRow",
     "WatcherRow",
 ]

@@ -28,6 +28,7 @@ from server.db.models import (
     ScreenRow,
     ScreenStateRow,
     StoreRow,
+    UpdateRow,
 )
 from server.errors import Conflict
 from server.services.base import audit, outbox
@@ -50,7 +51,7 @@ from server.services.chain.place_wishes import ScreenWish, StoreWish
 
 _OF_SCREEN = (
     *(DeviceRow, PairingRow, ScreenStateRow, ScreenPageRow),
-    *(ScreenHeadRow, HeadRow, RunChainRow, CommandRow, PowerRunRow),
+    *(ScreenHeadRow, HeadRow, RunChainRow, CommandRow, PowerRunRow, UpdateRow),
 )
 """What goes with a screen that is taken away."""
 

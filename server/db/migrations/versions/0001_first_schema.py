@@ -329,6 +329,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sha", name=op.f("pk_object")),
     )
     op.create_table(
+        "package",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.String(length=100), nullable=False),
+        sa.Column("bytes", sa.Integer(), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.Column("kept_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_package")),
+    )
+    op.create_table(
         "page",
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.String(length=64), nullable=False),
@@ -520,6 +529,33 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("repriced", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_repriced_day"), ["day"], unique=False)
+
+    op.create_table(
+        "rollout",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.String(length=100), nullable=False),
+        sa.Column("bytes", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("held", sa.String(length=16), nullable=False),
+        sa.Column("why", sa.String(length=16), nullable=False),
+        sa.Column("at_screen", sa.String(length=64), nullable=False),
+        sa.Column("held_at", sa.BigInteger(), nullable=True),
+        sa.Column("phase_at", sa.BigInteger(), nullable=False),
+        sa.Column("wait_s", sa.Integer(), nullable=False),
+        sa.Column("share_percent", sa.Integer(), nullable=False),
+        sa.Column("now_until", sa.BigInteger(), nullable=False),
+        sa.Column("back", sa.Boolean(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("started_by", sa.String(length=64), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_by", sa.String(length=64), nullable=False),
+        sa.Column("edition", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rollout")),
+    )
+    with op.batch_alter_table("rollout", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rollout_started_at"), ["started_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_rollout_state"), ["state"], unique=False)
 
     op.create_table(
         "setting",
@@ -1050,6 +1086,31 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_profile_read_reads"), ["reads"], unique=False)
 
     op.create_table(
+        "rollout_screen",
+        sa.Column("rollout_id", sa.String(length=64), nullable=False),
+        sa.Column("screen_id", sa.String(length=64), nullable=False),
+        sa.Column("wave", sa.Integer(), nullable=False),
+        sa.Column("stage", sa.String(length=16), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("command_id", sa.String(length=64), nullable=False),
+        sa.Column("said", sa.String(length=500), nullable=False),
+        sa.Column("before", sa.String(length=100), nullable=False),
+        sa.Column("excused", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["rollout_id"],
+            ["rollout.id"],
+            name=op.f("fk_rollout_screen_rollout_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["screen_id"], ["screen.id"], name=op.f("fk_rollout_screen_screen_id")
+        ),
+        sa.PrimaryKeyConstraint("rollout_id", "screen_id", name=op.f("pk_rollout_screen")),
+    )
+    with op.batch_alter_table("rollout_screen", schema=None) as batch_op:
+        batch_op.create_index("ix_rollout_screen_screen", ["screen_id"], unique=False)
+
+    op.create_table(
         "run_chain",
         sa.Column("screen_id", sa.String(length=64), nullable=False),
         sa.Column("chain", sa.Integer(), nullable=False),
@@ -1155,6 +1216,10 @@ def downgrade() -> None:
 
     op.drop_table("screen_head")
     op.drop_table("run_chain")
+    with op.batch_alter_table("rollout_screen", schema=None) as batch_op:
+        batch_op.drop_index("ix_rollout_screen_screen")
+
+    op.drop_table("rollout_screen")
     with op.batch_alter_table("profile_read", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_profile_read_reads"))
 
@@ -1291,6 +1356,11 @@ def downgrade() -> None:
 
     op.drop_table("shelf")
     op.drop_table("setting")
+    with op.batch_alter_table("rollout", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_rollout_state"))
+        batch_op.drop_index(batch_op.f("ix_rollout_started_at"))
+
+    op.drop_table("rollout")
     with op.batch_alter_table("repriced", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_repriced_day"))
 
@@ -1348,6 +1418,7 @@ def downgrade() -> None:
 
     op.drop_table("paradox")
     op.drop_table("page")
+    op.drop_table("package")
     op.drop_table("object")
     op.drop_table("listed")
     with op.batch_alter_table("ledger", schema=None) as batch_op:
