@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, make_response, redirect, request
@@ -10,12 +11,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import BadInput, NotFound, ServerError
 from server.services.base.paging import Cut
+from server.services.base.snapshot import snapshot
 from server.services.chain import places
 from server.services.screens import commands, displays
 from server.services.screens.displays import Display
 from server.services.screens.power_plans import Rule
 from server.services.showing.known import known_of
-from server.services.showing.whys import screen_why
+from server.services.showing.whys import drawn_at
 from server.web import screen_device_words as words
 from server.web.access import Visit, check_form, page, studio
 from server.web.entering import looker
@@ -98,6 +100,22 @@ def logs(screen_id: str, command: str) -> AnyResponse:
 
 
 def _show(me: Visit, screen_id: str, wrong: ServerError | None = None) -> AnyResponse:
+    with snapshot(me.ctx) as ctx:
+        shown = _read(replace(me, ctx=ctx), screen_id)
+    status = wrong.status if wrong else 200
+    return page(
+        "screen_device.html",
+        me,
+        status=status,
+        room="wall",
+        degrees=commands.DEGREES,
+        wrong=complaint(wrong) if wrong else "",
+        **shown,
+    )
+
+
+def _read(me: Visit, screen_id: str) -> dict[str, Any]:
+    """All that the page says of a screen's device."""
     now = me.ctx.clock()
     screen = places.get_screen(me.ctx, me.actor, screen_id).value
     store = places.get_store(me.ctx, me.actor, screen.store).value
@@ -108,37 +126,28 @@ def _show(me: Visit, screen_id: str, wrong: ServerError | None = None) -> AnyRes
     runs = displays.list_power(me.ctx, me.actor, screen_id, Cut("", NIGHTS)).items
     known = known_of(me.ctx, me.actor, screen_id)
     may = [kind for kind in commands.KINDS if commands.may_send(me.actor, kind, screen.store)]
-    return page(
-        "screen_device.html",
-        me,
-        status=wrong.status if wrong else 200,
-        room="wall",
-        screen=screen,
-        store=store,
-        seen=seen,
-        still=_drawn(me, screen_id, seen.at if seen else now),
-        facts=words.facts(known, me.language),
-        orders=[words.order(one, now, store.zone, me.language) for one in told[:LINES]],
-        waits=any(not one.state for one in told),
-        kinds=[(kind, words.kind_words(kind, {})) for kind in may if screen.device],
-        degrees=commands.DEGREES,
-        rule=display.display.rule,
-        shots_min=display.display.shots_min,
-        said=words.rule_words(display, store, now, me.language),
-        of_store=display.of_store,
-        nights=words.nights(runs, store.zone, me.language),
-        may_switch=me.actor.may("devices", screen.store),
-        wrong=complaint(wrong) if wrong else "",
-    )
+    return {
+        "screen": screen,
+        "store": store,
+        "seen": seen,
+        "still": _drawn(me, screen_id, seen.at if seen else now),
+        "facts": words.facts(known, me.language),
+        "orders": [words.order(one, now, store.zone, me.language) for one in told[:LINES]],
+        "waits": any(not one.state for one in told),
+        "kinds": [(kind, words.kind_words(kind, {})) for kind in may if screen.device],
+        "rule": display.display.rule,
+        "shots_min": display.display.shots_min,
+        "said": words.rule_words(display, store, now, me.language),
+        "of_store": display.of_store,
+        "nights": words.nights(runs, store.zone, me.language),
+        "may_switch": me.actor.may("devices", screen.store),
+    }
 
 
 def _drawn(me: Visit, screen_id: str, at: int) -> Mapping[str, Any] | None:
     """What the plan says of that instant, to be drawn beside the real picture."""
-    try:
-        why = screen_why(me.ctx, me.actor, screen_id, at)
-    except NotFound:
-        return None
-    return still(why.explained.playing, at, why.texts)
+    drawn = drawn_at(me.ctx, me.actor, screen_id, at)
+    return still(drawn[0], at, drawn[1]) if drawn else None
 
 
 def _wish() -> Display:

@@ -92,9 +92,11 @@ def of_screen(ctx: Context, actor: Actor, screen: str) -> Versioned[DisplayView]
         place = session.get(ScreenRow, screen)
         if place is None or not actor.sees(place.store_id):
             raise missing("screen")
-        own = session.get(DisplayRow, f"screen:{screen}")
-        row = own or session.get(DisplayRow, f"store:{place.store_id}")
-        display = _display(row)
+        subjects = (f"screen:{screen}", f"store:{place.store_id}")
+        rows = select(DisplayRow).where(DisplayRow.subject.in_(subjects))
+        found = {row.subject: row for row in session.scalars(rows)}
+        own = found.get(subjects[0])
+        display = _display(own or found.get(subjects[1]))
         plan = plan_of(display.rule, _opening(session, place.store_id), now)
         view = DisplayView(display, own is None, plan, plan.at(now))
         return Versioned(view, own.version if own else 0)

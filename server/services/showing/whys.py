@@ -137,6 +137,22 @@ def screen_why(ctx: Context, actor: Actor, screen_id: str, at_ms: int) -> Screen
     )
 
 
+def drawn_at(
+    ctx: Context, actor: Actor, screen_id: str, at_ms: int
+) -> tuple[Playing, Mapping[str, LiveText]] | None:
+    """What that zone shows at `at_ms` (unix ms) and its live texts, without why; None where nothing
+    is known of that. Raises NotFound.
+    """
+    zone = _zone(ctx, actor, screen_id)
+    turns = _coming(ctx, actor, screen_id, zone, at_ms, at_ms + 1, Plans())
+    if not turns:
+        return None
+    live = abs(at_ms - ctx.clock()) <= NOW_MS
+    with ctx.db.read() as session:
+        store = session.get_one(StoreRow, session.get_one(ScreenRow, screen_id).store_id)
+        return turns[0], _texts(session, turns[0], store.zone, at_ms) if live else {}
+
+
 def _counts(session: Session, explained: Explained) -> dict[str, tuple[int, int]]:
     places: dict[str, shelves.Place] = {}
     for fact in explained.explanation.facts:

@@ -13,6 +13,7 @@ from server.db.models import CommandRow, DeviceRow, ScreenStateRow
 from server.services.base.actors import SYSTEM
 from server.services.screens import answering, commands, displays
 from server.services.screens.devices import Viewer
+from tests.bench.pages import queries_of
 from tests.server.web.conftest import Chain, plain
 
 SCREEN, STORE = "lille-window", "lille"
@@ -139,3 +140,9 @@ def test_a_screen_without_a_player_has_no_buttons_that_nobody_would_hear(chain: 
     answered = chain.owner().send(PAGE, kind="reload")
     assert answered.status_code == 409
     assert "only a player can be told" in plain(answered.text)
+
+
+def test_the_page_asks_the_database_little(player: Chain) -> None:
+    owner = player.owner()
+    owner.text(PAGE)
+    assert queries_of(player.ctx, owner.client, PAGE) <= 24
