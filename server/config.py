@@ -157,6 +157,32 @@ class Settings(BaseSettings):
     is.
     """
 
+    update_wait_s: int = Field(default=86_400, ge=0, le=30 * 86_400)
+    """So long the first screens with a new version of the player run well before others follow."""
+    update_pilot_stores: int = Field(default=3, ge=1, le=50)
+    """So many stores have one of the first screens, where nobody chose them."""
+    update_share_percent: int = Field(default=25, ge=1, le=100)
+    """So much of the other screens follows in one night."""
+    update_failed_percent: int = Field(default=2, ge=0, le=50)
+    """A rollout halts by itself when it failed on more than this of the screens that were told; of
+    the first screens one is enough.
+    """
+    update_margin_s: int = Field(default=1_800, ge=0, le=14_400)
+    """So long after closing and before opening no player is updated."""
+    update_night_from_hour: int = Field(default=1, ge=0, le=23)
+    """From this hour of its clock players of a store are updated that has no hours or never closes.
+    """
+    update_night_until_hour: int = Field(default=5, ge=0, le=23)
+    """The same, until when; the next morning where it is no later."""
+    update_now_s: int = Field(default=14_400, ge=600, le=86_400)
+    """For so long no hours are heeded once a person said: now."""
+    update_silent_s: int = Field(default=900, ge=300, le=86_400)
+    """A screen that fell silent so long after an update counts as failed."""
+    update_watch_s: int = Field(default=7_200, ge=900, le=86_400)
+    """It is watched for so long after the update, the first ones until others follow."""
+    update_packages: int = Field(default=6, ge=2, le=50)
+    """Versions of the player that are kept, so that one can go back."""
+
     smtp_host: str = ""
     """The mail server that tells people what is not as it should be; empty: no mail is sent."""
     smtp_port: int = 587

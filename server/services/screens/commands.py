@@ -43,6 +43,8 @@ EVERYDAY: frozenset[str] = frozenset(("identify", "screenshot", "reload"))
 """What a store's manager may ask of the store's own screens; all else is for who minds devices."""
 POWER: Final = "power"
 """The server's own command: when the display is off."""
+UPDATE: Final = "update"
+"""The server's own too: a version of the player that is to be installed (rollouts)."""
 NOBODY: Final = ""
 """By whom commands are that no person asked for: plans for displays, pictures on a schedule. The
 audit log, which is for what people do, has neither them nor their answers.
@@ -151,8 +153,11 @@ def issue(
     arguments: Mapping[str, Json],
     by: str,
     now: int,
+    deadline: int | None = None,
 ) -> CommandRow:
-    """Sign a command and keep it. Raises Conflict where no device could do it."""
+    """Sign a command and keep it; without a `deadline` it lives as long as its kind. Raises
+    Conflict where no device could do it.
+    """
     device = session.get(DeviceRow, screen)
     if device is None:
         raise Conflict("No device is paired with this screen. Pair one first.", code="unpaired")
@@ -163,7 +168,8 @@ def issue(
     )
     if (session.scalar(waiting) or 0) >= MAX_OPEN:
         raise Conflict("Many commands wait for this screen. Wait until it has answered.")
-    deadline = now + LIFE_MS.get(kind, LONG_LIFE_MS)
+    if deadline is None:
+        deadline = now + LIFE_MS.get(kind, LONG_LIFE_MS)
     command = Command(secrets.token_hex(12), ScreenId(screen), kind, arguments, now, deadline)
     row = CommandRow(
         id=command.id,

@@ -77,10 +77,10 @@ def plan_of(rule: Rule, opening: Opening, now_ms: int) -> PowerPlan:
     law = _law(rule.night, zone, open_at)
     hours: Intervals = ()
     if rule.mode == "hours":
-        hours = subtract(whole, _spread(zone, open_at, rule.before_min, rule.after_min))
+        hours = subtract(whole, spread(zone, open_at, rule.before_min, rule.after_min))
     elif rule.mode == "own":
         own = [(day, rule.hours[day.weekday()]) for day in days]
-        hours = subtract(whole, _spread(zone, own, 0, 0))
+        hours = subtract(whole, spread(zone, own, 0, 0))
     law = subtract(whole, subtract(whole, law))
     found = [Off(a, b, "law") for a, b in law]
     found += [Off(a, b, "hours") for a, b in subtract(hours, law)]
@@ -103,9 +103,10 @@ def _lit(zone: ZoneInfo, day: date, begin: int, end: int) -> tuple[int, int]:
     return _at(zone, day, begin) - before, _at(zone, day, end) + after
 
 
-def _spread(
+def spread(
     zone: ZoneInfo, open_at: Sequence[tuple[date, Hours]], before: int, after: int
 ) -> Intervals:
+    """When a place is open on these dates, with minutes before and after."""
     return union(
         normalize(
             (_at(zone, day, begin) - before * MINUTE_MS, _at(zone, day, end) + after * MINUTE_MS)
