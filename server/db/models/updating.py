@@ -9,13 +9,13 @@ from server.db.models.base import Base, Hash, Ms, Word
 
 
 class PackageRow(Base):
-    """The player as a package, as this server or one before it had it; named by its sha256."""
+    """The player as a package of `size` bytes, as this server or one before it had it."""
 
     __tablename__ = "package"
 
     sha256: Mapped[Hash] = mapped_column(primary_key=True)
     version: Mapped[str] = mapped_column(String(100))
-    bytes: Mapped[int]
+    size: Mapped[int]
     data: Mapped[bytes] = mapped_column(LargeBinary)
     kept_at: Mapped[Ms]
 
@@ -31,7 +31,7 @@ class RolloutRow(Base):
     id: Mapped[Word] = mapped_column(primary_key=True)
     sha256: Mapped[Hash]
     version: Mapped[str] = mapped_column(String(100))
-    bytes: Mapped[int]
+    size: Mapped[int]
     state: Mapped[str] = mapped_column(String(16), index=True)
     held: Mapped[str] = mapped_column(String(16), default="")
     why: Mapped[str] = mapped_column(String(16), default="")

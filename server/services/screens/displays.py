@@ -136,7 +136,7 @@ def list_power(ctx: Context, actor: Actor, screen: str, cut: Cut = FIRST) -> Pag
             raise missing("screen")
         rows = select(PowerRunRow).where(PowerRunRow.screen_id == screen)
         keys = [PowerRunRow.from_ms, PowerRunRow.device, PowerRunRow.seq]
-        return paged(session, ctx.settings, rows, keys, cut, _run, newest_first=True)
+        return paged(session, ctx.settings, rows, keys, cut, power_run, newest_first=True)
 
 
 def take_power(session: Session, viewer: Viewer, runs: tuple[PowerRun, ...], now: int) -> int:
@@ -302,7 +302,8 @@ def _row(subject: str, display: Display, version: int, now: int) -> DisplayRow:
     )
 
 
-def _run(row: PowerRunRow) -> PowerRunView:
+def power_run(row: PowerRunRow) -> PowerRunView:
+    """A record as people see it."""
     return PowerRunView(
         seq=row.seq,
         hash=row.hash,

@@ -1,0 +1,152 @@
+"""When displays were off, as their devices recorded it: at an instant, and as a table that proves
+the nights of the law.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from io import StringIO
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from playlists.localtime import instant, zone_of
+from server.db.models import PowerRunRow, ScreenRow, StoreRow
+from server.errors import BadInput
+from server.services.base.actors import Actor
+from server.services.base.context import Context
+from server.services.base.editing import missing
+from server.services.screens.displays import PowerRunView, power_run
+from server.services.screens.power_plans import NIGHT
+
+MAX_DAYS = 400
+"""Days of one table."""
+COLUMNS = (
+    "store",
+    "screen",
+    "device",
+    "record",
+    "from",
+    "until",
+    "local_from",
+    "local_until",
+    "why",
+    "how",
+    "answered",
+    "night_s",
+    "follows",
+    "hash",
+    "previous_hash",
+    "received",
+)
+"""`night_s`: seconds of it between 01:00 and 06:00 of the store's clock; a whole night is 18000, or
+14400 or 21600 where the clocks change. `follows`: bound to the record before it.
+"""
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What begins so, a spreadsheet would reckon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Days of the stores' clocks, both ends included; of one screen, of one store, or of all."""
+
+    since: date
+    until: date
+    store: str = ""
+    screen: str = ""
+
+
+def offs_at(session: Session, screen: str, at_ms: int) -> tuple[PowerRunView, ...]:
+    """The records that say that a screen's display was off at an instant (unix ms)."""
+    rows = select(PowerRunRow).where(
+        PowerRunRow.screen_id == screen,
+        PowerRunRow.from_ms <= at_ms,
+        PowerRunRow.until_ms > at_ms,
+    )
+    newest = rows.order_by(PowerRunRow.received_at.desc(), PowerRunRow.seq.desc())
+    return tuple(power_run(row) for row in session.scalars(newest))
+
+
+def table(ctx: Context, actor: Actor, asked: Asked) -> Iterator[str]:
+    """A row for each record, as CSV (RFC 4180). Raises NotFound, BadInput."""
+    actor.require("read")
+    if not 0 <= (asked.until - asked.since).days < MAX_DAYS:
+        raise BadInput(f"Ask for {MAX_DAYS} days at most, the first one first.", field="since")
+    with ctx.db.read() as session:
+        screen = session.get(ScreenRow, asked.screen) if asked.screen else None
+        if asked.screen and (screen is None or not actor.sees(screen.store_id)):
+            raise missing("screen")
+        wanted = screen.store_id if screen else asked.store
+        rows = session.execute(select(StoreRow.id, StoreRow.zone).order_by(StoreRow.id))
+        stores = [(store, zone) for store, zone in rows if actor.sees(store)]
+        if wanted:
+            stores = [one for one in stores if one[0] == wanted]
+            if not stores:
+                raise missing("store")
+    return _table(ctx, stores, asked)
+
+
+def night_seconds(zone: ZoneInfo, from_ms: int, until_ms: int) -> int:
+    """How much of a stretch lies between 01:00 and 06:00 of this zone, in seconds."""
+    day = datetime.fromtimestamp(from_ms / 1000, zone).date()
+    last = datetime.fromtimestamp(until_ms / 1000, zone).date()
+    spent = 0
+    while day <= last:
+        begin, end = (_at(zone, day, minutes) for minutes in NIGHT)
+        spent += max(0, min(end, until_ms) - max(begin, from_ms))
+        day += timedelta(days=1)
+    return spent // 1000
+
+
+def _table(ctx: Context, stores: Sequence[tuple[str, str]], asked: Asked) -> Iterator[str]:
+    yield _csv(COLUMNS)
+    with ctx.db.read() as session:
+        for store, name in stores:
+            zone = zone_of(name)
+            begin, end = _at(zone, asked.since), _at(zone, asked.until + timedelta(days=1))
+            rows = (
+                select(PowerRunRow)
+                .join(ScreenRow, ScreenRow.id == PowerRunRow.screen_id)
+                .where(ScreenRow.store_id == store)
+                .where(PowerRunRow.until_ms > begin, PowerRunRow.from_ms < end)
+                .order_by(PowerRunRow.screen_id, PowerRunRow.from_ms, PowerRunRow.seq)
+            )
+            if asked.screen:
+                rows = rows.where(ScreenRow.id == asked.screen)
+            for row in session.scalars(rows):
+                yield _csv(_cells(store, zone, row))
+
+
+def _cells(store: str, zone: ZoneInfo, row: PowerRunRow) -> tuple[str, ...]:
+    return (
+        *(store, row.screen_id, row.device, str(row.seq)),
+        *(_written(row.from_ms, UTC), _written(row.until_ms, UTC)),
+        *(_written(row.from_ms, zone), _written(row.until_ms, zone)),
+        *(_text(row.why), _text(row.how), _text(row.said)),
+        str(night_seconds(zone, row.from_ms, row.until_ms)),
+        *("yes" if row.follows else "no", row.hash, row.prev),
+        _written(row.received_at, UTC),
+    )
+
+
+def _csv(cells: Sequence[str]) -> str:
+    written = StringIO()
+    csv.writer(written).writerow(cells)
+    return written.getvalue()
+
+
+def _text(said: str) -> str:
+    """What a device said, as words."""
+    return f"'{said}" if said.startswith(FORMULA) else said
+
+
+def _written(at_ms: int, zone: tzinfo) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, zone).isoformat(timespec="milliseconds")
+
+
+def _at(zone: ZoneInfo, day: date, minutes: int = 0) -> int:
+    return instant(zone, datetime.combine(day, time()) + timedelta(minutes=minutes))
