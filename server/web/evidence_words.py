@@ -11,6 +11,7 @@ from server.web.clock import clock, day, local
 from server.web.law_words import because_words
 from server.web.phrases import Language, say, sentence
 from server.web.price_words import price_line
+from server.web.screen_device_words import nights
 from server.web.tongue import gettext as _
 
 PERMYRIAD = 100
@@ -89,10 +90,10 @@ class _Teller:
         self._zone = found.why.place.store.zone
 
     def words(self) -> EvidenceWords:
-        found, place = self._found, self._found.why.place
+        found = self._found
         title = found.why.turn.title.rstrip(".") or say("slate", self._lang)
         return EvidenceWords(
-            first=_("“%(screen)s” showed “%(title)s”.", screen=place.name, title=title),
+            first=self._first(title),
             second=self._verdict(),
             when=sentence(self._on(found.at_ms)).rstrip("."),
             shown=self._shown(),
@@ -102,6 +103,29 @@ class _Teller:
             seals=tuple(map(self._seal, found.seals)),
             made=_("Made on %(at)s.", at=self._on(found.made_at)),
         )
+
+    def _first(self, title: str) -> str:
+        name = self._found.why.place.name
+        if self._found.offs:
+            return _("The display of “%(screen)s” was off.", screen=name)
+        return _("“%(screen)s” showed “%(title)s”.", screen=name, title=title)
+
+    def _display(self) -> list[Line]:
+        name = _("Display")
+        if not self._found.offs:
+            return [Line(name, _("no record says that it was off"))]
+        told = nights(self._found.offs, self._zone, self._lang)
+        lines = [
+            Line(
+                name,
+                _("off %(why)s, %(span)s: %(how)s", why=one.why, span=one.span, how=one.how),
+                good=one.good,
+            )
+            for one in told
+        ]
+        return lines + [
+            Line(_("Hash"), f"{off.hash} ({off.seq})", code=True) for off in self._found.offs
+        ]
 
     @property
     def _basis(self) -> str:
@@ -150,6 +174,7 @@ class _Teller:
         lines = [
             Line(_("Store"), store),
             Line(_("Screen"), f"{why.place.name} ({why.place.id})"),
+            *self._display(),
             Line(_("On screen"), self._span(shown.since, shown.until)),
             Line(_("Plan"), f"{why.explained.revision} {manifest}", code=True),
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from flask import Response, make_response, redirect, request
@@ -13,13 +14,15 @@ from server.errors import BadInput, NotFound, ServerError
 from server.services.base.paging import Cut
 from server.services.base.snapshot import snapshot
 from server.services.chain import places
-from server.services.screens import commands, displays
+from server.services.screens import commands, displays, offs
 from server.services.screens.displays import Display
+from server.services.screens.offs import Asked
 from server.services.screens.power_plans import Rule
 from server.services.showing.known import known_of
 from server.services.showing.whys import drawn_at
 from server.web import screen_device_words as words
 from server.web.access import Visit, check_form, page, studio
+from server.web.clock import local
 from server.web.entering import looker
 from server.web.phrases import say
 from server.web.place_words import complaint
@@ -32,6 +35,10 @@ HERE = "/screens/<screen_id>/device"
 LINES = 12
 """Commands on the page."""
 NIGHTS = 7
+MONTH = 31
+"""Days of a table where none are asked for."""
+MAX_ASKED = 200
+"""Characters of what is asked for."""
 
 
 @blueprint.get(HERE)
@@ -99,6 +106,24 @@ def logs(screen_id: str, command: str) -> AnyResponse:
     return answer
 
 
+@blueprint.get("/displays-off.csv")
+def off_table() -> AnyResponse:
+    """When displays were off, as a file: of a screen, of a store, or of all."""
+    me = looker()
+    me.actor.require("read")
+    given = {name: request.args.get(name, "").strip()[:MAX_ASKED] for name in ("store", "screen")}
+    today = datetime.fromtimestamp(me.ctx.clock() / 1000, UTC).date()
+    until = _day("until") or today
+    since = _day("since") or until - timedelta(days=MONTH - 1)
+    answer = Response(
+        offs.table(me.ctx, me.actor, Asked(since, until, **given)), mimetype="text/csv"
+    )
+    name = f"displays-off-{since}-{until}.csv"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
 def _show(me: Visit, screen_id: str, wrong: ServerError | None = None) -> AnyResponse:
     with snapshot(me.ctx) as ctx:
         shown = _read(replace(me, ctx=ctx), screen_id)
@@ -125,6 +150,7 @@ def _read(me: Visit, screen_id: str) -> dict[str, Any]:
     display = displays.of_screen(me.ctx, me.actor, screen_id).value
     runs = displays.list_power(me.ctx, me.actor, screen_id, Cut("", NIGHTS)).items
     known = known_of(me.ctx, me.actor, screen_id)
+    today = local(now, store.zone).date()
     may = [kind for kind in commands.KINDS if commands.may_send(me.actor, kind, screen.store)]
     return {
         "screen": screen,
@@ -140,6 +166,7 @@ def _read(me: Visit, screen_id: str) -> dict[str, Any]:
         "said": words.rule_words(display, store, now, me.language),
         "of_store": display.of_store,
         "nights": words.nights(runs, store.zone, me.language),
+        "days": (today - timedelta(days=MONTH - 1), today),
         "may_switch": me.actor.may("devices", screen.store),
     }
 
@@ -163,6 +190,18 @@ def _wish() -> Display:
         "advert" if night == "advert" else "sign" if night == "sign" else "none",
     )
     return Display(rule, _whole("shots_min"))
+
+
+def _day(name: str) -> date | None:
+    """Raises BadInput."""
+    text = request.args.get(name, "").strip()
+    try:
+        day = date.fromisoformat(text) if text else None
+    except ValueError:
+        day = date.min
+    if day is not None and not 1970 < day.year < 2100:
+        raise BadInput(_("Write a day as 2026-10-15."), field=name)
+    return day
 
 
 def _whole(name: str) -> int:

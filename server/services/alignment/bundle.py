@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from playlists.cards import card_json
-from playlists.ids import Json
+from playlists.ids import Json, Sha256
+from playlists.wire.commands import PowerRun
 from server.services.alignment.evidence import Evidence, Proof, Said
+from server.services.screens.displays import PowerRunView
 
 FORMAT = "enseigne.evidence/1"
 HOW = (
@@ -21,6 +23,9 @@ HOW = (
     "in the set of the signed message that brought prices[].offer_version.",
     "prices[].ledger are the shop's rows that were known then. The prior price is the lowest that "
     "was in force in the 30 days before the reduction began (directive 98/6/EC, article 6a).",
+    "display_off[].record, as canonical JSON, has the sha256 display_off[].hash; prev is the hash "
+    "of the record before it. It says that the display was told to be off, by what, and what that "
+    "answered; while it was, shown is what the page held ready.",
     "Instants are milliseconds since 1970-01-01T00:00Z; amounts are minor units of the currency.",
 )
 
@@ -53,12 +58,21 @@ def bundle(found: Evidence) -> Json:
         "head": {"revision": explained.revision, "manifest": explained.held.head.manifest},
         "prices": [_price(one) for one in found.prices],
         "run": _run(found.proof) if found.proof else None,
+        "display_off": [_off(one) for one in found.offs],
         "signatures": [one.to_json() for one in found.seals],
         "root": {"x": found.root, "kid": found.root_kid},
         "keys": found.keys,
         "objects": dict(found.objects),
         "how_to_check": list(HOW),
     }
+
+
+def _off(off: PowerRunView) -> Json:
+    record = PowerRun(
+        *(off.seq, Sha256(off.prev), off.from_ms, off.until_ms),
+        *("law" if off.why == "law" else "hours", off.how, off.said),
+    )
+    return {"record": record.to_json(), "hash": off.hash, "follows": off.follows}
 
 
 def _price(said: Said) -> Json:

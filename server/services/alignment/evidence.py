@@ -23,6 +23,8 @@ from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.objects import load_objects
 from server.services.prices import past
+from server.services.screens.displays import PowerRunView
+from server.services.screens.offs import offs_at
 from server.services.showing.holding import MAX_RUNS, NOW_MS, Holding
 from server.services.showing.proving import PriceThen
 from server.services.showing.whys import ScreenWhy, screen_why
@@ -86,13 +88,16 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All of it. `objects` are manifest, deck and day by sha256, as screens were given them."""
+    """All of it. `objects` are manifest, deck and day by sha256, as screens were given them; `offs`
+    the records by which its display was off.
+    """
 
     at_ms: int
     made_at: int
     why: ScreenWhy
     prices: tuple[Said, ...]
     proof: Proof | None
+    offs: tuple[PowerRunView, ...]
     seals: tuple[Seal, ...]
     objects: Mapping[str, str]
     root: str
@@ -121,6 +126,7 @@ def evidence(ctx: Context, actor: Actor, screen_id: str, at_ms: int) -> Evidence
         priced = why.explained.prices if painted else ()
         prices = tuple(_said(session, playing, one) for one in priced)
         proof = _proof(session, screen_id, at_ms) if held.basis == "run" else None
+        offs = offs_at(session, screen_id, at_ms)
         seals = (_head(ctx, session, screen_id, held), *_offers(ctx, session, prices))
         objects = _objects(session, held, playing, at_ms)
     return Evidence(
@@ -129,6 +135,7 @@ def evidence(ctx: Context, actor: Actor, screen_id: str, at_ms: int) -> Evidence
         why=why,
         prices=prices,
         proof=proof,
+        offs=offs,
         seals=seals,
         objects=objects,
         root=ctx.keys.root_x,

@@ -25,6 +25,9 @@ from server.services.screens.power_plans import NIGHT
 
 MAX_DAYS = 400
 """Days of one table."""
+DAY_MS = 86_400_000
+AT_ONCE = 500
+"""Records read at a time."""
 COLUMNS = (
     "store",
     "screen",
@@ -80,14 +83,10 @@ def table(ctx: Context, actor: Actor, asked: Asked) -> Iterator[str]:
         screen = session.get(ScreenRow, asked.screen) if asked.screen else None
         if asked.screen and (screen is None or not actor.sees(screen.store_id)):
             raise missing("screen")
-        wanted = screen.store_id if screen else asked.store
-        rows = session.execute(select(StoreRow.id, StoreRow.zone).order_by(StoreRow.id))
-        stores = [(store, zone) for store, zone in rows if actor.sees(store)]
-        if wanted:
-            stores = [one for one in stores if one[0] == wanted]
-            if not stores:
-                raise missing("store")
-    return _table(ctx, stores, asked)
+        store = session.get(StoreRow, asked.store) if asked.store else None
+        if asked.store and (store is None or not actor.sees(store.id)):
+            raise missing("store")
+    return _table(ctx, actor, asked)
 
 
 def night_seconds(zone: ZoneInfo, from_ms: int, until_ms: int) -> int:
@@ -102,22 +101,27 @@ def night_seconds(zone: ZoneInfo, from_ms: int, until_ms: int) -> int:
     return spent // 1000
 
 
-def _table(ctx: Context, stores: Sequence[tuple[str, str]], asked: Asked) -> Iterator[str]:
+def _table(ctx: Context, actor: Actor, asked: Asked) -> Iterator[str]:
     yield _csv(COLUMNS)
+    since, until = asked.since, asked.until + timedelta(days=1)
+    # A day of some store's clock lies within these, whatever its zone.
+    begin, end = _at(ZoneInfo("UTC"), since) - DAY_MS, _at(ZoneInfo("UTC"), until) + DAY_MS
+    rows = (
+        select(StoreRow.id, StoreRow.zone, PowerRunRow)
+        .join(ScreenRow, ScreenRow.store_id == StoreRow.id)
+        .join(PowerRunRow, PowerRunRow.screen_id == ScreenRow.id)
+        .where(PowerRunRow.until_ms > begin, PowerRunRow.from_ms < end)
+        .order_by(StoreRow.id, PowerRunRow.screen_id, PowerRunRow.from_ms, PowerRunRow.seq)
+    )
+    if asked.screen:
+        rows = rows.where(ScreenRow.id == asked.screen)
+    if asked.store:
+        rows = rows.where(StoreRow.id == asked.store)
     with ctx.db.read() as session:
-        for store, name in stores:
+        for store, name, row in session.execute(rows.execution_options(yield_per=AT_ONCE)):
             zone = zone_of(name)
-            begin, end = _at(zone, asked.since), _at(zone, asked.until + timedelta(days=1))
-            rows = (
-                select(PowerRunRow)
-                .join(ScreenRow, ScreenRow.id == PowerRunRow.screen_id)
-                .where(ScreenRow.store_id == store)
-                .where(PowerRunRow.until_ms > begin, PowerRunRow.from_ms < end)
-                .order_by(PowerRunRow.screen_id, PowerRunRow.from_ms, PowerRunRow.seq)
-            )
-            if asked.screen:
-                rows = rows.where(ScreenRow.id == asked.screen)
-            for row in session.scalars(rows):
+            inside = row.until_ms > _at(zone, since) and row.from_ms < _at(zone, until)
+            if inside and actor.sees(store):
                 yield _csv(_cells(store, zone, row))
 
 

@@ -72,7 +72,11 @@ MAY: list[tuple[tuple[str, ...], str, Needs]] = [
     (ANY, "/places", {"places"}),
     (ANY, "/sources", {"connectors"}),
     (("POST",), "/(situation|quarantine)/(answers|batches|prices)", {"prices"}),
-    (("GET",), "/wall|/screens/|/situation|/quarantine|/evidence|/alignment", {"read"}),
+    (
+        ("GET",),
+        "/wall|/screens/|/situation|/quarantine|/evidence|/alignment|/displays-off",
+        {"read"},
+    ),
 ]
 """Which rights a route needs: the first line that fits."""
 FREE = (

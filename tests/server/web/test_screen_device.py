@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from playlists.ids import canonical, sha256
 from playlists.runs import GENESIS
 from playlists.wire.commands import Answer, Answers, PowerRun
 from server.db.models import CommandRow, DeviceRow, ScreenStateRow
@@ -75,7 +76,7 @@ def test_a_manager_has_the_buttons_that_harm_nothing(player: Chain) -> None:
         arguments = session.get_one(CommandRow, one.id).arguments
     assert arguments == {"name": "Vitrine"}
     assert manager.send(PAGE, kind="reboot").status_code == 403
-    assert "<button" not in player.manager(STORE, "read").text(PAGE).partition("<main")[2]
+    assert 'method="post"' not in player.manager(STORE, "read").text(PAGE).partition("<main")[2]
 
 
 def test_what_it_knows_is_said_in_french_too_and_its_troubles_stand_on_the_wall(
@@ -127,11 +128,23 @@ def test_the_display_is_given_a_rule_and_its_nights_are_listed(player: Chain) ->
     assert "It is on from 15 min before opening to 30 min after closing." in told
     assert "(R. 581-59)" in told
     assert owner.send(path, **form, shots_min="3").status_code == 422
-    begin = player.clock() - 20 * 3_600_000
-    run = PowerRun(1, GENESIS, begin, begin + 3_600_000, "law", "wlr-randr", "HDMI-A-1 off")
+    now = player.clock()
+    run = PowerRun(1, GENESIS, now - 3_600_000, now + 60_000, "law", "wlr-randr", "HDMI-A-1 off")
     answering.take(player.ctx, VIEWER, Answers(power=(run,)))
     told = plain(owner.text(PAGE))
     assert "by law wlr-randr (HDMI-A-1 off)" in told
+    kept = owner.get(f"/displays-off.csv?screen={SCREEN}")
+    assert kept.mimetype == "text/csv"
+    assert "law,wlr-randr,HDMI-A-1 off" in kept.text
+    assert player.manager("elsewhere", "read").get("/displays-off.csv").text.count("\n") == 1
+    assert owner.get("/displays-off.csv?since=yesterday").status_code == 422
+    evidence = f"/evidence?screen={SCREEN}&at={now}"
+    told = plain(owner.text(evidence))
+    assert "The display of “Vitrine” was off." in told
+    assert "off by law" in told
+    assert "wlr-randr (HDMI-A-1 off)" in told
+    (off,) = owner.get(evidence.replace("?", ".json?")).get_json()["display_off"]
+    assert sha256(canonical(off["record"])) == off["hash"]
     assert owner.send(path, none="1").status_code == 303
     assert displays.of_screen(player.ctx, SYSTEM, SCREEN).value.of_store
 
