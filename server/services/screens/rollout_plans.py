@@ -186,7 +186,7 @@ def resume(course: Course, now: int) -> Course:
 
 def forgiven(member: Member, wrong: Fault, now: int) -> Member:
     """A faulty screen once a person goes on: what failed without harm is tried again."""
-    if wrong == "failed":
+    if wrong == "failed" or member.stage == "told":
         return replace(_moved(member, "due", now), said=member.said)
     return replace(member, excused=True)
 
@@ -259,14 +259,14 @@ def _fault(
         return ""
     if member.stage in ("failed", "back"):
         return "back" if member.stage == "back" else "failed"
-    if member.stage not in ("has", "done"):
+    if member.stage not in ("told", "done", "has"):
         return ""
     is_pilot = member.wave == 0 and course.state in ("pilots", "waiting")
     until = now + 1 if is_pilot else member.since + rules.watch_ms
     silent = not rules.is_heard(seen, now) and member.store not in cut_off
     if silent and seen.heard_at < until:
         return "silent"
-    dark = seen.dark_since
+    dark = seen.dark_since if member.stage == "has" else None
     return "dark" if dark is not None and member.since <= dark < until else ""
 
 
