@@ -12,7 +12,7 @@ from playlists.admission import Trusted
 from playlists.credentials import fingerprint
 from playlists.ids import ChannelId, Json, Sha256, StoreId
 from playlists.manifest import Plan
-from playlists.slot import Freshness, Now, slot_at
+from playlists.slot import Freshness, LocalOverride, Now, Shown, slot_at
 from playlists.wire.door import MAX_BECAUSE, MAX_TROUBLES, Playing, Report
 from playlists.wire.offers import offer_to_json
 
@@ -33,6 +33,8 @@ class Scene:
     """The hash of the page's code."""
     troubles: Mapping[str, int] = field(default_factory=dict)
     """What is wrong, since when (unix ms)."""
+    hands: tuple[LocalOverride, ...] = ()
+    """What people have this screen show without the server."""
 
 
 def sections_of(scene: Scene) -> dict[str, Any]:
@@ -47,7 +49,6 @@ def sections_of(scene: Scene) -> dict[str, Any]:
         "offers": _offers(scene),
         "freshness": [],
         "held": sorted(scene.files & scene.held),
-        "overrides": [],
         "notice": scene.notice,
     }
     if trusted and plan:
@@ -67,7 +68,7 @@ def report_of(scene: Scene, now: Now, nonce: str) -> Report:
         store = StoreId(plan.manifest.store)
         freshness = trusted.freshness_of(store)
         issued_at = trusted.freshness[store].message.issued_at if store in trusted.freshness else 0
-    shown = slot_at(plan, offers, freshness, scene.held, (), now)
+    shown = slot_at(plan, offers, freshness, scene.held, scene.hands, now)
     return Report(
         # The marks, even of what is not complete: a server that fell behind must go above them.
         revision=trusted.head.head.revision if trusted and trusted.head else 0,
@@ -76,13 +77,20 @@ def report_of(scene: Scene, now: Now, nonce: str) -> Report:
         missing=len(scene.files - scene.held),
         uncertainty_ms=now.uncertainty_ms,
         playing={
-            zone: Playing(it.card, it.since, it.until, it.because[:MAX_BECAUSE])
+            zone: Playing(it.card, it.since, it.until, _because(it)[:MAX_BECAUSE])
             for zone, it in shown.items()
         },
         page=scene.page,
         nonce=nonce,
         troubles=dict(islice(scene.troubles.items(), MAX_TROUBLES)),
     )
+
+
+def _because(shown: Shown) -> tuple[str, ...]:
+    """As the page records it (player/page/engine/zone.js)."""
+    if shown.variant != "override" or shown.why is None:
+        return shown.because
+    return (f"by_hand:{shown.why.source}", *shown.because)
 
 
 def _marks(trusted: Trusted | None) -> dict[ChannelId, int]:

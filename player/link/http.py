@@ -25,6 +25,7 @@ from playlists.runs import Run
 from playlists.signing import MAX_BYTES, SigningKey
 from playlists.wire.commands import Answers
 from playlists.wire.door import Challenge, Report
+from playlists.wire.hands import Act, Verdict, acts_json, verdicts_from_json
 from playlists.wire.http import (
     SIGNED_REFUSAL,
     Difference,
@@ -133,6 +134,10 @@ class Server:
         read = _as(lambda body: Fields.of(body).whole("acked"))
         return self._proved("POST", "/answers", read, body=said.to_json())
 
+    def hands(self, acts: tuple[Act, ...]) -> dict[str, Verdict]:
+        """Say what was done by hand without the server; its word on each."""
+        return self._proved("POST", "/hands", _as(verdicts_from_json), body=acts_json(acts))
+
     def bring(self, command: str, data: bytes) -> None:
         """Hand over the file that a command asks for."""
         path = f"/commands/{quote(command, safe='')}/file"
@@ -144,13 +149,19 @@ class Server:
         The blocks raise Unreachable when the connection breaks. An offset beyond the end begins
         anew from 0.
         """
-        headers = {"Accept-Encoding": "identity"}
-        if offset:
-            headers |= {"Range": f"bytes={offset}-", "If-Range": f'"{address}"'}
-        answer = self._with_token("GET", f"/assets/{address}", headers)
+        answer = self._with_token("GET", f"/assets/{address}", _from(address, offset))
         if answer.status_code == 416 and offset:
             answer.close()
             return self.asset(address, 0)
+        return file_of(answer, offset)
+
+    def package(self, address: Sha256, offset: int) -> tuple[tuple[int, int], Iterator[bytes]]:
+        """A package of the player, in the same way; it is for anybody."""
+        path = f"/player/packages/{address}.deb"
+        answer = self._send("GET", path, "", _from(address, offset), None, api="")
+        if answer.status_code == 416 and offset:
+            answer.close()
+            return self.package(address, 0)
         return file_of(answer, offset)
 
     def _proved(
@@ -206,7 +217,13 @@ class Server:
             return given.token
 
     def _send(
-        self, method: str, path: str, token: str, headers: Mapping[str, str], body: Json | bytes
+        self,
+        method: str,
+        path: str,
+        token: str,
+        headers: Mapping[str, str],
+        body: Json | bytes,
+        api: str = API,
     ) -> requests.Response:
         sent = {"Accept-Encoding": "gzip", **headers}
         if token:
@@ -218,7 +235,7 @@ class Server:
         try:
             return self._session().request(
                 method,
-                self.url + API + path,
+                self.url + api + path,
                 data=data,
                 headers=sent,
                 timeout=(CONNECT_S, READ_S),
@@ -233,6 +250,14 @@ class Server:
         if self.dates not in held:
             held[self.dates] = http_session(self._ca, dates=self.dates)
         return held[self.dates]
+
+
+def _from(address: Sha256, offset: int) -> Mapping[str, str]:
+    """The headers that ask for a file from `offset` on, as it is."""
+    whole = {"Accept-Encoding": "identity"}
+    if not offset:
+        return whole
+    return {**whole, "Range": f"bytes={offset}-", "If-Range": f'"{address}"'}
 
 
 def file_of(answer: requests.Response, offset: int) -> tuple[tuple[int, int], Iterator[bytes]]:

@@ -6,32 +6,22 @@ serves private addresses only, and each of them a few connections; who reads slo
 
 from __future__ import annotations
 
-import io
-import ipaddress
 import re
-import socket
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from player.errors import Unreachable
-from player.link.bounded import Watched
 from player.link.lan_client import ARRIVED
+from player.link.near import NearHandler, NearServer
 from player.link.throttle import Throttle
 from playlists.ids import Sha256
 
-MOST_CONNECTIONS = 32
-MOST_OF_ONE = 4
-"""Connections from one address."""
 MOST_SENT = 4
 """Files sent at once."""
 SENT_BYTES_S = 12 * 1024 * 1024
 """Of all files together: a shop's Wi-Fi carries other things too."""
-CLIENT_S = 10.0
-"""For one block to be taken."""
 _BLOCK = 64 * 1024
 _ASSET = re.compile(r"/assets/([0-9a-f]{64})")
 _RANGE = re.compile(r"bytes=([0-9]{1,15})-")
@@ -68,53 +58,17 @@ class LanServer:
         self._server.server_close()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+class _Server(NearServer):
     file: Callable[[Sha256], Path | None]
     arrived: Callable[[Sha256], int | None]
 
     def __init__(self, *args: Any) -> None:
         self.throttle = Throttle(SENT_BYTES_S)
         self.sending = threading.BoundedSemaphore(MOST_SENT)
-        self._open: Counter[str] = Counter()
-        self._lock = threading.Lock()
         super().__init__(*args)
 
-    def verify_request(self, request: Any, client_address: Any) -> bool:
-        """Whether this connection is one that is served."""
-        host = client_address[0]
-        if not _is_near(host):
-            return False
-        with self._lock:
-            if self._open.total() >= MOST_CONNECTIONS or self._open[host] >= MOST_OF_ONE:
-                return False
-            self._open[host] += 1
-        return True
 
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve one connection."""
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            with self._lock:
-                self._open[client_address[0]] -= 1
-                self._open += Counter()  # who has none left is forgotten
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Who goes in the middle of a word is no news."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server_version = "enseigne"
-    sys_version = ""
-    timeout = CLIENT_S
-    protocol_version = "HTTP/1.1"
-
-    def setup(self) -> None:
-        super().setup()
-        raw = socket.SocketIO(self.connection, "r")
-        self.rfile = io.BufferedReader(Watched(raw))
-
+class _Handler(NearHandler):
     def do_GET(self) -> None:
         self.close_connection = True
         server = cast("_Server", self.server)
@@ -135,9 +89,6 @@ class _Handler(BaseHTTPRequestHandler):
                     self._send(file)
             finally:
                 server.sending.release()
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
 
     def _send(self, file: BinaryIO) -> None:
         size = file.seek(0, 2)
@@ -170,8 +121,3 @@ class _Handler(BaseHTTPRequestHandler):
 def _read(file: BinaryIO) -> Iterator[bytes]:
     while block := file.read(_BLOCK):
         yield block
-
-
-def _is_near(host: str) -> bool:
-    address = ipaddress.ip_address(host)
-    return address.is_private or address.is_link_local

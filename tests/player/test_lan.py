@@ -19,7 +19,7 @@ from player.agent.sharing import Sharing, Spared
 from player.cache.store import Budget, Store
 from player.errors import Unreachable
 from player.health import Health
-from player.link import lan_server
+from player.link import lan_server, near
 from player.link.http import Server
 from player.link.lan_client import Fetches, Gives, LanClient, Neighbour, Says
 from player.link.lan_server import LanServer
@@ -259,9 +259,9 @@ def test_one_address_gets_few_connections_and_files_are_sent_few_at_once(
     with ExitStack() as stack:
         idle = [
             stack.enter_context(socket.create_connection(("127.0.0.1", shop.server.port), 5))
-            for _ in range(lan_server.MOST_OF_ONE)
+            for _ in range(near.MOST_OF_ONE)
         ]
-        until(lambda: shop.server._server._open.total() == lan_server.MOST_OF_ONE)
+        until(lambda: shop.server._server._open.total() == near.MOST_OF_ONE)
         refused = stack.enter_context(socket.create_connection(("127.0.0.1", shop.server.port), 5))
         assert refused.recv(1) == b""
         for _ in range(lan_server.MOST_SENT):

@@ -1,0 +1,343 @@
+"""Holds by hand while the server is out of reach: begun, ended, remembered until the server has
+answered for each.
+
+One hold at a time, of one zone. It ends by itself: by the trusted time, and where nobody vouches
+for the time by what went by since the player started. It plays as `LocalOverride`s, a few minutes
+of turns ahead, so that the page goes on by itself whatever becomes of the agent.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, replace
+
+from player.cache.orders import Orders
+from player.clock import Clock
+from player.errors import NoRoom
+from player.local.guard import Guard, NotNow, Shown
+from playlists.cards import card_json, files_of
+from playlists.errors import Invalid
+from playlists.fields import Fields
+from playlists.ids import CardId, Json, Sha256, ZoneId
+from playlists.manifest import DeckCard, Plan
+from playlists.shown import LocalOverride, Now
+from playlists.turns import turn_at
+from playlists.wire.hands import Act, Choice, HandsPlan, How, Verdict
+
+AHEAD_MS = 120_000
+"""The page is told turns of at least so long, and new ones as often."""
+MAX_KEPT = 200
+"""Acts that wait for the server; then no more are begun."""
+MINUTE_MS = 60_000
+_PLAN = "hands"
+_ACTS = "hand_acts"
+OVERRIDE = "override"
+"""The layer in which the server's own override plays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What the page on the shop's network says."""
+
+    store: str
+    away: bool
+    running: Act | None
+    what: str
+    who: str
+    choices: tuple[Choice, ...]
+    longest_ms: int
+    now: int
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """What the agent saw last."""
+
+    plan: Plan | None = None
+    held: Set[Sha256] = frozenset()
+    now: Now = Now(0, None)  # noqa: RUF009
+
+
+class Hands:
+    """For any thread. `changed` is called when the agent should look again; the server is away when
+    it was not heard for `away_ms`.
+    """
+
+    def __init__(
+        self, orders: Orders, clock: Clock, away_ms: int, changed: Callable[[], None] = lambda: None
+    ) -> None:
+        self.guard = Guard(orders)
+        self.changed = changed
+        self._orders, self._clock, self._away_ms = orders, clock, away_ms
+        self._lock = threading.RLock()
+        self._heard_at = clock.monotonic_ms()
+        self._world = _World()
+        self._anchor: tuple[int, int] | None = None
+        self.plan, self._issued_at = _plan_of(orders.settings.get(_PLAN))
+        self._acts = _acts_of(orders.settings.get(_ACTS))
+
+    # --- the server says --------------------------------------------------------------------------
+
+    def heard(self) -> None:
+        """The server answered."""
+        self._heard_at = self._clock.monotonic_ms()
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the server is out of reach."""
+        return self._clock.monotonic_ms() - self._heard_at >= self._away_ms
+
+    def follow(self, plan: HandsPlan, issued_at: int) -> bool:
+        """Keep this plan, unless a newer one is held. Raises NoRoom."""
+        with self._lock:
+            if issued_at < self._issued_at:
+                return False
+            self._orders.set(_PLAN, {**plan.to_json(), "issued_at": issued_at})
+            self.plan, self._issued_at = plan, issued_at
+            return True
+
+    def unsent(self) -> tuple[Act, ...]:
+        """What the server has not answered for."""
+        with self._lock:
+            return tuple(self._acts[:50])
+
+    def judged(self, verdicts: Mapping[str, Verdict]) -> None:
+        """The server's word on acts. What is over or refused there ends here at once. Raises
+        NoRoom.
+        """
+        with self._lock:
+            kept: list[Act] = []
+            for act in self._acts:
+                said = verdicts.get(act.id)
+                if said is None:
+                    kept.append(act)
+                elif said.state == "taken":
+                    # One that ended here meanwhile is told again.
+                    until = act.until_ms if act.ended else max(act.from_ms + 1, said.until_ms)
+                    kept.append(replace(act, until_ms=until))
+            self._keep(kept)
+
+    def forget(self) -> None:
+        """This device is no screen any more. Raises NoRoom."""
+        with self._lock:
+            self._keep([])
+            self._orders.set(_PLAN, None)
+            self.plan, self._issued_at = HandsPlan(), 0
+            self.guard.forget()
+
+    # --- the agent looks --------------------------------------------------------------------------
+
+    def see(self, plan: Plan | None, held: Set[Sha256], now: Now) -> None:
+        """What plays, and what time it is; ends what is to end. Raises NoRoom."""
+        with self._lock:
+            self._world = _World(plan, held, now)
+            at = self._time()
+            running = self._running()
+            if running is None:
+                return
+            if at >= running.until_ms:
+                self._end(running, "time", running.until_ms)
+            elif plan is not None and _is_servers(plan, running, now.ms):
+                # The server's own override plays: the same, from here on.
+                self._keep([one for one in self._acts if one is not running])
+
+    def overrides(self) -> tuple[LocalOverride, ...]:
+        """What the hold that runs makes the screen show, a few minutes ahead."""
+        with self._lock:
+            act = self._running()
+            choice = self._choice(act.choice) if act else None
+            if act is None or choice is None:
+                return ()
+            return tuple(_turns(act, choice.turns, self._time()))
+
+    def cards(self) -> Mapping[CardId, DeckCard]:
+        """The cards of the hold that runs."""
+        with self._lock:
+            act = self._running()
+            choice = self._choice(act.choice) if act else None
+            if choice is None:
+                return {}
+            return {name: self.plan.cards[name] for name, _ in choice.turns}
+
+    def section(self) -> list[Json]:
+        """`overrides` as the page reads it, each with its card."""
+        cards = self.cards()
+        return [
+            {
+                "id": one.id,
+                "zone": one.zone,
+                "kind": one.kind,
+                "card": one.card,
+                "from": one.from_ms,
+                "until": one.until_ms,
+                "body": card_json(cards[one.card]),
+            }
+            for one in self.overrides()
+        ]
+
+    def shown(self) -> Shown | None:
+        """The token that the screen is to show."""
+        return self.guard.shown(self._clock.monotonic_ms())
+
+    # --- people ask -------------------------------------------------------------------------------
+
+    def sight(self) -> Sight:
+        """How it stands."""
+        with self._lock:
+            act, plan = self._running(), self.plan
+            choice = self._choice(act.choice) if act else None
+            who = [one.name for one in plan.people if act and one.id == act.person]
+            zone = self._world.plan.manifest.time_zone if self._world.plan else "UTC"
+            return Sight(
+                store=plan.store,
+                away=self.is_away,
+                running=act,
+                what=choice.name if choice else "",
+                who=who[0] if who else "",
+                choices=tuple(one for one in plan.choices if self._can_show(one)),
+                longest_ms=plan.longest_ms,
+                now=self._time(),
+                zone=zone,
+            )
+
+    def show(self, address: str) -> None:
+        """Show a token on the screen. Raises NotNow."""
+        self._only_away()
+        self.guard.show(address, self._clock.monotonic_ms())
+        self.changed()
+
+    def enter(self, token: str, code: str, host: str) -> str:
+        """Come in; the pass. Raises NotNow, NoRoom."""
+        self._only_away()
+        people, now = self.plan.people, self._time()
+        given = self.guard.enter(token, code, host, people, now, self._clock.monotonic_ms())
+        self.changed()
+        return given
+
+    def person(self, given: str, host: str) -> str:
+        """Who bears a pass and may still. Raises NotNow."""
+        person = self.guard.whose(given, host, self._clock.monotonic_ms())
+        if not any(one.id == person and self._time() < one.until for one in self.plan.people):
+            raise NotNow("gone")
+        return person
+
+    def begin(self, given: str, host: str, choice: str, length_ms: int) -> None:
+        """Show a choice for so long. Raises NotNow, NoRoom."""
+        self._only_away()
+        person = self.person(given, host)
+        with self._lock:
+            found = self._choice(choice)
+            if found is None or not self._can_show(found):
+                raise NotNow("choice")
+            if not MINUTE_MS <= length_ms <= self.plan.longest_ms:
+                raise NotNow("until")
+            if len(self._acts) >= MAX_KEPT:
+                raise NotNow("full")
+            at = self._time()
+            running = self._running()
+            if running is not None:
+                self._end(running, "replaced", at)
+            name = f"hand-{secrets.token_hex(12)}"
+            act = Act(name, person, choice, self._zone(), at, at + length_ms)
+            self._keep([*self._acts, act])
+        self.changed()
+
+    def end(self, given: str, host: str) -> None:
+        """End the hold now. Raises NotNow, NoRoom."""
+        self.person(given, host)
+        with self._lock:
+            running = self._running()
+            if running is not None:
+                self._end(running, "hand", self._time())
+        self.changed()
+
+    # --- helpers ----------------------------------------------------------------------------------
+
+    def _only_away(self) -> None:
+        if not self.is_away:
+            raise NotNow("online")
+
+    def _time(self) -> int:
+        """The instant; without trust it goes on by itself from what the start knew."""
+        now, monotonic = self._world.now, self._clock.monotonic_ms()
+        if now.uncertainty_ms is not None:
+            self._anchor = None
+            return now.ms
+        if self._anchor is None:
+            self._anchor = (now.ms, monotonic)
+        return max(now.ms, self._anchor[0] + monotonic - self._anchor[1])
+
+    def _zone(self) -> ZoneId:
+        layout = self._world.plan.manifest.layout if self._world.plan else ()
+        return next((box.id for box in layout if not box.locked), ZoneId("main"))
+
+    def _running(self) -> Act | None:
+        return next((act for act in self._acts if act.ended is None), None)
+
+    def _choice(self, name: str) -> Choice | None:
+        return next((one for one in self.plan.choices if one.id == name), None)
+
+    def _can_show(self, choice: Choice) -> bool:
+        """Whether a card of it is there with all its files."""
+        cards = [self.plan.cards[name] for name, _ in choice.turns if name in self.plan.cards]
+        whole = len(cards) == len(choice.turns)
+        return whole and any(self._world.held >= set(files_of(card)) for card in cards)
+
+    def _end(self, act: Act, how: How, at: int) -> None:
+        ended = replace(act, ended=max(act.from_ms, min(at, act.until_ms)), how=how)
+        self._keep([ended if one is act else one for one in self._acts])
+
+    def _keep(self, acts: list[Act]) -> None:
+        if acts != self._acts:
+            self._orders.set(_ACTS, [one.to_json() for one in acts] or None)
+            self._acts = acts
+
+
+def _is_servers(plan: Plan, act: Act, now_ms: int) -> bool:
+    slot = turn_at(plan, act.zone, now_ms).slot
+    return slot is not None and (slot.why.layer, slot.why.source) == (OVERRIDE, act.id)
+
+
+def _turns(act: Act, turns: tuple[tuple[CardId, int], ...], now: int) -> list[LocalOverride]:
+    """The turns that lie in the present stretch of AHEAD_MS or the next."""
+
+    def shown(card: CardId, begin: int, end: int) -> LocalOverride:
+        return LocalOverride(act.id, act.zone, "show", card, begin, min(end, act.until_ms))
+
+    if len(turns) == 1:
+        return [shown(turns[0][0], act.from_ms, act.until_ms)]
+    loop = sum(length for _, length in turns)
+    stretch = act.from_ms + (now - act.from_ms) // AHEAD_MS * AHEAD_MS
+    at = act.from_ms + (stretch - act.from_ms) // loop * loop
+    found = []
+    while at < min(stretch + 2 * AHEAD_MS, act.until_ms):
+        for card, length in turns:
+            if at + length > stretch and at < act.until_ms:
+                found.append(shown(card, at, at + length))
+            at += length
+    return found
+
+
+def _plan_of(kept: object) -> tuple[HandsPlan, int]:
+    try:
+        return HandsPlan.from_json(kept), Fields.of(kept).whole("issued_at")
+    except Invalid:
+        return HandsPlan(), 0
+
+
+def _acts_of(kept: object) -> list[Act]:
+    if not isinstance(kept, list):
+        return []
+    found = []
+    for one in kept:
+        try:
+            found.append(Act.from_json(one))
+        except Invalid:
+            continue
+    return found
+
+
+__all__ = ["Hands", "NoRoom", "NotNow", "Sight"]
