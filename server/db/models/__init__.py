@@ -4,7 +4,13 @@ from server.db.models.aligning import AlignedDayRow, AlignedRow, PastDeltaRow, R
 from server.db.models.base import Base
 from server.db.models.branding import BrandRow, BrandTrialRow
 from server.db.models.calendars import CalendarAddressRow, EventRow
-from server.db.models.commanding import CommandFileRow, CommandRow, DisplayRow, PowerRunRow
+from server.db.models.commanding import (
+    CommandFileRow,
+    CommandRow,
+    DisplayRow,
+    FetchRuleRow,
+    PowerRunRow,
+)
 from server.db.models.content import (
     AssetRow,
     BaseRow,
@@ -92,6 +98,7 @@ __all__ = [
     "EndedRow",
     "EventRow",
     "FactRow",
+    "FetchRuleRow",
     "HeadRow",
     "HeldBatchRow",
     "IdempotencyRow",

@@ -69,6 +69,20 @@ class DisplayRow(Base):
     edited_at: Mapped[Ms]
 
 
+class FetchRuleRow(Base):
+    """How a store's screens fetch the files of their plans; `store` is "" for stores without a rule
+    of their own. `kib_s` is KiB a second of each screen, 0 for no limit; `windows` are minutes of
+    the store's day, none for always.
+    """
+
+    __tablename__ = "fetch_rule"
+
+    store: Mapped[Word] = mapped_column(primary_key=True)
+    kib_s: Mapped[int]
+    windows: Mapped[list[Any]]
+    edited_at: Mapped[Ms]
+
+
 class PowerRunRow(Base):
     """A stretch that a device says its display was off for. `follows` says whether it is bound to
     the record before it.

@@ -279,6 +279,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_fact_source"), ["source"], unique=False)
 
     op.create_table(
+        "fetch_rule",
+        sa.Column("store", sa.String(length=64), nullable=False),
+        sa.Column("kib_s", sa.Integer(), nullable=False),
+        sa.Column("windows", sa.JSON(), nullable=False),
+        sa.Column("edited_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("store", name=op.f("pk_fetch_rule")),
+    )
+    op.create_table(
         "idempotency",
         sa.Column("actor_id", sa.String(length=64), nullable=False),
         sa.Column("key", sa.String(length=200), nullable=False),
@@ -1429,6 +1437,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_idempotency_created_at"))
 
     op.drop_table("idempotency")
+    op.drop_table("fetch_rule")
     with op.batch_alter_table("fact", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_fact_source"))
         batch_op.drop_index(batch_op.f("ix_fact_expires_at"))
