@@ -8,14 +8,17 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
 from player.agent.assembly import Assembled, assemble
 from player.agent.events import Stop
 from player.config import BadConfig, Config, read_config
+from player.display.chromium import find_chromium
 from player.display.hands import Hands
-from player.display.kiosk import Kiosk, command, find_chromium, is_stuck
+from player.display.kiosk import Kiosk
+from player.display.view import View
 from player.errors import PlayerError
 from playlists.errors import Invalid
 
@@ -69,11 +72,10 @@ def _start_kiosk(config: Config, assembled: Assembled) -> Kiosk:
         raise BadConfig(
             "There is no Chromium: install chromium, or give --chromium or --no-display."
         )
-    profile = config.data / "chromium"
-    line = command(program, assembled.url, profile, config.size, config.chromium_flags)
-    kiosk = Kiosk(lambda: line, lambda lived_s: is_stuck(lived_s, assembled.local.silence_s()))
+    view = View(replace(config, port=assembled.local.port), program)
+    kiosk = Kiosk(view, config.chromium_mib)
     kiosk.start()
-    Hands(assembled.url, profile).start()
+    Hands(view.agent, kiosk.picture).start()
     return kiosk
 
 

@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from player.machine.memory import total_mib
+
 KIB = 1024
 MIB = 1024 * 1024
 PREFIX = "ENSEIGNE_PLAYER_"
+CHROMIUM_PERCENT = 60
+"""Of the machine's memory; the kiosk's unit ends it at 75 in any case."""
 MAX_SIDE = 16_384
 """Pixels."""
 _TIME = "([01][0-9]|2[0-3]):([0-5][0-9])"
@@ -43,6 +47,8 @@ class Config:
     display: bool = True
     chromium: str = ""
     chromium_flags: tuple[str, ...] = ()
+    chromium_mib: int = 0
+    """What Chromium's processes may hold of the memory before it is replaced."""
     assets_bytes: int = 8_192 * MIB
     objects_bytes: int = 128 * MIB
     reserve_bytes: int = 64 * MIB
@@ -85,6 +91,7 @@ def read_config(
         display=not given.no_display,
         chromium=given.chromium,
         chromium_flags=tuple(given.chromium_flags.split()),
+        chromium_mib=_whole(given.chromium_mib or _usual_mib(), "--chromium-mib", 0, 1_000_000),
         assets_bytes=_whole(given.assets_mib, "--assets-mib", 1, 1_000_000) * MIB,
         fetch_bytes_s=_whole(given.fetch_kib_s, "--fetch-kib-s", 0, 10_000_000) * KIB,
         fetch_hours=_hours(given.fetch_hours),
@@ -116,6 +123,11 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     add("rotate", "0", "degrees clockwise by which the kiosk turns the picture: 0, 90, 180, 270")
     add("chromium", "", "the Chromium to start; found on PATH without it")
     add("chromium-flags", "", "more flags for Chromium, separated by spaces")
+    add(
+        "chromium-mib",
+        "",
+        "MiB at which Chromium is replaced; 60 % of the memory, 0: never",
+    )
     add("assets-mib", "8192", "disk space for pictures and videos, MiB")
     add("fetch-kib-s", "0", "most KiB a second of pictures and videos from the server; 0: any")
     add("fetch-hours", "", "when they are fetched ahead, such as 21:00-07:00,12:00-13:30; any hour")
@@ -133,6 +145,10 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         help="serve the page, but start no browser (ENSEIGNE_PLAYER_NO_DISPLAY)",
     )
     return parser
+
+
+def _usual_mib() -> str:
+    return str(total_mib() * CHROMIUM_PERCENT // 100)
 
 
 def _origin(value: str, name: str) -> str:

@@ -1,8 +1,7 @@
 """The kiosk's process: `python -m player.kiosk` becomes cage, which starts `--inside` of itself.
 
-Inside, Chromium shows the agent's page, and is started again when it dies or hangs. The agent is
-another process and is only asked (GET /painted), never told: each of both may be restarted without
-the other. While no agent answers, a page of our own stands there, so that no error page is seen.
+Inside, Chromium shows the agent's page, and is replaced when it dies, hangs or swells. While no
+agent answers, a page of our own stands there, so that no error page is seen.
 """
 
 from __future__ import annotations
@@ -15,22 +14,18 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from pathlib import Path
-from urllib.parse import urlencode
-
-import requests
 
 from player.config import BadConfig, Config, read_config
+from player.display.chromium import find_chromium
 from player.display.hands import Hands
-from player.display.kiosk import Kiosk, command, find_chromium, is_stuck
+from player.display.kiosk import Kiosk
+from player.display.view import View
 from player.health import Health
 
 CANNOT_START = 2
 INSIDE = "--inside"
 ASK_EVERY_S = 1.0
-ASK_TIMEOUT_S = 2.0
 COMPOSITOR = "cage"
-WAITING = Path(__file__).parent / "display" / "waiting.html"
 TOOL_TIMEOUT_S = 5.0
 
 
@@ -58,45 +53,6 @@ def compositor(config: Config, arguments: Sequence[str]) -> list[str]:
     return [program, "-d", *turns, "--", sys.executable, "-m", "player.kiosk", INSIDE, *arguments]
 
 
-class View:
-    """What Chromium shows: the agent's page as soon as it answers, until then the waiting page."""
-
-    def __init__(self, config: Config, program: str) -> None:
-        host = f"[{config.host}]" if ":" in config.host else config.host
-        self.agent = f"http://{host}:{config.port}/"
-        self.profile = Path(os.environ.get("CACHE_DIRECTORY", config.data)) / "chromium"
-        """One for the life of the kiosk: nothing in it is needed after it."""
-        self._config = config
-        self._program = program
-        self._shows_agent = False
-
-    def command(self) -> list[str]:
-        """How Chromium's next life begins."""
-        self._shows_agent = self._silence_s() is not None
-        url = self.agent if self._shows_agent else self._waiting()
-        config = self._config
-        return command(self._program, url, self.profile, config.size, config.chromium_flags)
-
-    def is_over(self, lived_s: float) -> bool:
-        """Whether it hangs, or waits for an agent that is here by now."""
-        silence_s = self._silence_s()
-        if silence_s is None:
-            return False
-        return not self._shows_agent or is_stuck(lived_s, silence_s)
-
-    def _silence_s(self) -> float | None:
-        """What the agent says of the page's silence, in seconds; None while no agent answers."""
-        try:
-            told = requests.get(self.agent + "painted", timeout=ASK_TIMEOUT_S).json()
-            return float(told["ago_ms"]) / 1000
-        except (requests.RequestException, ValueError, KeyError, TypeError):
-            return None
-
-    def _waiting(self) -> str:
-        server = self._config.server
-        return f"{WAITING.as_uri()}?{urlencode({'server': server} if server else {})}"
-
-
 def _show(config: Config) -> int:
     program = find_chromium(config.chromium)
     if program is None:
@@ -105,9 +61,9 @@ def _show(config: Config) -> int:
     view, health, ending = View(config, program), Health(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ending.set())
-    kiosk = Kiosk(view.command, view.is_over)
+    kiosk = Kiosk(view, config.chromium_mib)
     kiosk.start()
-    hands = Hands(view.agent, view.profile)
+    hands = Hands(view.agent, kiosk.picture)
     hands.start()
     health.ready()
     while not ending.wait(ASK_EVERY_S):

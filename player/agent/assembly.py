@@ -19,7 +19,7 @@ from player.cache.store import Budget, Store
 from player.clock import Clock
 from player.config import Config
 from player.display.board import Board
-from player.display.kiosk import find_chromium
+from player.display.chromium import find_chromium
 from player.display.page import Page
 from player.display.server import Behind, LocalServer
 from player.display.wishes import Wishes

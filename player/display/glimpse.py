@@ -1,8 +1,7 @@
 """A real picture of what stands on the display, and what the page says that it shows just then.
 
-By Chromium's own DevTools protocol (Page.captureScreenshot, Runtime.evaluate) on a port that only
-this machine reaches and that Chromium names in its profile; where a compositor runs and grim is
-there, by grim, which sees also what is not the page's.
+By Chromium's own DevTools protocol (Page.captureScreenshot, Runtime.evaluate); where a compositor
+runs and grim is there, by grim, which sees also what is not the page's.
 """
 
 from __future__ import annotations
@@ -11,21 +10,15 @@ import base64
 import contextlib
 import json
 import os
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import requests
-import websocket
-
+from player.display.devtools import Browser, NoAnswer
 from player.machine.tools import has, run
 from playlists.wire.door import Cap
 
-PORT_FILE = "DevToolsActivePort"
-TIMEOUT_S = 10.0
 MAX_BYTES = 1024 * 1024
 """Of a picture; it is taken anew, coarser, where it has more."""
 QUALITIES = (72, 45, 20)
@@ -49,13 +42,16 @@ class Glimpse:
     detail: Mapping[str, Cap]
 
 
-def take(profile: Path) -> Glimpse:
-    """A picture of the display whose Chromium has this profile. Raises NoGlimpse."""
-    with _page(profile) as page:
-        before = _state(page)
-        grim = _by_grim()
-        data = grim or _by_devtools(page, int(before.get("wide", 0)))
-        detail = _said(before, _state(page))
+def take(browser: Browser) -> Glimpse:
+    """A picture of the display on which this browser shows its page. Raises NoGlimpse."""
+    try:
+        with browser.page() as page:
+            before = _state(browser, page)
+            grim = _by_grim()
+            data = grim or _by_devtools(browser, page, int(before.get("wide", 0)))
+            detail = _said(before, _state(browser, page))
+    except NoAnswer as why:
+        raise NoGlimpse(str(why)) from why
     return Glimpse(data, "grim" if grim else "devtools", detail)
 
 
@@ -89,58 +85,25 @@ def _by_grim() -> bytes | None:
     return None
 
 
-def _by_devtools(page: websocket.WebSocket, width: int) -> bytes:
+def _by_devtools(browser: Browser, page: str, width: int) -> bytes:
     for quality in QUALITIES:
         asked: dict[str, Any] = {"format": "jpeg", "quality": quality}
         if width > MAX_WIDTH:
-            size = _call(page, "Page.getLayoutMetrics")["cssLayoutViewport"]
+            size = browser.call("Page.getLayoutMetrics", page)["cssLayoutViewport"]
             scale = MAX_WIDTH / width
             box = {"x": 0, "y": 0, "width": size["clientWidth"], "height": size["clientHeight"]}
             asked["clip"] = {**box, "scale": scale}
-        data = base64.b64decode(_call(page, "Page.captureScreenshot", **asked)["data"])
+        seen = browser.call("Page.captureScreenshot", page, **asked)
+        data = base64.b64decode(seen["data"])
         if len(data) <= MAX_BYTES:
             return data
     raise NoGlimpse(f"The picture has over {MAX_BYTES} bytes.")
 
 
-def _state(page: websocket.WebSocket) -> dict[str, Any]:
-    asked = _call(page, "Runtime.evaluate", expression=_STATE, returnByValue=True)
+def _state(browser: Browser, page: str) -> dict[str, Any]:
+    asked = browser.call("Runtime.evaluate", page, expression=_STATE, returnByValue=True)
     try:
         told: dict[str, Any] = json.loads(asked["result"]["value"])
     except (KeyError, TypeError, ValueError):
         return {}
     return told
-
-
-@contextmanager
-def _page(profile: Path) -> Iterator[websocket.WebSocket]:
-    """The page's end of the protocol. Raises NoGlimpse."""
-    try:
-        port = (profile / PORT_FILE).read_text().split()[0]
-        pages = requests.get(f"http://127.0.0.1:{port}/json/list", timeout=TIMEOUT_S).json()
-        url = next(one["webSocketDebuggerUrl"] for one in pages if one["type"] == "page")
-        page = websocket.create_connection(url, timeout=TIMEOUT_S, suppress_origin=True)
-    except (OSError, ValueError, IndexError, KeyError, StopIteration) as why:
-        raise NoGlimpse(f"Chromium cannot be asked: {type(why).__name__} {why}") from why
-    except websocket.WebSocketException as why:
-        raise NoGlimpse(f"Chromium does not speak: {why}") from why
-    try:
-        yield page
-    finally:
-        page.close()
-
-
-def _call(page: websocket.WebSocket, method: str, **params: Any) -> dict[str, Any]:
-    try:
-        page.send(json.dumps({"id": 1, "method": method, "params": params}))
-        deadline = time.monotonic() + TIMEOUT_S
-        while time.monotonic() < deadline:
-            told = json.loads(page.recv())
-            if told.get("id") == 1:
-                if "error" in told:
-                    raise NoGlimpse(f"Chromium refuses {method}: {told['error'].get('message')}")
-                result: dict[str, Any] = told["result"]
-                return result
-    except (OSError, ValueError, websocket.WebSocketException) as why:
-        raise NoGlimpse(f"Chromium did not answer: {why}") from why
-    raise NoGlimpse(f"Chromium did not answer {method} in {TIMEOUT_S:.0f} s.")

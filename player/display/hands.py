@@ -12,12 +12,11 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import requests
 
-from player.display.glimpse import NoGlimpse, take
+from player.display.glimpse import Glimpse, NoGlimpse
 from player.display.wishes import Did
 from player.machine.tools import Told, has, run, short
 
@@ -29,11 +28,13 @@ MAX_DONE = 64
 
 
 class Hands:
-    """`agent` is the agent's address, `profile` Chromium's. Runs from `start` to `stop`."""
+    """`agent` is the agent's address; `picture` takes one of the display, or raises NoGlimpse.
+    Runs from `start` to `stop`.
+    """
 
-    def __init__(self, agent: str, profile: Path) -> None:
+    def __init__(self, agent: str, picture: Callable[[], Glimpse]) -> None:
         self._agent = agent.rstrip("/")
-        self._profile = profile
+        self._picture = picture
         self._stop = threading.Event()
         self._done: dict[str, None] = {}
         self._looked_at = 0.0
@@ -71,7 +72,7 @@ class Hands:
         name = str(wish["id"])
         if wish["kind"] == "picture":
             try:
-                seen = take(self._profile)
+                seen = self._picture()
             except NoGlimpse as why:
                 return Did(name, False, "", short(str(why)))
             return Did(name, True, seen.how, "The picture was taken.", seen.detail, seen.data)

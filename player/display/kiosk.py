@@ -1,92 +1,58 @@
-"""Chromium on the screen: found, started full screen, started again when it dies or hangs."""
+"""Keeps one browser on the display: replaced at once when it dies, and when it hangs or swells."""
 
 from __future__ import annotations
 
-import os
+import contextlib
 import shutil
-import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
-NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-FLAGS = (
-    "--kiosk",
-    "--no-first-run",
-    "--noerrdialogs",
-    "--disable-infobars",
-    "--hide-crash-restore-bubble",
-    "--no-default-browser-check",
-    "--deny-permission-prompts",
-    "--disable-notifications",
-    "--disable-breakpad",
-    "--disable-features=Translate",
-    "--disable-component-update",
-    "--disable-background-networking",
-    "--disable-sync",
-    "--disable-pinch",
-    "--overscroll-history-navigation=0",
-    "--autoplay-policy=no-user-gesture-required",
-    "--check-for-update-interval=31536000",
-    "--password-store=basic",
-    "--remote-debugging-port=0",  # for pictures of the display; this machine's programs only
-    f"--disk-cache-size={64 * 1024 * 1024}",
-    "--no-memcheck",  # Raspberry Pi OS: no dialog about little memory; others ignore it
-)
-FIRST_RETRY_S = 1.0
-LAST_RETRY_S = 60.0
-STEADY_S = 120.0
-"""A browser that lived this long was no failure to start."""
-STOP_S = 5.0
-SILENT_S = 120.0
-"""A page that has painted nothing for so long hangs."""
+from player.display.devtools import Browser
+from player.display.glimpse import Glimpse, NoGlimpse, take
+from player.display.view import BEGIN_S, SILENT_S
+from player.machine.memory import held_mib
+
+LOOK_EVERY_S = 0.1
+STOP_WITHIN_S = 15.0
+ASK_EVERY_S = 0.5
+STEADY_S = 5.0
+"""A browser that lived so long was no failure to start: the next one starts at once."""
+RUINED = 3
+"""After so many lives in a row that were no longer, what it has kept is thrown away, and the next
+ones wait.
+"""
+RETRY_S = 3.0
 
 
-def find_chromium(wish: str = "") -> str | None:
-    """The path of `wish`, or of the first Chromium on PATH; None without one."""
-    for name in (wish,) if wish else NAMES:
-        found = shutil.which(name)
-        if found:
-            return found
-    return None
+class Shown(Protocol):
+    """What is to be shown: see `view.View`."""
 
+    profile: Path
 
-def command(
-    program: str, url: str, profile: Path, size: tuple[int, int], more: Sequence[str] = ()
-) -> list[str]:
-    """How the browser is started, with `more` flags. Root has no sandbox to give, so it goes
-    without.
-    """
-    flags = [*FLAGS, *more, f"--user-data-dir={profile}", f"--window-size={size[0]},{size[1]}"]
-    if os.environ.get("WAYLAND_DISPLAY"):
-        flags.append("--ozone-platform=wayland")
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        flags.append("--no-sandbox")
-    return [program, *flags, f"--app={url}"]
+    def command(self) -> Sequence[str]:
+        """How the next life begins."""
 
-
-def is_stuck(lived_s: float, silence_s: float) -> bool:
-    """Whether a page that began `lived_s` ago and has said nothing for `silence_s` hangs."""
-    return min(lived_s, silence_s) > SILENT_S
+    def trouble(self, lived_s: float) -> str:
+        """Why a life is to end after so long, "" if it goes on."""
 
 
 class Kiosk:
-    """Keeps one program running from `start` to `stop`.
-
-    `command` says how each of its lives begins, `is_over` whether one is to end that has lived for
-    so many seconds: it is asked a few times a second.
+    """Runs from `start` to `stop`. `most_mib`: what all the browser's processes may hold for
+    themselves, 0 for any.
     """
 
-    def __init__(
-        self, command: Callable[[], Sequence[str]], is_over: Callable[[float], bool]
-    ) -> None:
-        self._command = command
-        self._is_over = is_over
+    def __init__(self, shown: Shown, most_mib: int = 0) -> None:
+        self._shown = shown
+        self.most_mib = most_mib
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kiosk", daemon=True)
-        self.starts = 0
-        """How often it was started."""
+        self._browser: Browser | None = None
+        self.ends: list[str] = []
+        """Why the lives before this one ended, the last few of them."""
 
     def start(self) -> None:
         """Start it, and again whenever it ends."""
@@ -95,49 +61,71 @@ class Kiosk:
     def stop(self) -> None:
         """End it for good."""
         self._stop.set()
-        self._thread.join(timeout=2 * STOP_S)
+        self._thread.join(timeout=STOP_WITHIN_S)
+
+    def picture(self) -> Glimpse:
+        """Of what stands on the display now. Raises NoGlimpse."""
+        browser = self._browser
+        if browser is None:
+            raise NoGlimpse("No browser runs on this display.")
+        return take(browser)
+
+    @property
+    def pid(self) -> int:
+        """Of the browser that runs, 0 if none does."""
+        return self._browser.pid if self._browser else 0
 
     def _run(self) -> None:
-        delay = FIRST_RETRY_S
+        short = 0
         while not self._stop.is_set():
             began = time.monotonic()
             try:
-                self._one_life()
-            except OSError:
-                pass  # not startable now: tried again below
-            if time.monotonic() - began > STEADY_S:
-                delay = FIRST_RETRY_S
-            self._stop.wait(delay)
-            delay = min(2 * delay, LAST_RETRY_S)
+                why = self._one_life()
+            except OSError as wrong:
+                why = f"it cannot be started: {wrong}"
+            lived_s = time.monotonic() - began
+            if not self._stop.is_set():
+                print(f"Chromium is started again: {why}.", file=sys.stderr, flush=True)
+                self.ends = [*self.ends[-9:], why]
+            short = 0 if lived_s > STEADY_S else short + 1
+            if short >= RUINED:
+                shutil.rmtree(self._shown.profile, ignore_errors=True)
+                self._stop.wait(RETRY_S)
 
-    def _one_life(self) -> None:
-        self.starts += 1
+    def _one_life(self) -> str:
+        """Why it ended."""
+        self._free_profile()
         began = time.monotonic()
-        child = subprocess.Popen(
-            self._command(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        browser = self._browser = Browser(self._shown.command())
+        why, asked = "", began
         try:
-            while child.poll() is None and not self._stop.wait(0.2):
-                if self._is_over(time.monotonic() - began):
-                    break
+            while not why and not self._stop.wait(LOOK_EVERY_S):
+                now = time.monotonic()
+                if browser.is_over:
+                    why = "it ended"
+                elif browser.has_crashed:
+                    why = "its page crashed"
+                elif now - asked > ASK_EVERY_S:
+                    asked = now
+                    why = self._trouble(browser, now - began)
         finally:
-            _end(child)
+            self._browser = None
+            browser.end(at_once=bool(why))
+        return why
 
+    def _trouble(self, browser: Browser, lived_s: float) -> str:
+        held = held_mib(browser.pid) if self.most_mib else 0
+        if held > self.most_mib:
+            return f"it holds {held} MiB of at most {self.most_mib}"
+        quiet_s = browser.quiet_s()
+        if quiet_s > (SILENT_S if browser.has_spoken else BEGIN_S):
+            return f"it has answered nothing for {quiet_s:.0f} s"
+        return self._shown.trouble(lived_s)
 
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """Asked first, then killed with everything that it started."""
-    if child.poll() is None:
-        child.terminate()
-        try:
-            child.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            pass
-    try:
-        os.killpg(child.pid, 9)
-    except ProcessLookupError:
-        pass
-    child.wait()
+    def _free_profile(self) -> None:
+        """A lock that a killed one has left, of a machine that was renamed meanwhile, brings up a
+        dialog.
+        """
+        for name in ("SingletonLock", "SingletonCookie", "SingletonSocket"):
+            with contextlib.suppress(OSError):
+                (self._shown.profile / name).unlink()

@@ -13,7 +13,6 @@ import re
 import socket
 import sys
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -24,6 +23,7 @@ from urllib.parse import urlsplit
 
 from player.display.board import Board
 from player.display.files import SANDBOX, byte_range, copy, kind_of
+from player.display.heartbeat import Heartbeat
 from player.display.page import Page
 from player.display.turns import read_turns
 from player.display.wishes import Wishes
@@ -77,7 +77,7 @@ class LocalServer:
         self._server.page = page
         self._server.behind = behind
         self._server.names = LOCAL_NAMES | {host}
-        self._server.heard_at = time.monotonic()
+        self._server.heartbeat = Heartbeat()
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.1,), name="local", daemon=True
@@ -86,10 +86,6 @@ class LocalServer:
     def start(self) -> None:
         """Serve, in threads of its own."""
         self._thread.start()
-
-    def silence_s(self) -> float:
-        """Seconds since the page last said that it paints, or since this server began."""
-        return time.monotonic() - self._server.heard_at
 
     def stop(self) -> None:
         """Stop listening; open connections end with the board."""
@@ -103,7 +99,7 @@ class _Server(ThreadingHTTPServer):
     page: Page
     behind: Behind
     names: frozenset[str]
-    heard_at: float
+    heartbeat: Heartbeat
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A page that goes in the middle of a word is no news; anything else is told as usual."""
@@ -163,7 +159,7 @@ class _Handler(BaseHTTPRequestHandler):
             health = behind.health()
             self._json(health, 200 if health["ok"] else 503)
         elif path == "/painted":
-            self._json({"ago_ms": int((time.monotonic() - self._own.heard_at) * 1000)})
+            self._json(self._own.heartbeat.to_json())
         elif path == "/events":
             self._events()
         else:
@@ -197,7 +193,7 @@ class _Handler(BaseHTTPRequestHandler):
             elif path == "/wishes":
                 behind.wishes.take(parse_json(data))
             elif path == "/painted":
-                self._own.heard_at = time.monotonic()
+                self._own.heartbeat.take(parse_json(data))
             else:
                 self._json({"detail": "There is nothing here."}, 404)
                 return

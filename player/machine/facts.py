@@ -143,6 +143,21 @@ class Machine:
         return int(text) if re.fullmatch(r"-?\d+", text) else None
 
 
+def draws(root: Path = Path("/")) -> bool:
+    """Whether a display asks for pictures: connected and switched on, as far as the kernel tells
+    (drm: `status`, `dpms`). True where it tells nothing.
+    """
+    states = []
+    for status in root.glob("sys/class/drm/*/status"):
+        try:
+            is_there = status.read_text().strip() == "connected"
+            power = status.with_name("dpms").read_text().strip() if is_there else "Off"
+        except OSError:
+            continue
+        states.append(power == "On")
+    return any(states) or not states
+
+
 def troubles_of(facts: Mapping[str, Cap]) -> dict[str, str]:
     """What is wrong with the machine, by code, with what to do."""
 

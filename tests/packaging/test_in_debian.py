@@ -49,12 +49,14 @@ path = os.environ["CACHE_DIRECTORY"] + "/said-chromium"
 with open(path + ".new", "w") as file:
     json.dump(sys.argv, file)
 os.rename(path + ".new", path)
+frames = 0
 while True:
+    frames += 1
     if app.startswith("http"):
         page = urllib.request.urlopen(app, timeout=5).read()
         assert b"enseigne-source" in page
         kind = {"Content-Type": "application/json"}
-        ask = urllib.request.Request(app + "painted", b"{}", kind)
+        ask = urllib.request.Request(app + "painted", b'{"frames": %d, "dark": false}' % frames, kind)
         urllib.request.urlopen(ask, timeout=5)
     time.sleep(0.5)
 """

@@ -18,6 +18,7 @@ from player.display.server import Behind, LocalServer
 from player.display.wishes import Wishes
 from player.spool import Turn
 from playlists.ids import Sha256
+from tests.player.life import until
 
 BUNDLE = Path(__file__).parents[2] / "player" / "page"
 FILM = bytes(range(256)) * 40
@@ -211,10 +212,27 @@ def test_strangers_are_refused(local: Local) -> None:
         link.request("POST", "/played", headers=huge)
         assert link.getresponse().status == 413
         link.close()
-    silence_s = local.server.silence_s()
-    assert requests.post(local.url + "/painted", json={}, timeout=5).status_code == 204
-    assert local.server.silence_s() < silence_s
-    assert requests.get(local.url + "/painted", timeout=5).json()["ago_ms"] >= 0
+
+
+def test_the_page_says_that_it_lives_and_how_much_it_has_drawn(local: Local) -> None:
+    def told() -> dict[str, Any]:
+        found: dict[str, Any] = requests.get(local.url + "/painted", timeout=5).json()
+        return found
+
+    def beat(value: object) -> int:
+        return requests.post(local.url + "/painted", json=value, timeout=5).status_code
+
+    assert beat({"frames": 1, "dark": False}) == 204
+    assert told()["frames"] == 1
+    until(lambda: told()["ago_ms"] > 0, "a while")
+    assert beat({"frames": 1, "dark": True}) == 204
+    still = told()
+    assert still["drawn_ago_ms"] > still["ago_ms"]
+    assert still["dark"]
+    assert beat({"frames": 2, "dark": False}) == 204
+    assert told()["drawn_ago_ms"] <= told()["ago_ms"]
+    assert beat({"frames": -1}) == 422
+    assert told()["frames"] == 2
 
 
 def test_health_says_what_it_is_told(local: Local) -> None:

@@ -1,10 +1,8 @@
-"""Settings, the kiosk and signs of life."""
+"""Settings and signs of life."""
 
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,21 +10,8 @@ import pytest
 
 from player.__main__ import main
 from player.config import MIB, BadConfig, read_config
-from player.display.kiosk import Kiosk, command, find_chromium
+from player.display.chromium import command, find_chromium
 from player.health import Health
-
-WITHIN_S = 15.0
-
-
-def never(_: float) -> bool:
-    return False
-
-
-def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_the_command_line_overrides_the_environment(tmp_path: Path) -> None:
@@ -72,37 +57,6 @@ def test_a_start_that_cannot_be_says_why(
     assert "pair this screen anew" in capsys.readouterr().err
     assert main(["--data", str(tmp_path)]) == 2
     assert "--server" in capsys.readouterr().err
-
-
-def test_the_browser_is_started_again_when_it_dies(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("player.display.kiosk.FIRST_RETRY_S", 0.01)
-    kiosk = Kiosk(lambda: [sys.executable, "-c", "pass"], never)
-    kiosk.start()
-    until(lambda: kiosk.starts >= 3)
-    kiosk.stop()
-    stopped = kiosk.starts
-    assert kiosk.starts == stopped
-
-
-def test_a_browser_that_paints_nothing_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("player.display.kiosk.FIRST_RETRY_S", 0.01)
-    line = [sys.executable, "-c", "import time; time.sleep(600)"]
-    kiosk = Kiosk(lambda: line, lambda lived_s: lived_s > 0.3)
-    kiosk.start()
-    until(lambda: kiosk.starts >= 2)
-    kiosk.stop()
-
-
-def test_a_program_that_is_not_there_does_not_end_the_player(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("player.display.kiosk.FIRST_RETRY_S", 0.01)
-    kiosk = Kiosk(lambda: ["/nowhere/chromium"], never)
-    kiosk.start()
-    until(lambda: kiosk.starts >= 2)
-    kiosk.stop()
 
 
 def test_the_kiosk_shows_the_page_and_nothing_else(tmp_path: Path) -> None:

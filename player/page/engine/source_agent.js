@@ -12,7 +12,8 @@
  *        "offers":    {channel: {"version", "offers": [offer, ...]}},
  *        "freshness": [payload of enseigne.freshness, ...],   one a store, the screen's own last
  *        "held":      [sha256, ...],
- *        "overrides": [{"id", "zone", "kind": "show" | "pause", "card", "from", "until"}],
+ *        "overrides": [{"id", "zone", "kind": "show" | "pause", "card", "from", "until",
+ *           "body": a card as in a deck?}],
  *        "pairing":   null | {"code", "url", "fingerprint", "server", "qr": picture's address | null},
  *        "notice":    text for whoever looks after this screen, "" when all is well,
  *        "device":    what people asked of this screen beside its plan, see told.js}
@@ -21,16 +22,16 @@
  *   POST /played {"page": text, "turns": [{"n", "zone", "head", "manifest", "from", "until", "card",
  *     "offers", "because", "slot": [layer, source, item] | null}]}   turns as they ended, see runs.js. 204 once
  *     they are on the disk; `n` counts up from 1 for each `page`: one that came already is not taken twice.
- *   POST /painted {}   every few seconds, from a frame that was drawn: the display lives.
+ *   POST /painted {"frames", "dark"}   every two seconds: the page lives, and has drawn so many frames
  */
 
 import { monotonic, ServedClock } from "./clock.js";
-import { decodeChunk, decodeDeck, decodeManifest } from "./manifest.js";
+import { decodeChunk, decodeDeck, decodeManifest, readCard } from "./manifest.js";
 import { channelState, decodeFreshness } from "./offers.js";
 
 const RETRY_MS = 2_000;
 const POST_EVERY_MS = 5_000;
-const PAINTED_EVERY_MS = 10_000;
+const BEAT_EVERY_MS = 2_000;
 /** Turns in one request. */
 const TURNS_AT_ONCE = 1_000;
 const REQUEST_LIMIT_MS = 10_000;
@@ -49,6 +50,7 @@ export class AgentSource {
   #page = crypto.randomUUID?.() ?? String(performance.timeOrigin);
   #waiting = [];
   #number = 0;
+  #frames = 0;
   #events = null;
   #heardAt = 0;
   #clockTimer = 0;
@@ -65,7 +67,7 @@ export class AgentSource {
     await this.#askClock();
     this.#listen();
     this.#postLater();
-    this.#paintedLater();
+    this.#beat();
     setInterval(() => {
       if (monotonic() - this.#heardAt > SILENCE_MS) this.#listen();
     }, SILENCE_MS / 10);
@@ -161,7 +163,9 @@ export class AgentSource {
       offers: made("offers", () => new Map(channels.map(([name, { version, offers: all, lease }]) => [name, channelState(version, all, lease)]))),
       freshness: made("freshness", () => decodeFreshness(...freshness)),
       held: made("held", () => new Set(held)),
-      overrides: overrides.map(({ from, until, ...hand }) => ({ ...hand, fromMs: from, untilMs: until })),
+      overrides: made("overrides", () => overrides.map(({ from, until, body, ...hand }) => (
+        { ...hand, fromMs: from, untilMs: until, body: body ? readCard(body, `overrides/${hand.id}`) : null }
+      ))),
       pairing,
       notice: notice ? [notice] : null,
       device,
@@ -193,7 +197,7 @@ export class AgentSource {
   }
 
   #emit() {
-    if (this.#world) this.#onWorld(this.#world);
+    if (this.#world) this.#onWorld(handed(this.#world));
   }
 
   #body(turns) {
@@ -215,12 +219,34 @@ export class AgentSource {
     }
   }
 
-  #paintedLater() {
-    setTimeout(() => requestAnimationFrame(() => {
-      ask("/painted", { method: "POST", body: "{}", headers: JSON_TYPE }).catch(this.#onFault);
-      this.#paintedLater();
-    }), PAINTED_EVERY_MS);
+  /** Each time one frame is asked for: a still picture has none of its own. The first is told at once. */
+  #beat() {
+    let waits = false;
+    const tell = () => {
+      const body = JSON.stringify({ frames: this.#frames, dark: this.#told.device?.dark ?? false });
+      ask("/painted", { method: "POST", body, headers: JSON_TYPE }).catch(this.#onFault);
+    };
+    const beat = () => {
+      tell();
+      if (waits) return;
+      waits = true;
+      requestAnimationFrame(() => {
+        waits = false;
+        this.#frames += 1;
+        if (this.#frames === 1) tell();
+      });
+    };
+    beat();
+    setInterval(beat, BEAT_EVERY_MS);
   }
+}
+
+/** What people have this screen show without the server need not stand in its plan: it comes with its cards. */
+function handed(world) {
+  const brought = world.overrides.filter(({ body }) => body);
+  if (!world.plan || brought.length === 0) return world;
+  const cards = new Map([...brought.map(({ card, body }) => [card, body]), ...world.plan.cards]);
+  return { ...world, plan: { ...world.plan, cards } };
 }
 
 async function ask(path, options = {}) {
