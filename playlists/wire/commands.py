@@ -19,6 +19,9 @@ MAX_ANSWERS = 50
 """Answers in one request."""
 MAX_OFF = 500
 """Stretches in one power plan, and records of them in one request."""
+MAX_WINDOWS = 8
+"""Windows of the day in one rule for fetching."""
+DAY_MINUTES = 1_440
 MAX_SAID = 500
 """Characters of the sentence that an answer is told with."""
 
@@ -149,6 +152,42 @@ class PowerPlan:
         """Undo `to_json`. Raises Invalid."""
         given = Fields.of(value)
         return cls(tuple(Off.from_json(one, at) for at, one in given.items("off", MAX_OFF)))
+
+
+@dataclass(frozen=True, slots=True)
+class FetchRule:
+    """How the files of a plan are fetched from the server: at most `bytes_s` a second (0: as fast
+    as it goes); what is not needed soon in `windows` of the store's day, `(from, until)` minutes
+    of it, some over midnight (none: always). `id` says which rule, by its content.
+    """
+
+    bytes_s: int = 0
+    windows: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Equal for equal rules."""
+        return sha256(canonical(self.to_json()))[:16]
+
+    def to_json(self) -> Mapping[str, Json]:
+        """The arguments of a `fetch` command."""
+        return {"bytes_s": self.bytes_s, "windows": [list(one) for one in self.windows]}
+
+    @classmethod
+    def from_json(cls, value: object) -> FetchRule:
+        """Undo `to_json`. Raises Invalid."""
+        given = Fields.of(value)
+        windows = (_window(one, at) for at, one in given.items("windows", MAX_WINDOWS))
+        return cls(given.whole("bytes_s"), tuple(windows))
+
+
+def _window(value: object, path: str) -> tuple[int, int]:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise Invalid("A window is its begin and its end.", path)
+    begin, end = (whole(one, path, 0, DAY_MINUTES) for one in value)
+    if begin == end:
+        raise Invalid("A window ends at another minute than it begins.", path)
+    return begin, end
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from server.errors import BadInput, NotFound, ServerError
 from server.services.base.paging import Cut
 from server.services.base.snapshot import snapshot
 from server.services.chain import places
-from server.services.screens import commands, displays, offs
+from server.services.screens import commands, displays, fetch_rules, offs
 from server.services.screens.displays import Display
 from server.services.screens.offs import Asked
 from server.services.screens.power_plans import Rule
@@ -44,7 +44,7 @@ MAX_ASKED = 200
 @blueprint.get(HERE)
 def show(screen_id: str) -> AnyResponse:
     """The page."""
-    return _show(looker(), screen_id)
+    return show_device(looker(), screen_id)
 
 
 @blueprint.post(HERE)
@@ -55,12 +55,12 @@ def tell(screen_id: str) -> AnyResponse:
     kind = request.form.get("kind", "")
     name = {"rotate": "degrees", "volume": "percent"}.get(kind, "")
     try:
-        arguments = {name: _whole(name)} if name else {}
+        arguments = {name: whole_of(name)} if name else {}
         commands.send(me.ctx, me.actor, screen_id, kind, arguments)
     except NotFound:
         raise
     except ServerError as wrong:
-        return _show(me, screen_id, wrong)
+        return show_device(me, screen_id, wrong)
     return redirect(f"/screens/{screen_id}/device#orders", 303)
 
 
@@ -79,7 +79,7 @@ def switch(screen_id: str) -> AnyResponse:
     except NotFound:
         raise
     except ServerError as wrong:
-        return _show(me, screen_id, wrong)
+        return show_device(me, screen_id, wrong)
     return redirect(f"/screens/{screen_id}/device#power", 303)
 
 
@@ -124,7 +124,8 @@ def off_table() -> AnyResponse:
     return answer
 
 
-def _show(me: Visit, screen_id: str, wrong: ServerError | None = None) -> AnyResponse:
+def show_device(me: Visit, screen_id: str, wrong: ServerError | None = None) -> AnyResponse:
+    """The page, with what was wrong with what was sent."""
     with snapshot(me.ctx) as ctx:
         shown = _read(replace(me, ctx=ctx), screen_id)
     status = wrong.status if wrong else 200
@@ -167,6 +168,8 @@ def _read(me: Visit, screen_id: str) -> dict[str, Any]:
         "of_store": display.of_store,
         "nights": words.nights(runs, store.zone, me.language),
         "days": (today - timedelta(days=MONTH - 1), today),
+        "fetching": words.fetching(fetch_rules.of_store(me.ctx, me.actor, screen.store)),
+        "may_set_chain": me.actor.may("devices") and me.actor.stores is None,
         "may_switch": me.actor.may("devices", screen.store),
     }
 
@@ -184,12 +187,12 @@ def _wish() -> Display:
         raise BadInput(_("Choose one of the rules."), field="mode")
     rule = Rule(
         "hours" if mode == "hours" else "always",
-        _whole("before_min"),
-        _whole("after_min"),
+        whole_of("before_min"),
+        whole_of("after_min"),
         (),
         "advert" if night == "advert" else "sign" if night == "sign" else "none",
     )
-    return Display(rule, _whole("shots_min"))
+    return Display(rule, whole_of("shots_min"))
 
 
 def _day(name: str) -> date | None:
@@ -204,8 +207,8 @@ def _day(name: str) -> date | None:
     return day
 
 
-def _whole(name: str) -> int:
-    """A number of the form; none where nothing is written. Raises BadInput."""
+def whole_of(name: str) -> int:
+    """A number of the form; 0 where nothing is written. Raises BadInput."""
     text = request.form.get(name, "").strip()
     if text and not (text.isascii() and text.isdecimal() and len(text) < 6):
         raise BadInput(_("Write a whole number."), field=name)

@@ -11,6 +11,7 @@ from typing import Any
 from server.services.chain.place_views import StoreView
 from server.services.screens.commands import CommandView
 from server.services.screens.displays import DisplayView, PowerRunView
+from server.services.screens.fetch_rules import Pace, PaceView
 from server.services.screens.power_plans import Rule
 from server.web.clock import clock, day, length, when
 from server.web.phrases import Language
@@ -64,6 +65,37 @@ class Night:
     why: str
     how: str
     good: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fetching:
+    """How files are fetched: in a sentence, and as the form's fields have it."""
+
+    said: str
+    kib_s: int
+    windows: str
+    of_chain: bool
+
+
+def fetching(view: PaceView) -> Fetching:
+    """The rule of a store."""
+    pace = view.pace
+    windows = ", ".join(f"{_minute(begin)}-{_minute(end)}" for begin, end in pace.windows)
+    parts = [_("Files are fetched as fast as the line allows.")]
+    if pace.kib_s:
+        parts = [_("Each screen fetches files with %(n)s KiB a second at most.", n=pace.kib_s)]
+    if windows:
+        hours = windows.replace("-", "\u2013")
+        parts.append(
+            _("What is not needed within the hour waits for %(hours)s of the store.", hours=hours)
+        )
+    if view.of_chain and pace != Pace():
+        parts.append(_("This is the chain’s rule."))
+    return Fetching(" ".join(parts), pace.kib_s, windows, view.of_chain)
+
+
+def _minute(minutes: int) -> str:
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def kind_words(kind: str, arguments: Mapping[str, Any]) -> str:

@@ -11,13 +11,22 @@ import pytest
 from playlists.errors import Invalid
 from playlists.ids import ScreenId, sha256
 from playlists.runs import GENESIS
-from playlists.wire.commands import Answer, Answers, Command, Off, PowerPlan, PowerRun
+from playlists.wire.commands import (
+    Answer,
+    Answers,
+    Command,
+    FetchRule,
+    Off,
+    PowerPlan,
+    PowerRun,
+)
 from playlists.wire.door import Report
 from playlists.wire.http import Difference
 
 COMMAND = Command("c1", ScreenId("lille-1"), "rotate", {"degrees": 90}, 10, 20)
 ANSWER = Answer("c1", "done", "The picture is turned.", 15, {"how": "wlr-randr"})
 RUN = PowerRun(1, GENESIS, 100, 200, "law", "cec-ctl", "standby")
+RULE = FetchRule(250_000, ((1_320, 360), (720, 780)))
 PLAN = PowerPlan((Off(100, 200, "law"), Off(300, 400, "hours")))
 
 
@@ -45,6 +54,11 @@ def test_plans_are_told_apart_by_their_content() -> None:
     assert PLAN.id == PowerPlan(PLAN.off).id != PowerPlan().id
 
 
+def test_a_rule_for_fetching_goes_over_the_wire_and_is_told_apart_by_its_content() -> None:
+    assert FetchRule.from_json(RULE.to_json()) == RULE
+    assert RULE.id == replace(RULE).id != FetchRule().id
+
+
 def test_a_record_of_the_display_is_bound_to_the_one_before() -> None:
     after = replace(RUN, seq=2, prev=RUN.hash, from_ms=300, until_ms=400)
     assert RUN.follows(0)
@@ -70,6 +84,10 @@ def test_a_record_of_the_display_is_bound_to_the_one_before() -> None:
         (PowerPlan.from_json, PLAN, {"off": [[1, 2]]}, "off/0"),
         (PowerPlan.from_json, PLAN, {"off": [[1, 2, "whim"]]}, "off/0"),
         (PowerPlan.from_json, PLAN, {"off": [[2, 2, "law"]]}, "off/0"),
+        (FetchRule.from_json, RULE, {"bytes_s": -1}, "bytes_s"),
+        (FetchRule.from_json, RULE, {"windows": [[1]]}, "windows/0"),
+        (FetchRule.from_json, RULE, {"windows": [[1, 1]]}, "windows/0"),
+        (FetchRule.from_json, RULE, {"windows": [[1, 1_441]]}, "windows/0"),
         (PowerRun.from_json, RUN, {"prev": sha256(b"")[1:]}, "prev"),
     ],
 )

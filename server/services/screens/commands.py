@@ -42,7 +42,9 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 EVERYDAY: frozenset[str] = frozenset(("identify", "screenshot", "reload"))
 """What a store's manager may ask of the store's own screens; all else is for who minds devices."""
 POWER: Final = "power"
-"""The server's own command: when the display is off."""
+FETCH: Final = "fetch"
+OWN: Final = (POWER, FETCH)
+"""The server's own commands: when the display is off, and how files are fetched."""
 UPDATE: Final = "update"
 """The server's own too: a version of the player that is to be installed (rollouts)."""
 NOBODY: Final = ""
@@ -72,7 +74,7 @@ KEPT_SHOTS: Final = 24
 KEPT_MS: Final = 60 * DAY_MS
 """Commands and their answers are kept this long, bundles of logs LOGS_KEPT_MS."""
 LOGS_KEPT_MS: Final = 7 * DAY_MS
-POWER_KEPT_MS: Final = 2 * DAY_MS
+OWN_KEPT_MS: Final = 2 * DAY_MS
 """The server's own are many: each screen with a rule is sent one a day."""
 _TYPES: Mapping[str, tuple[tuple[bytes, str], ...]] = {
     "screenshot": (
@@ -264,7 +266,7 @@ def list_commands(ctx: Context, actor: Actor, screen: str, cut: Cut = FIRST) -> 
     with ctx.db.read() as session:
         _place(session, actor, screen)
         statement = select(CommandRow).where(
-            CommandRow.screen_id == screen, CommandRow.kind != POWER
+            CommandRow.screen_id == screen, CommandRow.kind.not_in(OWN)
         )
         keys = [CommandRow.issued_at, CommandRow.id]
         return paged(
@@ -280,8 +282,8 @@ def list_commands(ctx: Context, actor: Actor, screen: str, cut: Cut = FIRST) -> 
 
 def sweep(session: Session, now: int) -> None:
     """Forget commands and bundles of long ago."""
-    power = and_(CommandRow.kind == POWER, CommandRow.issued_at < now - POWER_KEPT_MS)
-    session.execute(delete(CommandRow).where(or_(CommandRow.issued_at < now - KEPT_MS, power)))
+    own = and_(CommandRow.kind.in_(OWN), CommandRow.issued_at < now - OWN_KEPT_MS)
+    session.execute(delete(CommandRow).where(or_(CommandRow.issued_at < now - KEPT_MS, own)))
     logs = select(CommandRow.id).where(
         CommandRow.kind == "logs", CommandRow.issued_at < now - LOGS_KEPT_MS
     )

@@ -32,7 +32,7 @@ from server.services.base.editing import Versioned, check_version, missing
 from server.services.base.kept import batched
 from server.services.base.paging import FIRST, Cut, Page, paged
 from server.services.chain.place_views import store_view
-from server.services.screens import commands
+from server.services.screens import commands, fetch_rules
 from server.services.screens.devices import Viewer
 from server.services.screens.power_plans import Hours, Opening, Rule, plan_of
 
@@ -40,8 +40,10 @@ MAX_MARGIN_MIN = 240
 """Minutes before opening and after closing."""
 SHOT_EVERY_MIN = (15, 1_440)
 """Minutes between two pictures of a screen, the least and the most."""
+REPORTED = ("power_plan", "fetch_rule")
+"""What devices report that they go by."""
 OVERTAKEN = "replaced"
-"""The state of a power command that a newer one took the place of."""
+"""The state of an own command that a newer one took the place of."""
 MINUTE_MS = 60_000
 DAY_MINUTES = 1_440
 SENT_AT_ONCE = 50
@@ -171,7 +173,9 @@ def take_power(session: Session, viewer: Viewer, runs: tuple[PowerRun, ...], now
 
 
 def bring(ctx: Context) -> None:
-    """Send each device the plan that it does not report, and ask for the pictures that are due."""
+    """Send each device the plan and the rule for fetching that it does not report, and ask for the
+    pictures that are due.
+    """
     now = ctx.clock()
     with ctx.db.read() as session:
         due = list(_due(session, now))
@@ -186,7 +190,7 @@ def bring(ctx: Context) -> None:
 def _send(
     ctx: Context, session: Session, screen: str, kind: str, arguments: Mapping[str, Any], now: int
 ) -> None:
-    if kind == commands.POWER:
+    if kind in commands.OWN:
         older = update(CommandRow).where(
             CommandRow.screen_id == screen, CommandRow.kind == kind, CommandRow.state == ""
         )
@@ -198,9 +202,10 @@ def _send(
 
 def _due(session: Session, now: int) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     rules = {row.subject: _display(row) for row in session.scalars(select(DisplayRow))}
-    told = ScreenStateRow.report["device"]["power_plan"].as_string()
+    fetch_of = fetch_rules.rules(session)
+    told = [ScreenStateRow.report["device"][name].as_string() for name in REPORTED]
     rows = (
-        select(ScreenRow.id, ScreenRow.store_id, DeviceRow.caps, told)
+        select(ScreenRow.id, ScreenRow.store_id, DeviceRow.caps, *told)
         .join(DeviceRow, DeviceRow.screen_id == ScreenRow.id)
         .join(ScreenStateRow, ScreenStateRow.screen_id == ScreenRow.id)
         .where(or_(ScreenStateRow.connected, ScreenStateRow.seen_at > now - HEARD_MS))
@@ -208,7 +213,7 @@ def _due(session: Session, now: int) -> Iterator[tuple[str, str, Mapping[str, An
     sent = _last(session)
     plans: dict[tuple[Rule, str], PowerPlan] = {}
     nothing = PowerPlan()
-    for screen, store, caps, held in session.execute(rows):
+    for screen, store, caps, held, fetches in session.execute(rows):
         display = rules.get(f"screen:{screen}") or rules.get(f"store:{store}") or Display()
         if not caps.get("agent") or not held:
             continue
@@ -217,17 +222,20 @@ def _due(session: Session, now: int) -> Iterator[tuple[str, str, Mapping[str, An
             plan = nothing
         else:
             plan = plans[key] = plans.get(key) or plan_of(key[0], _opening(session, store), now)
-        waits = sent.get((screen, commands.POWER))
-        if held != plan.id and not (waits and waits[1] > now and waits[2] == plan.id):
-            yield screen, commands.POWER, {**plan.to_json(), "plan": plan.id}
+        rule = fetch_of(store)
+        for kind, it, has in ((commands.POWER, plan, held), (commands.FETCH, rule, fetches)):
+            waits = sent.get((screen, kind))
+            # A player that says nothing of it is older than this.
+            if has and has != it.id and not (waits and waits[1] > now and waits[2] == it.id):
+                yield screen, kind, {**it.to_json(), "plan": it.id}
         shot = sent.get((screen, "screenshot"))
         if display.shots_min and (not shot or now - shot[0] >= display.shots_min * MINUTE_MS):
             yield screen, "screenshot", {}
 
 
 def _last(session: Session) -> dict[tuple[str, str], tuple[int, int, str]]:
-    """The newest power command that waits and the newest picture asked for, of each screen."""
-    kinds = (commands.POWER, "screenshot")
+    """The newest own commands that wait and the newest picture asked for, of each screen."""
+    kinds = (*commands.OWN, "screenshot")
     newest = (
         select(CommandRow.screen_id, CommandRow.kind, func.max(CommandRow.issued_at).label("at"))
         .where(CommandRow.kind.in_(kinds))

@@ -52,7 +52,8 @@ MAY: list[tuple[tuple[str, ...], str, Needs]] = [
     (ANY, "/api/v1/(tokens|people|audit)|/people|/audit", {"people"}),
     (UNSAFE, "/api/v1/(pairings|screens/<screen_id>/device)", {"devices"}),
     (UNSAFE, "(/api/v1)?/screens/<screen_id>/(commands|device)", ({"devices"}, {"override"})),
-    (UNSAFE, "(/api/v1)?/screens/<screen_id>/display", {"devices"}),
+    (UNSAFE, "(/api/v1)?/screens/<screen_id>/(display|fetching)", {"devices"}),
+    (ANY, "/api/v1/(updates|rollouts)|/updates", {"devices"}),
     (UNSAFE, "/api/v1/(stores|screens)", {"places"}),
     (UNSAFE, "/api/v1/overrides", {"override"}),
     (UNSAFE, "/api/v1/emergencies", {"emergency"}),
@@ -108,7 +109,16 @@ SCREENS: dict[str, int] = {
 OF_NO_ROLE = f"{FREE}|{OWN}|/player/"
 OF_NO_STORE = {"version", "secret", "number", "way", "sheet", "phrase"}
 """Parameters that name nothing of a store."""
-NOT_THERE = {"batch", "connector", "connector_id", "upload", "pairing_id", "person"}
+NOT_THERE = {
+    "batch",
+    "connector",
+    "connector_id",
+    "upload",
+    "pairing_id",
+    "person",
+    "rollout_id",
+    "rollout",
+}
 """Parameters of things that this world has none of in Marseille alone: only rights are proven."""
 
 

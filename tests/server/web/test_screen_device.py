@@ -149,6 +149,25 @@ def test_the_display_is_given_a_rule_and_its_nights_are_listed(player: Chain) ->
     assert displays.of_screen(player.ctx, SYSTEM, SCREEN).value.of_store
 
 
+def test_its_store_and_the_chain_are_given_rules_for_fetching(player: Chain) -> None:
+    owner, path = player.owner(), f"/screens/{SCREEN}/fetching"
+    form = {"kib_s": "250", "windows": "22:00-06:00, 12:00–13:30"}
+    assert owner.send(path, **form, **{"for": "chain"}).status_code == 303
+    told = owner.text(PAGE)
+    assert "250 KiB a second at most" in told
+    assert 'value="22:00-06:00, 12:00-13:30"' in told
+    assert "This is the chain’s rule." in told
+    wrong = owner.send(path, windows="by night")
+    assert (wrong.status_code, "Write hours as" in wrong.text) == (422, True)
+    manager = player.manager(STORE, "read", "devices")
+    assert 'value="chain"' not in manager.text(PAGE)
+    assert manager.send(path, **form, **{"for": "chain"}).status_code == 403
+    assert manager.send(path, kib_s="500").status_code == 303
+    assert "This is the chain’s rule." not in manager.text(PAGE)
+    assert manager.send(path, none="1").status_code == 303
+    assert "This is the chain’s rule." in manager.text(PAGE)
+
+
 def test_a_screen_without_a_player_has_no_buttons_that_nobody_would_hear(chain: Chain) -> None:
     answered = chain.owner().send(PAGE, kind="reload")
     assert answered.status_code == 409
