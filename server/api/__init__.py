@@ -24,6 +24,7 @@ from server.api import (
     media,
     offers,
     overrides,
+    packages,
     page,
     people,
     player,
@@ -34,6 +35,7 @@ from server.api import (
     recalls,
     releases,
     requests,
+    rollouts,
     screens,
     staff,
     stores,
@@ -48,6 +50,7 @@ RESOURCES = (
     staff,
     devices,
     commands,
+    rollouts,
     playlists,
     campaigns,
     releases,
@@ -69,7 +72,7 @@ RESOURCES = (
     document,
 )
 
-OTHERS = (player, page, install, media, uploads, hooks)
+OTHERS = (player, page, install, packages, media, uploads, hooks)
 """What is not of the API: players' HTTP, a screen's page, the player itself, the studio's files,
 uploads in pieces, calls of sources."""
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from playlists.signing import verify
 from playlists.wire.commands import Answer, Answers, Command, State
+from playlists.wire.door import Cap
 from server.db.models import DeviceRow
 from server.services.base.actors import SYSTEM, Actor
 from server.services.base.context import Context
@@ -164,6 +165,7 @@ class Fleet:
         if pi.comes_to == "dies":
             pi.online = False
             return
-        detail = {"version": version, "from": came_from, "rolled_back": rolled_back}
+        detail: dict[str, Cap] = {"version": version, "from": came_from}
+        detail["rolled_back"] = rolled_back
         told = Answer(command.id, state, said, self.clock(), detail)
         answering.take(self.ctx, Viewer((screen,), "d" * 16), Answers((told,)))

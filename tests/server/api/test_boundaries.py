@@ -93,6 +93,12 @@ CHAIN_ONLY: dict[str, dict[str, Any]] = {
     "list_batches": {},
     "metrics": {},
     "list_audit": {},
+    "get_updates": {},
+    "list_rollouts": {},
+    "create_rollout": {"json": {"package": "0" * 64}},
+    "get_rollout": {},
+    "change_rollout": {"json": {"to": "pause"}},
+    "list_rollout_screens": {},
 }
 """What only the whole chain may do or see: where prices come from concerns every store."""
 LISTS = {
@@ -303,7 +309,7 @@ def test_the_chain_alone_opens_stores_and_connects_shops(
 ) -> None:
     method, template = next(rest for known, *rest in routes() if known == name)
     connector = api.make("/connectors", **FEED)["id"] if "<" in template else ""
-    path = filled(template, {"connector_id": connector})
+    path = filled(template, {"connector_id": connector, "rollout_id": "any"})
     answer = lille.call(method, path, headers={"If-Match": "*"}, **CHAIN_ONLY[name])
     assert answer.status_code == 403, answer.text
     if connector:
