@@ -8,6 +8,8 @@ import time
 from collections import Counter
 from typing import Any
 
+from player.machine.package import PACKAGE
+
 STALL_S = 60.0
 """An agent that has not turned for so long hangs: systemd is no longer told that it lives."""
 
@@ -77,7 +79,8 @@ class Health:
         with self._lock:
             alive = time.monotonic() - self._turned < STALL_S
             notes = {code: text for code, (text, _) in self._notes.items()}
-            return {"ok": alive, "notes": notes, "counts": dict(self._counts)}
+            counts = dict(self._counts)
+        return {"ok": alive, "package": PACKAGE, "notes": notes, "counts": counts}
 
 
 def _notifier() -> Any:

@@ -12,6 +12,8 @@ set -eu
 SERVER='@SERVER@'
 VERSION='@VERSION@'
 SHA256='@SHA256@'
+# Whom this computer believes when it is told to update the player.
+SERVER_KEY='@SERVER_KEY@'
 
 say() { printf '%s\n' "$*"; }
 stop() { printf '%s\n' "$*" >&2; exit 1; }
@@ -46,8 +48,10 @@ apt() {
 
 installed() { dpkg-query -W -f '${db:Status-Status} ${Version}' enseigne-player 2>/dev/null || true; }
 
+updating() { PYTHONPATH=/usr/lib/enseigne-player /usr/bin/python3 -m player.updating "$@"; }
+
 install_package() {
-    if [ "$(installed)" = "installed $VERSION" ]; then
+    if [ "$(installed)" = "installed $VERSION" ] && [ "$(updating kept 2>/dev/null)" = "$VERSION" ]; then
         say "The player $VERSION is installed already."
         return
     fi
@@ -60,6 +64,12 @@ install_package() {
         "$SERVER/player/enseigne-player.deb" || stop "$SERVER could not be reached, or does not serve the player."
     printf '%s  %s\n' "$SHA256" "$file" | sha256sum -c --quiet ||
         stop "What came is not what was announced (it may have been updated meanwhile): start again."
+    if [ "$(installed)" != "installed $VERSION" ]; then install_file; fi
+    updating keep "$file" >/dev/null ||
+        say "Its package could not be kept: the server cannot update this player; see above."
+}
+
+install_file() {
     say "Installing it, and what it needs from Debian's packages …"
     apt update || say "The lists of packages could not be renewed: those that are here are used."
     # A file's own version says which code it is, not which is newer: going back is meant too.
@@ -71,6 +81,8 @@ configure() {
         install -m 644 "$CA" /etc/enseigne-player/ca.pem
         set -- "$@" ca=/etc/enseigne-player/ca.pem
     fi
+    printf '%s\n' "$SERVER_KEY" >/etc/enseigne-player/server-key.new
+    mv /etc/enseigne-player/server-key.new /etc/enseigne-player/server-key
     enseigne-player-setup set "server=$SERVER" "$@" || stop "Nothing was set; start again with another value."
     enseigne-player-setup take || say "The start of this computer could not be made quiet; see above."
 }

@@ -29,6 +29,7 @@ def script() -> Response:
         "@SERVER@": server,
         "@VERSION@": package.version,
         "@SHA256@": package.sha256,
+        "@SERVER_KEY@": context().keys.root_x,
     }.items():
         text = text.replace(name, value)
     answer = Response(text, content_type="text/x-shellscript; charset=utf-8")

@@ -34,6 +34,9 @@ PLACES = {
     "enseigne-player.service": "usr/lib/systemd/system/enseigne-player.service",
     "enseigne-kiosk.service": "usr/lib/systemd/system/enseigne-kiosk.service",
     "enseigne-boot.service": "usr/lib/systemd/system/enseigne-boot.service",
+    "enseigne-update.path": "usr/lib/systemd/system/enseigne-update.path",
+    "enseigne-update.service": "usr/lib/systemd/system/enseigne-update.service",
+    "enseigne-update-undo.service": "usr/lib/systemd/system/enseigne-update-undo.service",
     "enseigne-player.sysusers": f"usr/lib/sysusers.d/{NAME}.conf",
     "72-enseigne-kiosk.rules": "usr/lib/udev/rules.d/72-enseigne-kiosk.rules",
     "enseigne-player.polkit": f"usr/share/polkit-1/rules.d/{NAME}.rules",
@@ -83,6 +86,7 @@ def build(player: Path, domain: Path, release: str, at_s: int) -> Package:
     control = _read(debian / "control").decode()
     named = f"{release}+{_digest([*entries, *scripts, Entry('control', control.encode())])}"
     entries.append(_packed(f"doc/{NAME}/changelog", _changelog(named, at_s).encode()))
+    entries.append(Entry(f"{CODE}/VERSION", f"{named}\n".encode()))
     control = control.replace("@VERSION@", named)
     control = control.replace("@INSTALLED_KIB@", str(installed_kib(entries)))
     data = write_deb(control, scripts, entries, at_s)

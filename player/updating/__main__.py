@@ -1,0 +1,82 @@
+"""`python3 -m player.updating`: what the units of an update and the installer call, as root."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from player.config import PREFIX
+from player.errors import PlayerError
+from player.updating.handover import AGENT, ROOT
+from player.updating.system import System
+from player.updating.updater import Places, Updater
+from player.updating.watching import Patience
+from playlists.errors import DomainError
+
+KEY = Path("/etc/enseigne-player/server-key")
+"""The server's root key (raw Ed25519, base64url), as the installer had it from the server."""
+CUT_OFF = "The update was cut off: the computer was restarted, or lost its power."
+PATIENCE_S, SETTLE_S = range(10, 1_801), range(3_601)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do one of its works. The exit code; a sentence says what is wrong."""
+    parser = argparse.ArgumentParser(prog="python3 -m player.updating", description=__doc__)
+    works = parser.add_subparsers(dest="work", required=True)
+    works.add_parser("run", help="answer what the agent asks for")
+    works.add_parser("undo", help="go back where an update was cut off")
+    works.add_parser("keep", help="keep the package of what is installed").add_argument("deb")
+    works.add_parser("kept", help="the installed version, where its package is kept")
+    given = parser.parse_args(arguments)
+    try:
+        os.umask(0o022)
+        ROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
+        with (ROOT / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            updater = Updater(Places(AGENT, ROOT, KEY), System(), patience(os.environ))
+            return _work(updater, given)
+    except (DomainError, PlayerError, OSError) as why:
+        print(why, file=sys.stderr)
+        return 1
+
+
+def patience(environ: Mapping[str, str]) -> Patience:
+    """As ENSEIGNE_PLAYER_UPDATE_PAINT_S and ..._SETTLE_S (seconds) say, where that is sensible."""
+    usual = Patience()
+    return Patience(
+        _seconds(environ, "UPDATE_PAINT_S", PATIENCE_S, usual.paint_s),
+        _seconds(environ, "UPDATE_SETTLE_S", SETTLE_S, usual.settle_s),
+        usual.restarts,
+    )
+
+
+def _work(updater: Updater, given: argparse.Namespace) -> int:
+    if given.work == "run":
+        if (result := updater.run()) is not None:
+            print(f"{result.state}: {result.said}")
+        return 0
+    if given.work == "undo":
+        return 0 if updater.undo(CUT_OFF) else 1
+    if given.work == "keep":
+        print(updater.keep(Path(given.deb)))
+        return 0
+    print(version := updater.kept())
+    return 0 if version else 1
+
+
+def _seconds(environ: Mapping[str, str], name: str, allowed: range, usual: int) -> int:
+    text = environ.get(PREFIX + name, "")
+    if text.isdecimal() and int(text) in allowed:
+        return int(text)
+    if text:
+        sensible = f"{allowed.start} to {allowed.stop - 1}"
+        print(f"{PREFIX}{name} is {usual} s: {text!r} is not from {sensible}.", file=sys.stderr)
+    return usual
+
+
+if __name__ == "__main__":
+    sys.exit(main())

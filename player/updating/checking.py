@@ -1,0 +1,42 @@
+"""Whether a request counts: who signed it, that it is new, in time, and about another version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from player.updating.handover import KIND, Request, Wanted
+from player.updating.record import Record
+from playlists.errors import Refused
+from playlists.ids import Sha256
+from playlists.signing import verify
+from playlists.wire.commands import Command
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A request that counts, and the record as it is once it is obeyed."""
+
+    id: Sha256
+    wanted: Wanted
+    record: Record
+
+
+def check(request: Request, record: Record, root: bytes, now_ms: int | None) -> Order:
+    """`root` is the pinned key; `now_ms` (unix ms) None where nobody vouches for the clock: then
+    neither the deadline nor the keys' time can be judged here, and the agent's word stands. What
+    is older than what was obeyed is refused in any case.
+
+    Raises Refused, Invalid.
+    """
+    ring = record.ring(root).renewed(request.keys)
+    command = Command.from_json(verify(request.command, "command", ring, now_ms))
+    if command.kind != KIND:
+        raise Refused("kind", "This command is not about an update.")
+    before = record.obeyed_at if root == record.root else 0
+    if command.issued_at <= before:
+        raise Refused("replay", "An update that was asked for later has been begun already.")
+    if now_ms is not None and now_ms >= command.deadline:
+        raise Refused("overdue", "It is too late to begin this update.")
+    wanted = Wanted.from_arguments(command.arguments)
+    obeyed = replace(record, root=root, keys=ring.token, obeyed_at=command.issued_at)
+    return Order(request.id, wanted, obeyed)
