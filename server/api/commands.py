@@ -135,6 +135,17 @@ def get_command(call: Call, screen_id: str, command_id: str) -> Done:
     return Done(_command(commands.get_command(call.ctx, call.actor, screen_id, command_id)))
 
 
+@blueprint.get("/screens/<screen_id>/commands/<command_id>/file")
+@operation("devices", gives=tuple(commands.FILE_ENDINGS), errors=(404,))
+def get_command_file(call: Call, screen_id: str, command_id: str) -> Done:
+    """What a command brought: the picture of a screenshot, or a bundle of logs, which is for who
+    minds devices. Pictures are kept until newer ones take their place, logs for seven days.
+    """
+    mime, data = commands.get_file(call.ctx, call.actor, screen_id, command_id)
+    name = f"{screen_id}-{command_id}.{commands.FILE_ENDINGS[mime]}"
+    return Done({}, raw=data, raw_type=mime, raw_name=name)
+
+
 @blueprint.get("/screens/<screen_id>/display")
 @operation("devices", DisplayShape, versioned=True, errors=(404,))
 def get_display(call: Call, screen_id: str) -> Done:

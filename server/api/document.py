@@ -102,9 +102,8 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
         described["parameters"].append(header)
     if operation.raw_body:
         described["requestBody"] = _FILE
-    if operation.text:
-        content = {"text/plain": {"schema": {"type": "string"}}}
-        described["responses"]["200"]["content"] = content
+    if operation.gives:
+        described["responses"]["200"]["content"] = {name: _raw(name) for name in operation.gives}
     for status, answer in described["responses"].items():
         if status >= "400" and not (operation.public and status == "503"):
             content = answer.get("content", {})
@@ -115,3 +114,9 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
             }
         if int(status) in LATER:
             answer["headers"] = {"Retry-After": _RETRY_AFTER}
+
+
+def _raw(mime: str) -> dict[str, Any]:
+    """What is no JSON."""
+    text = {"type": "string"}
+    return {"schema": text if mime.startswith("text/") else {**text, "format": "binary"}}

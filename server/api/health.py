@@ -107,9 +107,9 @@ def ready(ctx: Context) -> Done:
 
 
 @blueprint.get("/metrics")
-@operation("health", text=True)
+@operation("health", gives=("text/plain",))
 def metrics(call: Call) -> Done:
     """Figures for Prometheus (text format), for whoever may read the whole chain."""
     call.actor.require_chain("read")
     registry: CollectorRegistry = current_app.extensions["enseigne.metrics"]
-    return Done({}, text=generate_latest(registry).decode(), text_type=CONTENT_TYPE_LATEST)
+    return Done({}, raw=generate_latest(registry), raw_type=CONTENT_TYPE_LATEST)

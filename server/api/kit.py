@@ -53,16 +53,17 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a view answers: a JSON body, and the version that its ETag is made of; or a `text` of
-    the `text_type`.
+    """What a view answers: a JSON body, and the version that its ETag is made of; or `raw`, of the
+    media type `raw_type`, to be kept as `raw_name` where it has one.
     """
 
     body: Mapping[str, Any]
     version: int | None = None
     location: str = ""
     status: int | None = None
-    text: str = ""
-    text_type: str = "text/plain"
+    raw: str | bytes = ""
+    raw_type: str = ""
+    raw_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class Operation:
     raw_body: bool
     bare: bool
     versioned: bool
-    text: bool
+    gives: tuple[str, ...]
 
 
 OPERATIONS: dict[str, Operation] = {}
@@ -95,7 +96,7 @@ def operation(
     public: bool = False,
     raw_body: bool = False,
     versioned: bool = False,
-    text: bool = False,
+    gives: tuple[str, ...] = (),
     also: Mapping[int, type[BaseModel] | None] | None = None,
     errors: tuple[int, ...] = (),
 ) -> Callable[[Callable[..., Done]], Callable[..., Any]]:
@@ -103,8 +104,8 @@ def operation(
     `if_version`.
 
     `creates`: an Idempotency-Key is honoured. `edits`: If-Match is required. `public`: nobody need
-    sign in. `raw_body`: the body is not JSON; `text`: the answer is not. `also` are further
-    answers, `errors` further problems.
+    sign in. `raw_body`: the body is not JSON; `gives`: nor the answer, which is of these media types.
+    `also` are further answers, `errors` further problems.
     """
 
     def decorate(view: Callable[..., Done]) -> Callable[..., Any]:
@@ -134,7 +135,7 @@ def operation(
 
         name = view.__name__
         bare = body is None and not raw_body
-        OPERATIONS[name] = Operation(name, edits, creates, public, raw_body, bare, versioned, text)
+        OPERATIONS[name] = Operation(name, edits, creates, public, raw_body, bare, versioned, gives)
         problems = {400, 422, *errors}
         problems |= set() if public else {401, 403, 429}
         problems |= {413, 415} if body is not None or raw_body else set()
@@ -181,8 +182,11 @@ def _given(done: Done, status: int) -> Given:
 
 
 def _answer(done: Done, status: int) -> Any:
-    if done.text:
-        return done.text, status, {"Content-Type": done.text_type}
+    if done.raw_type:
+        sent = {"Content-Type": done.raw_type, "X-Content-Type-Options": "nosniff"}
+        if done.raw_name:
+            sent["Content-Disposition"] = f'attachment; filename="{done.raw_name}"'
+        return done.raw, status, sent
     given = _given(done, status)
     if given.status == 204:
         return "", 204, {}

@@ -43,8 +43,11 @@ EVERYDAY: frozenset[str] = frozenset(("identify", "screenshot", "reload"))
 """What a store's manager may ask of the store's own screens; all else is for who minds devices."""
 POWER: Final = "power"
 FETCH: Final = "fetch"
-OWN: Final = (POWER, FETCH)
-"""The server's own commands: when the display is off, and how files are fetched."""
+HANDS: Final = "hands"
+OWN: Final = (POWER, FETCH, HANDS)
+"""The server's own commands: when the display is off, how files are fetched, who may act while the
+server is away.
+"""
 UPDATE: Final = "update"
 """The server's own too: a version of the player that is to be installed (rollouts)."""
 NOBODY: Final = ""
@@ -85,6 +88,12 @@ _TYPES: Mapping[str, tuple[tuple[bytes, str], ...]] = {
     "logs": ((b"\x1f\x8b", "application/gzip"),),
 }
 """What files may be, by the command that asks for them, and how they begin."""
+FILE_ENDINGS: Mapping[str, str] = {
+    "image/jpeg": "jpg",
+    "image/webp": "webp",
+    "image/png": "png",
+    "application/gzip": "tar.gz",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,7 +366,8 @@ def _place(session: Session, actor: Actor, screen: str) -> ScreenRow:
 def _row(session: Session, actor: Actor, screen: str, command: str) -> CommandRow:
     _place(session, actor, screen)
     row = session.get(CommandRow, command)
-    if row is None or row.screen_id != screen:
+    # Hashes of people's codes are for the device alone.
+    if row is None or row.screen_id != screen or row.kind == HANDS:
         raise missing("command")
     return row
 

@@ -197,7 +197,14 @@ def lille(app: Flask, chain: dict[str, str]) -> Api:
 
 def _world(app: Flask, api: Api) -> dict[str, str]:
     """What the API alone does not make: an offer, a device, and a file that shows in the store."""
-    from server.db.models import ChannelRow, CommandRow, DeviceRow, OfferRow, RecallRow
+    from server.db.models import (
+        ChannelRow,
+        CommandFileRow,
+        CommandRow,
+        DeviceRow,
+        OfferRow,
+        RecallRow,
+    )
 
     context = app.extensions["enseigne"]
     with context.db.write() as session:
@@ -209,9 +216,10 @@ def _world(app: Flask, api: Api) -> dict[str, str]:
             DeviceRow(screen_id=window, public_key=b"k" * 32, name="Pi", caps={}, paired_at=1)
         )
         asked = {"kind": "identify", "arguments": {}, "by": "Ana", "issued_at": 1, "deadline": 2}
-        session.add(
-            CommandRow(id="asked", screen_id=window, jws="", detail={}, verdict={}, **asked)
-        )
+        asked |= {"detail": {}, "verdict": {}, "file": "image/jpeg"}
+        session.add(CommandRow(id="asked", screen_id=window, jws="", **asked))
+        session.flush()
+        session.add(CommandFileRow(command_id="asked", data=b"\xff\xd8\xff"))
         offer = {"channel": channel, "sku": "PLV-01", "body": {"k": "PLV-01"}, "version": 1}
         session.add(OfferRow(**offer, suspect="jump"))
         session.add(RecallRow(id="recalled", sku="PLV-01", stores=[OTHERS], at_ms=1, by="system"))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
+from server.db.models import DeviceRow
 from server.services.base.actors import ALL_SCOPES
 from server.services.base.context import Context
-from server.services.screens import devices
+from server.services.screens import commands, devices
+from server.services.screens.devices import Viewer
 from tests.server.api.programs import Api, token_for
 from tests.support.http_player import HttpPlayer
 from tests.support.small_shop import Shop
@@ -69,3 +71,30 @@ def test_a_page_gets_leave_to_follow_the_screens_that_its_reader_sees(
     assert page.get(f"objects/{lille.manifest}").status_code == 404
     nobody = owner(app).call("GET", "/watch?screens=nothing")
     assert nobody.status_code == 404
+
+
+def test_the_files_of_commands_are_had_by_whom_they_are_for(
+    ctx: Context, app: Flask, shop: Shop
+) -> None:
+    with ctx.db.write() as session:
+        key = {"public_key": b"k" * 32, "name": "Pi", "paired_at": 1}
+        session.add(DeviceRow(screen_id="lille-window", caps={"agent": True}, **key))
+    api, path = owner(app), "/screens/lille-window/commands"
+    files = {
+        "screenshot": (b"\xff\xd8\xffpicture", "image/jpeg"),
+        "logs": (b"\x1f\x8b", "application/gzip"),
+    }
+    reader = token_for(app, frozenset({"read"}))
+    stranger = token_for(app, ALL_SCOPES, ["prado"])
+    for kind, (data, mime) in files.items():
+        headers = {"Idempotency-Key": kind}
+        made = api.call("POST", path, json={"kind": kind}, headers=headers).json
+        file = f"{path}/{made['id']}/file"
+        assert api.call("GET", file).status_code == 404
+        commands.take_file(ctx, Viewer(("lille-window",), "d" * 16), made["id"], data)
+        answer = api.call("GET", file)
+        assert (answer.status_code, answer.data, answer.mimetype) == (200, data, mime)
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Content-Disposition"].startswith("attachment")
+        assert reader.call("GET", file).status_code == (200 if kind == "screenshot" else 403)
+        assert stranger.call("GET", file).status_code == 404
