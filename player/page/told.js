@@ -2,13 +2,16 @@
  * What the player's agent tells the page beside what it plays, as people asked of this screen:
  *
  *   {"plate": null | {"name", "screen", "revision", "colour"}, "reload": id, "rotate": degrees, "volume": percent | null,
- *    "dark": boolean}
+ *    "dark": boolean, "scan": null | {"token", "address", "qr": data URI | null}}
  *
  * The plate says who this screen is; `reload` asks for the page anew each time it is another id; `rotate` is there only
- * where no compositor turns the picture; `dark` while the display is to be off, in case it cannot be switched.
+ * where no compositor turns the picture; `dark` while the display is to be off, in case it cannot be switched. `scan` is
+ * for who stands before the screen while its server is away: how to act on it, over all that plays.
  */
 
 import { el } from "./dom.js";
+import { pairingView } from "./pairing.js";
+import { Stage } from "./stage.js";
 
 const TURNS = new Set([90, 180, 270]);
 
@@ -21,6 +24,8 @@ function made(revision) {
 export class Told {
   #root;
   #plate = null;
+  #scan = null;
+  #scanned = "null";
   #shown = "null";
   #reload = null;
   #volume = null;
@@ -34,7 +39,7 @@ export class Told {
     document.addEventListener("play", ({ target }) => this.#sound(target), true);
   }
 
-  take({ plate = null, reload = "", rotate = 0, volume = null, dark = false }) {
+  take({ plate = null, reload = "", rotate = 0, volume = null, dark = false, scan = null }) {
     // The first word is of before this page: only another one asks for it anew.
     if (this.#reload !== null && reload && reload !== this.#reload) this.#anew();
     this.#reload = reload;
@@ -44,6 +49,24 @@ export class Told {
     this.#volume = volume;
     for (const film of document.querySelectorAll("video")) this.#sound(film);
     this.#show(plate);
+    this.#offer(scan);
+  }
+
+  #offer(scan) {
+    const text = JSON.stringify(scan);
+    if (text === this.#scanned) return;
+    this.#scanned = text;
+    this.#scan?.stage.destroy();
+    this.#scan?.host.remove();
+    this.#scan = null;
+    if (!scan) return;
+    const host = el("div", "scan");
+    document.querySelector("#screen").append(host);
+    const { token: code, address, qr } = scan;
+    const view = pairingView({ code, url: "", fingerprint: "", server: `http://${address}`, qr });
+    const stage = new Stage(host);
+    this.#scan = { host, stage };
+    stage.show({ ...view, params: { ...view.params, of: "hands" } }).catch(() => this.#offer(null));
   }
 
   #show(plate) {

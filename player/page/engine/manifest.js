@@ -146,7 +146,8 @@ function readZone(value, path, lengthMs, slots) {
   });
 }
 
-function readCard(value, path) {
+/** A card as it stands in a deck. */
+export function readCard(value, path) {
   object(value, path);
   const params = {};
   for (const [key, param] of table(value.p, `${path}/p`, MAX_PARAMS)) {

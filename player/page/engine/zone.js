@@ -203,7 +203,8 @@ export class Zone {
     const edge = turned ? shown.since : now.ms;
     if (before && edge > before.from) this.#hooks.played({ ...before.cause, from: before.from, until: edge }, before.slot);
     const why = shown?.why;
-    const slot = why ? [why.layer, why.source, why.item] : null;
+    // A hand on this screen shows no item of a plan: what is shown is its own.
+    const slot = why ? [why.layer, why.source, why.item || why.source] : null;
     this.#play = cause && { mark, cause, slot, from: edge };
   }
 }
@@ -221,13 +222,14 @@ function markOf(view) {
 
 function causeOf(zone, shown, { plan, offers }) {
   const versions = plan.manifest.channels.filter((name) => offers.has(name)).map((name) => [name, offers.get(name).version]);
-  const planned = shown.because.length === 0;
+  const because = shown.variant === "override" ? [`by_hand:${shown.why.source}`, ...shown.because] : shown.because;
+  const planned = because.length === 0;
   return {
     zone,
     head: plan.revision,
     manifest: plan.address,
     offers: Object.fromEntries(versions),
     card: planned ? null : shown.card,
-    because: shown.because,
+    because,
   };
 }

@@ -21,16 +21,32 @@ function code(value) {
   return plate;
 }
 
+/** What the plate says, French first: of a new screen, and of one that people act on without its server. */
+const WORDS = {
+  pairing: {
+    title: ["Nouvel écran", "New screen"],
+    scan: ["Scannez, ou saisissez ce code dans le studio.", "Scan, or type this code in the studio."],
+    type: ["Saisissez ce code dans le studio.", "Type this code in the studio."],
+  },
+  hands: {
+    title: ["À la main", "By hand"],
+    scan: ["Scannez, puis saisissez votre code personnel.", "Scan, then type your own code."],
+    type: ["Saisissez ce code à l’adresse ci-dessous.", "Type this code at the address below."],
+  },
+};
+
 export function compose(view) {
   const { params } = view;
-  const said = el("div", "said", el("h1", "title", "Nouvel écran", el("small", "", "New screen")), code(params.code));
+  const words = WORDS[params.of] ?? WORDS.pairing;
+  const said = el("div", "said", el("h1", "title", words.title[0], el("small", "", words.title[1])), code(params.code));
   const plate = el("div", view.qr ? "plate" : "plate alone", said, view.qr ? picture(view.qr, "qr", "QR") : null);
-  const english = el("span", "", view.qr ? "Scan, or type this code in the studio." : "Type this code in the studio.");
+  const how = view.qr ? words.scan : words.type;
+  const english = el("span", "", how[1]);
   english.lang = "en";
   const parts = [
     part("maker", el("p", "maker", drawing("0 0 40 40", "", SIGN), el("span", "", "Enseigne"))),
     part("plate", plate),
-    part("how", bilingual("step", view.qr ? "Scannez, ou saisissez ce code dans le studio." : "Saisissez ce code dans le studio.", english)),
+    part("how", bilingual("step", how[0], english)),
   ];
   const server = text(params.server);
   if (server) parts.push(part("server", fitted(el("p", "status", server), "1/1 .85/1 .7/1")));
