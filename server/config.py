@@ -122,6 +122,10 @@ class Settings(BaseSettings):
     """How long of one day the screens of a store may be held by hand, by whoever does not edit
     content; all holds of the day together, counted once where they overlap.
     """
+    hands_code_days: int = Field(default=90, ge=1, le=400)
+    """How long a code counts by which a store's people act on a screen without the server."""
+    hands_longest_minutes: int = Field(default=240, ge=1, le=1_440)
+    """How long such a hold may last."""
     allow_private: bool = False
     """Whether a configured URL may reach a private or loopback address."""
 

@@ -14,6 +14,7 @@ from playlists.fields import MAX_WHOLE, Fields, parse_json
 from playlists.ids import Json, canonical, check_id
 from playlists.wire.commands import Answers
 from playlists.wire.door import Challenge, Report
+from playlists.wire.hands import acts_from_json, verdicts_json
 from playlists.wire.http import (
     PARTED,
     SIGNED_REFUSAL,
@@ -34,6 +35,7 @@ from server.services.screens import (
     commands,
     delivery,
     devices,
+    hand_acts,
     pairing,
     playback,
     proof,
@@ -213,6 +215,13 @@ def take_answers() -> Response:
     acked = answering.take(ctx, screen, said)
     glimpses.judge(ctx, screen, said.answers)
     return _json({"acked": acked})
+
+
+@blueprint.post("/hands")
+def take_hands() -> Response:
+    """What people did on the screen without the server; the verdict on each."""
+    screen = _player()
+    return _json(verdicts_json(hand_acts.take(context(), screen, acts_from_json(_body()))))
 
 
 @blueprint.post("/commands/<command_id>/file")

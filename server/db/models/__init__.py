@@ -22,6 +22,7 @@ from server.db.models.content import (
     RenditionRow,
 )
 from server.db.models.drafting import DraftRow, EditRow, PlaylistTagRow
+from server.db.models.handing import HandActRow, HandCodeRow
 from server.db.models.library import AssetPriceRow, AssetTagRow
 from server.db.models.people import (
     AccountRow,
@@ -99,6 +100,8 @@ __all__ = [
     "EventRow",
     "FactRow",
     "FetchRuleRow",
+    "HandActRow",
+    "HandCodeRow",
     "HeadRow",
     "HeldBatchRow",
     "IdempotencyRow",

@@ -32,7 +32,7 @@ from server.services.base.editing import Versioned, check_version, missing
 from server.services.base.kept import batched
 from server.services.base.paging import FIRST, Cut, Page, paged
 from server.services.chain.place_views import store_view
-from server.services.screens import commands, fetch_rules
+from server.services.screens import commands, fetch_rules, hand_plans
 from server.services.screens.devices import Viewer
 from server.services.screens.power_plans import Hours, Opening, Rule, plan_of
 
@@ -40,7 +40,7 @@ MAX_MARGIN_MIN = 240
 """Minutes before opening and after closing."""
 SHOT_EVERY_MIN = (15, 1_440)
 """Minutes between two pictures of a screen, the least and the most."""
-REPORTED = ("power_plan", "fetch_rule")
+REPORTED = ("power_plan", "fetch_rule", "hands")
 """What devices report that they go by."""
 OVERTAKEN = "replaced"
 """The state of an own command that a newer one took the place of."""
@@ -178,7 +178,7 @@ def bring(ctx: Context) -> None:
     """
     now = ctx.clock()
     with ctx.db.read() as session:
-        due = list(_due(session, now))
+        due = list(_due(ctx, session, now))
     for some in batched(due, SENT_AT_ONCE):
         with ctx.db.write() as session:
             for screen, kind, arguments in some:
@@ -200,7 +200,7 @@ def _send(
         commands.issue(ctx, session, screen, kind, arguments, commands.NOBODY, now)
 
 
-def _due(session: Session, now: int) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+def _due(ctx: Context, session: Session, now: int) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     rules = {row.subject: _display(row) for row in session.scalars(select(DisplayRow))}
     fetch_of = fetch_rules.rules(session)
     told = [ScreenStateRow.report["device"][name].as_string() for name in REPORTED]
@@ -213,7 +213,8 @@ def _due(session: Session, now: int) -> Iterator[tuple[str, str, Mapping[str, An
     sent = _last(session)
     plans: dict[tuple[Rule, str], PowerPlan] = {}
     nothing = PowerPlan()
-    for screen, store, caps, held, fetches in session.execute(rows):
+    hands = hand_plans.Plans(ctx, session, now)
+    for screen, store, caps, held, fetches, may in session.execute(rows):
         display = rules.get(f"screen:{screen}") or rules.get(f"store:{store}") or Display()
         if not caps.get("agent") or not held:
             continue
@@ -223,7 +224,12 @@ def _due(session: Session, now: int) -> Iterator[tuple[str, str, Mapping[str, An
         else:
             plan = plans[key] = plans.get(key) or plan_of(key[0], _opening(session, store), now)
         rule = fetch_of(store)
-        for kind, it, has in ((commands.POWER, plan, held), (commands.FETCH, rule, fetches)):
+        wanted = (
+            (commands.POWER, plan, held),
+            (commands.FETCH, rule, fetches),
+            (commands.HANDS, hands.of(screen, store), may),
+        )
+        for kind, it, has in wanted:
             waits = sent.get((screen, kind))
             # A player that says nothing of it is older than this.
             if has and has != it.id and not (waits and waits[1] > now and waits[2] == it.id):

@@ -287,6 +287,34 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("store", name=op.f("pk_fetch_rule")),
     )
     op.create_table(
+        "hand_act",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("screen_id", sa.String(length=64), nullable=False),
+        sa.Column("actor_id", sa.String(length=64), nullable=False),
+        sa.Column("choice", sa.String(length=64), nullable=False),
+        sa.Column("from_ms", sa.BigInteger(), nullable=False),
+        sa.Column("until_ms", sa.BigInteger(), nullable=False),
+        sa.Column("ended_ms", sa.BigInteger(), nullable=True),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hand_act")),
+    )
+    with op.batch_alter_table("hand_act", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_hand_act_received_at"), ["received_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_hand_act_screen_id"), ["screen_id"], unique=False)
+
+    op.create_table(
+        "hand_code",
+        sa.Column("store_id", sa.String(length=64), nullable=False),
+        sa.Column("actor_id", sa.String(length=64), nullable=False),
+        sa.Column("tag", sa.String(length=2), nullable=False),
+        sa.Column("salt", sa.String(length=32), nullable=False),
+        sa.Column("hash", sa.String(length=32), nullable=False),
+        sa.Column("issued_at", sa.BigInteger(), nullable=False),
+        sa.Column("until_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("store_id", "actor_id", name=op.f("pk_hand_code")),
+    )
+    op.create_table(
         "idempotency",
         sa.Column("actor_id", sa.String(length=64), nullable=False),
         sa.Column("key", sa.String(length=200), nullable=False),
@@ -1437,6 +1465,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_idempotency_created_at"))
 
     op.drop_table("idempotency")
+    op.drop_table("hand_code")
+    with op.batch_alter_table("hand_act", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_hand_act_screen_id"))
+        batch_op.drop_index(batch_op.f("ix_hand_act_received_at"))
+
+    op.drop_table("hand_act")
     op.drop_table("fetch_rule")
     with op.batch_alter_table("fact", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_fact_source"))

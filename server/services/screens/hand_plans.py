@@ -1,0 +1,144 @@
+"""What each device is told of people who may act on it while the server is away: who, what they may
+show, for how long.
+
+Only what a screen can show by itself is offered: cards without a condition or a schedule, whose
+files may be on air everywhere and show no price of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from playlists.cards import card_json
+from playlists.ids import CardId, PlaylistId, StoreId, canonical
+from playlists.manifest import DeckCard
+from playlists.model import Card, Playlist, Store
+from playlists.resolve import Memo, Profile
+from playlists.resolving.carding import Ready, bind_card
+from playlists.schedule import ALWAYS
+from playlists.wire.hands import (
+    MAX_CHOICES,
+    MAX_PEOPLE,
+    MAX_PLAN_BYTES,
+    MAX_TURNS,
+    Choice,
+    HandsPlan,
+    Person,
+)
+from server.db.models import HandCodeRow, ScreenRow, StoreRow
+from server.errors import Unauthenticated
+from server.services.base.actors import Actor
+from server.services.base.context import Context
+from server.services.entry import tokens
+from server.services.publishing.reading import Library, Snapshot
+from server.services.publishing.viewing import View
+from server.services.wishes.local_use import local_playlists
+from server.services.wishes.messages import PREFIX
+from server.services.wishes.reach import Reach
+
+MINUTE_MS = 60_000
+NOBODY = HandsPlan()
+
+_Key = tuple[str, str, tuple[int, int]]
+
+
+class Plans:
+    """What each screen is to know, read once in the caller's session."""
+
+    def __init__(self, ctx: Context, session: Session, now: int) -> None:
+        self._longest_ms = ctx.settings.hands_longest_minutes * MINUTE_MS
+        self._session, self._now = session, now
+        codes: dict[str, list[HandCodeRow]] = {}
+        rows = select(HandCodeRow).where(HandCodeRow.until_ms > now)
+        for row in session.scalars(rows.order_by(HandCodeRow.actor_id)):
+            codes.setdefault(row.store_id, []).append(row)
+        self._people = {store: self._may(store, rows) for store, rows in codes.items()}
+        self._made: dict[_Key, HandsPlan] = {}
+        self._memo = Memo()
+        self._snapshot: Snapshot | None = None
+        self._reach: Reach | None = None
+
+    def of(self, screen: str, store: str) -> HandsPlan:
+        """A screen's plan; an empty one where nobody may."""
+        people = self._people.get(store, ())
+        row = self._session.get(ScreenRow, screen) if people else None
+        if row is None:
+            return NOBODY
+        key = (store, row.language, (row.width, row.height))
+        if key not in self._made:
+            self._made[key] = self._plan(key, people)
+        return self._made[key]
+
+    def _may(self, store: str, rows: list[HandCodeRow]) -> tuple[Person, ...]:
+        """Those of them that still have the right."""
+        found = []
+        for row in rows:
+            try:
+                actor = tokens.actor(self._session, row.actor_id)
+            except Unauthenticated:
+                continue
+            if actor.may("override", store):
+                found.append(
+                    Person(actor.id, actor.name, row.tag, row.salt, row.hash, row.until_ms)
+                )
+        return tuple(found[:MAX_PEOPLE])
+
+    def _plan(self, key: _Key, people: tuple[Person, ...]) -> HandsPlan:
+        store, language, size = key
+        row = self._session.get_one(StoreRow, store)
+        choices: list[Choice] = []
+        cards: dict[CardId, DeckCard] = {}
+        left = MAX_PLAN_BYTES - len(canonical([one.to_json() for one in people]))
+        for choice, its in self._offered(store, language, size):
+            new = {name: card for name, card in its.items() if name not in cards}
+            left -= len(canonical([choice.to_json(), [card_json(card) for card in new.values()]]))
+            if left < 0 or len(choices) >= MAX_CHOICES:
+                break
+            choices.append(choice)
+            cards |= new
+        return HandsPlan(row.name, people, tuple(choices), cards, self._longest_ms)
+
+    def _offered(
+        self, store: str, language: str, size: tuple[int, int]
+    ) -> Iterator[tuple[Choice, dict[CardId, DeckCard]]]:
+        """What a store may show, those for every store's use first, then by name."""
+        if self._snapshot is None or self._reach is None:
+            self._snapshot = Library().snapshot(self._session, self._now)
+            self._reach = Reach(self._session)
+        snapshot, reach = self._snapshot, self._reach
+        made = snapshot.store(store)
+        if made is None:
+            return
+        view = View(snapshot, Profile(StoreId(store), size, language, (), "", frozenset(), None))
+        here = Actor("", "", frozenset(), frozenset({store}))
+        local = local_playlists(self._session)
+        seen = [it for it in reach.playlists.values() if reach.sees(here, it.id)]
+        for playlist in sorted(seen, key=lambda it: (it.id not in local, it.name, it.id)):
+            if playlist.id.startswith(PREFIX):
+                continue
+            turns: list[tuple[CardId, int]] = []
+            cards: dict[CardId, DeckCard] = {}
+            for ready, length in islice(self._ready(view, made, playlist.id, language), MAX_TURNS):
+                cards[ready.id] = ready.card
+                turns.append((ready.id, length))
+            if turns:
+                yield Choice(playlist.id, playlist.name, tuple(turns)), cards
+
+    def _ready(
+        self, view: View, store: Store, playlist: PlaylistId, language: str
+    ) -> Iterator[tuple[Ready, int]]:
+        """The cards of a playlist that a screen can show by itself, bound to the store."""
+        found: Playlist | None = view.playlist(playlist)
+        for item in found.items if found else ():
+            plain = item.condition is None and item.schedule == ALWAYS
+            if not plain or not isinstance(item.content, Card):
+                continue
+            ready = bind_card(item.content, language, store, self._memo)
+            if not isinstance(ready, Ready):
+                continue
+            if not any(sha in view.drawn or view.asset(sha) != "showable" for sha in ready.files):
+                yield ready, item.duration_ms
