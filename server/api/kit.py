@@ -104,7 +104,7 @@ def operation(
     `if_version`.
 
     `creates`: an Idempotency-Key is honoured. `edits`: If-Match is required. `public`: nobody need
-    sign in. `raw_body`: the body is not JSON; `gives`: nor the answer, which is of these media types.
+    sign in. `raw_body`: the body is not JSON; `gives`: the answer is not, but of these media types.
     `also` are further answers, `errors` further problems.
     """
 
