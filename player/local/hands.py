@@ -58,7 +58,7 @@ class _World:
 
     plan: Plan | None = None
     held: Set[Sha256] = frozenset()
-    now: Now = Now(0, None)  # noqa: RUF009
+    now: Now | None = None
 
 
 class Hands:
@@ -263,6 +263,8 @@ class Hands:
     def _time(self) -> int:
         """The instant; without trust it goes on by itself from what the start knew."""
         now, monotonic = self._world.now, self._clock.monotonic_ms()
+        if now is None:
+            return 0
         if now.uncertainty_ms is not None:
             self._anchor = None
             return now.ms

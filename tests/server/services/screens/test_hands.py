@@ -1,0 +1,287 @@
+"""Codes for a store's people, what devices are told of them, and acts that came back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from playlists.ids import ItemId, PlaylistId, ZoneId
+from playlists.model import Card, Item, Playlist
+from playlists.signing import SigningKey, verify
+from playlists.wire.commands import Answer, Answers, Command, FetchRule, PowerPlan
+from playlists.wire.door import Report
+from playlists.wire.hands import Act, HandsPlan, Verdict
+from playlists.wire.http import PairingRequest
+from server.db.models import ActorRow, AuditRow, CommandRow, HandActRow, HandCodeRow
+from server.errors import BadInput, Forbidden, NotFound
+from server.services.base.actors import SYSTEM, Actor
+from server.services.base.context import Context
+from server.services.entry.roles import ROLES
+from server.services.screens import (
+    answering,
+    commands,
+    displays,
+    hand_acts,
+    hand_codes,
+    playback,
+)
+from server.services.screens.devices import Viewer
+from server.services.screens.pairing import begin, claim
+from server.services.wishes import content, overrides
+from server.services.wishes.local_use import set_local_use
+from tests.support.record import TestClock
+from tests.support.small_shop import lay_out
+
+SCREEN, STORE = "lille-window", "lille"
+VIEWER = Viewer((SCREEN,), "d" * 16)
+MIA = Actor("mia", "Mia", ROLES["manager"], frozenset({STORE}))
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+CASH = "cash-only"
+
+
+@pytest.fixture
+def chain(ctx: Context) -> Context:
+    lay_out(ctx)
+    key = SigningKey.generate()
+    given = begin(ctx, PairingRequest(key.x, "Pi", (1080, 1920), {"agent": True}))
+    claim(ctx, SYSTEM, code=given.code, screen_id=SCREEN)
+    employ(ctx, MIA)
+    card = Card("message", {"sky": "mist"}, {"headline": {"fr": "Espèces seulement"}})
+    items = (Item(ItemId("cash"), card, 10_000),)
+    content.create_playlist(ctx, SYSTEM, Playlist(PlaylistId(CASH), "Espèces seulement", items))
+    set_local_use(ctx, SYSTEM, [CASH])
+    return ctx
+
+
+def employ(ctx: Context, actor: Actor, role: str = "manager") -> None:
+    with ctx.db.write() as session:
+        session.merge(
+            ActorRow(
+                id=actor.id,
+                name=actor.name,
+                scopes=[],
+                stores=sorted(actor.stores or ()),
+                created_at=0,
+                role=role,
+            )
+        )
+
+
+def told(ctx: Context, held: str = HandsPlan().id) -> HandsPlan | None:
+    """What the screen's device is told when it says that it holds this."""
+    device = {"power_plan": PowerPlan().id, "fetch_rule": FetchRule().id, "hands": held}
+    report = Report(0, {}, 0, 0, None, {}, device=device)  # type: ignore[arg-type]
+    playback.report(ctx, VIEWER, report)
+    displays.bring(ctx)
+    found = [
+        Command.from_json(verify(jws, "command", ctx.keys.ring, ctx.clock()))
+        for jws in playback.report(ctx, VIEWER, report).commands
+    ]
+    plans = [one for one in found if one.kind == "hands"]
+    said = [Answer(one.id, "done", "", ctx.clock()) for one in plans]
+    answering.take(ctx, VIEWER, Answers(tuple(said)))
+    return HandsPlan.from_json(plans[0].arguments) if plans else None
+
+
+def act(ctx: Context, number: int = 1, **changes: Any) -> Act:
+    """Mia had the screen show that cash is taken only, ten minutes ago."""
+    from_ms = ctx.clock() - 10 * MINUTE_MS
+    made = Act(f"hand-{number:024x}", "mia", CASH, ZoneId("main"), from_ms, from_ms + 2 * HOUR_MS)
+    return replace(made, **changes)
+
+
+def take(ctx: Context, one: Act) -> Verdict:
+    return hand_acts.take(ctx, VIEWER, [one])[one.id]
+
+
+def log(ctx: Context, *begins: str) -> list[tuple[str, str, int]]:
+    with ctx.db.read() as session:
+        rows = session.scalars(select(AuditRow).order_by(AuditRow.id))
+        return [(row.action, row.actor_id, row.at) for row in rows if row.action in begins]
+
+
+def test_a_code_is_said_once_and_kept_as_a_slow_hash(chain: Context) -> None:
+    code = hand_codes.issue(chain, MIA, STORE)
+    with chain.db.read() as session:
+        row = session.get_one(HandCodeRow, (STORE, "mia"))
+        assert row.hash == hand_codes.hash_of(code, row.salt)
+        assert code not in str(vars(row))
+    assert (len(code), code[:2]) == (12, row.tag)
+    (mine,) = hand_codes.codes_of(chain, MIA, STORE)
+    assert (mine.own, mine.until_ms - mine.issued_at) == (True, 90 * 24 * HOUR_MS)
+    assert hand_codes.issue(chain, MIA, STORE) != code, "a new one takes its place"
+    assert len(hand_codes.codes_of(chain, MIA, STORE)) == 1
+
+
+def test_codes_are_for_people_with_the_right_and_only_in_their_stores(chain: Context) -> None:
+    for who, error in (
+        (replace(MIA, stores=frozenset({"prado"})), NotFound),
+        (Actor("ann", "Ann", ROLES["it"]), Forbidden),
+        (replace(MIA, id="program"), Forbidden),
+    ):
+        with pytest.raises(error):
+            hand_codes.issue(chain, who, STORE)
+    with pytest.raises(NotFound):
+        hand_codes.issue(chain, replace(MIA, stores=None), "nowhere")
+
+
+def test_a_code_is_revoked_by_its_person_and_by_who_minds_people(chain: Context) -> None:
+    hand_codes.issue(chain, MIA, STORE)
+    leo = replace(MIA, id="leo", name="Leo")
+    with pytest.raises(Forbidden):
+        hand_codes.revoke(chain, leo, STORE, "mia")
+    assert hand_codes.codes_of(chain, leo, STORE) == ()
+    hand_codes.revoke(chain, SYSTEM, STORE, "mia")
+    with pytest.raises(NotFound):
+        hand_codes.revoke(chain, MIA, STORE, "mia")
+    assert [row[:2] for row in log(chain, "hands.issue", "hands.revoke")] == [
+        ("hands.issue", "mia"),
+        ("hands.revoke", "system"),
+    ]
+
+
+def test_a_store_has_so_many_codes(chain: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hand_codes, "MAX_PEOPLE", 1)
+    hand_codes.issue(chain, MIA, STORE)
+    leo = replace(MIA, id="leo", name="Leo")
+    employ(chain, leo)
+    with pytest.raises(BadInput):
+        hand_codes.issue(chain, leo, STORE)
+
+
+def test_devices_are_told_who_may_and_what_they_may_show(chain: Context) -> None:
+    assert told(chain) is None, "nobody has a code"
+    hand_codes.issue(chain, MIA, STORE)
+    plan = told(chain)
+    assert plan is not None
+    assert [(one.id, one.name) for one in plan.people] == [("mia", "Mia")]
+    assert plan.choices[0].id == CASH, "what is for every store's use comes first"
+    assert plan.longest_ms == 4 * HOUR_MS
+    assert plan.cards.keys() >= {card for one in plan.choices for card, _ in one.turns}
+    assert told(chain, plan.id) is None, "it is known there"
+
+
+def test_the_command_with_the_hashes_is_for_the_device_alone(chain: Context) -> None:
+    hand_codes.issue(chain, MIA, STORE)
+    told(chain)
+    with chain.db.read() as session:
+        (command,) = session.scalars(select(CommandRow.id).where(CommandRow.kind == "hands"))
+    assert commands.list_commands(chain, SYSTEM, SCREEN).items == ()
+    with pytest.raises(NotFound):
+        commands.get_command(chain, SYSTEM, SCREEN, command)
+
+
+@pytest.mark.parametrize("how", ["revoked", "left", "demoted", "expired"])
+def test_who_may_no_more_is_struck_off_the_devices(
+    chain: Context, clock: TestClock, how: str
+) -> None:
+    hand_codes.issue(chain, MIA, STORE)
+    held = told(chain)
+    assert held is not None
+    if how == "revoked":
+        hand_codes.revoke(chain, MIA, STORE, "mia")
+    elif how == "expired":
+        clock.advance(91 * 24 * HOUR_MS)
+    else:
+        employ(chain, MIA, "it")
+        if how == "left":
+            with chain.db.write() as session:
+                session.get_one(ActorRow, "mia").left_at = 1
+    assert told(chain, held.id) == HandsPlan()
+
+
+def test_an_act_becomes_an_override_of_its_person_at_its_own_time(chain: Context) -> None:
+    hand_codes.issue(chain, MIA, STORE)
+    one = act(chain)
+    for _ in range(2):
+        assert take(chain, one) == Verdict("taken", one.until_ms), "told twice, done once"
+    made = overrides.get_override(chain, MIA, one.id).value
+    assert (made.by, made.from_ms, made.until_ms, made.screens) == (
+        *("Mia", one.from_ms, one.until_ms),
+        frozenset({SCREEN}),
+    )
+    assert log(chain, "override.create") == [("override.create", "mia", one.from_ms)]
+    with chain.db.read() as session:
+        row = session.scalar(select(AuditRow).where(AuditRow.action == "override.create"))
+        assert row is not None
+        assert row.after is not None
+        assert row.after["local"] is True
+
+
+def test_the_studio_ends_it_and_the_device_hears_so(chain: Context) -> None:
+    hand_codes.issue(chain, MIA, STORE)
+    one = act(chain)
+    take(chain, one)
+    overrides.end_override(chain, MIA, one.id)
+    assert take(chain, one) == Verdict("over")
+
+
+def test_the_device_ends_what_the_server_has_taken(chain: Context) -> None:
+    hand_codes.issue(chain, MIA, STORE)
+    one = act(chain)
+    take(chain, one)
+    ended = replace(one, ended=chain.clock(), how="hand")
+    for _ in range(2):
+        assert take(chain, ended) == Verdict("over")
+    assert overrides.get_override(chain, MIA, one.id).value.until_ms <= chain.clock()
+
+
+def test_what_was_over_before_is_told_for_the_record(chain: Context) -> None:
+    hand_codes.issue(chain, MIA, STORE)
+    one = act(chain)
+    over = one.from_ms + 3 * MINUTE_MS
+    assert take(chain, replace(one, ended=over, how="hand")) == Verdict("over")
+    assert overrides.get_override(chain, MIA, one.id).value.until_ms == over
+    assert log(chain, "override.create", "override.end") == [
+        ("override.create", "mia", one.from_ms),
+        ("override.end", "mia", over),
+    ]
+
+
+@pytest.mark.parametrize(
+    "why", ["revoked", "demoted", "elsewhere", "gone", "long", "future", "old", "zone"]
+)
+def test_an_act_that_may_not_be_is_refused_and_told(chain: Context, why: str) -> None:
+    hand_codes.issue(chain, MIA, STORE)
+    one = act(chain)
+    if why == "revoked":
+        hand_codes.revoke(chain, MIA, STORE, "mia")
+    elif why == "demoted":
+        employ(chain, MIA, "it")
+    elif why == "elsewhere":
+        employ(chain, replace(MIA, stores=frozenset({"prado"})))
+    one = replace(
+        one,
+        choice="nothing" if why == "gone" else one.choice,
+        until_ms=one.from_ms + 9 * HOUR_MS if why == "long" else one.until_ms,
+        zone=ZoneId("moon" if why == "zone" else "main"),
+    )
+    if why in ("future", "old"):
+        shift = HOUR_MS if why == "future" else -401 * 24 * HOUR_MS
+        one = replace(one, from_ms=one.from_ms + shift, until_ms=one.until_ms + shift)
+    for _ in range(2):
+        assert take(chain, one) == Verdict("refused")
+    with pytest.raises(NotFound):
+        overrides.get_override(chain, SYSTEM, one.id)
+    assert [row[:2] for row in log(chain, "hands.refuse")] == [("hands.refuse", "system")]
+
+
+def test_an_act_is_of_the_screen_that_told_it(chain: Context) -> None:
+    hand_codes.issue(chain, MIA, STORE)
+    one = act(chain)
+    take(chain, one)
+    other = hand_acts.take(chain, Viewer(("prado-window",), "e" * 16), [one])
+    assert other == {one.id: Verdict("refused")}
+    assert take(chain, one).state == "taken"
+
+
+def test_acts_are_forgotten_in_the_end(chain: Context) -> None:
+    hand_codes.issue(chain, MIA, STORE)
+    take(chain, act(chain))
+    with chain.db.write() as session:
+        hand_acts.sweep(session, chain.clock() + 1)
+        assert session.query(HandActRow).count() == 0
