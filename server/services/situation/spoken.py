@@ -196,8 +196,9 @@ class Places:
     zone: str = "UTC"
 
     def zone_of(self, concern: Concern) -> str:
-        """The clock that a concern is told by."""
-        return self.zones.get(concern.stores[0], self.zone) if concern.stores else self.zone
+        """The clock that a concern is told by: its stores' own where they keep the same."""
+        kept = {self.zones.get(store, self.zone) for store in concern.stores}
+        return kept.pop() if len(kept) == 1 else self.zone
 
 
 def sentence(concern: Concern, places: Places, now: int, language: Language) -> str:
