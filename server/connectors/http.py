@@ -261,8 +261,18 @@ def _check_status(response: requests.Response, host: str) -> None:
     status = response.status_code
     if 200 <= status < 300 or status == 304:
         return
-    if status >= 500 or status in PASSING:
-        raise TemporaryError(f"{host} answered {status}.", _retry_after_s(response))
+    if status >= 500:
+        raise TemporaryError(
+            f"{host} was reached, but answered {status}: something failed over there. It is asked "
+            "again by itself; where that lasts, show this to whoever runs it.",
+            _retry_after_s(response),
+        )
+    if status in PASSING:
+        raise TemporaryError(
+            f"{host} was reached, but answered {status}: it wants to be asked less often or later. "
+            "It is asked again by itself.",
+            _retry_after_s(response),
+        )
     if status in REFUSING:
         raise PermanentError(
             f"{host} refuses us ({status}): the token or password expired, was withdrawn or lacks "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from server.services.prices.texts import money
 from server.services.showing.proving import PRICE_CODES, UNKNOWN, PriceThen
@@ -11,12 +12,15 @@ from server.web.clock import when
 from server.web.law_words import because_words, of_prior
 from server.web.phrases import Language, say
 
+QUARANTINE = "/quarantine"
 _DOUBTS = ("blank", "zero", "currency", "sale", "jump")
 
 
 @dataclass(frozen=True, slots=True)
 class PriceLine:
-    """A product's price: what it was, what is to be said of it, what proves it."""
+    """A product's price: what it was, what is to be said of it, what proves it; where it is held,
+    the address at which that is decided.
+    """
 
     sku: str
     name: str
@@ -24,6 +28,7 @@ class PriceLine:
     said: str
     proof: str
     off: bool
+    held: str = ""
 
 
 _WITHHELD = {
@@ -39,7 +44,8 @@ def price_line(price: PriceThen, now: int, zone: str, language: Language) -> Pri
     if price.price is None:
         proof = say("price_offer", language, at=at) if at else ""
         said = _doubt(price.doubt, language) or say(price.off, language)
-        return PriceLine(price.sku, price.name, say("price_none", language), said, proof, off=True)
+        none, held = say("price_none", language), _held(price)
+        return PriceLine(price.sku, price.name, none, said, proof, off=True, held=held)
     proof = say("price_proof", language, at=at, row=_rows(price, language))
     value = money(price.price, price.currency, language)
     return PriceLine(price.sku, price.name, value, _said(price, language), proof, off=False)
@@ -86,6 +92,14 @@ def _doubt(reason: str, language: Language) -> str:
     if why.startswith("held_"):
         return say("doubt_held", language)
     return say(f"doubt_{why}" if why in _DOUBTS else "doubt_other", language)
+
+
+def _held(price: PriceThen) -> str:
+    kind, _, why = price.doubt.partition(":")
+    if kind != "suspect":
+        return ""
+    # One of a whole answer is decided with that one.
+    return QUARANTINE if why.startswith("held_") else f"{QUARANTINE}#price-{quote(price.sku, '')}"
 
 
 def _rows(price: PriceThen, language: Language) -> str:

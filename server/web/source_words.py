@@ -206,8 +206,8 @@ def waited(view: ConnectorView) -> str:
     return _("waits for its first file")
 
 
-def complaint(error: ServerError) -> tuple[str, str]:
-    """The field that was refused, and why, in the reader's language."""
+def complaint(error: ServerError, kind: Kind) -> tuple[str, str]:
+    """The field of a kind's form that was refused, and why, in the reader's language."""
     name = error.field.removeprefix("config/").replace("secrets/", "secret-").split("/")[0]
     known = {
         "name": _("Give it a name of 1 to 200 characters, on one line."),
@@ -218,8 +218,11 @@ def complaint(error: ServerError) -> tuple[str, str]:
         "tax_rates": _("A line each, in percent: standard = 20"),
         "only": _("Choose at least one store."),
     }
-    if name.startswith("secret"):
-        return name, _("It is missing, or too short.")
+    least = {_secret_field(one): one.min_characters for one in kind.secrets}.get(name, 0)
+    if least > 1:
+        return name, _("It is missing, or too short: %(n)s characters at least.", n=least)
+    if name in ("secret", *map(_secret_field, kind.secrets)):
+        return name, _("It is missing.")
     return name, known.get(name, said(error.message))
 
 

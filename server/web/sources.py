@@ -178,7 +178,7 @@ def _form(
     seen: Seen | None = None,
 ) -> AnyResponse:
     view = connectors.get_connector(me.ctx, me.actor, connector).value if connector else None
-    field, complaint = source_words.complaint(wrong) if wrong else ("", "")
+    field, complaint = source_words.complaint(wrong, kind) if wrong else ("", "")
     asked = view is not None and (
         view.kind != source_words.FILED or view.last_success_at or view.failures
     )

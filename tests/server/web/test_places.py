@@ -196,6 +196,11 @@ def test_every_kind_has_a_form_that_says_what_is_wrong(hand: Hand, kind: str) ->
     status, said = hand.post("/sources/new", **sent)
     assert status == 422
     assert said
+    if kind == "webhook":
+        fine = {**sent, "shop": "pluvier", "secret": "short"}
+        del fine["url"]
+        status, said = hand.post("/sources/new", **fine)
+        assert (status, "too short: 16 characters at least." in said) == (422, True), said
     assert hand.reader.get("/sources/new?kind=carrier_pigeon").status_code == 404
 
 

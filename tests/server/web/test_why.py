@@ -133,6 +133,16 @@ def test_a_past_price_is_drawn_as_it_was_and_says_what_it_stood_on(chain: Chain)
     assert "The screen recorded nothing of this instant" in words
 
 
+def test_a_held_price_leads_to_where_it_is_decided(chain: Chain) -> None:
+    at, was = priced_at(chain, "prado-shoes")
+    assert was.price
+    charge(chain, was.sku, was.price // 10)
+    owner = chain.owner()
+    link = f"/quarantine#price-{was.sku}"
+    assert f'href="{link}"' in owner.text(f"/screens/prado-shoes/why?at={at}")
+    assert f'id="price-{was.sku}"' in owner.text("/quarantine")
+
+
 def test_it_is_drawn_with_the_page_of_then(chain: Chain, tmp_path: Path) -> None:
     keep_page(chain.ctx)
     then = chain.clock()

@@ -207,6 +207,8 @@ def test_nobody_looks_beyond_her_stores(shop: Context) -> None:
 
 
 def test_errors_of_every_day_are_said_in_french() -> None:
-    assert fault_said("shop.example answered 500.", "fr") == "shop.example a répondu 500."
-    assert fault_said("shop.example answered 500.", "en") == "shop.example answered 500."
+    error = "shop.example was reached, but answered 429: it wants to be asked less often or later. "
+    error += "It is asked again by itself."
+    assert fault_said(error, "fr").startswith("shop.example est joignable, mais a répondu 429")
+    assert fault_said(error, "en") == error
     assert fault_said("{0} is new.", "fr") == "{0} is new."
