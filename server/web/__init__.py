@@ -43,6 +43,7 @@ from server.web import (
     source_files,
     sources,
     store,
+    updates,
     walls,
     whys,
 )
@@ -61,6 +62,7 @@ def register(app: Flask) -> None:
         whys,
         screen_device,
         screen_fetching,
+        updates,
         evidence,
         playlists,
         playlist_editor,

@@ -44,6 +44,7 @@ from server.services.screens.rollout_rows import (
 
 MAX_LISTED = 20
 """Rollouts that are listed."""
+MAX_CHOICES = 200
 _URGENT: Mapping[str, int] = {"back": 0, "failed": 0, "told": 1, "done": 1, "due": 2}
 
 
@@ -135,6 +136,17 @@ class Updates:
 
 
 @dataclass(frozen=True, slots=True)
+class Choices:
+    """Who may be the first: stores (id, name) and screens (id, store's name, name) that run the
+    player, up to MAX_CHOICES of each, and the tags of those screens.
+    """
+
+    stores: tuple[tuple[str, str], ...]
+    screens: tuple[tuple[str, str, str], ...]
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OfScreen:
     """One screen: the version that it runs ("": it says none), and how it stands in the rollout
     that counts (`stage` None: not in it).
@@ -172,6 +184,21 @@ def updates(ctx: Context, actor: Actor) -> Updates:
             current,
             tuple(_rollout(row, people) for row in found[1:]),
         )
+
+
+def choices(ctx: Context, actor: Actor) -> Choices:
+    """Who may be the first. Raises Forbidden."""
+    actor.require_chain("devices")
+    with ctx.db.read() as session:
+        found = players(session)
+        names = dict(session.execute(select(StoreRow.id, StoreRow.name)).all())
+    stores = sorted({(one.store, names[one.store]) for one in found}, key=lambda one: one[1])
+    screens = sorted((names[one.store], one.name, one.screen) for one in found)
+    return Choices(
+        tuple(stores[:MAX_CHOICES]),
+        tuple((screen, store, name) for store, name, screen in screens[:MAX_CHOICES]),
+        tuple(sorted({tag for one in found for tag in one.tags})),
+    )
 
 
 def listing(ctx: Context, actor: Actor) -> list[Rollout]:
