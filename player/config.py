@@ -51,6 +51,10 @@ class Config:
     """What Chromium's processes may hold of the memory before it is replaced."""
     assets_bytes: int = 8_192 * MIB
     objects_bytes: int = 128 * MIB
+    update_paint_s: int = 60
+    """Another version of the player that has painted nothing for so long is gone back from."""
+    update_settle_s: int = 120
+    """For so long after its first picture it is looked at."""
     reserve_bytes: int = 64 * MIB
     """Left free on the disk, so that state and play records can always be written."""
     fetch_bytes_s: int = 0
@@ -61,6 +65,10 @@ class Config:
     """Whether to exchange files with the other players of the shop."""
     share_port: int = 0
     """On all of this machine's addresses; 0 for any that is free."""
+    hands_port: int = 8095
+    """On which the store's people reach this screen while its server is away; 0: never."""
+    hands_after_s: int = 90
+    """The server is away when it was not heard for so long."""
     page: Path = Path(__file__).parent / "page"
 
 
@@ -95,8 +103,12 @@ def read_config(
         assets_bytes=_whole(given.assets_mib, "--assets-mib", 1, 1_000_000) * MIB,
         fetch_bytes_s=_whole(given.fetch_kib_s, "--fetch-kib-s", 0, 10_000_000) * KIB,
         fetch_hours=_hours(given.fetch_hours),
+        update_paint_s=_whole(given.update_paint_s, "--update-paint-s", 10, 1_800),
+        update_settle_s=_whole(given.update_settle_s, "--update-settle-s", 0, 3_600),
         share=not given.no_share,
         share_port=_whole(given.share_port, "--share-port", 0, 65_535),
+        hands_port=_whole(given.hands_port, "--hands-port", 0, 65_535),
+        hands_after_s=_whole(given.hands_after_s, "--hands-after-s", 1, 86_400),
     )
 
 
@@ -131,7 +143,11 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     add("assets-mib", "8192", "disk space for pictures and videos, MiB")
     add("fetch-kib-s", "0", "most KiB a second of pictures and videos from the server; 0: any")
     add("fetch-hours", "", "when they are fetched ahead, such as 21:00-07:00,12:00-13:30; any hour")
+    add("update-paint-s", "60", "seconds within which another version of the player must paint")
+    add("update-settle-s", "120", "seconds for which it is looked at after that")
     add("share-port", "0", "port on which other players of the shop are given them; 0: any")
+    add("hands-port", "8095", "port of the page for the store's people without the server; 0: none")
+    add("hands-after-s", "90", "seconds without the server before that page may be used")
     parser.add_argument(
         "--no-share",
         action="store_true",

@@ -6,10 +6,10 @@ import argparse
 import fcntl
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from player.config import PREFIX
+from player.config import BadConfig, read_config
 from player.errors import PlayerError
 from player.updating.handover import AGENT, ROOT
 from player.updating.system import System
@@ -20,7 +20,6 @@ from playlists.errors import DomainError
 KEY = Path("/etc/enseigne-player/server-key")
 """The server's root key (raw Ed25519, base64url), as the installer had it from the server."""
 CUT_OFF = "The update was cut off: the computer was restarted, or lost its power."
-PATIENCE_S, SETTLE_S = range(10, 1_801), range(3_601)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,21 +36,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
         with (ROOT / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            updater = Updater(Places(AGENT, ROOT, KEY), System(), patience(os.environ))
-            return _work(updater, given)
-    except (DomainError, PlayerError, OSError) as why:
+            # Going back needs no settings, so that no mistake in them hinders it.
+            config = read_config([], os.environ if given.work == "run" else {}, needs_server=False)
+            patience = Patience(config.update_paint_s, config.update_settle_s)
+            system = System(config.host, config.port)
+            return _work(Updater(Places(AGENT, ROOT, KEY), system, patience), given)
+    except (BadConfig, DomainError, PlayerError, OSError) as why:
         print(why, file=sys.stderr)
         return 1
-
-
-def patience(environ: Mapping[str, str]) -> Patience:
-    """As ENSEIGNE_PLAYER_UPDATE_PAINT_S and ..._SETTLE_S (seconds) say, where that is sensible."""
-    usual = Patience()
-    return Patience(
-        _seconds(environ, "UPDATE_PAINT_S", PATIENCE_S, usual.paint_s),
-        _seconds(environ, "UPDATE_SETTLE_S", SETTLE_S, usual.settle_s),
-        usual.restarts,
-    )
 
 
 def _work(updater: Updater, given: argparse.Namespace) -> int:
@@ -66,16 +58,6 @@ def _work(updater: Updater, given: argparse.Namespace) -> int:
         return 0
     print(version := updater.kept())
     return 0 if version else 1
-
-
-def _seconds(environ: Mapping[str, str], name: str, allowed: range, usual: int) -> int:
-    text = environ.get(PREFIX + name, "")
-    if text.isdecimal() and int(text) in allowed:
-        return int(text)
-    if text:
-        sensible = f"{allowed.start} to {allowed.stop - 1}"
-        print(f"{PREFIX}{name} is {usual} s: {text!r} is not from {sensible}.", file=sys.stderr)
-    return usual
 
 
 if __name__ == "__main__":

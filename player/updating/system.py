@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from player.config import PREFIX
+from player.machine.facts import draws
 from player.machine.tools import Told, run
 from player.updating.handover import NAME
 
@@ -36,7 +36,9 @@ _ADJTIMEX_BYTES = 256
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """What an agent says: its version, how long ago its page said that it lives, and drew (ms)."""
+    """What an agent says: its version, how long ago its page said that it lives, and drew (ms).
+    `dark`: nobody asks for frames now, by the plan for the display or since it is off.
+    """
 
     version: str
     ago_ms: int
@@ -53,13 +55,11 @@ class Life:
 
 
 class System:
-    """This computer. Tests have others."""
+    """This computer, whose agent serves its page at this address. Tests have others."""
 
-    def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
-        host = environ.get(PREFIX + "HOST", "127.0.0.1")
+    def __init__(self, host: str, port: int) -> None:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-        self._url = f"http://{f'[{host}]' if ':' in host else host}"
-        self._url += f":{environ.get(PREFIX + 'PORT', '8090')}"
+        self._url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         # Whatever proxy the environment names, this machine is asked without it.
         self._web = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -103,7 +103,7 @@ class System:
             str(health.get("package", "")),
             ago,
             _whole(painted.get("drawn_ago_ms", ago)),
-            painted.get("dark") is True,
+            painted.get("dark") is True or not draws(),
         )
 
     def life(self) -> Life:

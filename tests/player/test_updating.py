@@ -11,10 +11,8 @@ import pytest
 
 from player.cache.files import write_atomic
 from player.updating import record as records
-from player.updating.__main__ import patience
 from player.updating.handover import MAX_REQUEST_BYTES, PACKAGES, REQUEST, Request
 from player.updating.record import load
-from player.updating.watching import Patience
 from playlists.errors import Invalid, Refused
 from playlists.ids import sha256
 from playlists.signing import SigningKey
@@ -291,10 +289,3 @@ def test_a_damaged_record_ends_updates_until_the_installer_ran(bed: Bed, wrong: 
     bed.updater.keep(bed.folder / "first.deb")
     bed.ask()
     assert bed.run().state == "done"
-
-
-def test_patience_is_a_setting_within_reason(capsys: pytest.CaptureFixture[str]) -> None:
-    name = "ENSEIGNE_PLAYER_UPDATE_PAINT_S"
-    assert patience({name: "20"}) == Patience(paint_s=20)
-    assert patience({}) == patience({name: "0"}) == Patience()
-    assert "10 to 1800" in capsys.readouterr().err
