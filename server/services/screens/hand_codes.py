@@ -7,6 +7,7 @@ and a new one takes the place of the old.
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 
@@ -22,7 +23,14 @@ from playlists.wire.hands import (
     SCRYPT_R,
     TAG_LENGTH,
 )
-from server.db.models import ActorRow, HandCodeRow, StoreRow
+from server.db.models import (
+    ActorRow,
+    DeviceRow,
+    HandCodeRow,
+    ScreenRow,
+    ScreenStateRow,
+    StoreRow,
+)
 from server.errors import BadInput, Forbidden
 from server.services.base import audit
 from server.services.base.actors import Actor
@@ -30,6 +38,7 @@ from server.services.base.context import Context
 from server.services.base.editing import missing
 
 HASH_BYTES = 16
+_ADDRESS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}:[0-9]{1,5}")
 DAY_MS = 24 * 3_600_000
 
 
@@ -60,8 +69,7 @@ def issue(ctx: Context, actor: Actor, store: str) -> str:
     with ctx.db.write() as session:
         if session.get(StoreRow, store, with_for_update=True) is None:
             raise missing("store")
-        person = session.get(ActorRow, actor.id)
-        if person is None or person.role is None:
+        if session.get(ActorRow, actor.id) is None:
             raise Forbidden("A code is for a person. Sign in to get yours.")
         if _free_tag(session, actor, store, now, wanted=tag) != tag:
             raise BadInput("Others got a code at this moment. Try again.")
@@ -115,6 +123,24 @@ def codes_of(ctx: Context, actor: Actor, store: str) -> tuple[Code, ...]:
             Code(row.actor_id, name, row.issued_at, row.until_ms, row.actor_id == actor.id)
             for row, name in session.execute(rows)
         )
+
+
+def addresses(ctx: Context, actor: Actor, store: str) -> tuple[tuple[str, str], ...]:
+    """By name, where each of a store's screens said last that it is reached on the shop's network;
+    "" where it did not. Raises Forbidden, NotFound.
+    """
+    actor.require("override", store)
+    at = ScreenStateRow.report["device"]["hands_at"].as_string()
+    rows = (
+        select(ScreenRow.name, at)
+        .join(DeviceRow, DeviceRow.screen_id == ScreenRow.id)
+        .outerjoin(ScreenStateRow, ScreenStateRow.screen_id == ScreenRow.id)
+        .where(ScreenRow.store_id == store)
+        .order_by(ScreenRow.name, ScreenRow.id)
+    )
+    with ctx.db.read() as session:
+        found = session.execute(rows).all()
+    return tuple((name, said if said and _ADDRESS.fullmatch(said) else "") for name, said in found)
 
 
 def hash_of(code: str, salt: str) -> str:
