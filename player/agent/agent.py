@@ -20,8 +20,9 @@ from itertools import chain
 from typing import Any
 
 from player.agent.beliefs import Beliefs
-from player.agent.events import Checked, DoorAt, Event, Link, Parts, Stop
+from player.agent.events import Checked, DoorAt, Event, Handed, Link, Parts, Stop
 from player.agent.failing import note_complete, note_failure, note_success
+from player.agent.handing import Handing
 from player.agent.inbox import Inbox
 from player.agent.needs import OBEYED, SAME_KEYS_MS, Lacking, Need, Pace, needs_of
 from player.agent.obeying import Obeying
@@ -70,20 +71,18 @@ class Agent:
         self._pulling = Pulling(self._beliefs)
         self._parting = Parting(parts.server.is_certain)
         end = partial(self.post, Stop(again=True))
-        self._obeying = Obeying(
-            parts.body, self._beliefs, parts.server, parts.clock, parts.health, end
-        )
+        self._handing = Handing(parts, partial(self.post, Handed()))
+        given = (parts.body, self._beliefs, parts.server, parts.clock, parts.health, end)
+        self._obeying = Obeying(*given, self._handing)
         parts.body.wishes.told = self.post
         self._runner = parts.make_runner(self.post)
         self._jobs = Jobs(
             parts.server, parts.objects, parts.fetch, parts.spool, parts.clock.monotonic_ms
         )
         self._link: Link | None = None
-        self._report_ms = REPORT_MS
-        self._report_at = 0
+        self._report_ms, self._report_at = REPORT_MS, 0
         self._awaited: tuple[str, int] | None = None
-        self._plays_at = 0
-        self._close_plays_at = 0
+        self._plays_at = self._close_plays_at = 0
         self._heard = True
         self._notice = ""
 
@@ -104,6 +103,7 @@ class Agent:
         self._obeying.start()
         if self._beliefs.trusted:
             self._become_screen()
+            self._handing.look(self._playback.plan, self._beliefs.now(), None)
         self._tell()
         self._health.ready()
 
@@ -137,6 +137,7 @@ class Agent:
             self._report_if_due()
             self._close_plays()
             self._obeying.turn()
+            self._handing.look(self._playback.plan, self._beliefs.now(), self._link)
         monotonic = self._clock.monotonic_ms()
         for need in self._pace.begin(self._needs(), monotonic):
             self._runner.submit(need, self._job(need))
@@ -188,7 +189,7 @@ class Agent:
                 self._beliefs.keep_door(event.url)
             case Checked() if self._playback.missing():
                 self._health.note("files_damaged", "Files were damaged; they are fetched again.")
-            case Checked() | Stop():
+            case Checked() | Handed() | Stop():
                 pass
 
     def _told(self, told: Told) -> None:
@@ -306,6 +307,7 @@ class Agent:
             self._pace.done(done.need)
             if done.need.kind != "keys":
                 self._parting.welcomed()
+                self._handing.heard()
             self._take(done.need, done.result)
             note_success(self._health, done.need, complete=self._playback.is_complete)
 
@@ -372,13 +374,14 @@ class Agent:
     def _scene(self) -> Scene:
         return Scene(
             memory=self._kept.memory,
-            plan=self._playback.plan,
+            plan=self._handing.with_cards(self._playback.plan),
             held=self._parts.assets.held(),
             files=self._playback.files,
             server=self._parts.server.url,
             notice=self._health.first_note,
             page=self._parts.page,
             troubles=self._health.troubles(self._beliefs.now().ms),
+            hands=self._handing.overrides(),
         )
 
     def _tell(self) -> None:
@@ -386,10 +389,11 @@ class Agent:
         if self._heard or self._health.first_note != self._notice:
             self._notice = self._health.first_note
             self._parts.board.put(sections_of(self._scene()))
-        self._parts.board.put({"device": self._obeying.section()})
+        self._parts.board.put({"device": self._obeying.section(), **self._handing.told()})
 
     def _end(self) -> None:
         self._health.stopping()
+        self._handing.stop()
         self._runner.stop()
         if self._link:
             self._link.stop()

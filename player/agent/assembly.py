@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from player.agent.agent import Agent
 from player.agent.events import Checked, DoorAt, Link, Parts, Post
 from player.agent.fetching import Fetch
-from player.agent.hours import Hours
+from player.agent.handing import MakePage
 from player.agent.obeying import Body
+from player.agent.pacing import Pacing
 from player.agent.sharing import Sharing
+from player.agent.updates import Updates
 from player.agent.work import Threads
 from player.cache.kept import Kept
 from player.cache.key import device_key
@@ -29,6 +31,7 @@ from player.link.door import Door
 from player.link.http import Server
 from player.link.lan import Lan, is_possible
 from player.link.lan_server import LanServer
+from player.local.server import HandsServer
 from player.machine.facts import Machine
 from player.spool import Spool
 from playlists.ids import ScreenId, Sha256
@@ -118,17 +121,21 @@ def assemble(config: Config, clock: Clock | None = None) -> Assembled:
 
     health = Health()
     assets = Store(config.data / "assets", Budget(config.assets_bytes, config.reserve_bytes))
+    fetch = _fetch(config, server, assets, health, clock)
+    orders = Orders(config.data / "orders.db")
     parts = Parts(
         request=PairingRequest(key.x, config.name, config.size, caps),
         page=page.digest,
         kept=kept,
         objects=Store(config.data / "objects", Budget(config.objects_bytes)),
         assets=assets,
-        fetch=_fetch(config, server, assets, health, clock),
+        fetch=fetch,
         body=Body(
-            Orders(config.data / "orders.db"),
+            orders,
             Wishes(),
             Machine(config.data, find_chromium(config.chromium) or ""),
+            Pacing(orders, fetch.limit, config.fetch_bytes_s, config.fetch_hours),
+            Updates(config.data, orders, fetch),
         ),
         spool=Spool(config.data / "plays.db"),
         server=server,
@@ -137,7 +144,8 @@ def assemble(config: Config, clock: Clock | None = None) -> Assembled:
         health=health,
         make_link=make_link,
         make_runner=Threads,
-        hours=Hours(config.fetch_hours),
+        away_ms=config.hands_after_s * 1_000,
+        make_page=_hands_page(config),
     )
     if parts.spool.damaged:
         health.note("plays_damaged", "The disk changed play records: those that hold are told.")
@@ -163,7 +171,7 @@ def _fetch(config: Config, server: Server, assets: Store, health: Health, clock:
             assets.part_size,
             clock.monotonic_ms,
         )
-    return Fetch(server, assets, health, config.fetch_bytes_s, sharing)
+    return Fetch(server, assets, health, sharing)
 
 
 def _door_address(config: Config, server: Server, kept: Kept, post: Post) -> str:
@@ -178,6 +186,12 @@ def _door_address(config: Config, server: Server, kept: Kept, post: Post) -> str
         return kept.memory.door or config.server
     post(DoorAt(url))
     return url
+
+
+def _hands_page(config: Config) -> MakePage | None:
+    if not config.hands_port:
+        return None
+    return lambda hands: HandsServer(config.hands_port, hands, config.page / "look")
 
 
 def _caps(config: Config) -> dict[str, Cap]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from player.agent.fetching import Fetch
-from player.agent.hours import ALWAYS, Hours
+from player.agent.handing import MakePage
 from player.agent.obeying import Body
 from player.agent.work import Done, Runner
 from player.cache.kept import Kept
@@ -37,13 +37,18 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
+class Handed:
+    """Somebody acted on the page of the shop's network."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """End the loop; `again`: to begin anew."""
 
     again: bool = False
 
 
-Event = News | Done | Did | DoorAt | Checked | Stop
+Event = News | Done | Did | DoorAt | Checked | Handed | Stop
 Post = Callable[[Event], None]
 
 
@@ -85,4 +90,7 @@ class Parts:
     health: Health
     make_link: Callable[[ScreenId, Post], Link]
     make_runner: Callable[[Callable[[Done], None]], Runner]
-    hours: Hours = ALWAYS
+    away_ms: int = 90_000
+    """The server is out of reach when it was not heard for so long."""
+    make_page: MakePage | None = None
+    """The page on the shop's network; None for none."""

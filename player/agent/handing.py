@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from player.agent.needs import Need
 from player.errors import NoRoom
+from player.link.near import own_address
 from player.local.hands import Hands
 from player.local.qr import qr_of
 from playlists.ids import Json
@@ -32,6 +33,8 @@ class HandsPage(Protocol):
     @property
     def is_open(self) -> bool:
         """Whether it listens."""
+
+    port: int
 
     def start(self) -> None:
         """Listen. Raises OSError."""
@@ -110,7 +113,9 @@ class Handing:
 
     def known(self) -> dict[str, Cap]:
         """What goes with a report."""
-        return {"hands": self.hands.plan.id}
+        page = self._page
+        at = own_address() if page is not None and page.is_open else ""
+        return {"hands": self.hands.plan.id, "hands_at": f"{at}:{page.port}" if page and at else ""}
 
     def scan(self) -> Json:
         """What the screen shows to who stands before it: a token, and how to use it."""

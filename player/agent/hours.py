@@ -34,6 +34,3 @@ class Hours:
             begin <= minute < end if begin < end else minute >= begin or minute < end
             for begin, end in self.windows
         )
-
-
-ALWAYS = Hours()

@@ -28,8 +28,10 @@ Kind = Literal[
     "order",
     "facts",
     "answers",
+    "hands",
+    "package",
 ]
-OBEYED: frozenset[Kind] = frozenset(("order", "facts", "answers"))
+OBEYED: frozenset[Kind] = frozenset(("order", "facts", "answers", "hands", "package"))
 """What commands, and knowing the machine, need."""
 
 

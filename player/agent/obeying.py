@@ -2,19 +2,24 @@
 
 A command counts only where it is for this screen, the time is trusted, and its deadline has not
 come; it is on the disk before it is begun. What needs the display is wished of the kiosk. What is
-not answered when the player starts again is answered then: `restart` and `reboot` by being back.
+not answered when the player starts again is answered then: `restart` and `reboot` by being back,
+an `update` by what root tells of it (updates.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from player.agent.beliefs import Beliefs
+from player.agent.handing import Handing
 from player.agent.needs import Need
+from player.agent.outcome import Job, Outcome, attempted, came_back
+from player.agent.pacing import Pacing
 from player.agent.powering import Powering
+from player.agent.updates import Updates
 from player.cache.orders import Orders
 from player.clock import Clock
 from player.display.wishes import Did, Wish, Wishes
@@ -24,11 +29,13 @@ from player.link.http import Server
 from player.machine import logs
 from player.machine.facts import TROUBLES, Machine, troubles_of
 from player.machine.tools import run, short
+from player.updating.handover import KIND as UPDATE
+from player.updating.handover import Wanted
 from playlists.errors import Invalid, Refused
 from playlists.fields import Fields
 from playlists.ids import Json
 from playlists.signing import verify
-from playlists.wire.commands import MAX_SAID, Answer, Answers, Command, PowerPlan, State
+from playlists.wire.commands import Answer, Answers, Command, FetchRule, PowerPlan
 from playlists.wire.door import Cap
 
 PLATE_MS = 30_000
@@ -46,25 +53,16 @@ SLOW = frozenset(("logs", "reboot"))
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a command came to."""
-
-    state: State
-    said: str
-    detail: Mapping[str, Cap] = field(default_factory=dict)
-
-
-Job = Callable[[], Outcome | None]
-"""What takes a while; None: it is answered later."""
-
-
-@dataclass(frozen=True, slots=True)
 class Body:
-    """What the agent has beside its plan: the commands' file, the way to the kiosk, the machine."""
+    """What the agent has beside its plan: the commands' file, the way to the kiosk, the machine,
+    how it fetches, the way to another version of itself.
+    """
 
     orders: Orders
     wishes: Wishes
     machine: Machine
+    pacing: Pacing
+    updates: Updates
 
 
 class Obeying:
@@ -80,12 +78,14 @@ class Obeying:
         clock: Clock,
         health: Health,
         end: Callable[[], None],
+        handing: Handing,
     ) -> None:
         self._orders, self._wishes, self._machine = body.orders, body.wishes, body.machine
         self._beliefs, self._server, self._clock = beliefs, server, clock
-        self._health, self._end = health, end
-        self._power = Powering(body.orders, body.wishes)
-        self._todo: list[Command] = []
+        self._health, self._end, self._handing = health, end, handing
+        self._power, self._updates = Powering(body.orders, body.wishes), body.updates
+        self._pacing = body.pacing
+        self._todo: list[tuple[Command, str]] = []
         self._slow: dict[str, Job] = {}
         self._pictures: dict[str, int] = {}
         self._plate: tuple[str, int] | None = None
@@ -97,7 +97,8 @@ class Obeying:
     def start(self) -> None:
         """Answer what was begun before, and wish what was set."""
         for old in self._orders.begun():
-            self._answer(old.id, _came_back(old.kind, old.boot != self._machine.boot))
+            if old.id != self._updates.order:
+                self._answer(old.id, came_back(old.kind, old.boot != self._machine.boot))
         for name in SETTINGS:
             self._wish(name)
         self._facts_at = self._clock.monotonic_ms()
@@ -117,7 +118,7 @@ class Obeying:
             elif not self._orders.knows(command.id):
                 boot = self._machine.boot
                 self._orders.begin(command.id, command.kind, command.deadline, boot)
-                self._todo.append(command)
+                self._todo.append((command, token))
         except Refused as refused:
             self._health.count(f"refused:command:{refused.reason}")
             self._beliefs.keys = self._beliefs.keys or refused.reason == "unknown_key"
@@ -130,8 +131,8 @@ class Obeying:
         """Begin what can be done at once, and end what has lasted."""
         monotonic = self._clock.monotonic_ms()
         todo, self._todo = self._todo, []
-        for command in todo:
-            self._do(command, monotonic)
+        for command, token in todo:
+            self._do(command, token, monotonic)
         if self._plate and monotonic >= self._plate[1]:
             self._plate = None
         for order, until in list(self._pictures.items()):
@@ -140,22 +141,30 @@ class Obeying:
                 said = "No kiosk answered; nobody sees the display."
                 self._answer(order, Outcome("failed", said))
         now = self._beliefs.now()
-        self._power.turn(now.ms if now.uncertainty_ms is not None else None)
+        known_ms = now.ms if now.uncertainty_ms is not None else None
+        self._power.turn(known_ms)
+        self._go_on_updating(known_ms)
 
     def needs(self) -> Iterator[Need]:
         """What is to be done beside the agent's thread."""
         yield from (Need("order", order) for order in self._slow)
+        yield from self._updates.needs()
         if self._clock.monotonic_ms() >= self._facts_at:
             yield Need("facts")
         if self._orders.unsent() or self._orders.power():
             yield Need("answers")
+        yield from self._handing.needs()
 
     def job(self, need: Need) -> Callable[[], object]:
         """How it is done."""
         if need.kind == "order":
-            return partial(_attempt, self._slow[need.key])
+            return partial(attempted, self._slow[need.key])
         if need.kind == "facts":
             return self._machine.facts
+        if need.kind == "package":
+            return self._updates.bring
+        if need.kind == "hands":
+            return self._handing.job()
         said = Answers(self._orders.unsent(), self._orders.power())
         return lambda: (said, self._server.answers(said))
 
@@ -163,11 +172,15 @@ class Obeying:
         """It is done. Whether this device is to be no screen any more, as it was told."""
         if need.kind == "facts" and isinstance(result, dict):
             self._know(result)
+        if need.kind == "package":
+            self._updates.brought(need.key)
         if need.kind == "order":
             self._slow.pop(need.key, None)
             if isinstance(result, Outcome):
                 self._answer(need.key, result)
-        if isinstance(result, tuple):
+        if need.kind == "hands":
+            self._handing.done(result)
+        elif isinstance(result, tuple):
             said, acked = result
             self._orders.power_sent(acked)
             return "forget" in self._orders.sent(said.answers)
@@ -191,14 +204,17 @@ class Obeying:
 
     def forget(self) -> None:
         """This device is no screen any more: nothing of what was set holds."""
-        for name in (*SETTINGS, "power"):
+        self._updates.forget()
+        for name in (*SETTINGS, "power", "fetch"):
             try:
                 self._orders.set(name, None)
             except NoRoom as full:
                 self._health.note("disk_full", str(full))
             self._wishes.put(name, None)
         self._by_page.clear()
+        self._pacing.forget()
         self._plate = None
+        self._handing.forget()
         self._power = Powering(self._orders, self._wishes)
         self._power.turn(None)  # on, so that the code is seen
 
@@ -218,6 +234,7 @@ class Obeying:
             "rotate": self._by_page.get("rotate", 0),
             "volume": self._orders.settings.get("volume"),
             "dark": self._power.is_dark,
+            "scan": self._handing.scan(),
         }
 
     def known(self) -> dict[str, Cap]:
@@ -225,11 +242,12 @@ class Obeying:
         now = self._beliefs.now()
         trusted = now.uncertainty_ms is not None
         offset = {"clock_offset_ms": self._clock.wall_ms() - now.ms} if trusted else {}
-        return {**self._facts, **offset, **self._power.known()}
+        own = {**self._power.known(), **self._pacing.known(), **self._handing.known()}
+        return {**self._facts, **offset, **own}
 
     # --- each kind --------------------------------------------------------------------------------
 
-    def _do(self, command: Command, monotonic: int) -> None:
+    def _do(self, command: Command, token: str, monotonic: int) -> None:
         kinds: dict[str, Callable[[Command, int], Outcome | None]] = {
             "identify": self._identify,
             "reload": self._reload_page,
@@ -239,8 +257,11 @@ class Obeying:
             "rotate": self._set,
             "volume": self._set,
             "power": self._plan,
+            "fetch": self._fetch,
+            "hands": self._hands,
             "logs": self._logs,
             "forget": self._forget,
+            UPDATE: partial(self._update, token),
         }
         do = kinds.get(command.kind)
         if do is None:
@@ -249,7 +270,7 @@ class Obeying:
         elif command.kind in SLOW:
             self._slow[command.id] = partial(do, command, monotonic)
         else:
-            outcome = _attempt(partial(do, command, monotonic))
+            outcome = attempted(partial(do, command, monotonic))
             if outcome is not None:
                 self._answer(command.id, outcome)
 
@@ -293,6 +314,17 @@ class Obeying:
             return Outcome("refused", "A newer plan is held.", {"power_plan": self._power.plan.id})
         return Outcome("done", "The display follows this plan.", {"power_plan": plan.id})
 
+    def _hands(self, command: Command, monotonic: int) -> Outcome:
+        kept, held = self._handing.command(command)
+        said = "Who may act while the server is away is known." if kept else "A newer plan is held."
+        return Outcome("done" if kept else "refused", said, {"hands": held})
+
+    def _fetch(self, command: Command, monotonic: int) -> Outcome:
+        rule = FetchRule.from_json(command.arguments)
+        if not self._pacing.follow(rule, command.issued_at):
+            return Outcome("refused", "A newer rule is held.", dict(self._pacing.known()))
+        return Outcome("done", "Files are fetched by this rule.", dict(self._pacing.known()))
+
     def _logs(self, command: Command, monotonic: int) -> Outcome:
         packed = logs.bundle({"health": self._health.to_json(), "device": self.known()})
         self._server.bring(command.id, packed)
@@ -300,6 +332,20 @@ class Obeying:
 
     def _forget(self, command: Command, monotonic: int) -> Outcome:
         return Outcome("done", "This device forgets its screen and shows a code.")
+
+    def _update(self, token: str, command: Command, monotonic: int) -> Outcome | None:
+        wanted = Wanted.from_arguments(command.arguments)
+        return self._updates.begin(command.id, token, wanted, command.deadline)
+
+    def _go_on_updating(self, now_ms: int | None) -> None:
+        trusted = self._beliefs.trusted
+        try:
+            out = self._updates.turn(now_ms, trusted.ring.token) if trusted else None
+            if out:
+                self._answer(self._updates.order, out)
+                self._updates.answered()
+        except (NoRoom, OSError) as full:
+            self._health.note("disk_full", str(full))
 
     # --- helpers ----------------------------------------------------------------------------------
 
@@ -336,23 +382,3 @@ class Obeying:
                 self._health.note(code, wrong[code])
             else:
                 self._health.clear(code)
-
-
-def _attempt(job: Job) -> Outcome | None:
-    try:
-        return job()
-    except Invalid as wrong:
-        return Outcome("refused", f"{wrong.field}: {wrong}"[:MAX_SAID])
-    except Exception as wrong:  # whatever it is, the screen plays on and the server hears of it
-        return Outcome("failed", short(f"{type(wrong).__name__}: {wrong}"))
-
-
-def _came_back(kind: str, is_rebooted: bool) -> Outcome:
-    """What a command came to that the player was in when it ended."""
-    if kind == "restart":
-        return Outcome("done", "The player was restarted and is back.")
-    if kind == "reboot" and is_rebooted:
-        return Outcome("done", "The machine was restarted and is back.")
-    if kind == "reboot":
-        return Outcome("failed", "The player came back, but the machine was not restarted.")
-    return Outcome("failed", "The player was restarted before this was done.")

@@ -21,7 +21,7 @@ class Playback:
         self._health = parts.health
         self._plans = Plans(parts.objects)
         self._refused: set[Sha256] = set()
-        self._hours, self._fetch = parts.hours, parts.fetch
+        self._pacing, self._fetch = parts.body.pacing, parts.fetch
         self._needed: dict[Sha256, int] = {}
         self.plan: Plan | None = None
         """What plays."""
@@ -66,7 +66,7 @@ class Playback:
         missing = self.missing()
         if not missing or self.plan is None:
             return ()
-        latest = self._hours.latest_need(self._beliefs.now(), self.plan.manifest.time_zone)
+        latest = self._pacing.latest_need(self._beliefs.now(), self.plan.manifest.time_zone)
         return tuple(it for it in missing if latest is None or self._needed[it] <= latest)
 
     def objects_kept(self) -> frozenset[Sha256]:

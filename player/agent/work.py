@@ -53,7 +53,7 @@ class Threads:
 
     def submit(self, need: Need, job: Callable[[], object]) -> None:
         """Run it, and hand its end to `done`."""
-        pool = self._files if need.kind == "asset" else self._quick
+        pool = self._files if need.kind in ("asset", "package") else self._quick
         pool.jobs.put(lambda: self._done(attempt(need, job)))
 
     def stop(self) -> None:

@@ -16,7 +16,7 @@ class Throttle:
     """`rate` in bytes a second, 0 for as fast as it goes. For any thread."""
 
     def __init__(self, rate: int) -> None:
-        self._rate = rate
+        self.rate = rate
         self._lock = threading.Lock()
         self._free_at = 0.0
         self._ended = threading.Event()
@@ -33,9 +33,10 @@ class Throttle:
             yield block
 
     def _delay(self, size: int) -> float:
-        if not self._rate:
+        rate = self.rate
+        if not rate:
             return 0.0
         with self._lock:
             now = time.monotonic()
-            self._free_at = max(self._free_at, now - BURST_S) + size / self._rate
+            self._free_at = max(self._free_at, now - BURST_S) + size / rate
             return max(0.0, self._free_at - now)

@@ -19,7 +19,7 @@ FRENCH: Words = {
     "hand": "L’écran est tenu à la main.",
     "show": "Afficher le code sur cet écran",
     "show_say": "Il montre que vous êtes devant l’écran. L’écran l’affiche deux minutes.",
-    "nobody": "Personne n’a encore de code pour ce magasin. "
+    "nobody": "Personne n’a encore de code pour cette boutique. "
     "Il s’obtient dans le studio, quand la ligne est là.",
     "token": "Code de l’écran",
     "token_say": "Les six signes que l’écran affiche.",

@@ -36,6 +36,7 @@ from playlists.wire.commands import Answer as CommandAnswer
 from playlists.wire.commands import Answers, Command, PowerRun
 from playlists.wire.door import Report
 from playlists.wire.freshness import FreshnessMessage
+from playlists.wire.hands import Act, Verdict, acts_from_json, verdicts_json
 from playlists.wire.http import SIGNED_REFUSAL, SessionProof, plays_from_json, refusal_nonce
 from playlists.wire.offers import OffersMessage
 from playlists.wire.signed import Head, TimeMessage
@@ -86,6 +87,10 @@ class Sim:
     """Signed commands that wait for their answers."""
     answers: list[CommandAnswer] = field(default_factory=list)
     power: list[PowerRun] = field(default_factory=list)
+    acts: list[Act] = field(default_factory=list)
+    """What was done by hand meanwhile, as it was told last."""
+    verdict: Verdict | None = None
+    """On acts that run; without it they are taken as they are."""
     files: dict[str, bytes] = field(default_factory=dict)
     pairings: dict[str, dict[str, Any]] = field(default_factory=dict)
     nonces: set[str] = field(default_factory=set)
@@ -217,6 +222,8 @@ class Sim:
         put = self.faults.hook(method, path)
         if put is not None:
             return put
+        if path.startswith("/player/packages/"):
+            return self._asset(path.split("/")[3].removesuffix(".deb"), headers.get("Range", ""))
         if path.startswith("/commands/"):
             self.files[path.split("/")[2]] = body
             return _json({})
@@ -265,6 +272,8 @@ class Sim:
             return self._plays(given)
         if kind == "answers":
             return self._answers(given)
+        if kind == "hands":
+            return self._hands(given)
         return _problem(404, "not_found")
 
     def _answers(self, given: Any) -> Answer:
@@ -274,6 +283,14 @@ class Sim:
             self.answers.append(one)
         self.power += [run for run in said.power if not self.power or run.seq > self.power[-1].seq]
         return _json({"acked": self.power[-1].seq if self.power else 0})
+
+    def _hands(self, given: Any) -> Answer:
+        self.acts = list(acts_from_json(given))
+        said = {
+            act.id: Verdict("over") if act.ended else self.verdict or Verdict("taken", act.until_ms)
+            for act in self.acts
+        }
+        return _json(verdicts_json(said))
 
     def _plays(self, given: Any) -> Answer:
         """Idempotent by number; the chain is checked from the last run held on."""

@@ -85,9 +85,9 @@ def loop(
     first_day_ms: int,
     days: int = 35,
     channels: tuple[ChannelId, ...] = (SHOP,),
+    why: Why = Why("base", "loop", ItemId("i")),  # noqa: B008
 ) -> Content:
     """Days on which these cards take turns of so many ms, over and over from midnight."""
-    why = Why("base", "loop", ItemId("i"))
     slots = tuple(Slot(card_id(made), turn_ms, why) for made, turn_ms in turns)
     segments = (Segment(0, tuple(range(len(slots)))),)
     chunk = canonical(chunk_json(Chunk(DAY_MS, slots, {ZoneId("main"): segments})))

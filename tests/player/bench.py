@@ -14,6 +14,8 @@ from player.agent.events import Event, Parts, Post
 from player.agent.fetching import Fetch
 from player.agent.needs import Need
 from player.agent.obeying import Body
+from player.agent.pacing import Pacing
+from player.agent.updates import Updates
 from player.agent.work import Done, attempt
 from player.cache.kept import Kept
 from player.cache.key import device_key
@@ -101,6 +103,8 @@ class Bench:
         self.folder, self.sim, self.clocks = folder, sim, clocks
         self.assets_bytes = assets_bytes
         self.orders: Orders | None = None
+        self.version = ""
+        """Of the package that it runs from; "" for a clone."""
         self.boot()
 
     def boot(self) -> None:
@@ -116,8 +120,14 @@ class Bench:
             kept=Kept(self.folder / "state.db"),
             objects=Store(self.folder / "objects", Budget(8 * MIB)),
             assets=(assets := Store(self.folder / "assets", Budget(self.assets_bytes))),
-            body=Body(self.orders, Wishes(), Machine(self.folder, root=self.folder)),
-            fetch=Fetch(server := http.Server(URL, key), assets, health),
+            fetch=(fetch := Fetch(server := http.Server(URL, key), assets, health)),
+            body=Body(
+                self.orders,
+                Wishes(),
+                Machine(self.folder, root=self.folder),
+                Pacing(self.orders, fetch.limit),
+                Updates(self.folder, self.orders, fetch, self.version, self.folder / "root"),
+            ),
             spool=Spool(self.folder / "plays.db"),
             server=server,
             clock=clock,

@@ -13,10 +13,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from player.agent.fetching import Fetch
-from player.agent.hours import ALWAYS, SOON_MS, Hours
+from player.agent.hours import SOON_MS, Hours
 from player.agent.needs import LEFT, Need, Pace
+from player.agent.pacing import Pacing
 from player.agent.plans import files_by_need
 from player.agent.sharing import Spared
+from player.cache.orders import Orders
 from player.cache.store import Budget, Store
 from player.config import BadConfig, read_config
 from player.errors import Unreachable
@@ -28,6 +30,7 @@ from playlists.ids import CardId, Sha256, sha256
 from playlists.manifest import FOREVER_MS, DeckCard, Plan, Segment
 from playlists.signing import SigningKey
 from playlists.slot import Now
+from playlists.wire.commands import FetchRule
 from tests.fakes.server_peer import running_peer
 from tests.fakes.server_sim import Sim, device_of
 from tests.fakes.shop_content import DAY_MS, HOUR_MS, NOON, SCREEN, content
@@ -87,12 +90,29 @@ def test_hours_are_the_stores_own_over_midnight_too(clock: str, open_: bool) -> 
     local = datetime.fromisoformat(f"2026-11-20T{clock}").replace(tzinfo=ZoneInfo(zone))
     now = Now(int(local.timestamp() * 1000), 10)
     assert NIGHT.latest_need(now, zone) == (None if open_ else now.ms + SOON_MS)
-    assert ALWAYS.latest_need(now, zone) is None
+    assert Hours().latest_need(now, zone) is None
     assert NIGHT.latest_need(replace(now, uncertainty_ms=None), zone) == now.ms + SOON_MS
 
 
+def test_of_the_players_own_settings_and_the_servers_the_stricter_count(tmp_path: Path) -> None:
+    rates: list[int] = []
+    orders = Orders(tmp_path / "orders.db")
+    pacing = Pacing(orders, rates.append, 500, ((20 * 60, 6 * 60),))
+    pacing.follow(FetchRule(800, ((22 * 60, 8 * 60),)), 5)
+    pacing.follow(FetchRule(300, ((22 * 60, 8 * 60),)), 6)
+    assert not pacing.follow(FetchRule(900), 4), "an older rule"
+    hours = [NOON - NOON % DAY_MS + hour * HOUR_MS for hour in (21, 23, 24 + 5, 24 + 7)]
+    open_ = [pacing.latest_need(Now(at, 10), "UTC") is None for at in hours]
+    assert open_ == [False, True, True, False]
+    orders.close()
+    again = Pacing(Orders(tmp_path / "orders.db"), rates.append)
+    assert again.known() == pacing.known() != {"fetch_rule": FetchRule().id}
+    again.forget()
+    assert rates == [500, 500, 300, 300, 0]
+
+
 def test_outside_the_hours_only_what_is_needed_soon_is_fetched(screen: Bench) -> None:
-    screen.agent._playback._hours = Hours(((2 * 60, 3 * 60),))
+    screen.parts.body.pacing.follow(FetchRule(0, ((2 * 60, 3 * 60),)), NOON)
     first_day = NOON - NOON % DAY_MS + DAY_MS
     address = screen.sim.add_asset(PICTURE)
     tomorrow = content("Demain", picture=address, first_day_ms=first_day)

@@ -12,7 +12,7 @@ from player.display.wishes import Did
 from player.machine.tools import Told
 from playlists.runs import GENESIS
 from playlists.signing import SigningKey, sign
-from playlists.wire.commands import Answer, Command, Off, PowerPlan
+from playlists.wire.commands import Answer, Command, FetchRule, Off, PowerPlan
 from tests.player.bench import Bench
 
 HOUR_MS = 3_600_000
@@ -267,3 +267,15 @@ def test_an_answer_that_was_forgotten_on_its_way_is_of_no_kind(screen: Bench) ->
     orders.begin("new", "reload", 30 * 24 * HOUR_MS, "boot")
     assert orders.unsent() == ()
     assert orders.sent((old,)) == frozenset()
+
+
+def test_a_rule_for_fetching_is_kept_and_reported(screen: Bench) -> None:
+    rule = FetchRule(100_000, ((1_320, 360),))
+    assert said(screen, ask(screen, "fetch", **rule.to_json()))[0] == "done"
+    screen.reboot()
+    assert screen.parts.fetch._throttle.rate == 100_000
+    screen.wait(60_000)
+    assert screen.sim.reports[-1].device["fetch_rule"] == rule.id
+    assert said(screen, ask(screen, "fetch", bytes_s=1, windows=[[1]]))[0] == "refused"
+    ask(screen, "forget")
+    assert screen.parts.fetch._throttle.rate == 0
