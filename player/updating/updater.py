@@ -36,7 +36,7 @@ from player.updating.handover import (
 from player.updating.receiving import read_request, remove_request, take_package
 from player.updating.record import Attempt, Record, load, save
 from player.updating.system import System
-from player.updating.watching import Patience
+from player.updating.watching import Before, Patience
 from playlists.errors import DomainError, Invalid, Refused
 from playlists.ids import Sha256, canonical
 from playlists.signing import public_key
@@ -88,8 +88,15 @@ class Updater:
         return self._answer(request, record)
 
     def undo(self, why: str) -> bool:
-        """Go back where an attempt is open; whether the machine is as it was before."""
-        record = load(self._own)
+        """Go back where an attempt is open; whether the machine is as it was before.
+
+        Raises Invalid where the record is damaged; what dpkg had unpacked is whole then at least.
+        """
+        try:
+            record = load(self._own)
+        except Invalid:
+            self._system.configure()
+            raise
         attempt = record.attempt
         if attempt is None:
             self._tidy(record)
@@ -138,18 +145,21 @@ class Updater:
         before = self._system.installed()
         try:
             order = check(request, record, self._pinned(), self._system.now_ms())
-            about: dict[str, Cap] = {"version": order.wanted.version, "from": before}
-            if order.wanted.version == before:
+            version = order.wanted.version
+            if version == before:
                 said = f"The version {before} is installed already."
+                about: dict[str, Cap] = {"version": version, "from": before}
                 return self._ended(record, Result(request.id, "done", said, about))
             self._prepare(order, record, before)
-        except (DomainError, NoRoom) as wrong:
+            attempt = Attempt(order.id, before, version)
+            was = watching.before(self._system, self._patience)
+            begun = self._begin(attempt, order.record)
+        except (DomainError, NoRoom, OSError) as wrong:
             return self._refused(request, record, wrong, before)
-        attempt = Attempt(order.id, before, order.wanted.version)
-        return self._try(attempt, order)
+        return self._try(attempt, begun, was)
 
     def _refused(self, request: Request, record: Record, wrong: Exception, before: str) -> Result:
-        state: State = "failed" if isinstance(wrong, NoRoom) else "refused"
+        state: State = "refused" if isinstance(wrong, DomainError) else "failed"
         detail: dict[str, Cap] = {"from": before, "rolled_back": False}
         return self._ended(record, Result(request.id, state, _sentence(wrong), detail))
 
@@ -187,12 +197,15 @@ class Updater:
 
     # --- try --------------------------------------------------------------------------------------
 
-    def _try(self, attempt: Attempt, order: Order) -> Result:
-        was = watching.before(self._system, self._patience)
+    def _begin(self, attempt: Attempt, record: Record) -> Record:
+        """From here on there is something to go back from. Raises NoRoom, OSError."""
         self._copy_code()
-        record = replace(order.record, attempt=attempt)
+        record = replace(record, attempt=attempt)
         record = self._adopt(record, attempt.version, self._own / NEW, attempt.before)
         save(self._own, record)
+        return record
+
+    def _try(self, attempt: Attempt, record: Record, was: Before) -> Result:
         told = self._system.install(self._package(attempt.version))
         why = "" if told.ok else f"It could not be installed: {short(told.text)}"
         if not why and self._system.installed() != attempt.version:
@@ -203,6 +216,7 @@ class Updater:
         if why:
             self.undo(why)
             return load(self._own).last or _result("failed", why, attempt, False)
+        self._system.sync()
         painted = "paints" if was.heard else "answers; nothing was painted before either"
         result = _result("done", f"The version {attempt.version} {painted}.", attempt, None)
         return self._ended(replace(record, attempt=None, last=result), result)
@@ -215,6 +229,7 @@ class Updater:
                 return True
             if deb is not None:
                 self._system.install(deb)
+                self._system.sync()
         return self._system.installed() == attempt.before
 
     def _copy_code(self) -> None:

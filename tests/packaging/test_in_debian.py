@@ -28,6 +28,7 @@ from server.services.entry import people
 from server.services.screens.deb import Entry, write_deb
 from tests.e2e.chain.running import server_command
 from tests.packaging.debian_root import STAND_INS, System, running
+from tests.packaging.updating import try_updates
 from tests.support.programs import answers, free_port
 
 pytestmark = [pytest.mark.debian, pytest.mark.timeout(900)]
@@ -56,8 +57,8 @@ while True:
         page = urllib.request.urlopen(app, timeout=5).read()
         assert b"enseigne-source" in page
         kind = {"Content-Type": "application/json"}
-        ask = urllib.request.Request(app + "painted", b'{"frames": %d, "dark": false}' % frames, kind)
-        urllib.request.urlopen(ask, timeout=5)
+        beat = b'{"frames": %d, "dark": false}' % frames
+        urllib.request.urlopen(urllib.request.Request(app + "painted", beat, kind), timeout=5)
     time.sleep(0.5)
 """
 WITHOUT_A_SEAT = """[Unit]
@@ -90,8 +91,8 @@ def until(true: Callable[[], Any], what: str) -> Any:
 class Api:
     """A program with every right, over HTTP."""
 
-    def __init__(self, url: str, token: str) -> None:
-        self.url = url
+    def __init__(self, settings: Settings, token: str) -> None:
+        self.settings, self.url = settings, settings.url
         self._headers = {"Authorization": f"Bearer {token}"}
 
     def call(self, method: str, path: str, body: object = None, **headers: str) -> Any:
@@ -127,7 +128,7 @@ def serving(folder: Path) -> Iterator[Api]:
             group.start(Part(name, server_command(name), env))
         for port in ports.values():
             until(lambda port=port: answers(port), "the server")
-        api = Api(settings.url, token)
+        api = Api(settings, token)
         card = {"template": "message", "texts": {"headline": {"fr": "Bonjour"}}}
         items = [{"id": "a", "content": {"card": card}}]
         api.call("POST", "/stores", {"id": "lille", "name": "Lille", "zone": "Europe/Paris"})
@@ -243,11 +244,14 @@ def test_one_command_makes_a_clean_debian_a_screen_that_plays(
         assert 'NAME="From the card"' in system.read(boot)
         assert "--server" in system.read("/boot/enseigne-error.txt")
 
+        # Other versions of the player, ordered by the server.
+        version = system.run("dpkg-query", "-W", "-f", "${Version}", "enseigne-player")
+        try_updates(system, api.settings, url, tmp_path, until, version)
+
         # Debian's own judgement of the units, with the programs that they name in place.
-        units = [
-            f"/usr/lib/systemd/system/enseigne-{name}.service"
-            for name in ("player", "kiosk", "boot")
-        ]
+        names = ("player", "kiosk", "boot", "update", "update-undo")
+        units = [f"/usr/lib/systemd/system/enseigne-{name}.service" for name in names]
+        units.append("/usr/lib/systemd/system/enseigne-update.path")
         assert system.run("systemd-analyze", "verify", *units) == ""
         exposure = system.run(
             "systemd-analyze", "security", "enseigne-player.service", "--no-pager"
@@ -259,6 +263,7 @@ def test_one_command_makes_a_clean_debian_a_screen_that_plays(
         assert system.active("enseigne-player.service") == "inactive"
         for gone in (
             "/var/lib/enseigne-player",
+            "/var/lib/enseigne-update",
             "/etc/enseigne-player",
             "/usr/lib/enseigne-player",
         ):

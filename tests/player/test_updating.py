@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 
 from player.cache.files import write_atomic
 from player.updating import record as records
+from player.updating import updater
 from player.updating.handover import MAX_REQUEST_BYTES, PACKAGES, REQUEST, Request
 from player.updating.record import load
 from playlists.errors import Invalid, Refused
@@ -177,6 +179,23 @@ def test_a_full_disk_is_told_before_anything_is_changed(bed: Bed) -> None:
     assert not bed.system.asked
 
 
+def test_a_disk_that_does_not_answer_is_told_and_nothing_is_changed(
+    bed: Bed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bed.ask("2")
+
+    def broken(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(updater.shutil, "copytree", broken)
+        result = bed.run()
+    assert (result.state, result.detail["rolled_back"]) == ("failed", False)
+    assert not bed.system.asked
+    bed.ask("2", issued_at=NOW + 1)
+    assert bed.run().state == "done"
+
+
 def test_another_root_key_pinned_by_the_installer_begins_anew(bed: Bed) -> None:
     bed.ask("2")
     bed.run()
@@ -286,6 +305,10 @@ def test_a_damaged_record_ends_updates_until_the_installer_ran(bed: Bed, wrong: 
     result = bed.updater.run()
     assert result is not None
     assert (result.request, result.state) == (request.id, "refused")
+    bed.system.put(package("1"), "half")
+    with pytest.raises(Invalid, match="installer"):
+        bed.updater.undo("The computer was restarted.")
+    assert bed.system.installed() == "1", "what was unpacked is made whole"
     bed.updater.keep(bed.folder / "first.deb")
     bed.ask()
     assert bed.run().state == "done"
