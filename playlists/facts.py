@@ -47,6 +47,8 @@ KINDS: dict[str, FactKind] = {
         FactKind("stock", "pieces", 4 * HOUR_MS),
         FactKind("nearest", "name of the nearest other store with stock", 4 * HOUR_MS),
         FactKind("nearest.metres", "metres to the nearest other store with stock", 4 * HOUR_MS),
+        FactKind("nearest.pieces", "pieces at the nearest other store with stock", 4 * HOUR_MS),
+        FactKind("nearest.hours", "when the nearest other store with stock is open", 4 * HOUR_MS),
         FactKind("weather.temperature", "tenths of a degree Celsius", 3 * HOUR_MS),
         FactKind("weather.rain", "tenths of a millimetre an hour", 3 * HOUR_MS),
         FactKind("weather.code", "WMO 4677 code", 3 * HOUR_MS),

@@ -59,7 +59,7 @@ def fact_value(key: str, value: FactValue | None, language: Language) -> str:
         )
     if kind == "stock":
         return say("value_pieces", language, n=value)
-    if kind == "nearest.metres":
+    if kind in ("nearest.metres", "nearest.pieces"):
         return str(value)
     if kind in ("footfall", "occupancy"):
         return say("value_people", language, n=value)

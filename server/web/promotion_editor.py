@@ -30,6 +30,7 @@ from server.services.promoting.forms import (
     OFFER,
     ORDER,
     OTHER,
+    PIECES,
     QUIET,
     USUAL_MS,
     WORDS,
@@ -243,6 +244,7 @@ def _form(was: Form) -> Form:
         lapsed=next((one for one in LAPSES if one == given.get("lapsed")), was.lapsed),
         qr=was.qr,
         other=was.other,
+        pieces=next((one for one in PIECES if one == given.get("pieces")), was.pieces),
     )
 
 

@@ -169,6 +169,8 @@ WHY: Final[dict[str, Phrase]] = {
     "fact_stock": Phrase("Stock, {what}", "Stock, {what}"),
     "fact_nearest": Phrase("Le plus proche qui en a, {what}", "Nearest with some, {what}"),
     "fact_nearest.metres": Phrase("Mètres jusque-là, {what}", "Metres to there, {what}"),
+    "fact_nearest.pieces": Phrase("Exemplaires là-bas, {what}", "Pieces there, {what}"),
+    "fact_nearest.hours": Phrase("Heures là-bas, {what}", "Hours there, {what}"),
     "fact_temperature": Phrase("Température", "Temperature"),
     "fact_rain": Phrase("Pluie", "Rain"),
     "fact_code": Phrase("Ciel", "Sky"),

@@ -3,19 +3,22 @@ else a product waits.
 
 `weather:<store>` is one line such as "11°, pluie jusqu’à 17 h", with an icon (rain, sun, cold,
 cloud); `nearest:<SKU>@<store>` is the nearest other store that has it, `nearest.metres:…` how far
-that is. Each may show while its gate, the source of what it says, is fresh.
+that is; `nearest.hours:…` when it is open, `nearest.rough:…` and `nearest.count:…` how many pieces
+it has too, roughly or by number, on a line of its own. Each may show while its gate, the source of
+what it says, is fresh.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from babel.dates import format_skeleton
+from babel.dates import format_date, format_skeleton
 
 from playlists.facts import HOUR_MS, KINDS, FactKey, FactLine, FactSpan, value_at
-from playlists.localtime import local_days, zone_of
+from playlists.localtime import local_date, local_days, zone_of
 from playlists.wire.freshness import LiveText
+from server.services.observed import openings
 
 LANGUAGES: Mapping[str, str] = {"fr": "fr_FR", "en": "en_GB"}
 RAIN_TENTHS = 1
@@ -26,6 +29,12 @@ MINUS = "\u2212"
 NBSP = "\u00a0"
 ELSEWHERE = ("nearest", "nearest.metres")
 """The facts that are live texts of their own."""
+NOTES = ("nearest.hours", "nearest.rough", "nearest.count")
+"""What is said of the other store beside its name and the way: three degrees of how much."""
+FEW, MANY = 2, 10
+"""Up to so many pieces are the last ones, and over so many are not counted, so that what is said
+does not change with each sale.
+"""
 KM_M, METRES_A_TENTH, WHOLE_KM_M = 1_000, 100, 10_000
 """A kilometre, its tenth, and from where on no tenths are said, in metres."""
 
@@ -38,6 +47,16 @@ _SAID = {
         "cloud": "nuages",
         "fog": "brouillard",
         "snow": "neige",
+        "last": "derniers exemplaires",
+        "some": "quelques exemplaires",
+        "plenty": "bien disponible",
+        "one": "1 exemplaire",
+        "count": "{n} exemplaires",
+        "many": "plus de {n} exemplaires",
+        "open": "ouvert jusqu’à {time}",
+        "opens": "ouvre à {time}",
+        "opens_tomorrow": "ouvre demain à {time}",
+        "opens_on": "ouvre {day} à {time}",
     },
     "en": {
         "rain": "rain",
@@ -47,6 +66,16 @@ _SAID = {
         "cloud": "clouds",
         "fog": "fog",
         "snow": "snow",
+        "last": "last pieces",
+        "some": "a few left",
+        "plenty": "plenty in stock",
+        "one": "1 left",
+        "count": "{n} left",
+        "many": "over {n} left",
+        "open": "open until {time}",
+        "opens": "opens at {time}",
+        "opens_tomorrow": "opens tomorrow at {time}",
+        "opens_on": "opens on {day} at {time}",
     },
 }
 
@@ -59,6 +88,8 @@ def live_text(name: str, line: Line, zone: str, now: int) -> LiveText | None:
     kind, _, place = name.partition(":")
     if kind in ELSEWHERE:
         return _elsewhere(FactKey(name), line, now)
+    if kind in NOTES:
+        return _about(name, line, zone, now)
     return _weather(place, line, zone, now) if kind == "weather" else None
 
 
@@ -67,6 +98,8 @@ def facts_in(name: str) -> tuple[FactKey, ...]:
     kind, _, place = name.partition(":")
     if kind in ELSEWHERE:
         return (FactKey(name),)
+    if kind in NOTES:
+        return FactKey(f"nearest.pieces:{place}"), FactKey(f"nearest.hours:{place}")
     if kind != "weather":
         return ()
     parts = ("temperature", "rain", "code")
@@ -84,6 +117,47 @@ def _elsewhere(key: FactKey, line: Line, now: int) -> LiveText | None:
         for language in LANGUAGES
     }
     return LiveText(gate=(said.source, said.max_age_ms), texts=texts)
+
+
+def _about(name: str, line: Line, zone: str, now: int) -> LiveText | None:
+    """How many pieces the other store has, as far as is to be said, and its hours today."""
+    many, hours = (line(key) for key in facts_in(name))
+    pieces = value_at(many, now)
+    if many is None or not isinstance(pieces, int) or not pieces:
+        return None
+    open_at = openings.said(str(value_at(hours, now) or ""))
+    kind = name.partition(":")[0]
+    texts = {}
+    for language in LANGUAGES:
+        said = (_pieces(kind, pieces, language), _open(open_at, zone, now, language))
+        texts[language] = {"text": "|".join(filter(None, said))}
+    return LiveText((many.source, many.max_age_ms), texts) if texts["fr"]["text"] else None
+
+
+def _pieces(kind: str, pieces: int, language: str) -> str:
+    said = _SAID[language]
+    if kind == "nearest.rough":
+        return said["last" if pieces <= FEW else "plenty" if pieces > MANY else "some"]
+    if kind != "nearest.count":
+        return ""
+    name = "one" if pieces == 1 else "many" if pieces > MANY else "count"
+    return said[name].format(n=min(pieces, MANY))
+
+
+def _open(open_at: Sequence[tuple[int, int]], zone: str, now: int, language: str) -> str:
+    """Until when it is open, or when it opens next; "" where that is not known."""
+    begin, end = next(((a, b) for a, b in open_at if b > now), (0, 0))
+    if not end:
+        return ""
+    days = [one.date for one in local_days(zone, now, 2)]
+    day = local_date(zone_of(zone), begin)
+    time = NBSP.join(clock_time(end if begin <= now else begin, zone, language).split())
+    if begin <= now:
+        return _SAID[language]["open"].format(time=time)
+    when = "opens" if day.isoformat() == days[0] else "opens_on"
+    when = "opens_tomorrow" if day.isoformat() == days[1] else when
+    on = format_date(day, "EEEE", locale=LANGUAGES[language])
+    return _SAID[language][when].format(time=time, day=on)
 
 
 def way(metres: int, language: str) -> str:

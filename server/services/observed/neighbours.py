@@ -1,9 +1,11 @@
 """Where else a product waits: for each store the nearest other that has some, and how far it is.
 
 Derived facts, kept beside those that sources say: `nearest:SKU@STORE` is the other store's name
-(empty: none near has any) and `nearest.metres:SKU@STORE` the great-circle distance (then 0). Each
-is said by the source that counted the other store's stock, and is believed as long as that. They
-are kept for the products that a playlist or draft asks them of.
+(empty: none near has any), `nearest.metres:SKU@STORE` the great-circle distance (then 0),
+`nearest.pieces:SKU@STORE` how many it has (one more than MANY where it has more),
+`nearest.hours:SKU@STORE` when it is open (openings.py). Each is said by the source that counted the
+other store's stock, and is believed as long as that. They are kept for the products that a playlist
+or draft asks them of.
 """
 
 from __future__ import annotations
@@ -11,18 +13,20 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import String, cast, delete, select
 from sqlalchemy.orm import Session
 
-from playlists.facts import KINDS, Fact, FactKey, fact_line, value_at
+from playlists.facts import KINDS, Fact, FactKey, FactValue, fact_line, value_at
 from playlists.ids import SourceId
 from playlists.resolving.targets import distance_m
 from server.db.models import DraftRow, FactRow, PlaylistRow, StoreRow
 from server.services.base import outbox
 from server.services.base.context import Context
 from server.services.base.kept import MAX_IN, batched
-from server.services.observed import facts
+from server.services.observed import facts, openings
+from server.services.observed.live_texts import MANY
 
 NEAR_M = 60_000
 """How far off a store may be that people are sent to, in metres."""
@@ -30,7 +34,7 @@ METRES = 100
 """Distances are kept in whole hundreds of metres."""
 RENEW_MS = 1_800_000
 """What is said of no other store is said anew so often."""
-NAME, FAR = "nearest", "nearest.metres"
+NAME, FAR, PIECES, OPEN = "nearest", "nearest.metres", "nearest.pieces", "nearest.hours"
 AT_ONCE = 200
 """Facts in one write transaction."""
 
@@ -46,15 +50,20 @@ class _Shop:
     name: str
     lat: int
     lon: int
+    zone: str
+    hours: list[Any]
+    special_hours: list[Any]
 
 
+Has = tuple[Fact, int]
+"""The youngest word on a store's stock, and the pieces."""
 _Near = Mapping[str, Sequence[tuple[int, _Shop]]]
 """By store the others within reach, nearest first, each with its distance in metres."""
 
 
-def keys_of(sku: str, store: str) -> tuple[FactKey, FactKey]:
-    """The facts that say which store, and how far."""
-    return FactKey(f"{NAME}:{sku}@{store}"), FactKey(f"{FAR}:{sku}@{store}")
+def keys_of(sku: str, store: str) -> tuple[FactKey, ...]:
+    """The facts that say which store, how far, how many it has, and when it is open."""
+    return tuple(FactKey(f"{kind}:{sku}@{store}") for kind in (NAME, FAR, PIECES, OPEN))
 
 
 def follow(session: Session, said: Iterable[Fact], now: int) -> None:
@@ -127,7 +136,8 @@ def _forget(session: Session, sku: str, now: int) -> None:
 
 
 def _shops(session: Session) -> list[_Shop]:
-    rows = session.execute(select(StoreRow.id, StoreRow.name, StoreRow.lat_e6, StoreRow.lon_e6))
+    place = (StoreRow.id, StoreRow.name, StoreRow.lat_e6, StoreRow.lon_e6)
+    rows = session.execute(select(*place, StoreRow.zone, StoreRow.hours, StoreRow.special_hours))
     return [_Shop(*row) for row in rows]
 
 
@@ -152,37 +162,45 @@ def _derived(session: Session, skus: Collection[str], near: _Near, now: int) -> 
     places = {other.id for row in near.values() for _, other in row}
     keys = {(sku, place): FactKey(f"stock:{sku}@{place}") for sku in skus for place in places}
     rows = facts.facts_for(session, keys.values())
-    having: dict[tuple[str, str], Fact] = {}
+    having: dict[tuple[str, str], Has] = {}
     for place, key in keys.items():
         said = rows.get(key, ())
         pieces = value_at(fact_line(said, key, now, now + 1), now)
         if isinstance(pieces, int) and pieces > 0:
-            having[place] = max(said, key=lambda one: one.observed_at)
+            having[place] = (max(said, key=lambda one: one.observed_at), pieces)
     found: list[Fact] = []
+    open_at: dict[str, str] = {}
     for sku in sorted(skus):
         for store, others in near.items():
             first = next((one for one in others if (sku, one[1].id) in having), None)
-            found += _facts(sku, store, first, having, now)
+            if first is None:
+                found += _nowhere(sku, store, now)
+                continue
+            shop = first[1]
+            if shop.id not in open_at:
+                hours = shop.hours, shop.special_hours
+                open_at[shop.id] = openings.stretches(shop.zone, *hours, now)
+            found += _there(sku, store, first, having[sku, shop.id], open_at[shop.id], now)
     return found
 
 
-def _facts(
-    sku: str,
-    store: str,
-    first: tuple[int, _Shop] | None,
-    having: Mapping[tuple[str, str], Fact],
-    now: int,
+def _nowhere(sku: str, store: str, now: int) -> list[Fact]:
+    until = now + KINDS[NAME].max_age_ms
+    nobody = (now, None, now, until, SourceId(f"{NAME}@{store}"))
+    values: tuple[FactValue, ...] = ("", 0, 0, "")
+    return [
+        Fact(key, value, *nobody) for key, value in zip(keys_of(sku, store), values, strict=True)
+    ]
+
+
+def _there(
+    sku: str, store: str, first: tuple[int, _Shop], has: Has, open_at: str, now: int
 ) -> list[Fact]:
-    which, far = keys_of(sku, store)
-    if first is None:
-        until = now + KINDS[NAME].max_age_ms
-        nobody = (now, None, now, until, SourceId(f"{NAME}@{store}"))
-        return [Fact(which, "", *nobody), Fact(far, 0, *nobody)]
-    metres, other = first
-    said = having[sku, other.id]
+    (metres, other), (said, pieces) = first, has
     rest = (now, None, said.observed_at, said.expires_at, said.source)
     hundreds = max(METRES, round(metres / METRES) * METRES)
-    return [Fact(which, other.name, *rest), Fact(far, hundreds, *rest)]
+    values: tuple[FactValue, ...] = (other.name, hundreds, min(pieces, MANY + 1), open_at)
+    return [Fact(key, value, *rest) for key, value in zip(keys_of(sku, store), values, strict=True)]
 
 
 def _differs(held: Sequence[Fact], fact: Fact) -> bool:

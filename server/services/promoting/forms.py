@@ -20,11 +20,18 @@ from server.services.wishes.templates import TEMPLATES
 Template = Literal["price", "trio", "message"]
 Gone = Literal["stays", "elsewhere", "order", "other", "quiet", "skip"]
 Lapsed = Literal["quiet", "skip"]
+Pieces = Literal["rough", "count", "unsaid"]
 Conditions = list[dict[str, Any]]
 KINDS: tuple[Template, ...] = get_args(Template)
 GONES: tuple[Gone, ...] = get_args(Gone)
 LAPSES: tuple[Lapsed, ...] = get_args(Lapsed)
 LANGUAGES = ("fr", "en")
+PIECES: Mapping[Pieces, str] = {
+    "rough": "nearest.rough",
+    "count": "nearest.count",
+    "unsaid": "nearest.hours",
+}
+"""The live text that says of the other store how many pieces it has, and its hours."""
 WORDS: Mapping[Template, tuple[str, ...]] = {
     "price": ("kicker", "headline", "cta"),
     "trio": ("headline", "second", "chip"),
@@ -57,7 +64,7 @@ class Form:
     """What a person says of a promotion. `texts` by name then language; `gone`: what plays where
     goods are out of stock; `lapsed`: where the price may not show. `qr`: the sha256 of the drawing
     of its QR code, empty for none; `order`: of that which leads to where it is ordered. `other` is
-    the SKU that stands in.
+    the SKU that stands in; `pieces`: how the number of pieces that another store has is said.
     """
 
     name: str
@@ -72,6 +79,7 @@ class Form:
     qr: str = ""
     order: str = ""
     other: str = ""
+    pieces: Pieces = "rough"
 
 
 def body_of(form: Form) -> dict[str, Any]:
@@ -128,6 +136,7 @@ def form_of(body: Mapping[str, Any]) -> Form:
         qr=str(card.get("qr") or ""),
         order=str(said[ORDER].get("qr") or "") if ORDER in said else "",
         other=said[OTHER]["goods"][0]["sku"] if OTHER in said else "",
+        pieces=_pieces(said[ELSEWHERE]) if ELSEWHERE in said else "rough",
     )
 
 
@@ -208,11 +217,17 @@ def _elsewhere(form: Form, sku: str) -> dict[str, Any]:
         "live": {
             "there": f"nearest:{sku}@{{store}}",
             "distance": f"nearest.metres:{sku}@{{store}}",
+            "there_note": f"{PIECES[form.pieces]}:{sku}@{{store}}",
         },
     }
     if form.qr:
         card |= {"qr": form.qr, "texts": {**texts, "cta": _both(form, "cta", CALL)}}
     return card
+
+
+def _pieces(card: Mapping[str, Any]) -> Pieces:
+    note = str(card.get("live", {}).get("there_note", ""))
+    return next((one for one, live in PIECES.items() if note.startswith(f"{live}:")), "rough")
 
 
 def _order(form: Form, sku: str) -> dict[str, Any]:

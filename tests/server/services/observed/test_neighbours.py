@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from sqlalchemy import select
 
@@ -121,6 +123,62 @@ def test_what_no_playlist_asks_any_more_is_forgotten(ctx: Context) -> None:
     neighbours.watch(ctx, ["BAG"])
     neighbours.keep(ctx)
     assert nearest(ctx) is None
+
+
+DAY = [[600, 1_170]]
+AT = {  # Paris, Thursday 15 October 2026
+    "14:32": ("ouvert jusqu’à 19:30", "open until 7:30\u00a0pm"),
+    "08:00": ("ouvre à 10\u00a0h", "opens at 10\u00a0am"),
+    "20:00": ("ouvre demain à 10\u00a0h", "opens tomorrow at 10\u00a0am"),
+}
+
+
+@pytest.mark.parametrize("clock_says", AT)
+def test_until_when_the_other_store_is_open_is_told(
+    ctx: Context, clock: TestClock, clock_says: str
+) -> None:
+    clock.now = int(datetime.fromisoformat(f"2026-10-15T{clock_says}+02:00").timestamp() * 1000)
+    with ctx.db.write() as session:
+        session.get_one(StoreRow, "port").hours = [DAY] * 6 + [[]]
+    counted(ctx, "port", 3)
+    neighbours.watch(ctx, ["BAG"])
+    french, english = (said(ctx, "nearest.hours:BAG@prado", one) for one in ("fr", "en"))
+    assert (french, english) == AT[clock_says]
+    assert said(ctx, "nearest.rough:BAG@prado") == f"quelques exemplaires|{french}"
+    assert said(ctx, "nearest.count:BAG@prado") == f"3 exemplaires|{french}"
+
+
+def test_after_a_weekend_the_day_is_named_and_special_hours_count(
+    ctx: Context, clock: TestClock
+) -> None:
+    clock.now = int(datetime.fromisoformat("2026-10-16T20:00+02:00").timestamp() * 1000)
+    with ctx.db.write() as session:
+        row = session.get_one(StoreRow, "port")
+        row.hours, row.special_hours = [DAY] * 6 + [[]], [["2026-10-17", []]]
+    counted(ctx, "port", 1)
+    neighbours.watch(ctx, ["BAG"])
+    assert said(ctx, "nearest.hours:BAG@prado") == "ouvre lundi à 10\u00a0h"
+    assert said(ctx, "nearest.hours:BAG@prado", "en") == "opens on Monday at 10\u00a0am"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "rough", "count"),
+    [
+        (1, "last pieces", "1 left"),
+        (2, "last pieces", "2 left"),
+        (10, "a few left", "10 left"),
+        (11, "plenty in stock", "over 10 left"),
+        (500, "plenty in stock", "over 10 left"),
+    ],
+)
+def test_how_many_the_other_store_has_is_told_roughly_or_up_to_ten(
+    ctx: Context, pieces: int, rough: str, count: str
+) -> None:
+    counted(ctx, "port", pieces)
+    neighbours.watch(ctx, ["BAG"])
+    assert said(ctx, "nearest.rough:BAG@prado", "en") == rough
+    assert said(ctx, "nearest.count:BAG@prado", "en") == count
+    assert said(ctx, "nearest.hours:BAG@prado", "en") is None, "no hours are known"
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from server.services.promoting.forms import (
     AWAY,
     AWAY_SAID,
     GONES,
+    PIECES,
     Form,
     Gone,
     body_of,
@@ -180,7 +181,11 @@ def test_a_promotion_says_where_else_its_product_waits(ctx: Context) -> None:
     assert said == {
         "nearest:BAG@lille": "prado",
         "nearest.metres:BAG@lille": "4,2\u00a0km",
+        "nearest.rough:BAG@lille": "quelques exemplaires",
     }
+    for pieces in PIECES:
+        form = replace(BAG, gone="elsewhere", pieces=pieces)
+        assert form_of(body_of(form)).pieces == pieces
 
 
 def test_words_that_nobody_wrote_change_with_what_plays_where_it_is_gone() -> None:
