@@ -46,8 +46,8 @@ FRENCH: Words = {
     "choice_wrong": "L’écran ne peut plus montrer cela. Choisissez autre chose.",
     "until_wrong": "Choisissez une durée de la liste.",
     "full": "L’écran ne peut rien retenir de plus. Il le pourra quand la ligne reviendra.",
-    "minutes": "{n} min",
-    "hours": "{n} h",
+    "minutes": "{n}\u00a0min",
+    "hours": "{n}\u00a0h",
     "shown": "Le code est sur l’écran.",
     "shown_2": "Scannez-le, ou saisissez-le ici.",
 }
@@ -87,8 +87,8 @@ ENGLISH: Words = {
     "choice_wrong": "The screen cannot show this any more. Choose something else.",
     "until_wrong": "Choose a time from the list.",
     "full": "The screen can keep no more of this. It can when the line is back.",
-    "minutes": "{n} min",
-    "hours": "{n} h",
+    "minutes": "{n}\u00a0min",
+    "hours": "{n}\u00a0h",
     "shown": "The code is on the screen.",
     "shown_2": "Scan it, or type it here.",
 }
@@ -122,7 +122,7 @@ def clock(ms: int, zone: str) -> str:
     """An instant on the shop's own clock."""
     try:
         tz: ZoneInfo | None = ZoneInfo(zone)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         tz = None
     at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)
     return f"{at.astimezone(tz or UTC):%H:%M}"
