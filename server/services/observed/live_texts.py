@@ -151,7 +151,9 @@ def _open(open_at: Sequence[tuple[int, int]], zone: str, now: int, language: str
         return ""
     days = [one.date for one in local_days(zone, now, 2)]
     day = local_date(zone_of(zone), begin)
-    time = NBSP.join(clock_time(end if begin <= now else begin, zone, language).split())
+    # On a screen 19 h 30, its parts kept together.
+    time = clock_time(end if begin <= now else begin, zone, language)
+    time = NBSP.join((time.replace(":", " h ") if language == "fr" else time).split())
     if begin <= now:
         return _SAID[language]["open"].format(time=time)
     when = "opens" if day.isoformat() == days[0] else "opens_on"

@@ -127,7 +127,7 @@ def test_what_no_playlist_asks_any_more_is_forgotten(ctx: Context) -> None:
 
 DAY = [[600, 1_170]]
 AT = {  # Paris, Thursday 15 October 2026
-    "14:32": ("ouvert jusqu’à 19:30", "open until 7:30\u00a0pm"),
+    "14:32": ("ouvert jusqu’à 19\u00a0h\u00a030", "open until 7:30\u00a0pm"),
     "08:00": ("ouvre à 10\u00a0h", "opens at 10\u00a0am"),
     "20:00": ("ouvre demain à 10\u00a0h", "opens tomorrow at 10\u00a0am"),
 }
