@@ -166,6 +166,7 @@ def _list(me: Visit, wrong: ServerError | None = None) -> AnyResponse:
         steps=place_words.first_steps(me.ctx, me.actor),
         may_open=whole,
         sources=whole and me.actor.may("connectors"),
+        updates=whole and me.actor.may("devices"),
         given=request.form if wrong else {**usual, **place_forms.week_form(place_forms.USUAL)},
         **_shared(me, shops, wrong),
         **_base(me, ""),

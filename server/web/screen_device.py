@@ -14,7 +14,7 @@ from server.errors import BadInput, NotFound, ServerError
 from server.services.base.paging import Cut
 from server.services.base.snapshot import snapshot
 from server.services.chain import places
-from server.services.screens import commands, displays, fetch_rules, offs
+from server.services.screens import commands, displays, fetch_rules, offs, rollout_views
 from server.services.screens.displays import Display
 from server.services.screens.offs import Asked
 from server.services.screens.power_plans import Rule
@@ -28,6 +28,7 @@ from server.web.phrases import say
 from server.web.place_words import complaint
 from server.web.stills import still
 from server.web.tongue import gettext as _
+from server.web.update_words import screen_words
 
 blueprint = studio("screen_device")
 
@@ -85,12 +86,17 @@ def switch(screen_id: str) -> AnyResponse:
 
 @blueprint.get("/screens/<screen_id>/pictures/<command>")
 def picture(screen_id: str, command: str) -> AnyResponse:
-    """A real picture of the screen."""
+    """A real picture of the screen, whole or in small."""
     me = looker()
     mime, data = commands.get_file(me.ctx, me.actor, screen_id, command)
     if not mime.startswith("image/"):
         raise NotFound(say("not_found", me.language))
-    return _file(data, mime)
+    if "small" not in request.args:
+        return _file(data, mime)
+    answer = _file(small(data), "image/jpeg")
+    # A command brings one picture, for ever.
+    answer.headers["Cache-Control"] = f"private, max-age={DAY_S}, immutable"
+    return answer
 
 
 @blueprint.get("/screens/<screen_id>/logs/<command>")
@@ -159,6 +165,7 @@ def _read(me: Visit, screen_id: str) -> dict[str, Any]:
         "seen": seen,
         "still": _drawn(me, screen_id, seen.at if seen else now),
         "facts": words.facts(known, me.language),
+        "update": screen_words(rollout_views.of_screen(me.ctx, me.actor, screen_id)),
         "orders": [words.order(one, now, store.zone, me.language) for one in told[:LINES]],
         "waits": any(not one.state for one in told),
         "kinds": [(kind, words.kind_words(kind, {})) for kind in may if screen.device],

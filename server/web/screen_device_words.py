@@ -17,6 +17,7 @@ from server.web.clock import clock, day, length, when
 from server.web.phrases import Language
 from server.web.tongue import gettext as _
 from server.web.tongue import ngettext
+from server.web.update_words import short
 
 NBSP = "\u00a0"
 MARKS = {"done": "playing", "": "none", "overdue": "trouble"}
@@ -110,12 +111,15 @@ def kind_words(kind: str, arguments: Mapping[str, Any]) -> str:
         "volume": _("Set the loudness"),
         "logs": _("Fetch its logs"),
         "forget": _("Forget this screen"),
+        "update": _("Install the player"),
     }
     said = words.get(kind, kind)
     if "degrees" in arguments:
         return f"{said}, {arguments['degrees']}{NBSP}°"
     if "percent" in arguments:
         return f"{said}, {arguments['percent']}{NBSP}%"
+    if "version" in arguments:
+        return f"{said}, {short(str(arguments['version']))}"
     return said
 
 
@@ -128,6 +132,7 @@ def order(one: CommandView, now: int, zone: str, language: Language) -> Order:
         "refused": _("refused"),
         "unknown": _("its player is too old for this"),
         "overdue": _("no answer in time, so it is not done"),
+        "replaced": _("taken back"),
     }
     at = when(one.issued_at, now, zone, language)
     about = _("%(by)s, %(at)s", by=one.by, at=at)
@@ -151,14 +156,11 @@ def seen(shots: Sequence[CommandView], now: int, zone: str, language: Language) 
     if one is None:
         return None
     state, why = str(one.verdict.get("state")), str(one.verdict.get("why"))
-    firsts = {
-        "right": _("The right thing is on the glass."),
-        "wrong": _("What is on the glass is not what the plan says."),
-    }
+    mark, first = glass_words(state)
     at = int(one.verdict.get("at", one.issued_at))
     return Seen(
-        mark={"right": "playing", "wrong": "trouble"}.get(state, "none"),
-        first=firsts.get(state, _("The machine cannot tell what is on the glass.")),
+        mark=mark,
+        first=first,
         second=_reason(why, int(one.verdict.get("like", -1))),
         when=when(at, now, zone, language),
         src=f"/screens/{one.screen}/pictures/{one.id}",
@@ -166,11 +168,20 @@ def seen(shots: Sequence[CommandView], now: int, zone: str, language: Language) 
     )
 
 
+def glass_words(state: str) -> tuple[str, str]:
+    """The mark and the sentence for how a real picture stands against the plan."""
+    words = {
+        "right": ("playing", _("The right thing is on the glass.")),
+        "wrong": ("trouble", _("What is on the glass is not what the plan says.")),
+    }
+    return words.get(state, ("none", _("The machine cannot tell what is on the glass.")))
+
+
 def facts(known: Mapping[str, Any], language: Language) -> tuple[Fact, ...]:
     """What the device knows of itself; what it does not say is left out."""
     rows = (
         (_("Machine"), known.get("model")),
-        (_("Player"), known.get("agent")),
+        (_("Player"), known.get("package") or known.get("agent")),
         ("Chromium", known.get("chromium")),
         (_("Temperature"), _unit(known, "temperature", "°C")),
         (_("Slowed down by"), _limits(str(known.get("limits", "")))),

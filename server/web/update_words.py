@@ -101,14 +101,16 @@ class Words:
 
 def page_words(found: Updates, names: Mapping[str, str], now: int, language: Language) -> Words:
     """The page in a language; `names` are what stores are called."""
-    current = found.current
+    current, earlier = found.current, found.earlier
     zone = usual_zone(one.zone for one in current.screens) if current else ""
     first, second = _headline(found, names, zone or "UTC", now, language)
-    lines = (
-        [(one, _line(one, current, now, language)) for one in current.screens] if current else []
-    )
-    others = [line for one, line in lines if one.wave and (current and not current.back)]
-    pilots = [line for one, line in lines if not one.wave or (current and current.back)]
+    if current is not None and current.course.state == "over":
+        current, earlier = None, (current, *earlier)
+    shown = current.screens if current else ()
+    lines = [(one, _line(one, current, now, language)) for one in shown]
+    back = current is not None and current.back
+    pilots = [line for one, line in lines if back or not one.wave]
+    others = [line for one, line in lines if not back and one.wave]
     rest = len(others) - MAX_SHOWN
     return Words(
         first=first,
@@ -119,7 +121,7 @@ def page_words(found: Updates, names: Mapping[str, str], now: int, language: Lan
         others=tuple(others[:MAX_SHOWN]),
         more=ngettext("and %(num)s more", "and %(num)s more", rest) if rest > 0 else "",
         acts=_acts(current) if current else (),
-        earlier=tuple(_past(one, now) for one in found.earlier),
+        earlier=tuple(_past(one, now) for one in earlier),
         offer=_offer(found),
         waits=any(one.stage in ("told", "done") for one, _line_ in lines),
     )
@@ -193,7 +195,10 @@ def _resting(found: Updates) -> tuple[str, str]:
             "All %(num)s screens run this server’s version.",
             found.screens,
         )
-        return first, own
+        return first, _("It is %(version)s.", version=own)
+    if found.behind == found.screens:
+        first = _("No screen runs this server’s version of the player.")
+        return first, _("This server has %(version)s.", version=own)
     first = ngettext(
         "%(num)s of %(all)s screens runs another version of the player.",
         "%(num)s of %(all)s screens run another version of the player.",
@@ -234,7 +239,7 @@ def _versions(found: Updates) -> tuple[Version, ...]:
     own = found.own.version if found.own else ""
     wanted = found.current.version if found.current else ""
     made, at = [], 0
-    for one in found.running:
+    for one in sorted(found.running, key=lambda one: (one.version != own, -one.screens)):
         length = one.screens * BAR // found.screens
         kind, about = "other", ""
         if one.version == own:
@@ -250,8 +255,6 @@ def _versions(found: Updates) -> tuple[Version, ...]:
 
 
 def _steps(one: Rollout, zone: str, now: int, language: Language) -> tuple[Step, ...]:
-    if one.course.state == "over":
-        return ()
     names = {
         "pilots": _("First screens"),
         "waiting": _("Watched"),
@@ -315,7 +318,7 @@ def _stands(
         return "trouble", _("has it"), _("Its glass is not what the plan says.")
     found = {
         "has": ("playing", _("has it"), _("Since %(at)s.", at=since)),
-        "told": ("none", _("told"), _("At %(at)s; its answer is awaited.", at=since)),
+        "told": ("none", _("told"), _("Since %(at)s; its answer is awaited.", at=since)),
         "done": ("none", _("installed"), _("Its report is awaited.")),
         "failed": ("trouble", _("could not install it"), since),
         "back": (
@@ -356,7 +359,7 @@ def _acts(one: Rollout) -> tuple[Act, ...]:
         else:
             said = _("Screens whose turn it is update at once, in opening hours too.")
             acts.append(Act("now", _("Now"), said, asks=True))
-    if course.state != "over" and not one.back and one.told:
+    if course.state != "over" and not one.back and one.taken:
         said = _("All screens that have it get the version before, in one night.")
         acts.append(Act("back", _("Go back"), said, asks=True))
     if course.is_active:

@@ -32,6 +32,8 @@ SETTLE_MS = 10 * 60_000
 ON_ITS_WAY: frozenset[str] = frozenset(("told", "done", "has", "failed", "back"))
 ANSWERED_MS = 15 * 60_000
 """Who began at the last instant has answered within this, having gone back if need be."""
+TAKEN: frozenset[str] = frozenset(("told", "done", "has"))
+"""Stages of screens that have it, or may have it by now."""
 LEAST_MS = 5 * 60_000
 """Who is told later than this before the end would come too late."""
 FAR = 2**53 - 1

@@ -21,8 +21,10 @@ from server.services.screens import packages
 from server.services.screens.packages import Kept
 from server.services.screens.rollout_hours import Quiet
 from server.services.screens.rollout_plans import (
+    AWAY_MS,
     FAR,
     ON_ITS_WAY,
+    TAKEN,
     Course,
     Fault,
     Member,
@@ -95,6 +97,11 @@ class Rollout:
     def has(self) -> int:
         """Screens that have it."""
         return sum(one.stage == "has" for one in self.screens)
+
+    @property
+    def taken(self) -> int:
+        """Screens that have it, or may have it by now."""
+        return sum(one.stage in TAKEN for one in self.screens)
 
     @property
     def told(self) -> int:
@@ -260,7 +267,7 @@ def _full(
         )
         for one in known
     ]
-    due = [one for one in screens if one.next_at is not None]
+    due = [one for one in screens if one.next_at and one.heard_at > now - AWAY_MS]
     first = min(due, key=lambda one: one.next_at or 0, default=None)
     at, store = (first.next_at, first.store) if first else (None, "")
     if course.state == "waiting" and not course.held:

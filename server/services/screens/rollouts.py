@@ -21,6 +21,7 @@ from server.services.base.editing import check_version, locked
 from server.services.screens import packages
 from server.services.screens.displays import HEARD_MS
 from server.services.screens.rollout_plans import (
+    TAKEN,
     choose_pilots,
     faults,
     forgiven,
@@ -231,8 +232,9 @@ def _go_back(ctx: Context, session: Session, actor: Actor, row: RolloutRow, now:
     """Bring the version before to every screen that has this one, or was told to, in one night."""
     if row.state == "over":
         raise Conflict("It is over.")
-    stages = ("has", "done", "told", "back")
-    known = [one.member for one in known_of(session, row) if one.member.stage in stages]
+    known = [one.member for one in known_of(session, row) if one.member.stage in TAKEN]
+    if not known:
+        raise Conflict("No screen has this version.")
     before = Counter(one.before for one in known if one.before not in ("", row.version))
     kept = {one.version: one for one in reversed(packages.listing(session))}
     former = next((kept[version] for version, _ in before.most_common() if version in kept), None)
