@@ -16,10 +16,8 @@ from zoneinfo import ZoneInfo
 
 import requests
 
-from playlists.codec import chunk_json, deck_json, encode_manifest
-from playlists.ids import ItemId, ZoneId, canonical, sha256
-from playlists.manifest import Chunk, Day, Manifest, Segment, Slot, Why
-from playlists.model import FULL_SCREEN
+from playlists.ids import ItemId, ZoneId
+from playlists.manifest import Chunk, Segment, Slot, Why
 from playlists.slot import Now, slot_at
 from tests.bench.faults_life import LOOK_S, Judge, Life
 from tests.bench.faults_rot import NOBODY
@@ -29,12 +27,11 @@ from tests.fakes.shop_content import (
     BOOT,
     DAY_MS,
     HOUR_MS,
-    SHOP,
-    STORE,
     TEN_S,
     Content,
     card,
     card_id,
+    planned,
 )
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -90,40 +87,23 @@ class Clocks:
 def schedule(first: datetime, days: int) -> Content:
     """In Paris, mornings and afternoons of their own each day, the price between them."""
     priced = card("Bottes", sku=BOOT)
-    deck = {card_id(priced): priced}
-    objects: dict[str, bytes] = {}
-    rows = []
+    cards, rows = [priced], []
     for number in range(days):
         date = (first + timedelta(days=number)).astimezone(PARIS).date()
         begin, noon, end = (
             _ms(datetime(it.year, it.month, it.day, hour, tzinfo=PARIS))
             for it, hour in ((date, 0), (date, 12), (date + timedelta(days=1), 0))
         )
-        cards = [card(f"{date} {part}") for part in ("matin", "soir")]
-        deck |= {card_id(it): it for it in cards}
+        parts = [card(f"{date} {part}") for part in ("matin", "soir")]
+        cards += parts
         slots = tuple(
-            Slot(card_id(it), TEN_S, Why("base", "loop", ItemId("i"))) for it in (*cards, priced)
+            Slot(card_id(it), TEN_S, Why("base", "loop", ItemId("i"))) for it in (*parts, priced)
         )
-        parts = (Segment(0, (0, 2)), Segment(noon - begin, (1, 2)))
-        data = canonical(chunk_json(Chunk(end - begin, slots, {ZoneId("main"): parts})))
-        objects[sha256(data)] = data
-        rows.append(Day(date.isoformat(), begin, end, sha256(data)))
-    written = canonical(deck_json(deck))
-    manifest = encode_manifest(
-        Manifest(
-            store=STORE,
-            language="fr",
-            time_zone="Europe/Paris",
-            size=(1920, 1080),
-            layout=FULL_SCREEN,
-            brand={"name": "Pluvier"},
-            channels=(SHOP,),
-            deck=sha256(written),
-            days=tuple(rows),
+        segments = (Segment(0, (0, 2)), Segment(noon - begin, (1, 2)))
+        rows.append(
+            (date.isoformat(), begin, Chunk(end - begin, slots, {ZoneId("main"): segments}))
         )
-    )
-    objects |= {sha256(written): written, sha256(manifest): manifest}
-    return Content(sha256(manifest), objects)  # type: ignore[arg-type]
+    return planned(cards, rows, time_zone="Europe/Paris")
 
 
 def month(folder: Path, first: datetime, steps: int) -> Offline:

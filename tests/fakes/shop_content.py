@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -90,23 +90,39 @@ def loop(
     """Days on which these cards take turns of so many ms, over and over from midnight."""
     slots = tuple(Slot(card_id(made), turn_ms, why) for made, turn_ms in turns)
     segments = (Segment(0, tuple(range(len(slots)))),)
-    chunk = canonical(chunk_json(Chunk(DAY_MS, slots, {ZoneId("main"): segments})))
-    deck = canonical(deck_json({card_id(made): made for made, _ in turns}))
+    chunk = Chunk(DAY_MS, slots, {ZoneId("main"): segments})
     begins = [first_day_ms + at * DAY_MS for at in range(days)]
     dates = [datetime.fromtimestamp(begin / 1000, UTC).date().isoformat() for begin in begins]
-    rows = zip(dates, begins, strict=True)
+    rows = [(day, at, chunk) for day, at in zip(dates, begins, strict=True)]
+    return planned([made for made, _ in turns], rows, channels=channels)
+
+
+def planned(
+    cards: Iterable[DeckCard],
+    days: Iterable[tuple[str, int, Chunk]],
+    *,
+    time_zone: str = "UTC",
+    channels: tuple[ChannelId, ...] = (SHOP,),
+) -> Content:
+    """A manifest of these cards and days: each its date, its begin (unix ms) and what it plays."""
+    deck = canonical(deck_json({card_id(made): made for made in cards}))
+    objects = {sha256(deck): deck}
+    rows = []
+    for date, begin, chunk in days:
+        data = canonical(chunk_json(chunk))
+        objects[sha256(data)] = data
+        rows.append(Day(date, begin, begin + chunk.length_ms, sha256(data)))
     manifest = encode_manifest(
         Manifest(
             store=STORE,
             language="fr",
-            time_zone="UTC",
+            time_zone=time_zone,
             size=(1920, 1080),
             layout=FULL_SCREEN,
             brand={"name": "Pluvier"},
             channels=channels,
             deck=sha256(deck),
-            days=tuple(Day(day, at, at + DAY_MS, sha256(chunk)) for day, at in rows),
+            days=tuple(rows),
         )
     )
-    objects = {sha256(data): data for data in (chunk, deck, manifest)}
-    return Content(sha256(manifest), objects)
+    return Content(sha256(manifest), {**objects, sha256(manifest): manifest})

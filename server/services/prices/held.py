@@ -50,10 +50,11 @@ def list_batches(
         statement = statement.where(HeldBatchRow.connector_id == connector)
     keys = [HeldBatchRow.received_at, HeldBatchRow.id]
     with ctx.db.read() as session:
-        return paged(session, ctx.settings, statement, keys, cut, _view, newest_first=True)
+        return paged(session, ctx.settings, statement, keys, cut, held_batch, newest_first=True)
 
 
-def _view(row: HeldBatchRow) -> HeldBatch:
+def held_batch(row: HeldBatchRow) -> HeldBatch:
+    """A held batch from its row."""
     return HeldBatch(
         row.id,
         row.connector_id,

@@ -4,7 +4,7 @@ of late.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,8 +23,9 @@ from server.db.models import (
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.naming import Names, names_of
-from server.services.prices import batches, ledger, quarantine, releasing
-from server.services.prices.ledger import NOTHING
+from server.services.prices import batches, ledger, quarantine
+from server.services.prices.held import held_batch
+from server.services.prices.ledger import NOTHING, Pair, Past
 
 MAX_OFFERS = 600
 """Offers with a held price that are shown; the others are counted."""
@@ -89,7 +90,9 @@ class Price:
         return self.new is not None and quarantine.may_be_believed(self.why)
 
 
-_Alike = tuple[str, str, int | None, int | None, str, int, int]
+_Offer = tuple[OfferRow, str]
+"""With its channel's store."""
+_Key = tuple[str, str, int | None, int | None, str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +120,9 @@ def quarantined(ctx: Context, actor: Actor) -> Quarantine:
     now, whole = ctx.clock(), actor.stores is None
     with ctx.db.read() as session:
         waiting, decided = _answers(session, now) if whole else ((), ())
-        held, more = _prices(session, actor, SUSPECT, now)
-        kept, _ = _prices(session, actor, KEPT, now)
+        (suspect, more), (rejected, _) = (_offers(session, actor, it) for it in (SUSPECT, KEPT))
+        pasts = _pasts(session, [*suspect, *rejected])
+        held, kept = (_alike(rows, pasts, now) for rows in (suspect, rejected))
         skus = {one.sku for one in (*held, *kept)}
         skus.update(str(row["sku"]) for one in waiting for row in one.examples)
         stores = {row.id: row for row in session.execute(_STORES) if actor.sees(row.id)}
@@ -169,29 +173,28 @@ def _leases(session: Session, now: int) -> dict[str, int]:
 
 def _answer(found: Any, leases: Mapping[str, int], later: set[str]) -> Answer:
     row, name, config, person = found
-    is_last = row.connector_id not in later
+    batch, is_last = held_batch(row), row.connector_id not in later
     later.add(row.connector_id)
-    settled = releasing.DONE.get(row.settled_as, row.settled_as)
     return Answer(
-        id=row.id,
+        id=batch.id,
         name=name,
-        reason=row.reason,
-        detail=row.detail,
-        counts=dict(row.counts),
-        examples=tuple(row.sample),
-        received_at=row.received_at,
+        reason=batch.reason,
+        detail=batch.detail,
+        counts=batch.counts,
+        examples=batch.examples,
+        received_at=batch.received_at,
         lease_until=leases.get(str(config.get("shop", "")), 0),
-        settled=settled,
-        settled_at=row.settled_at or 0,
+        settled=batch.settled,
+        settled_at=batch.settled_at or 0,
         settled_by=person or "",
-        may_reopen=row.settled_as == "rejected" and is_last,
+        may_reopen=batch.settled == "rejected" and is_last,
     )
 
 
-def _prices(
-    session: Session, actor: Actor, which: ColumnElement[bool], now: int
-) -> tuple[tuple[Price, ...], int]:
-    """Prices held by themselves, those alike together, and how many offers are left out."""
+def _offers(
+    session: Session, actor: Actor, which: ColumnElement[bool]
+) -> tuple[Sequence[_Offer], int]:
+    """Offers whose price is held by itself, with their stores, and how many are left out."""
     by_itself = or_(
         OfferRow.pending["batch"].as_string() == "",
         OfferRow.pending["batch"].as_string().is_(None),
@@ -205,13 +208,21 @@ def _prices(
         .where(*chosen)
         .order_by(OfferRow.sku, OfferRow.channel)
     )
-    rows = session.execute(query.limit(MAX_OFFERS)).all()
+    rows = [(row, store) for row, store in session.execute(query.limit(MAX_OFFERS))]
     more = 0
     if len(rows) == MAX_OFFERS:
         more = (session.scalar(select(func.count()).select_from(query.subquery())) or 0) - len(rows)
+    return rows, more
+
+
+def _pasts(session: Session, rows: Sequence[_Offer]) -> Mapping[Pair, Past]:
     channels = sorted({ChannelId(row.channel) for row, _ in rows})
-    pasts, _ = ledger.histories(session, channels, {Sku(row.sku) for row, _ in rows})
-    alike: dict[_Alike, list[tuple[str, str]]] = {}
+    return ledger.histories(session, channels, {Sku(row.sku) for row, _ in rows})[0]
+
+
+def _alike(rows: Sequence[_Offer], pasts: Mapping[Pair, Past], now: int) -> tuple[Price, ...]:
+    """Their prices, those alike together."""
+    alike: dict[_Key, list[tuple[str, str]]] = {}
     for row, store in rows:
         said = row.pending or {}
         past = pasts.get((ChannelId(row.channel), Sku(row.sku)), NOTHING)
@@ -220,4 +231,4 @@ def _prices(
         currency, since = str(said.get("currency") or ""), int(said.get("at", row.version))
         key = (row.sku, why, old, price, currency, since, row.kept_until)
         alike.setdefault(key, []).append((row.channel, store))
-    return tuple(Price(*key, tuple(where)) for key, where in alike.items()), more
+    return tuple(Price(*key, tuple(where)) for key, where in alike.items())

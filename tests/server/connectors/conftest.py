@@ -51,6 +51,12 @@ MakeSetup = Callable[..., Setup]
 
 
 @pytest.fixture
+def now(clock: TestClock) -> datetime:
+    """The tests' instant."""
+    return datetime.fromtimestamp(clock() / 1000, UTC)
+
+
+@pytest.fixture
 def make_setup(clock: TestClock) -> MakeSetup:
     """A connector's setup: its kind, and its configuration as people write it."""
 

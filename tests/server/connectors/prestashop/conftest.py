@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -11,11 +11,6 @@ from tests.server.connectors.conftest import MakeSetup
 from tests.server.connectors.prestashop.reading import Reader
 from tests.server.connectors.shops.prestashop import Presta
 from tests.support.record import TestClock
-
-
-@pytest.fixture
-def now(clock: TestClock) -> datetime:
-    return datetime.fromtimestamp(clock() / 1000, UTC)
 
 
 @pytest.fixture

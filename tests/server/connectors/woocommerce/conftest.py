@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -15,11 +15,6 @@ from tests.server.connectors.conftest import MakeSetup
 from tests.server.connectors.shops.woocommerce import WooShop
 from tests.server.connectors.woocommerce.reading import TWICE, Reader
 from tests.support.record import TestClock
-
-
-@pytest.fixture
-def now(clock: TestClock) -> datetime:
-    return datetime.fromtimestamp(clock() / 1000, UTC)
 
 
 @pytest.fixture
