@@ -19,6 +19,7 @@ from server.services.screens.displays import Display
 from server.services.screens.offs import Asked
 from server.services.screens.power_plans import Rule
 from server.services.showing.known import known_of
+from server.services.showing.shots import small
 from server.services.showing.whys import drawn_at
 from server.web import screen_device_words as words
 from server.web.access import Visit, check_form, page, studio
@@ -34,6 +35,7 @@ blueprint = studio("screen_device")
 
 HERE = "/screens/<screen_id>/device"
 LINES = 12
+DAY_S = 86_400
 """Commands on the page."""
 NIGHTS = 7
 MONTH = 31

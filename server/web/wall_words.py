@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from server.services.chain.place_views import StoreView
+from server.services.showing.shots import Shot
 from server.services.showing.standing import State
 from server.services.showing.titles import Told
 from server.services.showing.wall import (
@@ -22,12 +23,23 @@ from server.services.showing.wall import (
 from server.web.clock import DAY_MS, MINUTE_MS, clock, day, length, local, usual_zone, when
 from server.web.device_words import device_line
 from server.web.phrases import Language, counted, say, sentence
+from server.web.screen_device_words import glass_words
 from server.web.trouble_words import trouble_line
 
 FILTERS = ("all", "plan", "hand", "offline", "prices", "trouble", "unpaired")
 SELDOM = ("trouble", "unpaired")
 """Filters that stand there only where there is something to filter."""
 _MINUTES_A_DAY = 1440
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The newest real picture of a screen: when it was taken, how it stands against the plan."""
+
+    src: str
+    mark: str
+    said: str
+    at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,7 @@ class Unit:
     by_report: bool
     since: int
     until: int
+    shot: Shown | None
 
     @property
     def portrait(self) -> bool:
@@ -88,9 +101,9 @@ class WallWords:
     now: int
 
 
-def wall_words(wall: Wall, look: Look, language: Language) -> WallWords:
-    """A wall in a language."""
-    rails = tuple(_rail(store, wall.now, language) for store in wall.stores)
+def wall_words(wall: Wall, look: Look, shots: Mapping[str, Shot], language: Language) -> WallWords:
+    """A wall in a language, with the screens' real pictures."""
+    rails = tuple(_rail(store, shots, wall.now, language) for store in wall.stores)
     units = [unit for rail in rails for unit in rail.units]
     whole = look == EVERYTHING and not wall.next and not any(rail.more for rail in rails)
     if whole:
@@ -165,7 +178,7 @@ def _today(wall: Wall, language: Language) -> str:
     return sentence(said)
 
 
-def _rail(store: WallStore, now: int, language: Language) -> Rail:
+def _rail(store: WallStore, shots: Mapping[str, Shot], now: int, language: Language) -> Rail:
     said = store.weather.texts.get(language, {}) if store.weather else {}
     text = said.get("text", "")
     return Rail(
@@ -175,12 +188,17 @@ def _rail(store: WallStore, now: int, language: Language) -> Rail:
         opening=opening(store.store, now, language),
         weather=sentence(text) if text else say("weather_unknown", language),
         icon=said.get("icon", ""),
-        units=tuple(_unit(screen, store.store, now, language) for screen in store.screens),
+        units=tuple(
+            _unit(screen, shots.get(screen.id), store.store, now, language)
+            for screen in store.screens
+        ),
         more=store.more,
     )
 
 
-def _unit(screen: WallScreen, store: StoreView, now: int, language: Language) -> Unit:
+def _unit(
+    screen: WallScreen, shot: Shot | None, store: StoreView, now: int, language: Language
+) -> Unit:
     off = bool(screen.prices_off)
     troubles = screen.standing.troubles
     filters = [
@@ -215,7 +233,14 @@ def _unit(screen: WallScreen, store: StoreView, now: int, language: Language) ->
         by_report=screen.by_report,
         since=turn.since if turn and lasts else 0,
         until=turn.until if turn and lasts else 0,
+        shot=_shown(screen.id, shot, store.zone, now, language) if shot else None,
     )
+
+
+def _shown(screen: str, shot: Shot, zone: str, now: int, language: Language) -> Shown:
+    mark, said = glass_words(shot.state)
+    src = f"/screens/{screen}/pictures/{shot.command}?small=1"
+    return Shown(src, mark, said, when(shot.at, now, zone, language))
 
 
 def _mark(screen: WallScreen, store: StoreView, now: int, language: Language) -> tuple[str, str]:

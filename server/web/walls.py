@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from server.errors import NotFound
 from server.services.screens import watching
+from server.services.showing import shots
 from server.services.showing.wall import KINDS, MAX_SCREENS, Kind, Look, cut_off, wall
 from server.web.access import Visit, page, studio
 from server.web.entering import enter
@@ -34,12 +35,15 @@ def show() -> AnyResponse:
     look = _look()
     found = wall(looker.ctx, looker.actor, look, looker.screens)
     shown = [screen.id for rail in found.stores for screen in rail.screens]
+    with looker.ctx.db.read() as session:
+        # Whoever has a link alone is let to nothing but the wall.
+        taken = {} if looker.key else shots.newest(session, shown, found.now)
     return page(
         "wall.html",
         looker,
         embed=embed,
         room="wall",
-        wall=wall_words(found, look, looker.language),
+        wall=wall_words(found, look, taken, looker.language),
         look=look,
         found=found,
         link=partial(_link, looker, look, embed=embed),

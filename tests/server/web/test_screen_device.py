@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from playlists.ids import canonical, sha256
 from playlists.runs import GENESIS
@@ -94,12 +96,20 @@ def test_what_it_knows_is_said_in_french_too_and_its_troubles_stand_on_the_wall(
     assert "aucun écran n’est branché" in plain(player.owner("fr").text("/wall")).lower()
 
 
+def jpeg(width: int, height: int) -> bytes:
+    """A picture."""
+    made = io.BytesIO()
+    Image.new("RGB", (width, height), (200, 120, 40)).save(made, "JPEG")
+    return made.getvalue()
+
+
 def test_a_real_picture_hangs_beside_the_drawn_one_with_its_verdict(player: Chain) -> None:
     owner = player.owner()
     owner.send(PAGE, kind="screenshot")
     with player.ctx.db.read() as session:
         (one,) = commands.open_commands(session, player.clock(), [SCREEN])
-    commands.take_file(player.ctx, VIEWER, one.id, b"\xff\xd8\xffpicture")
+    data = jpeg(640, 1138)
+    commands.take_file(player.ctx, VIEWER, one.id, data)
     answer(player, at=player.clock())
     with player.ctx.db.write() as session:
         row = session.get_one(CommandRow, one.id)
@@ -112,7 +122,10 @@ def test_a_real_picture_hangs_beside_the_drawn_one_with_its_verdict(player: Chai
     src = f"/screens/{SCREEN}/pictures/{one.id}"
     assert f'<img src="{src}"' in told
     shown = owner.get(src)
-    assert (shown.mimetype, shown.data) == ("image/jpeg", b"\xff\xd8\xffpicture")
+    assert (shown.mimetype, shown.data) == ("image/jpeg", data)
+    assert f'<img src="{src}?small=1"' in owner.text("/wall")
+    with Image.open(io.BytesIO(owner.get(f"{src}?small=1").data)) as small:
+        assert small.size == (135, 240)
     assert owner.get(f"/screens/{SCREEN}/logs/{one.id}").status_code == 404
     assert player.manager("elsewhere", "read").get(src).status_code == 404
 
