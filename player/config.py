@@ -11,13 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from player.machine.memory import total_mib
-
 KIB = 1024
 MIB = 1024 * 1024
 PREFIX = "ENSEIGNE_PLAYER_"
-CHROMIUM_PERCENT = 60
-"""Of the machine's memory; the kiosk's unit ends it at 75 in any case."""
 MAX_SIDE = 16_384
 """Pixels."""
 _TIME = "([01][0-9]|2[0-3]):([0-5][0-9])"
@@ -47,8 +43,10 @@ class Config:
     display: bool = True
     chromium: str = ""
     chromium_flags: tuple[str, ...] = ()
-    chromium_mib: int = 0
-    """What Chromium's processes may hold of the memory before it is replaced."""
+    chromium_mib: int | None = None
+    """What Chromium's processes may hold of the memory before it is replaced; 0 for any, None for
+    a usual share of the machine's.
+    """
     assets_bytes: int = 8_192 * MIB
     objects_bytes: int = 128 * MIB
     update_paint_s: int = 60
@@ -99,7 +97,9 @@ def read_config(
         display=not given.no_display,
         chromium=given.chromium,
         chromium_flags=tuple(given.chromium_flags.split()),
-        chromium_mib=_whole(given.chromium_mib or _usual_mib(), "--chromium-mib", 0, 1_000_000),
+        chromium_mib=_whole(given.chromium_mib, "--chromium-mib", 0, 1_000_000)
+        if given.chromium_mib
+        else None,
         assets_bytes=_whole(given.assets_mib, "--assets-mib", 1, 1_000_000) * MIB,
         fetch_bytes_s=_whole(given.fetch_kib_s, "--fetch-kib-s", 0, 10_000_000) * KIB,
         fetch_hours=_hours(given.fetch_hours),
@@ -161,10 +161,6 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         help="serve the page, but start no browser (ENSEIGNE_PLAYER_NO_DISPLAY)",
     )
     return parser
-
-
-def _usual_mib() -> str:
-    return str(total_mib() * CHROMIUM_PERCENT // 100)
 
 
 def _origin(value: str, name: str) -> str:

@@ -14,11 +14,13 @@ from typing import Protocol
 from player.display.devtools import Browser
 from player.display.glimpse import Glimpse, NoGlimpse, take
 from player.display.view import BEGIN_S, SILENT_S
-from player.machine.memory import held_mib
+from player.machine.memory import held_mib, total_mib
 
 LOOK_EVERY_S = 0.1
 STOP_WITHIN_S = 15.0
 ASK_EVERY_S = 0.5
+USUAL_PERCENT = 60
+"""Of the machine's memory; the kiosk's unit ends it at 75 in any case."""
 STEADY_S = 5.0
 """A browser that lived so long was no failure to start: the next one starts at once."""
 RUINED = 3
@@ -42,12 +44,12 @@ class Shown(Protocol):
 
 class Kiosk:
     """Runs from `start` to `stop`. `most_mib`: what all the browser's processes may hold for
-    themselves, 0 for any.
+    themselves, 0 for any, None for USUAL_PERCENT of the machine's.
     """
 
-    def __init__(self, shown: Shown, most_mib: int = 0) -> None:
+    def __init__(self, shown: Shown, most_mib: int | None = None) -> None:
         self._shown = shown
-        self.most_mib = most_mib
+        self.most_mib = total_mib() * USUAL_PERCENT // 100 if most_mib is None else most_mib
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kiosk", daemon=True)
         self._browser: Browser | None = None
