@@ -35,7 +35,7 @@ FRENCH: Words = {
     "look": "Regarder à nouveau",
     "nothing": "Rien de ce que cet écran a chez lui ne peut être montré à la main.",
     "held": "jusqu’à {at}, par {who}",
-    "other_screens": "Chaque écran a sa page : faites de même devant les autres.",
+    "other_screens": "Chaque écran a sa page\u00a0: faites de même devant les autres.",
     "then_server": "Quand la ligne revient, le studio l’apprend et le montre.",
     "token_wrong": "Ce code n’est pas celui que l’écran affiche, ou il a déjà servi. "
     "Affichez-en un autre.",
