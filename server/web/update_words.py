@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from server.services.screens.rollout_plans import AWAY_MS, FAR
 from server.services.screens.rollout_views import OfScreen, Rollout, ScreenProgress, Updates
 from server.web.clock import usual_zone, when
 from server.web.edit_words import ago
 from server.web.phrases import Language
 from server.web.tongue import gettext as _
 from server.web.tongue import ngettext
+from server.web.update_lines import MAX_SHOWN, Line, lines
 
 NBSP = "\u00a0"
 HASH_SHOWN = 7
 """Characters of a version's hash."""
-MAX_SHOWN = 60
-"""Other screens than the first that the page names; the rest are counted."""
+MAX_VERSIONS = 8
+"""Versions on the page; those of few screens are put together."""
 BAR = 1_000
 """The bar's length, in its own units."""
 STEPS = ("pilots", "waiting", "rest", "done")
@@ -29,7 +29,6 @@ class Version:
     """A version that runs: its piece of the bar, how many screens, what it is to this server."""
 
     name: str
-    whole: str
     kind: str
     count: str
     about: str
@@ -44,19 +43,6 @@ class Step:
     name: str
     state: str
     said: str
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A screen of the rollout; `own` is what its device said, in English."""
-
-    screen: str
-    name: str
-    store: str
-    mark: str
-    state: str
-    about: str
-    own: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,25 +91,25 @@ def page_words(found: Updates, names: Mapping[str, str], now: int, language: Lan
     zone = usual_zone(one.zone for one in current.screens) if current else ""
     first, second = _headline(found, names, zone or "UTC", now, language)
     if current is not None and current.course.state == "over":
-        current, earlier = None, (current, *earlier)
+        earlier = (current, *earlier)
+        current = None
     shown = current.screens if current else ()
-    lines = [(one, _line(one, current, now, language)) for one in shown]
     back = current is not None and current.back
-    pilots = [line for one, line in lines if back or not one.wave]
-    others = [line for one, line in lines if not back and one.wave]
-    rest = len(others) - MAX_SHOWN
+    pilots = [one for one in shown if back or not one.wave]
+    others = [one for one in shown if not back and one.wave]
+    rest = max(0, len(pilots) - MAX_SHOWN) + max(0, len(others) - MAX_SHOWN)
     return Words(
         first=first,
         second=second,
         versions=_versions(found),
         steps=_steps(current, zone or "UTC", now, language) if current else (),
-        pilots=tuple(pilots[:MAX_SHOWN]),
-        others=tuple(others[:MAX_SHOWN]),
+        pilots=lines(pilots, current, now, language),
+        others=lines(others, current, now, language),
         more=ngettext("and %(num)s more", "and %(num)s more", rest) if rest > 0 else "",
         acts=_acts(current) if current else (),
         earlier=tuple(_past(one, now) for one in earlier),
         offer=_offer(found),
-        waits=any(one.stage in ("told", "done") for one, _line_ in lines),
+        waits=any(one.stage in ("told", "done") for one in shown),
     )
 
 
@@ -238,20 +224,29 @@ def _why(one: Rollout) -> str:
 def _versions(found: Updates) -> tuple[Version, ...]:
     own = found.own.version if found.own else ""
     wanted = found.current.version if found.current else ""
+    order = sorted(found.running, key=lambda one: (one.version != own, -one.screens))
+    shown, rare = order[:MAX_VERSIONS], order[MAX_VERSIONS:]
+    rows = [(one.screens, short(one.version), *_kind(one.version, own, wanted)) for one in shown]
+    if rare:
+        rows.append((sum(one.screens for one in rare), _("other versions"), "other", ""))
     made, at = [], 0
-    for one in sorted(found.running, key=lambda one: (one.version != own, -one.screens)):
-        length = one.screens * BAR // found.screens
-        kind, about = "other", ""
-        if one.version == own:
-            kind, about = "own", _("this server’s")
-        elif not one.version:
-            kind, about = "unsaid", _("not run from the package, or older than packages")
-        elif one.version == wanted:
-            kind, about = "wanted", _("of the rollout")
-        count = ngettext("%(num)s screen", "%(num)s screens", one.screens)
-        made.append(Version(short(one.version), one.version, kind, count, about, at, length))
+    for screens, name, kind, about in rows:
+        length = screens * BAR // found.screens
+        count = ngettext("%(num)s screen", "%(num)s screens", screens)
+        made.append(Version(name, kind, count, about, at, length))
         at += length
     return tuple(made)
+
+
+def _kind(version: str, own: str, wanted: str) -> tuple[str, str]:
+    """What a version is to this server, for its colour and in words."""
+    if not version:
+        return "unsaid", _("not run from the package, or older than packages")
+    if version == own:
+        return "own", _("this server’s")
+    if version == wanted:
+        return "wanted", _("of the rollout")
+    return "other", ""
 
 
 def _steps(one: Rollout, zone: str, now: int, language: Language) -> tuple[Step, ...]:
@@ -298,48 +293,6 @@ def _percent(one: Rollout) -> str:
 def _have(screens: Sequence[ScreenProgress]) -> str:
     has = sum(one.stage == "has" for one in screens)
     return _("%(has)s of %(all)s have it", has=has, all=len(screens))
-
-
-def _line(one: ScreenProgress, current: Rollout | None, now: int, language: Language) -> Line:
-    mark, state, about = _stands(one, current, now, language)
-    if one.excused:
-        about = _("It is left out.")
-    return Line(one.screen, one.name, one.store_name, mark, state, about, one.said)
-
-
-def _stands(
-    one: ScreenProgress, current: Rollout | None, now: int, language: Language
-) -> tuple[str, str, str]:
-    since = when(one.since, now, one.zone, language)
-    if one.fault == "silent":
-        heard = when(one.heard_at, now, one.zone, language)
-        return "offline", _("fell silent"), _("Last seen %(at)s.", at=heard)
-    if one.fault == "dark":
-        return "trouble", _("has it"), _("Its glass is not what the plan says.")
-    found = {
-        "has": ("playing", _("has it"), _("Since %(at)s.", at=since)),
-        "told": ("none", _("told"), _("Since %(at)s; its answer is awaited.", at=since)),
-        "done": ("none", _("installed"), _("Its report is awaited.")),
-        "failed": ("trouble", _("could not install it"), since),
-        "back": (
-            "trouble",
-            _("went back"),
-            _("It runs the version before, since %(at)s.", at=since),
-        ),
-        "refused": ("held", _("refused"), _("Its player does not run from the package.")),
-        "old": ("held", _("too old"), _("Install its player once by hand.")),
-        "other": ("hand", _("another version"), _("Somebody gave it one, which stays.")),
-    }
-    if one.stage in found:
-        return found[one.stage]
-    if one.heard_at < now - AWAY_MS:
-        return "offline", _("offline"), _("It is told when it is back.")
-    if one.next_at is None or one.next_at >= FAR:
-        after = current is not None and current.course.state in ("pilots", "waiting") and one.wave
-        return "none", _("waits"), _("After the first screens.") if after else ""
-    if one.next_at <= now:
-        return "none", _("waits"), _("Its turn is now.")
-    return "none", _("waits"), _("From %(at)s on.", at=when(one.next_at, now, one.zone, language))
 
 
 def _acts(one: Rollout) -> tuple[Act, ...]:

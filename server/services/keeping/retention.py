@@ -17,7 +17,7 @@ from server.services.observed import facts, paradoxes
 from server.services.prices import forgetting, past
 from server.services.publishing.readsets import sweep_sets
 from server.services.publishing.storing import alone
-from server.services.screens import commands, hand_acts, pages
+from server.services.screens import commands, hand_acts, pages, rollout_rows
 from server.services.tills import mismatches
 
 HISTORY_MS = 400 * 24 * 3_600_000
@@ -55,6 +55,7 @@ def sweep(ctx: Context) -> None:
     with ctx.db.write() as session:
         pages.sweep_pages(session, now - HISTORY_MS)
         commands.sweep(session, now)
+        rollout_rows.sweep(session, now - HISTORY_MS)
         hand_acts.sweep(session, now - HISTORY_MS)
     forgetting.sweep(ctx)
     with ctx.db.write() as session:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from server.config import Settings
@@ -24,7 +25,8 @@ from server.services.screens.power_plans import Opening
 from server.services.screens.rollout_plans import WITHDRAWN, Course, Member, Rules, Seen, Told
 
 REPORTED = ScreenStateRow.report["device"]["package"].as_string()
-"""The version of the package that a device runs from, as it reports it."""
+"""The version of the package that a device runs from, as it reports it: see `version_said`."""
+_VERSION = re.compile(r"[0-9A-Za-z.+~-]{1,64}")
 SECOND_MS = 1_000
 
 
@@ -48,6 +50,11 @@ class Player:
     tags: tuple[str, ...]
     version: str
     heard_at: int
+
+
+def version_said(told: object) -> str:
+    """What a device says, where that can be a version at all; else ""."""
+    return told if isinstance(told, str) and _VERSION.fullmatch(told) else ""
 
 
 def newest(session: Session) -> RolloutRow | None:
@@ -128,43 +135,48 @@ def known_of(session: Session, row: RolloutRow) -> list[Known]:
             *(one.screen_id, store, one.wave, one.stage, one.since),
             *(one.said, one.before, one.excused),
         )
-        seen = Seen(version or "", seen_at or 0, dark, told)
+        seen = Seen(version_said(version), seen_at or 0, dark, told)
         found.append(Known(member, seen, name, bool(connected)))
     return found
 
 
-def players(session: Session, stores: frozenset[str] | None = None) -> list[Player]:
-    """Every screen whose device runs the player, or those of some stores."""
+def players(session: Session) -> list[Player]:
+    """Every screen whose device runs the player."""
     rows = (
         select(ScreenRow.id, ScreenRow.store_id, ScreenRow.name, ScreenRow.tags)
-        .add_columns(REPORTED, ScreenStateRow.seen_at)
+        .add_columns(DeviceRow.caps, REPORTED, ScreenStateRow.seen_at)
         .join(DeviceRow, DeviceRow.screen_id == ScreenRow.id)
         .outerjoin(ScreenStateRow, ScreenStateRow.screen_id == ScreenRow.id)
-        .where(DeviceRow.caps["agent"].as_boolean())
         .order_by(ScreenRow.store_id, ScreenRow.id)
     )
-    if stores is not None:
-        rows = rows.where(ScreenRow.store_id.in_(stores))
     return [
-        Player(screen, store, name, tuple(tags), version or "", seen_at or 0)
-        for screen, store, name, tags, version, seen_at in session.execute(rows)
+        Player(screen, store, name, tuple(tags), version_said(version), seen_at or 0)
+        for screen, store, name, tags, caps, version, seen_at in session.execute(rows)
+        if caps.get("agent")
     ]
 
 
 def openings(session: Session, stores: set[str]) -> Mapping[str, Opening]:
     """When some stores are open."""
-    views: Iterator[tuple[str, Opening]] = (
-        (row.id, Opening(view.zone, view.hours, view.special_hours))
-        for row in session.scalars(select(StoreRow))
-        if row.id in stores
-        for view in (store_view(row).value,)
-    )
-    return dict(views)
+    views = (store_view(row).value for row in session.scalars(select(StoreRow)))
+    return {
+        view.id: Opening(view.zone, view.hours, view.special_hours)
+        for view in views
+        if view.id in stores
+    }
 
 
 def pairs(known: Sequence[Known]) -> list[tuple[Member, Seen]]:
     """For what decides."""
     return [(one.member, one.seen) for one in known]
+
+
+def sweep(session: Session, before: int) -> None:
+    """Forget rollouts that ended before an instant (unix ms), but the newest."""
+    last = newest(session)
+    if last is not None:
+        old = delete(RolloutRow).where(RolloutRow.ended_at < before, RolloutRow.id != last.id)
+        session.execute(old)
 
 
 def withdraw(session: Session, rollout: str) -> None:

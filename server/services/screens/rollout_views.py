@@ -42,6 +42,7 @@ from server.services.screens.rollout_rows import (
     pairs,
     players,
     rules_of,
+    version_said,
 )
 
 MAX_LISTED = 20
@@ -233,7 +234,7 @@ def of_screen(ctx: Context, actor: Actor, screen: str) -> OfScreen:
         if place is None or not actor.sees(place.store_id):
             raise missing("screen")
         says = select(REPORTED).where(ScreenStateRow.screen_id == screen)
-        version = session.scalar(says) or ""
+        version = version_said(session.scalar(says))
         row = newest(session)
         device = session.get(DeviceRow, screen)
         one = session.get(UpdateRow, (row.id, screen)) if row is not None else None

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from server.db.models import PackageRow, RolloutRow, UpdateRow
@@ -164,18 +165,20 @@ def _row(ctx: Context, actor: Actor, package: PackageRow, wish: Wish, now: int) 
 def _enlist(
     session: Session, row: RolloutRow, fleet: Collection[Player], turns: Mapping[str, int]
 ) -> None:
-    for one in fleet:
-        has = one.version == row.version
-        session.add(
-            UpdateRow(
-                rollout_id=row.id,
-                screen_id=one.screen,
-                wave=turns[one.screen],
-                stage="has" if has else "due",
-                since=row.started_at,
-                before=one.version,
-            )
-        )
+    """Write its screens down."""
+    rows = [
+        {
+            "rollout_id": row.id,
+            "screen_id": one.screen,
+            "wave": turns[one.screen],
+            "stage": "has" if one.version == row.version else "due",
+            "since": row.started_at,
+            "before": one.version,
+        }
+        for one in fleet
+    ]
+    if rows:
+        session.execute(insert(UpdateRow), rows)
 
 
 def _soon(ctx: Context, now: int) -> int:

@@ -10,7 +10,8 @@ from server.errors import BadInput, Conflict, Forbidden, Stale
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.entry.roles import ROLES
-from server.services.screens import packages, rollouts
+from server.services.screens import packages, rollout_rows, rollout_views, rollouts
+from server.services.screens.screen_states import record_reports
 from tests.support.fleet import IT, NEW, NEWER, OLD, Fleet, package, paris
 from tests.support.record import TestClock
 
@@ -326,3 +327,25 @@ def test_packages_are_kept_and_the_oldest_forgotten(fleet: Fleet, own: list[obje
     with fleet.ctx.db.read() as session:
         kept = [one.version for one in packages.listing(session)]
     assert kept == ["0.1.0+fifth", "0.1.0+fourth", NEW.version]
+
+
+@pytest.mark.parametrize("said", [{"a": 1}, "x" * 200, "1.0;drop", "", None])
+def test_a_device_that_says_nonsense_breaks_nothing(fleet: Fleet, said: object) -> None:
+    made = fleet.start(screens=["lille-0"])
+    record_reports(fleet.ctx, {"lille-0": (fleet.clock(), {"device": {"package": said}})})
+    assert rollout_views.of_screen(fleet.ctx, IT, "lille-0").version == ""
+    found = rollout_views.updates(fleet.ctx, IT)
+    assert {one.version: one.screens for one in found.running} == {OLD.version: 9, "": 1}
+    fleet.at("2026-10-15T20:00")
+    assert state(fleet, made)[0] == "waiting"
+
+
+def test_rollouts_of_long_ago_are_forgotten_but_the_last(fleet: Fleet) -> None:
+    for _ in range(2):
+        rollouts.change(fleet.ctx, IT, fleet.start(), "give_up")
+        fleet.clock.advance(1)
+    with fleet.ctx.db.write() as session:
+        rollout_rows.sweep(session, fleet.clock() + 1)
+    with fleet.ctx.db.read() as session:
+        assert len(session.scalars(select(RolloutRow)).all()) == 1
+        assert len(session.scalars(select(UpdateRow)).all()) == len(fleet.pis)
