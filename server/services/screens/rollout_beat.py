@@ -20,7 +20,7 @@ from server.services.base.context import Context
 from server.services.base.editing import locked
 from server.services.base.kept import batched
 from server.services.screens import commands, packages
-from server.services.screens.displays import HEARD_MS, SENT_AT_ONCE
+from server.services.screens.displays import HEARD_MS
 from server.services.screens.rollout_hours import Quiet
 from server.services.screens.rollout_plans import Course, Member, deadline, go_on, observe
 from server.services.screens.rollout_rows import (
@@ -36,6 +36,8 @@ from server.services.screens.rollout_rows import (
     withdraw,
 )
 
+AT_ONCE = 20
+"""Screens written down, or told, in one transaction."""
 _WHAT = "rollout"
 
 
@@ -64,10 +66,11 @@ def bring(ctx: Context, listens_since: int) -> None:
         if row is None or row.state == "over":
             return
         rollout, edition, was = row.id, row.edition, course_of(row)
-        known = known_of(session, row)
+        known = known_of(session, row, open_only=was.state == "done")
         hours = openings(session, {one.member.store for one in known})
         arguments = _arguments(row)
-        seen = [_as_seen(one, row.version, was, now) for one in known]
+        wanted = row.version
+    seen = [replace(it, member=observe(it.member, it.seen, wanted, now)) for it in known]
     course = go_on(was, pairs(seen), rules_of(ctx.settings, listens_since), now)
     stretch = cache(lambda store: quiet.at(hours[store], now))
     turns = _turns(course, seen, stretch, now)
@@ -82,7 +85,7 @@ def bring(ctx: Context, listens_since: int) -> None:
             if row.edition != edition:
                 return
             _settle(session, row, course, now)
-    for some in batched(moved, SENT_AT_ONCE):
+    for some in batched(moved, AT_ONCE):
         with ctx.db.write() as session:
             if locked(session, RolloutRow, rollout, _WHAT).edition != edition:
                 return
@@ -90,13 +93,6 @@ def bring(ctx: Context, listens_since: int) -> None:
                 _write(ctx, session, rollout, member, arguments, until, now)
     if turns:
         ctx.wake()
-
-
-def _as_seen(one: Known, wanted: str, course: Course, now: int) -> Known:
-    """A screen as it stands now; once all is done, those that have the version are let be."""
-    if course.state == "done" and one.member.stage == "has":
-        return one
-    return replace(one, member=observe(one.member, one.seen, wanted, now))
 
 
 def _turns(

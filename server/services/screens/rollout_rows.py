@@ -100,8 +100,10 @@ def rules_of(settings: Settings, listens_since: int = 0) -> Rules:
     )
 
 
-def known_of(session: Session, row: RolloutRow) -> list[Known]:
-    """Its screens, those with the device that was theirs when it began; pilots first."""
+def known_of(session: Session, row: RolloutRow, *, open_only: bool = False) -> list[Known]:
+    """Its screens, those with the device that was theirs when it began; pilots first. `open_only`:
+    those of which something is still to come.
+    """
     state = ScreenStateRow
     rows = (
         select(UpdateRow, ScreenRow.name, ScreenRow.store_id, state.seen_at, state.connected)
@@ -114,6 +116,8 @@ def known_of(session: Session, row: RolloutRow) -> list[Known]:
         .where(UpdateRow.rollout_id == row.id, DeviceRow.paired_at <= row.started_at)
         .order_by(UpdateRow.wave, ScreenRow.store_id, ScreenRow.id)
     )
+    if open_only:
+        rows = rows.where(UpdateRow.stage.in_(("due", "told", "done")))
     found = []
     for (
         one,

@@ -71,19 +71,20 @@ def start(ctx: Context, actor: Actor, wish: Wish) -> str:
     actor.require_chain("devices")
     now = ctx.clock()
     mine = packages.own()
+    with ctx.db.read() as session:
+        fleet = players(session)
+    pilots = _pilots(ctx, wish, fleet, now)
+    others = {one.screen: one.store for one in fleet if one.screen not in pilots}
     with ctx.db.write() as session:
         if mine is not None and mine.sha256 == wish.sha256:
             packages.keep(session, mine, now)
         _refuse_second(session)
-        fleet = players(session)
-        pilots = _pilots(ctx, wish, fleet, now)
         package = session.get(PackageRow, wish.sha256)
         if package is None:
             raise BadInput(_HERE, field="package")
         row = _row(ctx, actor, package, wish, now)
         session.add(row)
         session.flush()
-        others = {one.screen: one.store for one in fleet if one.screen not in pilots}
         turns = {**waves(others, row.share_percent, row.id), **dict.fromkeys(pilots, 0)}
         _enlist(session, row, fleet, turns)
         after = {"version": row.version, "pilots": sorted(pilots), "now": wish.now}
