@@ -243,7 +243,7 @@ class Obeying:
         trusted = now.uncertainty_ms is not None
         offset = {"clock_offset_ms": self._clock.wall_ms() - now.ms} if trusted else {}
         own = {**self._power.known(), **self._pacing.known(), **self._handing.known()}
-        return {**self._facts, **offset, **own}
+        return {**self._facts, **offset, **own, **self._updates.known()}
 
     # --- each kind --------------------------------------------------------------------------------
 

@@ -101,6 +101,10 @@ class Updates:
         """The command that is under way, "" for none."""
         return self._pending.order if self._pending else ""
 
+    def known(self) -> Mapping[str, Cap]:
+        """For reports, from the first on: which package this is."""
+        return {"package": self._version} if self._version else {}
+
     def begin(self, order: str, token: str, wanted: Wanted, deadline: int) -> Outcome | None:
         """Begin; an answer where it is over already. Raises NoRoom."""
         detail: dict[str, Cap] = {"version": wanted.version, "from": self._version}

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from player import __version__
-from player.machine.package import PACKAGE
 from player.machine.tools import has, run
 from playlists.wire.door import Cap
 
@@ -120,7 +119,7 @@ class Machine:
     def _known_versions(self) -> dict[str, Cap]:
         """Read once: asking Chromium takes a while, and it does not change under a running one."""
         if self._versions is None:
-            self._versions = {"agent": __version__, "package": PACKAGE}
+            self._versions = {"agent": __version__}
             if self._chromium:
                 told = run([self._chromium, "--version"], _VERSION_TIMEOUT_S)
                 found = re.search(r"\d+(\.\d+)+", told.text)

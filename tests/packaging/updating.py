@@ -6,20 +6,26 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import requests
+from sqlalchemy import select
 
 import player
 import playlists
 from server.app import build_context
 from server.config import Settings
-from server.db.models import CommandRow
+from server.db.models import CommandRow, UpdateRow
+from server.services.base.actors import SYSTEM
+from server.services.base.context import Context
+from server.services.screens import rollout_beat, rollouts
 from server.services.screens.commands import issue
 from server.services.screens.package import AT_S, Package, build
 from server.services.screens.packages import keep
+from server.services.screens.rollouts import Wish
 from tests.packaging.debian_root import System
 
 PLAYER, DOMAIN = Path(player.__file__).parent, Path(playlists.__file__).parent
@@ -34,33 +40,56 @@ class Trial:
     def __init__(self, system: System, settings: Settings, url: str, until: Until) -> None:
         self._system, self._settings, self._url, self._until = system, settings, url, until
 
-    def order(self, package: Package, paint_s: int, settle_s: int) -> str:
-        """Have the server order this version; the command's id."""
-        names = {"UPDATE_PAINT_S": paint_s, "UPDATE_SETTLE_S": settle_s}
-        lines = (f"ENSEIGNE_PLAYER_{name}={value}\n" for name, value in names.items())
-        self._system.write(CONF, "".join(lines))
-        ctx = build_context(self._settings)
+    def roll_out(self, package: Package) -> str:
+        """Have the server begin a rollout with this screen, now; the command's id."""
+        with self._server() as ctx:
+            self._keep(ctx, package)
+            wish = Wish(package.sha256, screens=("window",), now=True)
+            rollouts.start(ctx, SYSTEM, wish)
+            rollout_beat.bring(ctx, 0)
+            with ctx.db.read() as session:
+                command = session.scalar(select(UpdateRow.command_id))
+        assert command
+        return command
+
+    def is_rolled_out(self) -> bool:
+        """Whether the server, at its next beat, knows that the screen runs it."""
+        with self._server() as ctx:
+            rollout_beat.bring(ctx, 0)
+            with ctx.db.read() as session:
+                return session.scalar(select(UpdateRow.stage)) == "has"
+
+    def order(self, package: Package, paint_s: int) -> str:
+        """Have the server order this version, which may paint nothing for so long; the command's
+        id.
+        """
+        self.set(paint_s, 2)
         arguments = {
             "version": package.version,
             "sha256": package.sha256,
             "bytes": len(package.data),
         }
-        now = time.time_ns() // 1_000_000
-        with ctx.db.write() as session:
-            keep(session, package, now)
-            command = issue(ctx, session, "window", "update", arguments, "", now, now + HOUR_MS).id
-        ctx.wake()
-        ctx.db.close()
+        with self._server() as ctx:
+            self._keep(ctx, package)
+            now = ctx.clock()
+            with ctx.db.write() as session:
+                row = issue(ctx, session, "window", "update", arguments, "", now, now + HOUR_MS)
+                command = row.id
+            ctx.wake()
         return command
+
+    def set(self, paint_s: int, settle_s: int) -> None:
+        """Set the patience of root's side."""
+        names = {"UPDATE_PAINT_S": paint_s, "UPDATE_SETTLE_S": settle_s}
+        lines = (f"ENSEIGNE_PLAYER_{name}={value}\n" for name, value in names.items())
+        self._system.write(CONF, "".join(lines))
 
     def answer(self, command: str) -> CommandRow:
         """What the device answers, in the end."""
 
         def answered() -> CommandRow | None:
-            ctx = build_context(self._settings)
-            with ctx.db.read() as session:
+            with self._server() as ctx, ctx.db.read() as session:
                 row = session.get(CommandRow, command)
-            ctx.db.close()
             return row if row is not None and row.state else None
 
         found: CommandRow = self._until(answered, "the answer to an update")
@@ -77,6 +106,19 @@ class Trial:
         """What dpkg says."""
         form = "${db:Status-Status} ${Version}"
         return self._system.run("dpkg-query", "-W", "-f", form, "enseigne-player")
+
+    @contextmanager
+    def _server(self) -> Iterator[Context]:
+        ctx = build_context(self._settings)
+        try:
+            yield ctx
+        finally:
+            ctx.db.close()
+
+    @staticmethod
+    def _keep(ctx: Context, package: Package) -> None:
+        with ctx.db.write() as session:
+            keep(session, package, ctx.clock())
 
 
 def version(folder: Path, name: str, path: str, old: str, new: str) -> Package:
@@ -95,8 +137,8 @@ def try_updates(
     """A good version stays; one that does not paint, and one whose trial is cut off, do not."""
     trial = Trial(system, settings, url, until)
     good = version(folder, "good", "__init__.py", '"0.1.0"', '"0.2.0"')
-    command = trial.order(good, 60, 2)
-    answer = trial.answer(command)
+    trial.set(60, 2)
+    answer = trial.answer(trial.roll_out(good))
     assert (answer.state, answer.detail) == (
         "done",
         {"version": good.version, "from": at_first},
@@ -107,7 +149,7 @@ def try_updates(
     # Its agent answers, its page never says that it lives.
     bad = version(folder, "bad", "page/index.html", "enseigne-source", "nothing")
     began = time.monotonic()
-    answer = trial.answer(trial.order(bad, 12, 2))
+    answer = trial.answer(trial.order(bad, 12))
     lasted = time.monotonic() - began
     assert (answer.state, answer.detail) == (
         "failed",
@@ -119,7 +161,7 @@ def try_updates(
     until(lambda: trial.running() == good.version, "the old version's page")
 
     # The updater is killed in the middle of it.
-    command = trial.order(bad, 60, 60)
+    command = trial.order(bad, 60)
     until(lambda: trial.installed() == f"installed {bad.version}", "the bad version")
     system.run("systemctl", "kill", "-s", "KILL", "enseigne-update.service")
     answer = trial.answer(command)
@@ -127,3 +169,4 @@ def try_updates(
     assert trial.installed() == f"installed {good.version}"
     until(lambda: trial.running() == good.version, "the old version's page again")
     assert not list((system.root / "var/lib/enseigne-update").glob("code*"))
+    until(trial.is_rolled_out, "the server's word that the good version is there")

@@ -97,6 +97,14 @@ def test_what_root_undid_is_answered_so(packaged: Bench) -> None:
     assert handed(packaged) != request
 
 
+def test_the_first_report_names_the_package(packaged: Bench) -> None:
+    packaged.version = "2+bb"
+    packaged.sim.reports.clear()
+    packaged.reboot()
+    packaged.wait(5_000)
+    assert packaged.sim.reports[0].device["package"] == "2+bb"
+
+
 def test_what_runs_already_is_done_at_once(packaged: Bench) -> None:
     (answer,) = answers(packaged, order(packaged, "1+aa"))
     assert answer.state == "done"
