@@ -25,7 +25,7 @@ SAID = 1
 """Concerns told in the headline; the others are counted."""
 IN_STORES = ("silence", "lease", "till")
 """Concerns that are told with their store."""
-WHOLE = ("disk", "calendar")
+WHOLE = ("disk", "calendar", "rollout")
 """Those of the whole chain, which stand alone."""
 SCREENS = ("cloned", "offline", "trouble")
 SCREENS_SAID = 24

@@ -18,6 +18,7 @@ Kind = Literal[
     "silence",
     "cloned",
     "offline",
+    "rollout",
     "till",
     "suspect",
     "trouble",

@@ -30,6 +30,7 @@ from server.db.models import (
 from server.services.base.context import Context
 from server.services.connectors.views import NEVER
 from server.services.observed.world import store_of
+from server.services.screens.rollout_rows import newest
 from server.services.showing.standing import silent_since
 from server.services.situation.concerns import Concern
 from server.services.tills.mismatches import now_apart
@@ -44,6 +45,8 @@ MAX_SUSPECTS = 200
 """Suspect products that are looked at; there are few, or a whole batch is held."""
 SUSPECT = literal_column("offer.suspect") != literal_column("''")
 """In the words of the partial index."""
+SHOWN_OF_VERSION = 13
+"""Characters, as the page of updates shows it."""
 TOLD_TROUBLES = ("disk_full", "files_full", "plan_refused", "state_damaged", "clock_untrusted")
 """What a screen says of itself that a person must mend."""
 
@@ -76,6 +79,7 @@ def look(ctx: Context, session: Session, now: int, patience: Patience = AT_ONCE)
         lambda: _leases(session, now),
         lambda: _tills(session),
         lambda: _screens(session, now, ctx.settings.report_every_s, patience),
+        lambda: _rollout(session),
         lambda: _disk(ctx.settings, now),
     )
     return [concern for part in parts for concern in part()]
@@ -260,6 +264,14 @@ def _screens(
                     yield Concern(
                         *("trouble", f"{screen}/{code}", since, (store,), {**said, "code": code})
                     )
+
+
+def _rollout(session: Session) -> Iterator[Concern]:
+    """A version of the player that halted on its way to the screens."""
+    row = newest(session)
+    if row is not None and row.held == "halted" and row.held_at is not None:
+        version = row.version[:SHOWN_OF_VERSION]
+        yield Concern("rollout", row.id, row.held_at, (), {"name": version})
 
 
 def _disk(settings: Settings, now: int) -> Iterator[Concern]:

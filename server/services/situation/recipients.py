@@ -27,7 +27,9 @@ WEBHOOK = "webhook"
 TOLD: Mapping[Role, frozenset[Kind]] = MappingProxyType(
     {
         "owner": frozenset(KINDS),
-        "it": frozenset({"disk", "lease", "connector", "silence", "cloned", "offline", "trouble"}),
+        "it": frozenset(
+            {"disk", "lease", "connector", "silence", "cloned", "offline", "rollout", "trouble"}
+        ),
         "marketing": frozenset({"plan", "batch", "lease", "till", "suspect"}),
         "manager": frozenset({"lease", "silence", "cloned", "offline", "trouble"}),
         "viewer": frozenset(),

@@ -76,6 +76,10 @@ _WHAT: Mapping[str, _Pair] = {
         "{screen}, {store}, est hors ligne depuis {at}.",
         "{screen}, {store}, is offline since {at}.",
     ),
+    "rollout": (
+        "Le lecteur {name} est arrêté en route vers les écrans depuis {at}.",
+        "The player {name} stands still on its way to the screens since {at}.",
+    ),
     "till_apart": (
         "À {store}, caisses et écrans diffèrent depuis {at}\u00a0: {changed} prix.",
         "In {store}, tills and screens differ since {at} (prices: {changed}).",
@@ -151,6 +155,10 @@ _NEXT: Mapping[str, _Pair] = {
         "Vérifiez le courant et le réseau. Il suit son plan sans nous, les prix jusqu’à leur fin.",
         "Check power and network. It plays its plan without us, prices until they end.",
     ),
+    "rollout": (
+        "La page des mises à jour dit pourquoi. Aucun autre écran ne le reçoit d’ici là.",
+        "The page of updates says why. No other screen gets it meanwhile.",
+    ),
     "till_apart": (
         "Vérifiez la caisse, d’abord pour {goods}\u00a0: le client ne doit que le prix affiché.",
         "Check the till, first for {goods}: a customer owes no more than the price shown.",
@@ -181,6 +189,7 @@ _TITLE: Mapping[str, _Pair] = {
     "silence_stock": ("Le stock de {store}", "{store}’s stock"),
     "cloned": ("La clé de {screen}, {store}", "The key of {screen}, {store}"),
     "offline": ("{screen}, {store}", "{screen}, {store}"),
+    "rollout": ("Le lecteur {name}", "The player {name}"),
     "trouble": ("{screen}, {store}", "{screen}, {store}"),
     "till": ("Les caisses de {store}", "{store}’s tills"),
     "suspect": ("Le prix de {goods}", "The price of {goods}"),

@@ -12,6 +12,9 @@ from server.services.base.context import Context
 from server.services.entry.roles import ROLES
 from server.services.screens import packages, rollout_rows, rollout_views, rollouts
 from server.services.screens.screen_states import record_reports
+from server.services.situation.overview import situation
+from server.services.situation.rails import Asked
+from server.services.situation.spoken import sentence
 from tests.support.fleet import IT, NEW, NEWER, OLD, Fleet, package, paris
 from tests.support.record import TestClock
 
@@ -46,6 +49,13 @@ def stages(fleet: Fleet, rollout: str) -> dict[str, str]:
     with fleet.ctx.db.read() as session:
         rows = session.scalars(select(UpdateRow).where(UpdateRow.rollout_id == rollout))
         return {row.screen_id: row.stage for row in rows}
+
+
+def told(fleet: Fleet) -> list[str]:
+    """What those are told who should know."""
+    found = situation(fleet.ctx, IT, Asked())
+    concerns = [one for one in found.concerns if one.kind == "rollout"]
+    return [sentence(one, found.places, one.since, "en") for one in concerns]
 
 
 def test_a_whole_rollout_over_nights_in_two_time_zones(fleet: Fleet) -> None:
@@ -94,9 +104,13 @@ def test_it_halts_when_a_pilot_falls_back_and_goes_on_when_a_person_says_so(flee
     assert state(fleet, made) == ("pilots", "halted", "back")
     fleet.at("2026-10-16T02:30")
     assert fleet.running(NEW) == set(), "nobody else is told"
+    assert told(fleet) == [
+        "The player 0.1.0+new stands still on its way to the screens since 20:00."
+    ]
     with pytest.raises(Conflict):
         rollouts.change(fleet.ctx, IT, made, "now")
     rollouts.change(fleet.ctx, IT, made, "resume")
+    assert told(fleet) == []
     fleet.at("2026-10-16T02:31")
     assert fleet.running(NEW) == {"hudson-0", "kiosk-0"}
     assert state(fleet, made) == ("waiting", "", "")
