@@ -15,11 +15,11 @@ from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from server.db.engine import Database
 from server.db.models import IdempotencyRow
 from server.errors import BadInput
 from server.services.base.actors import Actor
 from server.services.base.context import Context
+from server.services.base.snapshot import Joined
 
 KEEP_ANSWERS_MS = 24 * 3_600_000
 MAX_KEY_CHARACTERS = 200
@@ -97,13 +97,8 @@ def _no_wake() -> None:
     """The worker is woken once the whole transaction is in."""
 
 
-class _Joined(Database):
+class _Joined(Joined):
     """A record whose reads and writes all join one transaction that is under way."""
-
-    def __init__(self, outer: Database, session: Session) -> None:
-        self.engine = outer.engine
-        self.is_sqlite = outer.is_sqlite
-        self._session = session
 
     @contextmanager
     def read(self) -> Iterator[Session]:

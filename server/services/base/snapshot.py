@@ -22,11 +22,11 @@ def snapshot(ctx: Context) -> Iterator[Context]:
     with ctx.db.read() as session:
         # A session alone forgets what nobody holds.
         event.listen(session, "loaded_as_persistent", lambda _session, row: kept.append(row))
-        yield replace(ctx, db=_Looking(ctx.db, session))
+        yield replace(ctx, db=Joined(ctx.db, session))
 
 
-class _Looking(Database):
-    """A record seen through one session; it has no way to write."""
+class Joined(Database):
+    """A record whose reads all join one session; it has no way to write."""
 
     def __init__(self, outer: Database, session: Session) -> None:
         self.engine = outer.engine
@@ -35,5 +35,5 @@ class _Looking(Database):
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """What all the others of this snapshot see."""
+        """What all the others see."""
         yield self._session
