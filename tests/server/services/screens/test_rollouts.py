@@ -58,7 +58,10 @@ def told(fleet: Fleet) -> list[str]:
     return [sentence(one, found.places, one.since, "en") for one in concerns]
 
 
-def test_a_whole_rollout_over_nights_in_two_time_zones(fleet: Fleet) -> None:
+def test_a_whole_rollout_over_nights_in_two_time_zones(
+    any_ctx: Context, clock: TestClock, own: list[object]
+) -> None:
+    fleet = Fleet(any_ctx, clock)
     made = fleet.start()
     fleet.at("2026-10-15T16:00", "2026-10-15T19:10")
     assert not fleet.running(NEW), "nothing while shops are open, nor as they close"
@@ -87,6 +90,8 @@ def test_a_whole_rollout_over_nights_in_two_time_zones(fleet: Fleet) -> None:
     assert not any({"lille-1", "lille-2", "lille-3"} <= set(night) for night in per_night)
     fleet.at("2026-10-21T05:00")
     assert state(fleet, made) == ("done", "", "")
+    found = rollout_views.updates(fleet.ctx, IT)
+    assert (found.behind, found.current.has if found.current else 0) == (0, len(fleet.pis))
 
 
 def test_the_night_of_the_clock_change_is_an_hour_longer(fleet: Fleet) -> None:
