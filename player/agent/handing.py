@@ -85,8 +85,8 @@ class Handing:
 
     def job(self) -> Callable[[], object]:
         """How."""
-        acts = self.hands.unsent()
-        return lambda: (acts, self._server.hands(acts))
+        said = self.hands.said()
+        return lambda: (said.acts, self._server.hands(said))
 
     def done(self, result: object) -> None:
         """The server answered."""

@@ -25,7 +25,7 @@ from playlists.runs import Run
 from playlists.signing import MAX_BYTES, SigningKey
 from playlists.wire.commands import Answers
 from playlists.wire.door import Challenge, Report
-from playlists.wire.hands import Act, Verdict, acts_json, verdicts_from_json
+from playlists.wire.hands import Acts, Verdict, verdicts_from_json
 from playlists.wire.http import (
     SIGNED_REFUSAL,
     Difference,
@@ -134,9 +134,9 @@ class Server:
         read = _as(lambda body: Fields.of(body).whole("acked"))
         return self._proved("POST", "/answers", read, body=said.to_json())
 
-    def hands(self, acts: tuple[Act, ...]) -> dict[str, Verdict]:
+    def hands(self, said: Acts) -> dict[str, Verdict]:
         """Say what was done by hand without the server; its word on each."""
-        return self._proved("POST", "/hands", _as(verdicts_from_json), body=acts_json(acts))
+        return self._proved("POST", "/hands", _as(verdicts_from_json), body=said.to_json())
 
     def bring(self, command: str, data: bytes) -> None:
         """Hand over the file that a command asks for."""

@@ -24,7 +24,7 @@ from playlists.ids import CardId, Json, Sha256, ZoneId
 from playlists.manifest import DeckCard, Plan
 from playlists.shown import LocalOverride, Now
 from playlists.turns import turn_at
-from playlists.wire.hands import Act, Choice, HandsPlan, How, Verdict
+from playlists.wire.hands import Act, Acts, Choice, HandsPlan, How, Verdict
 
 AHEAD_MS = 120_000
 """The page is told turns of at least so long, and new ones as often."""
@@ -104,6 +104,13 @@ class Hands:
         with self._lock:
             return tuple(self._acts[:50])
 
+    def said(self) -> Acts:
+        """The same with the cards that they showed, as far as these are still here."""
+        with self._lock:
+            acts = self.unsent()
+            chosen = {act.choice: self._choice(act.choice) for act in acts}
+            return Acts(acts, {name: self._cards(it) for name, it in chosen.items() if it})
+
     def judged(self, verdicts: Mapping[str, Verdict]) -> None:
         """The server's word on acts. What is over or refused there ends here at once. Raises
         NoRoom.
@@ -160,7 +167,7 @@ class Hands:
             choice = self._choice(act.choice) if act else None
             if choice is None:
                 return {}
-            return {name: self.plan.cards[name] for name, _ in choice.turns}
+            return self._cards(choice)
 
     def section(self) -> list[Json]:
         """`overrides` as the page reads it, each with its card."""
@@ -282,11 +289,15 @@ class Hands:
     def _choice(self, name: str) -> Choice | None:
         return next((one for one in self.plan.choices if one.id == name), None)
 
+    def _cards(self, choice: Choice) -> dict[CardId, DeckCard]:
+        held = self.plan.cards
+        return {name: held[name] for name, _ in choice.turns if name in held}
+
     def _can_show(self, choice: Choice) -> bool:
         """Whether a card of it is there with all its files."""
-        cards = [self.plan.cards[name] for name, _ in choice.turns if name in self.plan.cards]
-        whole = len(cards) == len(choice.turns)
-        return whole and any(self._world.held >= set(files_of(card)) for card in cards)
+        cards = self._cards(choice)
+        whole = all(name in cards for name, _ in choice.turns)
+        return whole and any(self._world.held >= set(files_of(one)) for one in cards.values())
 
     def _end(self, act: Act, how: How, at: int) -> None:
         ended = replace(act, ended=max(act.from_ms, min(at, act.until_ms)), how=how)

@@ -125,7 +125,7 @@ class HandsPlan:
             "store": self.store,
             "people": [one.to_json() for one in self.people],
             "choices": [one.to_json() for one in self.choices],
-            "cards": {str(name): card_json(card) for name, card in self.cards.items()},
+            "cards": _cards_json(self.cards),
             "longest": self.longest_ms,
         }
 
@@ -137,10 +137,7 @@ class HandsPlan:
             given.text("store", MAX_NAME, empty=True),
             tuple(Person.from_json(one, at) for at, one in given.items("people", MAX_PEOPLE)),
             tuple(Choice.from_json(one, at) for at, one in given.items("choices", MAX_CHOICES)),
-            {
-                CardId(name): read_card(card, given.at("cards"))
-                for name, card in given.members("cards", MAX_CHOICES * MAX_TURNS, 64)
-            },
+            cards_from(given, "cards", MAX_CHOICES * MAX_TURNS),
             given.whole("longest"),
         )
 
@@ -216,14 +213,42 @@ class Verdict:
         raise Invalid(f"A verdict is one of {get_args(State)}.", path)
 
 
-def acts_json(acts: tuple[Act, ...]) -> Json:
-    """The body of `POST hands`."""
-    return {"acts": [act.to_json() for act in acts]}
+@dataclass(frozen=True, slots=True)
+class Acts:
+    """The body of `POST hands`: acts, and by choice the cards that they showed, as far as the
+    device still has them.
+    """
+
+    acts: tuple[Act, ...]
+    cards: Mapping[str, Mapping[CardId, DeckCard]] = field(default_factory=dict)
+
+    def to_json(self) -> Json:
+        """The request's body."""
+        return {
+            "acts": [act.to_json() for act in self.acts],
+            "cards": {choice: _cards_json(cards) for choice, cards in self.cards.items()},
+        }
+
+    @classmethod
+    def from_json(cls, value: object) -> Acts:
+        """Undo `to_json`. Raises Invalid."""
+        given = Fields.of(value)
+        acts = tuple(Act.from_json(one, at) for at, one in given.items("acts", MAX_ACTS))
+        tables = given.fields("cards")
+        chosen = [choice for choice, _ in given.members("cards", MAX_CHOICES, 64)]
+        return cls(acts, {choice: cards_from(tables, choice, MAX_TURNS) for choice in chosen})
 
 
-def acts_from_json(value: object) -> tuple[Act, ...]:
-    """Undo `acts_json`. Raises Invalid."""
-    return tuple(Act.from_json(one, at) for at, one in Fields.of(value).items("acts", MAX_ACTS))
+def cards_from(given: Fields, name: str, most: int) -> dict[CardId, DeckCard]:
+    """Read a table of cards. Raises Invalid."""
+    return {
+        CardId(card): read_card(body, given.at(name))
+        for card, body in given.members(name, most, 64)
+    }
+
+
+def _cards_json(cards: Mapping[CardId, DeckCard]) -> Json:
+    return {str(name): card_json(card) for name, card in cards.items()}
 
 
 def verdicts_json(verdicts: Mapping[str, Verdict]) -> Json:

@@ -14,7 +14,7 @@ from playlists.fields import MAX_WHOLE, Fields, parse_json
 from playlists.ids import Json, canonical, check_id
 from playlists.wire.commands import Answers
 from playlists.wire.door import Challenge, Report
-from playlists.wire.hands import acts_from_json, verdicts_json
+from playlists.wire.hands import Acts, verdicts_json
 from playlists.wire.http import (
     PARTED,
     SIGNED_REFUSAL,
@@ -221,7 +221,7 @@ def take_answers() -> Response:
 def take_hands() -> Response:
     """What people did on the screen without the server; the verdict on each."""
     screen = _player()
-    return _json(verdicts_json(hand_acts.take(context(), screen, acts_from_json(_body()))))
+    return _json(verdicts_json(hand_acts.take(context(), screen, Acts.from_json(_body()))))
 
 
 @blueprint.post("/commands/<command_id>/file")

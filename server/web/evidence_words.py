@@ -252,7 +252,10 @@ class _Teller:
             Line(_("Its place"), follows[proof.follows], good=proof.follows),
         ]
         for one in proof.exceptions:
-            lines.append(Line(_("Short of plan"), ", ".join(one.play.because)))
+            by_hand = one.play.because[0].startswith("by_hand:") and self._found.why.by
+            said = by_hand or ", ".join(one.play.because)
+            name = _("By hand, without the server") if by_hand else _("Short of plan")
+            lines.append(Line(name, said))
         return tuple(lines)
 
     def _seal(self, seal: Seal) -> SealWords:

@@ -36,7 +36,7 @@ from playlists.wire.commands import Answer as CommandAnswer
 from playlists.wire.commands import Answers, Command, PowerRun
 from playlists.wire.door import Report
 from playlists.wire.freshness import FreshnessMessage
-from playlists.wire.hands import Act, Verdict, acts_from_json, verdicts_json
+from playlists.wire.hands import Act, Acts, Verdict, verdicts_json
 from playlists.wire.http import SIGNED_REFUSAL, SessionProof, plays_from_json, refusal_nonce
 from playlists.wire.offers import OffersMessage
 from playlists.wire.signed import Head, TimeMessage
@@ -285,7 +285,7 @@ class Sim:
         return _json({"acked": self.power[-1].seq if self.power else 0})
 
     def _hands(self, given: Any) -> Answer:
-        self.acts = list(acts_from_json(given))
+        self.acts = list(Acts.from_json(given).acts)
         said = {
             act.id: Verdict("over") if act.ended else self.verdict or Verdict("taken", act.until_ms)
             for act in self.acts

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from player.local.hands import Hands
 from player.local.server import MAX_BODY_BYTES, HandsServer
 from player.local.words import ENGLISH, FRENCH, clock, lasts
+from playlists.wire.hands import HandsPlan
 from tests.fakes.shop_content import HOUR_MS, NOON
 from tests.player.bench import Bench
 from tests.player.test_local_hands import CODE, away, hands, plan, tell, token
@@ -169,24 +169,15 @@ def test_names_are_written_as_text(screen: Bench) -> None:
 
 
 def test_the_page_is_open_while_somebody_has_a_code(screen: Bench) -> None:
-    class Page:
-        is_open = False
-        port = 1
-
-        def start(self) -> None:
-            self.is_open = True
-
-        def stop(self) -> None:
-            self.is_open = False
-
-    kept = Page()
-    screen.agent._handing._page = kept
-    screen.settle()
-    assert not kept.is_open
-    tell(screen, plan())
-    assert kept.is_open
-    tell(screen, type(plan())())
-    assert not kept.is_open
+    made = HandsServer(0, hands(screen), LOOK)
+    screen.agent._handing._page = made
+    told = []
+    for people in (None, plan(), HandsPlan()):
+        if people is not None:
+            tell(screen, people)
+        screen.settle()
+        told.append(made.is_open)
+    assert told == [False, True, False]
 
 
 def test_a_port_that_is_taken_is_said_and_tried_again(away: Bench, door: HandsServer) -> None:
@@ -206,4 +197,3 @@ def test_lengths_and_clocks_are_said_as_people_say_them() -> None:
     assert lasts(2 * HOUR_MS, ENGLISH) == "2\u00a0h"
     assert clock(NOON, "Europe/Paris") != clock(NOON, "no such zone")
     assert FRENCH.keys() == ENGLISH.keys()
-    assert isinstance(Hands, type)

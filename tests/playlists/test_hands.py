@@ -14,12 +14,11 @@ from playlists.wire.hands import (
     CODE_LETTERS,
     MAX_TURNS,
     Act,
+    Acts,
     Choice,
     HandsPlan,
     Person,
     Verdict,
-    acts_from_json,
-    acts_json,
     verdicts_from_json,
     verdicts_json,
 )
@@ -64,7 +63,8 @@ def test_a_choice_has_turns_that_can_be_seen(turns: object) -> None:
 
 @pytest.mark.parametrize("act", [ACT, replace(ACT, ended=1_500, how="hand")])
 def test_acts_are_written_and_read(act: Act) -> None:
-    assert acts_from_json(acts_json((act,))) == (act,)
+    said = Acts((act,), {"cash": PLAN.cards})
+    assert Acts.from_json(said.to_json()) == said
 
 
 @pytest.mark.parametrize(

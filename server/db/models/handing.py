@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,7 +26,8 @@ class HandCodeRow(Base):
 
 class HandActRow(Base):
     """What a person had a screen show without its server, as its device told afterwards. `state` is
-    taken, over or refused; `ended_ms` null while it runs there.
+    taken, over or refused; `ended_ms` null while it runs there;
+    `cards` are those that it showed, as in a deck.
     """
 
     __tablename__ = "hand_act"
@@ -35,6 +38,7 @@ class HandActRow(Base):
     choice: Mapped[Word]
     from_ms: Mapped[Ms]
     until_ms: Mapped[Ms]
+    cards: Mapped[dict[str, Any]]
     ended_ms: Mapped[int | None] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(String(16))
     received_at: Mapped[Ms] = mapped_column(index=True)

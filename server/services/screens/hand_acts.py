@@ -12,16 +12,16 @@ So play records that name the act name an override, whose person and end everybo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from playlists.cards import card_json
 from playlists.errors import Invalid
 from playlists.ids import OverrideId, PlaylistId, ScreenId, StoreId
 from playlists.model import Override
-from playlists.wire.hands import Act, Verdict
+from playlists.wire.hands import Act, Acts, Verdict
 from server.db.models import (
     ActorRow,
     HandActRow,
@@ -52,16 +52,17 @@ LOCAL = {"local": True}
 """Marks in the audit log what was done without the server."""
 
 
-def take(ctx: Context, viewer: Viewer, acts: Sequence[Act]) -> dict[str, Verdict]:
+def take(ctx: Context, viewer: Viewer, said: Acts) -> dict[str, Verdict]:
     """The verdict on each act."""
     now, screen = ctx.clock(), viewer.screens[0]
     found: dict[str, Verdict] = {}
-    for act in acts:
+    for act in said.acts:
+        cards = {str(name): card_json(card) for name, card in said.cards.get(act.choice, {}).items()}
         with ctx.db.write() as session:
             place = session.get(ScreenRow, screen, with_for_update=True)
             if place is None:
                 raise missing("screen")
-            found[act.id] = _take(ctx, session, place, act, now)
+            found[act.id] = _take(ctx, session, place, act, cards, now)
     ctx.wake()
     return found
 
@@ -71,10 +72,12 @@ def sweep(session: Session, before: int) -> None:
     session.query(HandActRow).filter(HandActRow.received_at < before).delete()
 
 
-def _take(ctx: Context, session: Session, place: ScreenRow, act: Act, now: int) -> Verdict:
+def _take(
+    ctx: Context, session: Session, place: ScreenRow, act: Act, cards: dict[str, Any], now: int
+) -> Verdict:
     row = session.get(HandActRow, act.id)
     if row is None:
-        return _new(ctx, session, place, act, now)
+        return _new(ctx, session, place, act, cards, now)
     if row.screen_id != place.id or row.state == "refused":
         return Verdict("refused")
     override = session.get(OverrideRow, act.id)
@@ -93,7 +96,9 @@ def _verdict(row: HandActRow, override: OverrideRow | None) -> Verdict:
     return Verdict("taken", override.until_ms)
 
 
-def _new(ctx: Context, session: Session, place: ScreenRow, act: Act, now: int) -> Verdict:
+def _new(
+    ctx: Context, session: Session, place: ScreenRow, act: Act, cards: dict[str, Any], now: int
+) -> Verdict:
     row = HandActRow(
         id=act.id,
         screen_id=place.id,
@@ -102,6 +107,7 @@ def _new(ctx: Context, session: Session, place: ScreenRow, act: Act, now: int) -
         from_ms=act.from_ms,
         until_ms=act.until_ms,
         ended_ms=act.ended,
+        cards=cards,
         state="taken",
         received_at=now,
     )

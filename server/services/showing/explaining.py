@@ -29,6 +29,7 @@ from server.services.base.kept import MAX_IN, batched
 from server.services.base.objects import Plans
 from server.services.publishing.inputs import Recalled, recall, with_facts_now
 from server.services.screens.pages import PageThen, page_then
+from server.services.showing.by_hand import hand_wishes
 from server.services.showing.holding import Holding, holdings
 from server.services.showing.proving import PriceThen, prices_then
 from server.services.showing.worlds import Playing, World, worlds
@@ -160,6 +161,7 @@ def explain(
         present = held.basis in ("server", "plan")
         lately = with_facts_now(session, recalled, ctx.clock()) if present else recalled
         page = page_then(session, screen_id, at_ms)
+        hands = hand_wishes(session, [hand.id for hand in held.hands])
     # How old sources were at another instant is not kept: rather no age than a guess.
     freshness = world.freshness if held.basis in ("server", "report") else None
     if present:
@@ -169,7 +171,9 @@ def explain(
             return Explained(playing, why, held, prices, _end_of(plan.manifest), page, lately)
         # A fact moved this moment and its plan is still being made: told by what plays.
     why = _reckoned(recalled, plan, zone, at_ms, freshness, playing.shown)
-    return Explained(playing, why, held, prices, _end_of(plan.manifest), page, recalled)
+    # The plan of then knew nothing of a hand that was laid on the screen without it.
+    told = replace(recalled, wishes={**recalled.wishes, **hands}) if hands else recalled
+    return Explained(playing, why, held, prices, _end_of(plan.manifest), page, told)
 
 
 def _reckoned(

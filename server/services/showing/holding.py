@@ -16,11 +16,15 @@ from sqlalchemy import Executable, select
 from sqlalchemy.orm import Session
 
 from playlists.errors import Invalid
+from playlists.ids import CardId
+from playlists.manifest import DeckCard
 from playlists.runs import Play, Run
+from playlists.shown import LocalOverride
 from playlists.wire.door import Report
 from server.db.models import HeadRow, RunRow, ScreenHeadRow, ScreenStateRow
 from server.services.base.context import Context
 from server.services.base.kept import MAX_IN, batched
+from server.services.showing.by_hand import cards_of, hand_of
 from server.services.showing.standing import silent_since
 
 NOW_MS = 2_000
@@ -58,7 +62,8 @@ class Holding:
     `versions` are the channels' versions that the screen itself named, None where the server tells;
     `as_of` is the instant (unix ms) whose offers and leases count, None for those in force.
     `said_at` is when the screen said so, `uncertainty_ms` what its clock may be off by (None: it
-    has no trusted time), `exceptions` what it recorded as short of plan.
+    has no trusted time), `exceptions` what it recorded as short of plan. `hands` are what of these
+    people had it show without the server, `hand_cards` what they showed.
     """
 
     basis: Basis
@@ -68,6 +73,8 @@ class Holding:
     said_at: int | None = None
     uncertainty_ms: int | None = 0
     exceptions: tuple[Play, ...] = field(default=())
+    hands: tuple[LocalOverride, ...] = ()
+    hand_cards: Mapping[CardId, DeckCard] = field(default_factory=dict)
 
 
 def holdings(
@@ -123,13 +130,17 @@ def _run(session: Session, screen: str, at_ms: int) -> Holding | None:
     head = _head(session, screen, planned.head)
     if head is None:
         return None
+    exceptions = tuple(play for one, play in found if one == chain and play.because)
+    hands = tuple(hand for play in exceptions if (hand := hand_of(play)) is not None)
     return Holding(
         "run",
         head,
         at_ms,
         tuple(sorted((str(name), version) for name, version in planned.offers.items())),
         planned.until_ms,
-        exceptions=tuple(play for one, play in found if one == chain and play.because),
+        exceptions=exceptions,
+        hands=hands,
+        hand_cards=cards_of(session, [hand.id for hand in hands]),
     )
 
 

@@ -58,10 +58,15 @@ class World:
         self, plan: Plan, held: Holding, from_ms: int, until_ms: int, limit: int
     ) -> dict[ZoneId, tuple[Playing, ...]]:
         """What a screen with this plan shows one after another, all files held."""
-        files: set[Sha256] = {sha for card in plan.cards.values() for sha in files_of(card)}
-        dated = Plan(plan.manifest, plan.cards, plan.chunks, held.head.expires_at)
+        files: set[Sha256] = {
+            sha
+            for card in (*held.hand_cards.values(), *plan.cards.values())
+            for sha in files_of(card)
+        }
+        cards = {**held.hand_cards, **plan.cards}
+        dated = Plan(plan.manifest, cards, plan.chunks, held.head.expires_at)
         turns = timeline(
-            *(dated, self.states, self.freshness, files, ()),
+            *(dated, self.states, self.freshness, files, held.hands),
             *(from_ms, until_ms, limit, held.uncertainty_ms),
         )
         return {
@@ -234,7 +239,7 @@ class _Known:
 
 def _exception(exceptions: Iterable[Play], shown: Shown, at_ms: int) -> Play | None:
     why = shown.why
-    slot = (why.layer, why.source, why.item) if why else None
+    slot = (why.layer, why.source, why.item or why.source) if why else None
     return next(
         (
             play

@@ -26,7 +26,7 @@ from playlists.model import Base, Card, Item, Playlist
 from playlists.wire.hands import CODE_LETTERS
 from server.app import build_context, prepare
 from server.config import Settings
-from server.db.models import ActorRow, AuditRow, OverrideRow, ScreenStateRow
+from server.db.models import ActorRow, AuditRow, OverrideRow
 from server.processes import Group, Part
 from server.services.base.actors import SYSTEM, Actor
 from server.services.base.context import Context
@@ -244,4 +244,3 @@ def test_a_hold_made_without_the_line_outlives_a_restart_and_ends_in_the_studio(
     assert actions(ctx, subject)[-1] == ("override.end", "mia")
     with ctx.db.read() as session:
         assert session.get_one(OverrideRow, hold["id"]).until_ms < hold["until"]
-        assert session.get_one(ScreenStateRow, SCREEN)

@@ -294,6 +294,7 @@ def upgrade() -> None:
         sa.Column("choice", sa.String(length=64), nullable=False),
         sa.Column("from_ms", sa.BigInteger(), nullable=False),
         sa.Column("until_ms", sa.BigInteger(), nullable=False),
+        sa.Column("cards", sa.JSON(), nullable=False),
         sa.Column("ended_ms", sa.BigInteger(), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=False),

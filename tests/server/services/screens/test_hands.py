@@ -13,7 +13,7 @@ from playlists.model import Card, Item, Playlist
 from playlists.signing import SigningKey, verify
 from playlists.wire.commands import Answer, Answers, Command, FetchRule, PowerPlan
 from playlists.wire.door import Report
-from playlists.wire.hands import Act, HandsPlan, Verdict
+from playlists.wire.hands import Act, Acts, HandsPlan, Verdict
 from playlists.wire.http import PairingRequest
 from server.db.models import ActorRow, AuditRow, CommandRow, HandActRow, HandCodeRow
 from server.errors import BadInput, Forbidden, NotFound
@@ -95,7 +95,7 @@ def act(ctx: Context, number: int = 1, **changes: Any) -> Act:
 
 
 def take(ctx: Context, one: Act) -> Verdict:
-    return hand_acts.take(ctx, VIEWER, [one])[one.id]
+    return hand_acts.take(ctx, VIEWER, Acts((one,)))[one.id]
 
 
 def log(ctx: Context, *begins: str) -> list[tuple[str, str, int]]:
@@ -274,7 +274,7 @@ def test_an_act_is_of_the_screen_that_told_it(chain: Context) -> None:
     hand_codes.issue(chain, MIA, STORE)
     one = act(chain)
     take(chain, one)
-    other = hand_acts.take(chain, Viewer(("prado-window",), "e" * 16), [one])
+    other = hand_acts.take(chain, Viewer(("prado-window",), "e" * 16), Acts((one,)))
     assert other == {one.id: Verdict("refused")}
     assert take(chain, one).state == "taken"
 
