@@ -27,6 +27,7 @@ from player.updating.handover import (
     Request,
     Result,
     Wanted,
+    this_boot,
 )
 from playlists.errors import Invalid
 from playlists.fields import Fields, parse_json
@@ -53,7 +54,8 @@ class Pending:
     deadline: int
     fetched: bool = False
     """Since this start; what is on the disk is looked at again."""
-    handed: bool = False
+    handed: str = ""
+    """In which life of the machine it was handed over, "" not yet."""
 
     def to_json(self) -> Json:
         """As it is kept."""
@@ -76,12 +78,14 @@ class Pending:
             given.text("token", MAX_BYTES["command"]),
             Wanted.from_arguments(given.raw),  # type: ignore[arg-type]  # it was JSON
             given.whole("deadline"),
-            handed=given.value("handed") is True,
+            handed=given.text("handed", empty=True),
         )
 
 
 class Updates:
-    """For the agent's thread alone, but for the jobs. `root` is where root tells results."""
+    """For the agent's thread alone, but for the jobs. `root` is where root tells results, `boot`
+    this life of the machine.
+    """
 
     def __init__(
         self,
@@ -90,10 +94,12 @@ class Updates:
         fetch: Fetch,
         version: str = PACKAGE,
         root: Path = ROOT,
+        boot: str | None = None,
     ) -> None:
         self._data, self._orders, self._fetch = data, orders, fetch
         self._version, self._result = version, root / RESULT
         self._parts = Parts(data / PACKAGES)
+        self._boot = this_boot() if boot is None else boot
         self._pending = _kept(orders)
 
     @property
@@ -131,7 +137,7 @@ class Updates:
             return self._over(pending, told.state, told.said, told.detail)
         if now_ms is None:
             return None
-        if pending.handed:
+        if pending.handed == self._boot:
             if now_ms >= pending.deadline + GIVE_UP_MS:
                 (self._data / REQUEST).unlink(missing_ok=True)
                 said = "Nothing on this computer does updates; its journal may say why."
@@ -141,9 +147,9 @@ class Updates:
             return self._failed(pending, said)
         elif pending.fetched:
             # Handed over twice, after a cut in between, it is done once: root knows what it did.
-            request = Request(pending.token, keys)
+            request = Request(pending.token, keys, self._boot)
             write_atomic(self._data / REQUEST, request.to_bytes(), 0o600)
-            self._keep(replace(pending, handed=True))
+            self._keep(replace(pending, handed=self._boot))
         return None
 
     def answered(self) -> None:
@@ -152,8 +158,9 @@ class Updates:
 
     def needs(self) -> Iterator[Need]:
         """The package, while it lacks."""
-        if self._pending and not (self._pending.fetched or self._pending.handed):
-            yield Need("package", self._pending.wanted.sha256)
+        pending = self._pending
+        if pending and not pending.fetched and pending.handed != self._boot:
+            yield Need("package", pending.wanted.sha256)
 
     def bring(self) -> None:
         """Fetch it: a job. Raises what the server's answer means, Corrupt and NoRoom."""
@@ -177,7 +184,7 @@ class Updates:
                 result = Result.from_json(parse_json(file.read(MAX_RESULT_BYTES)))
         except (OSError, Invalid):
             return None
-        return result if result.request == Request(pending.token, "").id else None
+        return result if result.request == Request(pending.token, "", "").id else None
 
     def _over(
         self, pending: Pending, state: State, said: str, detail: Mapping[str, Cap]

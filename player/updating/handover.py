@@ -54,10 +54,13 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The signed command, and the signed keys document by which it holds, both as received."""
+    """The signed command, and the signed keys document by which it holds, both as received. `boot`
+    is the machine's life in which the agent asks: after another it asks anew, or it is too late.
+    """
 
     command: str
     keys: str
+    boot: str
 
     @property
     def id(self) -> Sha256:
@@ -66,7 +69,7 @@ class Request:
 
     def to_bytes(self) -> bytes:
         """The file."""
-        return canonical({"v": 1, "command": self.command, "keys": self.keys})
+        return canonical({"v": 1, "command": self.command, "keys": self.keys, "boot": self.boot})
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Request:
@@ -74,7 +77,9 @@ class Request:
         given = Fields.of(parse_json(data))
         given.format()
         return cls(
-            given.text("command", MAX_BYTES["command"]), given.text("keys", MAX_BYTES["keys"])
+            given.text("command", MAX_BYTES["command"]),
+            given.text("keys", MAX_BYTES["keys"]),
+            given.text("boot", empty=True),
         )
 
 
@@ -109,3 +114,11 @@ class Result:
             given.text("said", MAX_SAID),
             caps_from(given, "detail"),
         )
+
+
+def this_boot() -> str:
+    """This life of the machine (random(4)); "none" where the system does not tell lives apart."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return "none"

@@ -16,7 +16,7 @@ from typing import Any
 
 from player.machine.facts import draws
 from player.machine.tools import Told, run
-from player.updating.handover import NAME
+from player.updating.handover import NAME, this_boot
 
 UNITS = ("enseigne-player.service", "enseigne-kiosk.service")
 ASK_S = 3.0
@@ -117,6 +117,10 @@ class System:
     def free_bytes(self, *folders: Path) -> int:
         """On the fullest of these folders' disks."""
         return min(shutil.disk_usage(folder).free for folder in folders)
+
+    def boot(self) -> str:
+        """This life of the machine."""
+        return this_boot()
 
     def now_ms(self) -> int | None:
         """The instant; None where nobody keeps the clock right (adjtimex(2))."""

@@ -48,7 +48,7 @@ CODE = "code"
 NEW = "new.deb"
 SPARE_BYTES = 64 * 1024 * 1024
 """Left free on the disks, beside what an update takes: agent and dpkg need to write too."""
-NOBODY = Request("", "")
+NOBODY = Request("", "", "")
 TRIES = 3
 """Going back is tried so often at once; after that, at each start of the computer."""
 
@@ -85,6 +85,10 @@ class Updater:
             record = load(self._own)
         if record.last is not None and record.last.request == request.id:
             return self._ended(record, record.last)
+        if request.boot != self._system.boot():
+            # The agent knows the time, once it has heard the server, and asks anew.
+            remove_request(self._places.agent, REQUEST)
+            return None
         return self._answer(request, record)
 
     def undo(self, why: str) -> bool:

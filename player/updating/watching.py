@@ -34,12 +34,15 @@ class Before:
 
 
 def before(system: System, patience: Patience) -> Before:
-    """How it is now."""
-    beat = system.beat()
-    if beat is None:
-        return Before(False, False)
-    limit_ms = patience.paint_s * 1000
-    return Before(beat.ago_ms < limit_ms, beat.drawn_ago_ms < limit_ms and not beat.dark)
+    """How it is now. A page that paints nothing yet, since all has just begun, is waited for."""
+    limit_ms, until = patience.paint_s * 1000, system.monotonic_s() + patience.paint_s
+    while True:
+        beat = system.beat()
+        heard = beat is not None and beat.ago_ms < limit_ms
+        drew = beat is not None and beat.drawn_ago_ms < limit_ms and not beat.dark
+        if (heard and (drew or (beat and beat.dark))) or system.monotonic_s() > until:
+            return Before(heard, drew)
+        system.sleep(TURN_S)
 
 
 def watch(system: System, version: str, was: Before, patience: Patience) -> str:

@@ -105,6 +105,8 @@ class Bench:
         self.orders: Orders | None = None
         self.version = ""
         """Of the package that it runs from; "" for a clone."""
+        self.life = "first"
+        """Of the machine."""
         self.boot()
 
     def boot(self) -> None:
@@ -126,7 +128,10 @@ class Bench:
                 Wishes(),
                 Machine(self.folder, root=self.folder),
                 Pacing(self.orders, fetch.limit),
-                Updates(self.folder, self.orders, fetch, self.version, self.folder / "root"),
+                Updates(
+                    *(self.folder, self.orders, fetch, self.version, self.folder / "root"),
+                    self.life,
+                ),
             ),
             spool=Spool(self.folder / "plays.db"),
             server=server,

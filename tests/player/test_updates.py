@@ -4,6 +4,7 @@ by what root tells.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,26 @@ def test_the_new_version_answers_what_the_old_one_was_told(packaged: Bench) -> N
     packaged.wait(60_000)
     assert len(answers(packaged, command)) == 1
     assert handed(packaged) is None
+
+
+def test_after_a_power_cut_it_is_asked_anew_or_too_late(packaged: Bench) -> None:
+    command = order(packaged)
+    before = handed(packaged)
+    assert before is not None
+    packaged.life = "second"
+    packaged.sim.faults.down = True
+    packaged.reboot()
+    packaged.wait(10_000)
+    assert handed(packaged) == before, "nobody knows the time yet"
+    packaged.sim.faults.down = False
+    packaged.wait(90_000)
+    assert handed(packaged) == replace(before, boot="second")
+    packaged.life = "third"
+    packaged.reboot(off_ms=2 * HOUR_MS)
+    packaged.wait(60_000)
+    (answer,) = answers(packaged, command)
+    assert "too late" in answer.said
+    assert handed(packaged) == replace(before, boot="second"), "which root passes over by now"
 
 
 def test_what_root_undid_is_answered_so(packaged: Bench) -> None:
@@ -207,7 +228,7 @@ def test_a_device_that_is_no_screen_any_more_begins_none(packaged: Bench) -> Non
 
 def test_what_root_tells_of_others_or_cannot_be_read_is_no_answer(packaged: Bench) -> None:
     command = order(packaged)
-    told(packaged, Request("another", "keys"))
+    told(packaged, Request("another", "keys", "first"))
     packaged.wait(5_000)
     (packaged.folder / "root" / RESULT).write_bytes(b"{")
     packaged.wait(5_000)

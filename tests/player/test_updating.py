@@ -6,6 +6,7 @@ import errno
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -247,6 +248,16 @@ def test_whatever_lies_there_instead_of_a_request_is_taken_away(bed: Bed, what: 
 
 def test_nothing_asked_nothing_done(bed: Bed) -> None:
     assert bed.updater.run() is None
+
+
+def test_what_was_asked_before_the_machine_started_anew_is_passed_over(bed: Bed) -> None:
+    """Nobody may know the time yet: the agent asks again once it does."""
+    request = bed.ask("2")
+    bed.system.life_of_machine = "second"
+    assert bed.updater.run() is None
+    assert not (bed.agent / REQUEST).exists()
+    bed.hand(replace(request, boot="second"))
+    assert bed.run().state == "done"
 
 
 def test_an_answer_is_given_again_where_it_was_cut_off(bed: Bed) -> None:

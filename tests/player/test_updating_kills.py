@@ -9,14 +9,17 @@ import shutil
 import signal
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from player.updating.__main__ import CUT_OFF
-from player.updating.handover import REQUEST
+from player.updating.handover import REQUEST, RESULT, Request
 from player.updating.record import load
 from tests.player.updating_bed import NOW, Bed, package
 
@@ -59,6 +62,8 @@ def in_a_process(work: Callable[[], object], kill_at: int) -> bool:
         try:
             work()
             status = 0
+        except Exception:
+            traceback.print_exc()
         finally:
             os._exit(status)
     _, status = os.waitpid(child, 0)
@@ -66,11 +71,16 @@ def in_a_process(work: Callable[[], object], kill_at: int) -> bool:
     return not os.WIFSIGNALED(status)
 
 
-def boot(bed: Bed) -> None:
-    """What systemd starts: the unit that goes back, where there is something; then the other."""
+def boot(bed: Bed, request: Request) -> None:
+    """What systemd starts: the unit that goes back, where there is something; then the other, for
+    what was asked before; and the agent, which asks anew where it has no answer.
+    """
+    bed.system.life_of_machine = "second"
     if (bed.own / "code").exists():
         bed.updater.undo(CUT_OFF)
-    if (bed.agent / REQUEST).exists():
+    bed.updater.run()
+    if not (bed.own / RESULT).exists() or bed.told().request != request.id:
+        bed.hand(replace(request, boot="second"))
         bed.updater.run()
 
 
@@ -105,8 +115,8 @@ def test_killed_anywhere_it_is_the_old_version_or_the_new_one(tmp_path: Path, do
         bed = Bed(folder, start.root, start.online)
         whole = in_a_process(bed.updater.run, kill_at)
         # The next start is cut off too, now and then.
-        in_a_process(lambda bed=bed: boot(bed), kill_at % 7 * 5 or MOST)
-        boot(bed)
+        in_a_process(partial(boot, bed, request), kill_at % 7 * 5 or MOST)
+        boot(bed, request)
         check(bed, request.id, "1.9", "2")
         seen.add(bed.told().state)
         shutil.rmtree(folder)
@@ -120,7 +130,7 @@ def test_killed_anywhere_it_is_the_old_version_or_the_new_one(tmp_path: Path, do
 def test_half_unpacked_code_is_gone_back_from_by_the_copy_that_began(tmp_path: Path) -> None:
     """The copied code runs by itself, whatever dpkg left of the other."""
     bed = Bed(tmp_path)
-    bed.ask("2")
+    request = bed.ask("2")
 
     def cut(deb: Path) -> Any:
         bed.system.put(package("2"), "half")
@@ -134,5 +144,5 @@ def test_half_unpacked_code_is_gone_back_from_by_the_copy_that_began(tmp_path: P
     assert not (code / "player/page").exists()
     line = [sys.executable, "-m", "player.updating", "--help"]
     subprocess.run(line, cwd="/", env={"PYTHONPATH": str(code)}, check=True, capture_output=True)
-    boot(bed)
+    boot(bed, request)
     assert bed.system.installed() == "1"

@@ -46,6 +46,7 @@ class Folder(System):
         self.started_s = -1_000.0
         self.ends = 0
         self.dark = False
+        self.life_of_machine = "first"
         self.dpkg_works = True
         self.asked: list[str] = []
 
@@ -112,6 +113,9 @@ class Folder(System):
 
     def free_bytes(self, *folders: Path) -> int:
         return self.free
+
+    def boot(self) -> str:
+        return self.life_of_machine
 
     def now_ms(self) -> int | None:
         return self.clock_ms
@@ -186,7 +190,8 @@ class Bed:
             issued_at + other.get("life_ms", HOUR_MS),
         )
         token = sign("command", command.to_json(), other.get("key", self.online))
-        request = Request(token, other.get("keys", self.keys()))
+        boot = self.system.life_of_machine
+        request = Request(token, other.get("keys", self.keys()), boot)
         (self.agent / PACKAGES / arguments["sha256"]).write_bytes(data)
         self.hand(request)
         return request
