@@ -37,7 +37,7 @@ def lines(
 
 def _line(one: ScreenProgress, current: Rollout | None, now: int, language: Language) -> Line:
     mark, state, about = _stands(one, current, now, language)
-    if one.excused:
+    if one.excused and one.stage != "has":
         about = _("It is left out.")
     return Line(one.screen, one.name, one.store_name, mark, state, about, one.said)
 

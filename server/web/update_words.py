@@ -198,7 +198,8 @@ def _next(one: Rollout, names: Mapping[str, str], now: int, language: Language) 
     if one.course.now_until > now:
         return _("No hours are heeded for now.")
     if one.next_at is None:
-        return _("Answers are awaited.")
+        awaited = any(it.stage in ("told", "done") for it in one.screens)
+        return _("Answers are awaited.") if awaited else _("It waits for screens that are offline.")
     screen = next((it for it in one.screens if it.store == one.next_store), None)
     zone = screen.zone if screen else "UTC"
     store = names.get(one.next_store, one.next_store)

@@ -54,17 +54,20 @@ class Rollouts:
         if not self._kept:
             packages.keep_own(self._ctx)
             self._kept = True
-        bring(self._ctx, self._since)
+        if not bring(self._ctx, self._since):
+            self._since = self._ctx.clock()
 
 
-def bring(ctx: Context, listens_since: int) -> None:
-    """One beat. `listens_since` (unix ms) is from when on the server could hear screens."""
+def bring(ctx: Context, listens_since: int) -> bool:
+    """One beat; whether any screen was heard lately. `listens_since` (unix ms) is from when on the
+    server could hear them.
+    """
     now = ctx.clock()
     quiet = Quiet.of(ctx.settings)
     with ctx.db.read() as session:
         row = newest(session)
         if row is None or row.state == "over":
-            return
+            return True
         rollout, edition, was = row.id, row.edition, course_of(row)
         known = known_of(session, row, open_only=was.state == "done")
         hours = openings(session, {one.member.store for one in known})
@@ -83,16 +86,17 @@ def bring(ctx: Context, listens_since: int) -> None:
         with ctx.db.write() as session:
             row = locked(session, RolloutRow, rollout, _WHAT)
             if row.edition != edition:
-                return
+                return True
             _settle(session, row, course, now)
     for some in batched(moved, AT_ONCE):
         with ctx.db.write() as session:
             if locked(session, RolloutRow, rollout, _WHAT).edition != edition:
-                return
+                return True
             for member, until in some:
                 _write(ctx, session, rollout, member, arguments, until, now)
     if turns:
         ctx.wake()
+    return not known or any(one.seen.heard_at > now - HEARD_MS for one in known)
 
 
 def _turns(

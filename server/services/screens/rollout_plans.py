@@ -43,8 +43,9 @@ WITHDRAWN = "replaced"
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How far a rollout is. Instants are unix ms: `phase_at` when its state began, `held_at` since
-    when it stands still; until `now_until` no hours are heeded. `why` it halted, at which screen.
+    """How far a rollout of `version` is. Instants are unix ms: `phase_at` when its state began,
+    `held_at` since when it stands still; until `now_until` no hours are heeded. `why` it halted, at
+    which screen.
     """
 
     state: State
@@ -55,6 +56,7 @@ class Course:
     at_screen: str = ""
     held_at: int | None = None
     now_until: int = 0
+    version: str = ""
 
     @property
     def is_active(self) -> bool:
@@ -144,11 +146,11 @@ def observe(member: Member, seen: Seen, wanted: str, now: int) -> Member:
 
 def faults(course: Course, pairs: Pairs, rules: Rules, now: int) -> dict[str, Fault]:
     """What harm the version did, by screen. A store of several screens that are all silent is cut
-    off: that is the line's fault.
+    off: that is the line's fault; where nobody is heard, it is the server's.
     """
     heard = {member.store for member, seen in pairs if rules.is_heard(seen, now)}
     several = Counter(member.store for member, _ in pairs)
-    cut_off = {store for store, n in several.items() if n > 1 and store not in heard}
+    cut_off = {store for store, n in several.items() if not heard or (n > 1 and store not in heard)}
     found = ((one[0].screen, _fault(course, *one, rules, cut_off, now)) for one in pairs)
     return {screen: wrong for screen, wrong in found if wrong}
 
@@ -169,8 +171,7 @@ def go_on(course: Course, pairs: Pairs, rules: Rules, now: int) -> Course:
     if course.state == "pilots":
         return _after_pilots(course, pilots, now)
     if course.state == "waiting":
-        heard = all(rules.is_heard(seen, now) for one, seen in pilots if one.stage == "has")
-        is_over = now >= course.phase_at + course.wait_ms and heard
+        is_over = now >= course.phase_at + course.wait_ms and _run_well(course, pilots, rules, now)
         return replace(course, state="rest", phase_at=now) if is_over else course
     settled = all(_is_settled(*one, now) and _was_watched(one[0], rules, now) for one in pairs)
     last = max((member.wave for member, _ in pairs), default=0)
@@ -257,7 +258,7 @@ def _fault(
     cut_off: Collection[str],
     now: int,
 ) -> Fault:
-    if member.excused:
+    if not _is_judged(member, course):
         return ""
     if member.stage in ("failed", "back"):
         return "back" if member.stage == "back" else "failed"
@@ -280,6 +281,19 @@ def _after_pilots(course: Course, pilots: Pairs, now: int) -> Course:
     if any(member.stage == "due" for member, _ in pilots):
         return course
     return replace(course, held="halted", why="none", held_at=now)
+
+
+def _is_judged(member: Member, course: Course) -> bool:
+    """Whether what becomes of a screen is the version's doing: not where it had it before."""
+    return not member.excused and (not member.before or member.before != course.version)
+
+
+def _run_well(course: Course, pilots: Pairs, rules: Rules, now: int) -> bool:
+    """Whether the first screens can be asked: those that are away for long need not be."""
+    judged = [seen for it, seen in pilots if it.stage == "has" and _is_judged(it, course)]
+    heard = [seen for seen in judged if rules.is_heard(seen, now)]
+    away = [seen for seen in judged if seen.heard_at < now - AWAY_MS]
+    return not judged or (bool(heard) and len(heard) + len(away) >= len(judged))
 
 
 def _is_settled(member: Member, seen: Seen, now: int) -> bool:

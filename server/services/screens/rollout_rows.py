@@ -74,6 +74,7 @@ def course_of(row: RolloutRow) -> Course:
         at_screen=row.at_screen,
         held_at=row.held_at,
         now_until=row.now_until,
+        version=row.version,
     )
 
 

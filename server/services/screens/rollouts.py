@@ -73,15 +73,19 @@ def start(ctx: Context, actor: Actor, wish: Wish) -> str:
     mine = packages.own()
     with ctx.db.read() as session:
         fleet = players(session)
-    pilots = _pilots(ctx, wish, fleet, now)
+        kept = session.get(PackageRow, wish.sha256)
+        found = kept.version if kept is not None else ""
+    if mine is not None and mine.sha256 == wish.sha256:
+        found = mine.version
+    if not found:
+        raise BadInput(_HERE, field="package")
+    pilots = _pilots(ctx, wish, found, fleet, now)
     others = {one.screen: one.store for one in fleet if one.screen not in pilots}
     with ctx.db.write() as session:
         if mine is not None and mine.sha256 == wish.sha256:
             packages.keep(session, mine, now)
         _refuse_second(session)
-        package = session.get(PackageRow, wish.sha256)
-        if package is None:
-            raise BadInput(_HERE, field="package")
+        package = locked(session, PackageRow, wish.sha256, "package")
         row = _row(ctx, actor, package, wish, now)
         session.add(row)
         session.flush()
@@ -123,10 +127,15 @@ def _refuse_second(session: Session) -> None:
         raise Conflict("A version is on its way already. Give that up first.", code="under_way")
 
 
-def _pilots(ctx: Context, wish: Wish, fleet: list[Player], now: int) -> frozenset[str]:
+def _pilots(
+    ctx: Context, wish: Wish, version: str, fleet: list[Player], now: int
+) -> frozenset[str]:
     """The first screens. Raises Conflict, BadInput."""
     if not fleet:
         raise Conflict("No screen runs the player yet.")
+    lacking = [one for one in fleet if one.version != version]
+    if not lacking:
+        raise Conflict("Every screen has this version.")
     if wish.screens or wish.stores or wish.tag:
         chosen = [
             one.screen
@@ -137,7 +146,7 @@ def _pilots(ctx: Context, wish: Wish, fleet: list[Player], now: int) -> frozense
             message = f"Choose 1 to {MAX_PILOTS} screens that run the player."
             raise BadInput(message, field="pilots")
         return frozenset(chosen)
-    heard = [(one.screen, one.store, one.heard_at > now - HEARD_MS) for one in fleet]
+    heard = [(one.screen, one.store, one.heard_at > now - HEARD_MS) for one in lacking]
     found = choose_pilots(heard, ctx.settings.update_pilot_stores)
     if not found:
         raise Conflict("No screen is online. Choose the first ones yourself, or wait.")

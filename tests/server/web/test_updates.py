@@ -9,7 +9,7 @@ import pytest
 from server.services.base.context import Context
 from server.services.screens import packages, rollout_views
 from tests.server.web.conftest import Chain, Reader, plain
-from tests.support.fleet import IT, NEW, OLD, Fleet
+from tests.support.fleet import IT, NEW, Fleet
 from tests.support.record import TestClock
 
 PAGE = "/updates"
@@ -84,7 +84,7 @@ def test_a_halt_is_said_with_its_place_and_its_ways_out(fleet: Fleet, owner: Rea
 def test_a_person_chooses_the_first_screens_and_keeps_what_was_written(
     fleet: Fleet, owner: Reader
 ) -> None:
-    form = {"package": OLD.sha256, "first": "stores", "store": "prado", "wait_h": "2"}
+    form = {"package": NEW.sha256, "first": "stores", "store": "prado", "wait_h": "2"}
     wrong = owner.send(PAGE, **form, share="0")
     assert wrong.status_code == 422
     assert "Write a whole number from 1 to 100." in wrong.text

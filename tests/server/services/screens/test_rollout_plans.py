@@ -73,13 +73,14 @@ def test_of_the_others_a_small_share_may_fail() -> None:
 
 
 def test_silence_long_after_an_update_is_not_its_doing() -> None:
+    quiet, elsewhere = Seen("new", NOW - 3_600_000), fleet(1)
     member = Member("s", "store", 1, "has", NOW - DAY_MS)
-    quiet = NOW - 3_600_000
-    assert not faults(REST, [(member, Seen("new", quiet))], RULES, NOW)
-    soon = replace(member, since=quiet - 60_000)
-    assert faults(REST, [(soon, Seen("new", quiet))], RULES, NOW) == {"s": "silent"}
-    pilot = [(replace(member, wave=0), Seen("new", quiet))]
-    assert faults(replace(REST, state="waiting"), pilot, RULES, NOW) == {"s": "silent"}
+    assert not faults(REST, [(member, quiet), *elsewhere], RULES, NOW)
+    soon = replace(member, since=quiet.heard_at - 60_000)
+    assert faults(REST, [(soon, quiet), *elsewhere], RULES, NOW) == {"s": "silent"}
+    assert not faults(REST, [(soon, quiet)], RULES, NOW), "nobody is heard: the server is deaf"
+    pilot, waiting = replace(member, wave=0), replace(REST, state="waiting")
+    assert faults(waiting, [(pilot, quiet), *elsewhere], RULES, NOW) == {"s": "silent"}
 
 
 def test_who_is_excused_is_neither_judged_nor_told() -> None:

@@ -178,6 +178,36 @@ def test_a_server_that_was_away_takes_nobody_for_silent(fleet: Fleet) -> None:
     assert state(fleet, made) == ("waiting", "", "")
 
 
+def test_a_door_that_was_shut_for_hours_makes_nobody_silent(fleet: Fleet) -> None:
+    made = fleet.start(stores=["prado"])
+    fleet.at("2026-10-15T20:00")
+    for pi in fleet.pis.values():
+        pi.online = False
+    fleet.at("2026-10-15T22:00", "2026-10-16T02:00")
+    fleet.pis["lille-0"].online = True
+    fleet.at("2026-10-16T02:01")
+    assert state(fleet, made) == ("waiting", "", ""), "the others are still on their way back"
+    fleet.at("2026-10-16T02:20")
+    assert state(fleet, made) == ("waiting", "halted", "silent")
+
+
+def test_who_had_the_version_before_is_not_judged_by_it(fleet: Fleet) -> None:
+    for name in ("prado-0", "lille-1"):
+        fleet.pis[name].version = NEW.version
+    fleet.report()
+    fleet.pis["prado-0"].online = False
+    made = fleet.start(stores=["prado", "lille"], wait_s=0)
+    fleet.at("2026-10-15T20:00", "2026-10-15T20:30")
+    assert state(fleet, made) == ("rest", "", "")
+    assert not fleet.pis["lille-1"].asked
+    for pi in fleet.pis.values():
+        pi.version, pi.online = NEW.version, True
+    fleet.report()
+    rollouts.change(fleet.ctx, IT, made, "give_up")
+    with pytest.raises(Conflict):
+        fleet.start()
+
+
 def test_a_restart_in_the_middle_of_the_night_loses_and_repeats_nothing(fleet: Fleet) -> None:
     for pi in fleet.pis.values():
         pi.comes_to = "late"
