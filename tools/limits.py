@@ -28,6 +28,7 @@ UNITS = {
     "_per_minute": "a minute",
     "_per_hour": "an hour",
     "minutes_per_day": "minutes a day",
+    "_minutes": "minutes",
     "_per_person": "a person",
 }
 """What a setting is counted in, by the end of its name."""

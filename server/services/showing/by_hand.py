@@ -9,12 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from playlists.cards import read_card
-from playlists.ids import CardId
+from playlists.ids import CardId, OverrideId, PlaylistId, StoreId
 from playlists.manifest import DeckCard
+from playlists.model import Override
 from playlists.runs import Play
 from playlists.shown import LocalOverride
-from server.db.models import HandActRow, OverrideRow, PlaylistRow
-from server.services.wishes.wish_rows import override_of, playlist_of
+from server.db.models import ActorRow, HandActRow, PlaylistRow, ScreenRow
+from server.services.wishes.wish_rows import playlist_of
 
 CODE = "by_hand"
 """The reason that screens record (player/page/engine/zone.js)."""
@@ -42,16 +43,29 @@ def cards_of(session: Session, hands: Collection[str]) -> Mapping[CardId, DeckCa
 
 
 def hand_wishes(session: Session, hands: Collection[str]) -> dict[str, Any]:
-    """The overrides that these hands became and the playlists that they showed, as they are now, by
-    `kind:id`.
+    """These hands as overrides, refused ones too, and the playlists that they showed, as they are
+    now, by `kind:id`.
     """
-    if not hands:
-        return {}
     found: dict[str, Any] = {}
-    rows = session.scalars(select(OverrideRow).where(OverrideRow.id.in_(set(hands))))
-    for override in map(override_of, rows):
-        found[f"override:{override.id}"] = override
-        playlist = session.get(PlaylistRow, override.playlist)
+    if not hands:
+        return found
+    rows = (
+        select(HandActRow, ScreenRow.store_id, ActorRow.name)
+        .join(ScreenRow, ScreenRow.id == HandActRow.screen_id)
+        .join(ActorRow, ActorRow.id == HandActRow.actor_id)
+        .where(HandActRow.id.in_(set(hands)))
+    )
+    for act, store, name in session.execute(rows):
+        found[f"override:{act.id}"] = Override(
+            OverrideId(act.id),
+            StoreId(store),
+            "show",
+            act.from_ms,
+            act.until_ms if act.ended_ms is None else act.ended_ms,
+            playlist=PlaylistId(act.choice),
+            by=name,
+        )
+        playlist = session.get(PlaylistRow, act.choice)
         if playlist is not None:
             found[f"playlist:{playlist.id}"] = playlist_of(playlist)
     return found

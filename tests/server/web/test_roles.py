@@ -96,6 +96,7 @@ SCREENS: dict[str, int] = {
     "/player/v1/pairings/<pairing_id>": 404,
     "/player/v1/answers": 200,
     "/player/v1/commands/<command_id>/file": 404,
+    "/player/v1/hands": 200,
     "/player/v1/plays": 200,
     "/player/v1/reports": 200,
     "/player/v1/time": 422,
@@ -363,6 +364,7 @@ def test_a_screen_of_lille_is_served_nothing_of_marseille(world: World) -> None:
     bodies: dict[str, Any] = {
         "answers": {"answers": [], "power": []},
         "commands/asked/file": {},
+        "hands": {"acts": [], "cards": {}},
         "plays": {"runs": []},
         "reports": {**player.report_body(), "channels": {world.others["channel"]: 0}},
         "sessions": {"screen": f"{OTHERS}-window"},
