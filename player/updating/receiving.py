@@ -23,7 +23,7 @@ _FOLDER = _SAFELY | os.O_DIRECTORY
 def read_request(folder: Path, name: str, most: int) -> bytes | None:
     """The bytes of a file that the agent put there; None where there is none. Raises Refused."""
     try:
-        with _opened(folder, [name], most) as descriptor:
+        with _opened(folder, [name]) as descriptor:
             return b"".join(_blocks(descriptor, most))
     except FileNotFoundError:
         return None
@@ -33,7 +33,7 @@ def take_package(folder: Path, names: Sequence[str], most: int, to: Path) -> Sha
     """Copy a file below the agent's folder to `to`, synced; its sha256. Raises Refused, OSError."""
     digest = hashlib.sha256()
     try:
-        with _opened(folder, names, most) as descriptor, to.open("wb") as copy:
+        with _opened(folder, names) as descriptor, to.open("wb") as copy:
             for block in _blocks(descriptor, most):
                 digest.update(block)
                 copy.write(block)
@@ -58,7 +58,7 @@ def remove_request(folder: Path, name: str) -> None:
 
 
 @contextmanager
-def _opened(folder: Path, names: Sequence[str], most: int) -> Iterator[int]:
+def _opened(folder: Path, names: Sequence[str]) -> Iterator[int]:
     """A plain file below `folder`, opened step by step so that no step can be a link."""
     opened = [_open(folder, _FOLDER)]
     try:
@@ -66,11 +66,8 @@ def _opened(folder: Path, names: Sequence[str], most: int) -> Iterator[int]:
             opened.append(_open(name, _FOLDER, opened[-1]))
         # A pipe would make the opening wait for its other end.
         opened.append(_open(names[-1], _SAFELY | os.O_NONBLOCK, opened[-1]))
-        found = os.fstat(opened[-1])
-        if not stat.S_ISREG(found.st_mode):
+        if not stat.S_ISREG(os.fstat(opened[-1]).st_mode):
             raise Refused("no_file", "What the agent handed over is no plain file.")
-        if found.st_size > most:
-            raise Refused("too_large", f"What the agent handed over has over {most} bytes.")
         yield opened[-1]
     finally:
         for descriptor in reversed(opened):

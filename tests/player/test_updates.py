@@ -188,6 +188,8 @@ def test_other_bytes_are_never_handed_over(packaged: Bench, served: bytes) -> No
     command = order(packaged)
     packaged.wait(20_000)
     assert handed(packaged) is None
+    why = "Corrupt" if len(served) == len(PACKAGE) else "BadAnswer"
+    assert packaged.counts[f"failed:package:{why}"] > 1, "another length is not even read"
     packaged.sim.faults.hook = lambda method, path: None
     packaged.wait(90_000)
     assert handed(packaged) is not None

@@ -44,7 +44,12 @@ def test_a_version_that_paints_stays(bed: Bed) -> None:
 
 
 @pytest.mark.parametrize(
-    ("does", "said"), [("mute", "did not paint within 60 s"), ("die", "ended again and again")]
+    ("does", "said"),
+    [
+        ("mute", "did not paint within 60 s"),
+        ("nap", "did not paint within 60 s"),
+        ("die", "ended again and again"),
+    ],
 )
 def test_a_version_that_does_not_play_goes_back_by_itself(bed: Bed, does: str, said: str) -> None:
     bed.ask("2", does)
@@ -172,12 +177,19 @@ def test_a_clock_that_nobody_keeps_right_judges_no_deadline(bed: Bed) -> None:
     assert "begun already" in bed.run().said
 
 
-def test_a_full_disk_is_told_before_anything_is_changed(bed: Bed) -> None:
-    bed.system.free = 70 * 1024 * 1024
+@pytest.mark.parametrize(("free_mib", "copies"), [(63, 0), (70, 1)])
+def test_a_full_disk_is_told_before_anything_is_changed(
+    bed: Bed, monkeypatch: pytest.MonkeyPatch, free_mib: int, copies: int
+) -> None:
+    taken = []
+    take = updater.take_package
+    monkeypatch.setattr(updater, "take_package", lambda *at: taken.append(1) or take(*at))
+    bed.system.free = free_mib * 1024 * 1024
     bed.ask("2")
     result = bed.run()
-    assert (result.state, result.said[:16]) == ("failed", "The disk lacks 1")
-    assert not bed.system.asked
+    assert result.state == "failed"
+    assert "The disk lacks" in result.said
+    assert (len(taken), bed.system.asked) == (copies, [])
 
 
 def test_a_disk_that_does_not_answer_is_told_and_nothing_is_changed(

@@ -1,7 +1,8 @@
 """A computer in a folder: what is installed, what a version does, and a server that signs updates.
 
 Packages are JSON here: {"name", "version", "does"}; what they `do` is play (paint), mute (answer
-and paint nothing), or die (again and again). dpkg's own work is two writes here, half and whole.
+and paint nothing), die (again and again) or nap (die now and then, and paint nothing). dpkg's own
+work is two writes here, half and whole.
 """
 
 from __future__ import annotations
@@ -99,11 +100,12 @@ class Folder(System):
         if not version or lived_s < 3:
             return None
         # A new agent says "just now" of a page that it has never heard.
-        ago_ms = int(lived_s * 1000) if does == "mute" or lived_s < 6 else 900
+        ago_ms = int(lived_s * 1000) if does in ("mute", "nap") or lived_s < 6 else 900
         return Beat(version, ago_ms, int(lived_s * 1000) if self.dark else ago_ms, self.dark)
 
     def life(self) -> Life:
-        if self.does == "die" and self.seconds - self.started_s > 7:
+        lives_s = {"die": 7, "nap": 25}.get(self.does, 10**9)
+        if self.seconds - self.started_s > lives_s:
             self.ends, self.started_s = self.ends + 1, self.seconds
         return Life(100 + self.ends, self.ends)
 
