@@ -38,6 +38,10 @@ from server.services.screens.rollout_rows import (
 
 AT_ONCE = 20
 """Screens written down, or told, in one transaction."""
+MAX_TOLD = 100
+"""Screens that are told in one beat: what they fetch comes from one server, often by one address,
+which may ask `stranger_per_minute` times.
+"""
 _WHAT = "rollout"
 
 
@@ -103,9 +107,16 @@ def _turns(
     course: Course, known: list[Known], stretch: Callable[[str], tuple[int, int]], now: int
 ) -> Mapping[str, int]:
     """Who is told now, and until when each may begin."""
-    there = (one for one in known if one.seen.heard_at > now - HEARD_MS)
-    found = ((it, deadline(course, it, stretch(it.store), now)) for it in (o.member for o in there))
-    return {member.screen: until for member, until in found if until is not None}
+    found: dict[str, int] = {}
+    for one in known:
+        member = one.member
+        if len(found) == MAX_TOLD:
+            break
+        if one.seen.heard_at > now - HEARD_MS:
+            until = deadline(course, member, stretch(member.store), now)
+            if until is not None:
+                found[member.screen] = until
+    return found
 
 
 def _write(

@@ -10,7 +10,14 @@ from server.errors import BadInput, Conflict, Forbidden, Stale
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.entry.roles import ROLES
-from server.services.screens import packages, rollout_rows, rollout_views, rollouts
+from server.services.screens import (
+    commands,
+    packages,
+    rollout_beat,
+    rollout_rows,
+    rollout_views,
+    rollouts,
+)
 from server.services.screens.screen_states import record_reports
 from server.services.situation.overview import situation
 from server.services.situation.rails import Asked
@@ -363,6 +370,17 @@ def test_what_the_server_tells_by_itself_fills_no_log(fleet: Fleet) -> None:
         assert session.scalars(select(CommandRow)).first() is not None
         said = [row.action for row in session.scalars(select(AuditRow))]
     assert not {"command.send", "command.answer"} & set(said)
+
+
+def test_so_many_are_told_in_one_beat(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rollout_beat, "MAX_TOLD", 2)
+    fleet.start(stores=["lille", "kiosk"], now=True)
+    fleet.report()
+    fleet._beat()
+    with fleet.ctx.db.read() as session:
+        assert len(commands.open_commands(session, fleet.clock())) == 2
+    fleet.at("2026-10-15T15:00", "2026-10-15T15:01", "2026-10-15T15:02")
+    assert len(fleet.running(NEW)) == 6
 
 
 def test_packages_are_kept_and_the_oldest_forgotten(fleet: Fleet, own: list[object]) -> None:
