@@ -63,6 +63,8 @@ class Config:
     """Whether to exchange files with the other players of the shop."""
     share_port: int = 0
     """On all of this machine's addresses; 0 for any that is free."""
+    records_every_s: int = 3_600
+    """Play records that still run are ended this often, so that the server has them."""
     hands_port: int = 8095
     """On which the store's people reach this screen while its server is away; 0: never."""
     hands_after_s: int = 90
@@ -105,6 +107,7 @@ def read_config(
         fetch_hours=_hours(given.fetch_hours),
         update_paint_s=_whole(given.update_paint_s, "--update-paint-s", 10, 1_800),
         update_settle_s=_whole(given.update_settle_s, "--update-settle-s", 0, 3_600),
+        records_every_s=_whole(given.records_every_s, "--records-every-s", 10, 3_600),
         share=not given.no_share,
         share_port=_whole(given.share_port, "--share-port", 0, 65_535),
         hands_port=_whole(given.hands_port, "--hands-port", 0, 65_535),
@@ -145,6 +148,7 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     add("fetch-hours", "", "when they are fetched ahead, such as 21:00-07:00,12:00-13:30; any hour")
     add("update-paint-s", "60", "seconds within which another version of the player must paint")
     add("update-settle-s", "120", "seconds for which it is looked at after that")
+    add("records-every-s", "3600", "seconds after which play records are ended and sent")
     add("share-port", "0", "port on which other players of the shop are given them; 0: any")
     add("hands-port", "8095", "port of the page for the store's people without the server; 0: none")
     add("hands-after-s", "90", "seconds without the server before that page may be used")

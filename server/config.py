@@ -67,6 +67,10 @@ class Settings(BaseSettings):
     """A product that the shop online has and a store has not (or the reverse) for more of a day is
     told on the situation page.
     """
+    play_records_every_s: int = Field(default=3_600, ge=10, le=3_600)
+    """How often players end their play records, as they are told themselves (--records-every-s).
+    How prices agreed is reckoned in such steps, each a quarter of it later, or two minutes.
+    """
     write_budget_ms: int = 50
     """A write transaction over this is logged."""
     write_wait_ms: int = 30_000

@@ -51,8 +51,6 @@ ANSWER_MS = 10_000
 CATCH_UP_MS = 10_000
 """More came than could be heard: what lacks is asked for within this."""
 PLAYS_EVERY_MS = 60_000
-CLOSE_PLAYS_EVERY_MS = 3_600_000
-"""Open plays become records at least this often."""
 TURN_S = 1.0
 """The longest that the loop waits for news."""
 
@@ -95,7 +93,7 @@ class Agent:
         monotonic = self._clock.monotonic_ms()
         self._report_at = monotonic + random.randint(*FIRST_REPORT_MS)
         self._plays_at = monotonic
-        self._close_plays_at = monotonic + CLOSE_PLAYS_EVERY_MS
+        self._close_plays_at = monotonic + self._parts.records_every_ms
         if self._kept.damaged:
             again = "the server gives it again" if self._beliefs.trusted else "pair it anew"
             self._health.note("state_damaged", f"The disk changed what was believed: {again}.")
@@ -260,7 +258,7 @@ class Agent:
     def _close_plays(self) -> None:
         monotonic = self._clock.monotonic_ms()
         if monotonic >= self._close_plays_at:
-            self._close_plays_at = monotonic + CLOSE_PLAYS_EVERY_MS
+            self._close_plays_at = monotonic + self._parts.records_every_ms
             try:
                 self._parts.spool.close_open()
             except SpoolStuck as stuck:

@@ -144,6 +144,7 @@ def assemble(config: Config, clock: Clock | None = None) -> Assembled:
         health=health,
         make_link=make_link,
         make_runner=Threads,
+        records_every_ms=config.records_every_s * 1_000,
         away_ms=config.hands_after_s * 1_000,
         make_page=_hands_page(config),
     )

@@ -90,6 +90,8 @@ class Parts:
     health: Health
     make_link: Callable[[ScreenId, Post], Link]
     make_runner: Callable[[Callable[[Done], None]], Runner]
+    records_every_ms: int = 3_600_000
+    """Open plays become records at least this often."""
     away_ms: int = 90_000
     """The server is out of reach when it was not heard for so long."""
     make_page: MakePage | None = None

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 READY_S = 60.0
+RECORDS_EVERY_S = 60
+"""Players end their play records so often, that figures made of them are not waited for long."""
+RECORDS = ("--records-every-s", str(RECORDS_EVERY_S))
 
 
 @dataclass(frozen=True)
@@ -169,6 +172,7 @@ def _environment(ports: Ports, data: Path) -> dict[str, str]:
         "ENSEIGNE_DOOR_HOST": HOST,
         "ENSEIGNE_DOOR_PORT": str(ports.door),
         "ENSEIGNE_ALLOW_PRIVATE": "1",
+        "ENSEIGNE_PLAY_RECORDS_EVERY_S": str(RECORDS_EVERY_S),
         "ENSEIGNE_SOURCE_BACKOFF_S": str(FEED_EVERY_S),
         "ENSEIGNE_SOURCE_MENDING_S": str(FEED_EVERY_S),
         "ENSEIGNE_FRAME_ANCESTORS": f"http://{HOST}:{ports.world}",
@@ -228,7 +232,7 @@ def _start_player(group: Group, ports: Ports, data: Path, settings: Settings) ->
             [
                 *(sys.executable, "-m", "player", "--server", settings.url),
                 *("--data", str(data / "player"), "--port", str(ports.player)),
-                *("--no-display", "--no-share"),
+                *("--no-display", "--no-share", *RECORDS),
             ],
         )
     )
@@ -244,7 +248,7 @@ def _start_screens(group: Group, data: Path, settings: Settings) -> None:
             [
                 *(sys.executable, "-m", "player.several", "--server", settings.url),
                 *("--data", str(data / "screens"), "--count", str(len(SCREENS) - 1)),
-                *("--announce", str(announce)),
+                *("--announce", str(announce), *RECORDS),
             ],
         )
     )

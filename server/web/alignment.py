@@ -10,8 +10,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from server.services.alignment import agreement
 from server.services.alignment.agreement import Asked
+from server.services.alignment.reckoning import settle_ms
 from server.web.access import Visit, page, studio
 from server.web.alignment_words import alignment_words
+from server.web.clock import length
 from server.web.entering import enter
 from server.web.tongue import gettext as _
 
@@ -47,6 +49,7 @@ def show() -> AnyResponse:
         words=alignment_words(found, me.ctx.clock(), me.language),
         given=given,
         wrong=wrong,
+        later=length(settle_ms(me.ctx.settings.play_records_every_s * 1_000)),
         csv=f"{HERE}.csv?{urlencode(kept)}",
         link=lambda **more: f"{HERE}?{urlencode({**kept, **more})}",
     )

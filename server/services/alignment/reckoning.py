@@ -1,7 +1,8 @@
 """Reckons how screens and shops agreed, a store's hour at a time, into sums by store, day and SKU.
 
-An hour is reckoned once its play records are in; a day again a day after it ended, with the records
-that came late. All of it may be forgotten and reckoned anew from records, offers and ledger.
+An hour (or less, where players end their records more often) is reckoned once its play records are
+in; a day again a day after it ended, with the records that came late. All of it may be forgotten
+and reckoned anew from records, offers and ledger.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from server.services.alignment.summing import Sum, summed
 from server.services.base.context import Context
 from server.services.base.objects import Plans
 
-SETTLE_MS = 75 * 60_000
-"""A player ends its play records each hour and sends them within a minute: then an hour is in."""
+SENT_MS = 2 * 60_000
+"""A player sends its records within a minute of their end: at the least so much later they are in.
+"""
 LATE_MS = 24 * HOUR_MS
 """How long after a day records that come late are waited for."""
 BACK_MS = 35 * 24 * HOUR_MS
@@ -39,6 +41,11 @@ class _Step:
     day: str
     from_ms: int
     until_ms: int
+
+
+def settle_ms(every_ms: int) -> int:
+    """How long after an instant its play records are in, where players end them every so often."""
+    return every_ms + max(SENT_MS, every_ms // 4)
 
 
 class Reckoner:
@@ -101,8 +108,9 @@ class Reckoner:
                 _forget(session, store, day)
 
     def _next(self) -> _Step | None:
-        """The hour that is due for longest."""
-        limit = self._ctx.clock() - SETTLE_MS
+        """The hour that is due for longest, or what of it is in."""
+        every_ms = self._ctx.settings.play_records_every_s * 1_000
+        limit = self._ctx.clock() - settle_ms(every_ms)
         due = (
             select(AlignedDayRow)
             .where(AlignedDayRow.until_ms < AlignedDayRow.end_ms, AlignedDayRow.until_ms < limit)
@@ -114,7 +122,10 @@ class Reckoner:
         if row is None:
             return None
         until = min(row.until_ms + HOUR_MS, row.end_ms)
-        return _Step(row.store_id, row.day, row.until_ms, until) if until <= limit else None
+        if until > limit:
+            until = row.from_ms + (limit - row.from_ms) // every_ms * every_ms
+        found = _Step(row.store_id, row.day, row.until_ms, until)
+        return found if found.from_ms < found.until_ms else None
 
     def _reckon(self, step: _Step, plans: Plans) -> None:
         with self._ctx.db.read() as session:

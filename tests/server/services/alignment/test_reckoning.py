@@ -15,7 +15,7 @@ from playlists.runs import GENESIS, Play, Run, append
 from playlists.signing import SigningKey, kid_of
 from playlists.wire.http import PairingRequest
 from server.db.models import AlignedDayRow, AlignedRow, ChannelRow, OfferRow, RepricedRow
-from server.services.alignment.reckoning import LATE_MS, SETTLE_MS, Reckoner
+from server.services.alignment.reckoning import LATE_MS, Reckoner, settle_ms
 from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
 from server.services.screens import pairing, proof
@@ -27,6 +27,7 @@ from tests.support.shops import heads
 from tests.support.small_shop import CHANNEL, lay_out, publish, set_price
 
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
+SETTLE_MS = settle_ms(HOUR)
 SCREEN = "lille-window"
 BAG = Good(Sku("BAG"))
 
@@ -107,6 +108,25 @@ def test_an_hour_to_plan_is_all_the_shop_s(window: Window) -> None:
     assert found.shown_ms == found.equal_ms == HOUR // 2
     assert (found.late_ms, found.other_ms, found.bare, found.free) == (0, 0, {}, {})
     assert window.changes == []
+
+
+def test_where_players_end_their_records_each_minute_figures_follow_in_minutes(
+    window: Window,
+) -> None:
+    settings = window.ctx.settings.model_copy(update={"play_records_every_s": 60})
+    window.ctx = replace(window.ctx, settings=settings)
+    began = window.clock.now
+    for minute in range(20):
+        window.plays(began + minute * MINUTE, began + (minute + 1) * MINUTE, window.version)
+    window.posts()
+    shown = []
+    for minutes in (2, 1, 1, 16, 60):
+        window.clock.advance(minutes * MINUTE)
+        reckon(window.ctx)
+        with window.ctx.db.read() as session:
+            shown.append(session.scalar(select(AlignedRow.shown_ms)) or 0)
+    assert shown == [0, 0, MINUTE // 2, 17 * MINUTE // 2, 20 * MINUTE // 2]
+    assert window.sums.equal_ms == shown[-1]
 
 
 def test_a_product_under_words_shows_no_price_to_be_compared(window: Window) -> None:
