@@ -52,7 +52,7 @@ class Handing:
     def __init__(self, parts: Parts, changed: Callable[[], None]) -> None:
         self.hands = Hands(parts.body.orders, parts.clock, parts.away_ms, changed)
         self._server, self._clock, self._health = parts.server, parts.clock, parts.health
-        self._assets = parts.assets
+        self._assets, self._kept = parts.assets, parts.kept
         self._page = parts.make_page(self.hands) if parts.make_page else None
         self._again_at = 0
         self._told: tuple[object, ...] = ()
@@ -66,7 +66,9 @@ class Handing:
         if link is not None and link.is_up:
             self.heard()
         try:
-            self.hands.see(plan, self._assets.held(), now)
+            playing = self._kept.memory.playing
+            revision = playing.revision if playing else 0
+            self.hands.see(plan, revision, self._assets.held(), now)
         except NoRoom as full:
             self._health.note("disk_full", str(full))
         self._open(bool(self.hands.plan.people))

@@ -78,6 +78,7 @@ class Hands:
         self._anchor: tuple[int, int] | None = None
         self.plan, self._issued_at = _plan_of(orders.settings.get(_PLAN))
         self._acts = _acts_of(orders.settings.get(_ACTS))
+        self._taken: dict[str, int] = {}
 
     # --- the server says --------------------------------------------------------------------------
 
@@ -122,10 +123,12 @@ class Hands:
                 if said is None:
                     kept.append(act)
                 elif said.state == "taken":
+                    self._taken[act.id] = said.since_ms
                     # One that ended here meanwhile is told again.
                     until = act.until_ms if act.ended else max(act.from_ms + 1, said.until_ms)
                     kept.append(replace(act, until_ms=until))
             self._keep(kept)
+            self._taken = {act.id: self._taken[act.id] for act in kept if act.id in self._taken}
 
     def forget(self) -> None:
         """This device is no screen any more. Raises NoRoom."""
@@ -137,7 +140,7 @@ class Hands:
 
     # --- the agent looks --------------------------------------------------------------------------
 
-    def see(self, plan: Plan | None, held: Set[Sha256], now: Now) -> None:
+    def see(self, plan: Plan | None, revision: int, held: Set[Sha256], now: Now) -> None:
         """What plays, and what time it is; ends what is to end. Raises NoRoom."""
         with self._lock:
             self._world = _World(plan, held, now)
@@ -147,8 +150,7 @@ class Hands:
                 return
             if at >= running.until_ms:
                 self._end(running, "time", running.until_ms)
-            elif plan is not None and _is_servers(plan, running, now.ms):
-                # The server's own override plays: the same, from here on.
+            elif plan is not None and self._is_servers(plan, revision, running, now.ms):
                 self._keep([one for one in self._acts if one is not running])
 
     def overrides(self) -> tuple[LocalOverride, ...]:
@@ -204,7 +206,7 @@ class Hands:
                 running=act,
                 what=choice.name if choice else "",
                 who=who[0] if who else "",
-                choices=tuple(one for one in plan.choices if self._can_show(one)),
+                choices=tuple(it for it in plan.choices if self._zone() and self._can_show(it)),
                 longest_ms=plan.longest_ms,
                 now=self._time(),
                 zone=zone,
@@ -237,7 +239,8 @@ class Hands:
         person = self.person(given, host)
         with self._lock:
             found = self._choice(choice)
-            if found is None or not self._can_show(found):
+            zone = self._zone()
+            if found is None or zone is None or not self._can_show(found):
                 raise NotNow("choice")
             if not MINUTE_MS <= length_ms <= self.plan.longest_ms:
                 raise NotNow("until")
@@ -248,7 +251,7 @@ class Hands:
             if running is not None:
                 self._end(running, "replaced", at)
             name = f"hand-{secrets.token_hex(12)}"
-            act = Act(name, person, choice, self._zone(), at, at + length_ms)
+            act = Act(name, person, choice, zone, at, at + length_ms)
             self._keep([*self._acts, act])
         self.changed()
 
@@ -279,9 +282,20 @@ class Hands:
             self._anchor = (now.ms, monotonic)
         return max(now.ms, self._anchor[0] + monotonic - self._anchor[1])
 
-    def _zone(self) -> ZoneId:
+    def _zone(self) -> ZoneId | None:
+        """Where a hold shows: the first zone that is not locked."""
         layout = self._world.plan.manifest.layout if self._world.plan else ()
-        return next((box.id for box in layout if not box.locked), ZoneId("main"))
+        return next((box.id for box in layout if not box.locked), None)
+
+    def _is_servers(self, plan: Plan, revision: int, act: Act, now_ms: int) -> bool:
+        """Whether the server's plan goes on from here: with the same, or, made since it took the
+        act, with a hand that goes before it.
+        """
+        slot = turn_at(plan, act.zone, now_ms).slot
+        if slot is None or slot.why.layer != OVERRIDE:
+            return False
+        since = self._taken.get(act.id)
+        return slot.why.source == act.id or (since is not None and revision > since)
 
     def _running(self) -> Act | None:
         return next((act for act in self._acts if act.ended is None), None)
@@ -307,11 +321,6 @@ class Hands:
         if acts != self._acts:
             self._orders.set(_ACTS, [one.to_json() for one in acts] or None)
             self._acts = acts
-
-
-def _is_servers(plan: Plan, act: Act, now_ms: int) -> bool:
-    slot = turn_at(plan, act.zone, now_ms).slot
-    return slot is not None and (slot.why.layer, slot.why.source) == (OVERRIDE, act.id)
 
 
 def _turns(act: Act, turns: tuple[tuple[CardId, int], ...], now: int) -> list[LocalOverride]:

@@ -192,24 +192,25 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the server says of an act: it is its own now and runs until then; it is over; it is
-    refused.
+    """What the server says of an act: it is its own since `since_ms` and runs until then (unix ms);
+    it is over; it is refused.
     """
 
     state: State
     until_ms: int = 0
+    since_ms: int = 0
 
     def to_json(self) -> Json:
         """As in the answer to `POST hands`."""
-        return [self.state, self.until_ms]
+        return [self.state, self.until_ms, self.since_ms]
 
     @classmethod
     def from_json(cls, value: object, path: str) -> Verdict:
         """Undo `to_json`. Raises Invalid."""
-        said, until, *_ = row(value, path, 2)
+        said, until, since, *_ = row(value, path, 3)
         for state in get_args(State):
             if said == state:
-                return cls(state, whole(until, path))
+                return cls(state, whole(until, path), whole(since, path))
         raise Invalid(f"A verdict is one of {get_args(State)}.", path)
 
 

@@ -10,8 +10,9 @@ import pytest
 from player.local import guard
 from player.local.guard import NotNow, hash_of
 from player.local.hands import Hands
-from playlists.ids import CardId, ItemId
+from playlists.ids import CardId, ItemId, ZoneId
 from playlists.manifest import DeckCard, Why
+from playlists.model import ZoneBox
 from playlists.wire.hands import CODE_LETTERS, Choice, HandsPlan, Person, Verdict
 from tests.fakes.shop_content import HOUR_MS, NOON, card, card_id, content, loop
 from tests.player.bench import Bench
@@ -312,6 +313,31 @@ def test_the_server_takes_a_hold_over_without_a_gap(away: Bench) -> None:
     assert away.state["overrides"] == []
     assert playing(away) == (card_id(CASH), ())
     assert hands(away).unsent() == ()
+
+
+def test_another_hand_that_the_server_puts_before_it_shows(away: Bench) -> None:
+    begin(away, length_ms=2 * HOUR_MS)
+    servers(away, "older")
+    away.wait(2_000)
+    assert len(away.state["overrides"]) == 1, "the server has not heard of this one"
+    now = away.clocks.true_ms
+    away.sim.verdict = Verdict("taken", now + HOUR_MS, now)
+    back(away)
+    servers(away, "newer")
+    away.wait(2_000)
+    assert away.state["overrides"] == []
+
+
+def test_a_screen_whose_zones_are_locked_offers_nothing(away: Bench) -> None:
+    given = enter(away)
+    layout = (ZoneBox(ZoneId("main"), 0, 0, 10_000, 10_000, locked=True),)
+    shown = away.agent._playback.plan
+    assert shown is not None
+    away.agent._playback.plan = replace(shown, manifest=replace(shown.manifest, layout=layout))
+    away.settle()
+    assert hands(away).sight().choices == ()
+    with pytest.raises(NotNow):
+        hands(away).begin(given, HOST, "cash", HOUR_MS)
 
 
 def test_what_ended_meanwhile_is_told_once_it_can_be(away: Bench) -> None:

@@ -77,7 +77,7 @@ def test_an_act_that_makes_no_sense_is_refused(changes: dict[str, Any]) -> None:
 
 
 def test_verdicts_are_written_and_read_by_act() -> None:
-    said = {ACT.id: Verdict("taken", 2_000), "hand-2": Verdict("refused")}
+    said = {ACT.id: Verdict("taken", 2_000, 1_500), "hand-2": Verdict("refused")}
     assert verdicts_from_json(verdicts_json(said)) == said
     with pytest.raises(Invalid):
-        Verdict.from_json(["perhaps", 0], "")
+        Verdict.from_json(["perhaps", 0, 0], "")

@@ -57,7 +57,9 @@ def take(ctx: Context, viewer: Viewer, said: Acts) -> dict[str, Verdict]:
     now, screen = ctx.clock(), viewer.screens[0]
     found: dict[str, Verdict] = {}
     for act in said.acts:
-        cards = {str(name): card_json(card) for name, card in said.cards.get(act.choice, {}).items()}
+        cards = {
+            str(name): card_json(card) for name, card in said.cards.get(act.choice, {}).items()
+        }
         with ctx.db.write() as session:
             place = session.get(ScreenRow, screen, with_for_update=True)
             if place is None:
@@ -93,7 +95,7 @@ def _take(
 def _verdict(row: HandActRow, override: OverrideRow | None) -> Verdict:
     if row.state != "taken" or override is None:
         return Verdict("over")
-    return Verdict("taken", override.until_ms)
+    return Verdict("taken", override.until_ms, row.received_at)
 
 
 def _new(

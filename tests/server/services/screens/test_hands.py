@@ -198,7 +198,7 @@ def test_an_act_becomes_an_override_of_its_person_at_its_own_time(chain: Context
     hand_codes.issue(chain, MIA, STORE)
     one = act(chain)
     for _ in range(2):
-        assert take(chain, one) == Verdict("taken", one.until_ms), "told twice, done once"
+        assert take(chain, one) == Verdict("taken", one.until_ms, chain.clock()), "told twice, done once"
     made = overrides.get_override(chain, MIA, one.id).value
     assert (made.by, made.from_ms, made.until_ms, made.screens) == (
         *("Mia", one.from_ms, one.until_ms),
