@@ -5,7 +5,7 @@ import { cssUrl, el, text } from "./dom.js";
 import { Film } from "./film.js";
 import { fitAll } from "./fit.js";
 import { Lease, PRESENT_MARGIN_MS } from "./lease.js";
-import { SET_MS, enter, glow, leave, turnSky } from "./motion.js";
+import { FADE_MS, SET_MS, enter, glow, leave, turnSky } from "./motion.js";
 import { TEMPLATES } from "./templates/index.js";
 import { brand } from "./templates/parts.js";
 
@@ -71,6 +71,9 @@ async function decoded(node) {
   }
   return undefined;
 }
+
+/** A price that leaves is gone by then, also where a machine has no frames for its movement. */
+const GONE_MS = FADE_MS + 60;
 
 const decodeAll = (root) => Promise.all([...root.querySelectorAll("img, video")].map(decoded));
 
@@ -285,7 +288,10 @@ export class Scene {
       holder.remove();
       this.#leaving.delete(holder);
     };
-    if (part.lease) this.#leaving.add(holder);
+    if (part.lease) {
+      this.#leaving.add(holder);
+      setTimeout(gone, GONE_MS);
+    }
     leave(part, { reduced: this.#reduced() }).then(gone, gone);
   }
 

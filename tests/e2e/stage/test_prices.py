@@ -163,6 +163,24 @@ def test_prices_overtaken_twice_are_gone_before_their_movement_is(page: Page) ->
     assert max(standing) == 2, "the new one and the one before it"
 
 
+def test_a_price_that_leaves_is_gone_in_time_where_its_movement_has_no_frames(page: Page) -> None:
+    page.evaluate(
+        """async () => {
+          window.now = stageIn();
+          await now.stage.show(sample("price"));
+          const view = sample("price");
+          view.goods[0].price.figures = "79";
+          now.stage.update(view);
+          window.moves = now.shadow.getAnimations();
+          for (const move of moves) move.pause();
+        }"""
+    )
+    assert page.evaluate("now.shadow.querySelectorAll('.price').length") == 2
+    page.wait_for_function("now.shadow.querySelectorAll('.price').length === 1")
+    assert page.evaluate("now.shadow.querySelector('.int').textContent") == "79"
+    assert page.evaluate("moves.some(({ playState }) => playState === 'paused')")
+
+
 def test_a_withdrawn_price_goes_and_a_restored_one_comes_back(page: Page) -> None:
     page.evaluate(
         """async () => {
