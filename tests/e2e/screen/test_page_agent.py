@@ -19,7 +19,7 @@ from player.spool import Turn
 from playlists import signing
 from playlists.ids import Sha256
 from tests.e2e.screen.chain import CHANNEL, STORE, message_card, offer, plan, price_card
-from tests.e2e.screen.looking import glass, in_stage, until, until_painted
+from tests.e2e.screen.looking import GLASS, glass, in_stage, until, until_painted
 from tests.e2e.screen.peer import PAGE, Peer, now_ms
 
 pytestmark = pytest.mark.chromium
@@ -144,16 +144,22 @@ def test_turns_go_to_the_player_as_they_end(page: Page, beside: Beside) -> None:
 
 def test_an_override_by_hand_shows_at_once(page: Page, beside: Beside) -> None:
     beside.price(8990)
-    cards = [(message_card("Bonjour"), 3600), (message_card("Bonsoir"), 3600)]
-    beside.play(plan(beside.peer, {"main": cards}))
+    beside.play(plan(beside.peer, {"main": [(message_card("Bonjour"), 3600)]}))
     first = until(page, "state.zones.main.card")
-    deck = json.loads(next(data for data in beside.peer.objects.values() if b'"cards"' in data))
-    other = next(name for name in deck["cards"] if name != first)
+    # It brings a card that no plan has.
+    other = "0123456789"
     hand = {"id": "h1", "zone": "main", "kind": "show", "card": other}
+    hand["body"] = message_card("Espèces seulement")  # type: ignore[assignment]
     beside.board.put({"overrides": [{**hand, "from": now_ms() - 1, "until": now_ms() + 60_000}]})
     until(page, f"state.zones.main.card === {json.dumps(other)}")
+    page.wait_for_function(f"() => ({GLASS})().includes('Espèces seulement')")
     beside.board.put({"overrides": []})
     until(page, f"state.zones.main.card === {json.dumps(first)}")
+    deadline, held = now_ms() + 10_000, []
+    while not held and now_ms() < deadline:
+        page.wait_for_timeout(20)
+        held = [one for one in beside.turns.values() if one.slot == ("override", "h1", "h1")]
+    assert {(turn.play.card, turn.play.because) for turn in held} == {(other, ("by_hand:h1",))}
 
 
 def test_it_says_who_it_is_turns_and_goes_dark_as_it_is_told(page: Page, beside: Beside) -> None:
@@ -172,6 +178,12 @@ def test_it_says_who_it_is_turns_and_goes_dark_as_it_is_told(page: Page, beside:
     beside.board.put({"device": {**told, "plate": None, "rotate": 0, "dark": True}})
     expect(page.get_by_role("status")).to_have_count(0)
     expect(page.locator("#screen")).to_be_hidden()
+    scan = {"token": "K7MXPQ", "address": "192.168.1.42:8095", "qr": None}
+    beside.board.put({"device": {**told, "plate": None, "rotate": 0, "scan": scan}})
+    page.wait_for_function(f"() => ({GLASS})().includes('192.168.1.42:8095')")
+    assert "K7M" in glass(page)
+    beside.board.put({"device": {**told, "plate": None, "rotate": 0}})
+    expect(page.locator(".scan")).to_have_count(0)
     with page.expect_navigation():
         beside.board.put({"device": {**told, "plate": None, "reload": "b"}})
     expect(page.locator("#screen")).to_be_visible()
