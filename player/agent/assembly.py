@@ -33,7 +33,9 @@ from player.link.lan import Lan, is_possible
 from player.link.lan_server import LanServer
 from player.local.server import HandsServer
 from player.machine.facts import Machine
+from player.machine.package import PACKAGE
 from player.spool import Spool
+from player.updating.handover import AGENT
 from playlists.ids import ScreenId, Sha256
 from playlists.wire.door import Cap
 from playlists.wire.http import PairingRequest
@@ -123,6 +125,7 @@ def assemble(config: Config, clock: Clock | None = None) -> Assembled:
     assets = Store(config.data / "assets", Budget(config.assets_bytes, config.reserve_bytes))
     fetch = _fetch(config, server, assets, health, clock)
     orders = Orders(config.data / "orders.db")
+    machine = Machine(config.data, find_chromium(config.chromium) or "")
     parts = Parts(
         request=PairingRequest(key.x, config.name, config.size, caps),
         page=page.digest,
@@ -133,9 +136,10 @@ def assemble(config: Config, clock: Clock | None = None) -> Assembled:
         body=Body(
             orders,
             Wishes(),
-            Machine(config.data, find_chromium(config.chromium) or ""),
+            machine,
             Pacing(orders, fetch.limit, config.fetch_bytes_s, config.fetch_hours),
-            Updates(config.data, orders, fetch),
+            # Root looks for what the service's own agent asks, and for nobody else's.
+            Updates(config.data, orders, fetch, PACKAGE if config.data == AGENT else "", machine),
         ),
         spool=Spool(config.data / "plays.db"),
         server=server,

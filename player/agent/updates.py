@@ -16,7 +16,7 @@ from player.agent.outcome import Outcome
 from player.cache.files import write_atomic
 from player.cache.orders import Orders
 from player.cache.parts import Parts
-from player.machine.package import PACKAGE
+from player.machine.facts import Machine
 from player.updating.handover import (
     KIND,
     MAX_RESULT_BYTES,
@@ -27,7 +27,6 @@ from player.updating.handover import (
     Request,
     Result,
     Wanted,
-    this_boot,
 )
 from playlists.errors import Invalid
 from playlists.fields import Fields, parse_json
@@ -83,8 +82,8 @@ class Pending:
 
 
 class Updates:
-    """For the agent's thread alone, but for the jobs. `root` is where root tells results, `boot`
-    this life of the machine.
+    """For the agent's thread alone, but for the jobs. `version` is of the package that this player
+    runs from, "" where root would not replace it; `root` is where root tells results.
     """
 
     def __init__(
@@ -92,14 +91,14 @@ class Updates:
         data: Path,
         orders: Orders,
         fetch: Fetch,
-        version: str = PACKAGE,
+        version: str,
+        machine: Machine,
         root: Path = ROOT,
-        boot: str | None = None,
     ) -> None:
         self._data, self._orders, self._fetch = data, orders, fetch
         self._version, self._result = version, root / RESULT
         self._parts = Parts(data / PACKAGES)
-        self._boot = this_boot() if boot is None else boot
+        self._boot = machine.boot or "none"
         self._pending = _kept(orders)
 
     @property

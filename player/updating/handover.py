@@ -114,11 +114,3 @@ class Result:
             given.text("said", MAX_SAID),
             caps_from(given, "detail"),
         )
-
-
-def this_boot() -> str:
-    """This life of the machine (random(4)); "none" where the system does not tell lives apart."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return "none"

@@ -245,6 +245,8 @@ def test_one_command_makes_a_clean_debian_a_screen_that_plays(
         assert "--server" in system.read("/boot/enseigne-error.txt")
 
         # Other versions of the player, ordered by the server.
+        for unit in ("enseigne-update.path", "enseigne-update-undo.service"):
+            assert system.run("systemctl", "is-enabled", unit) == "enabled"
         version = system.run("dpkg-query", "-W", "-f", "${Version}", "enseigne-player")
         try_updates(system, api.settings, url, tmp_path, until, version)
 

@@ -105,8 +105,6 @@ class Bench:
         self.orders: Orders | None = None
         self.version = ""
         """Of the package that it runs from; "" for a clone."""
-        self.life = "first"
-        """Of the machine."""
         self.boot()
 
     def boot(self) -> None:
@@ -126,11 +124,11 @@ class Bench:
             body=Body(
                 self.orders,
                 Wishes(),
-                Machine(self.folder, root=self.folder),
+                (machine := Machine(self.folder, root=self.folder)),
                 Pacing(self.orders, fetch.limit),
                 Updates(
-                    *(self.folder, self.orders, fetch, self.version, self.folder / "root"),
-                    self.life,
+                    *(self.folder, self.orders, fetch, self.version),
+                    *(machine, self.folder / "root"),
                 ),
             ),
             spool=Spool(self.folder / "plays.db"),

@@ -18,7 +18,7 @@ from playlists.signing import KeyRing, verify
 from playlists.wire.commands import Answer, Command
 from tests.fakes.server_sim import Answer as Reply
 from tests.player.bench import Bench
-from tests.player.test_obeying import HOUR_MS, ask
+from tests.player.test_obeying import HOUR_MS, ask, boots
 
 PACKAGE = b"a package of the player" * 2_000
 
@@ -27,6 +27,7 @@ PACKAGE = b"a package of the player" * 2_000
 def packaged(screen: Bench) -> Bench:
     """A screen that runs from its package."""
     screen.version = "1+aa"
+    boots(screen, "first")
     screen.reboot()
     screen.wait(8_000)
     return screen
@@ -89,7 +90,7 @@ def test_after_a_power_cut_it_is_asked_anew_or_too_late(packaged: Bench) -> None
     command = order(packaged)
     before = handed(packaged)
     assert before is not None
-    packaged.life = "second"
+    boots(packaged, "second")
     packaged.sim.faults.down = True
     packaged.reboot()
     packaged.wait(10_000)
@@ -97,7 +98,7 @@ def test_after_a_power_cut_it_is_asked_anew_or_too_late(packaged: Bench) -> None
     packaged.sim.faults.down = False
     packaged.wait(90_000)
     assert handed(packaged) == replace(before, boot="second")
-    packaged.life = "third"
+    boots(packaged, "third")
     packaged.reboot(off_ms=2 * HOUR_MS)
     packaged.wait(60_000)
     (answer,) = answers(packaged, command)
