@@ -46,6 +46,9 @@ OVERTAKEN = "replaced"
 """The state of an own command that a newer one took the place of."""
 MINUTE_MS = 60_000
 DAY_MINUTES = 1_440
+AHEAD_MS = 60 * MINUTE_MS
+LONGEST_MS = 400 * DAY_MINUTES * MINUTE_MS
+"""Records of displays that end later than this from now, or last longer, are not taken."""
 SENT_AT_ONCE = 50
 """Own commands in one transaction: at midnight every screen with a rule is sent one."""
 HEARD_MS = 10 * MINUTE_MS
@@ -152,6 +155,8 @@ def take_power(session: Session, viewer: Viewer, runs: tuple[PowerRun, ...], now
     for run in runs:
         if run.seq <= seq:
             continue
+        if run.until_ms > now + AHEAD_MS or run.until_ms - run.from_ms > LONGEST_MS:
+            break  # no honest record is of the future, or of years
         session.add(
             PowerRunRow(
                 screen_id=screen,

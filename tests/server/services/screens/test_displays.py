@@ -238,3 +238,11 @@ def test_what_a_display_did_is_kept_once_and_a_break_in_its_chain_shows(chain: C
     found = displays.list_power(chain, IT, SCREEN).items
     assert [(run.seq, run.follows) for run in found] == [(4, False), (2, True), (1, True)]
     assert commands.list_commands(chain, IT, SCREEN).items == ()
+
+
+def test_records_of_the_future_or_of_years_are_not_taken(chain: Context) -> None:
+    now = chain.clock()
+    for since, until in ((now, now + 2 * 3_600_000), (100, now)):
+        nonsense = PowerRun(1, GENESIS, since, until, "law", "wlr-randr", "off")
+        assert answering.take(chain, VIEWER, Answers(power=(nonsense,))) == 0
+    assert displays.list_power(chain, IT, SCREEN).items == ()
