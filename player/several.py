@@ -40,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for number in range(1, given.count + 1):
             folder = config.data / str(number)
             folder.mkdir(parents=True, exist_ok=True)
-            players.append(assemble(replace(config, data=folder)))
+            hands = config.hands_port and config.hands_port + number - 1
+            players.append(assemble(replace(config, data=folder, hands_port=hands)))
     except (BadConfig, Invalid, PlayerError, OSError) as why:
         print(f"The players cannot start: {why}", file=sys.stderr)
         return CANNOT_START

@@ -4,7 +4,6 @@ guesses that a restart does not forget.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 import secrets
@@ -21,10 +20,9 @@ from playlists.wire.hands import (
     CODE_LENGTH,
     CODE_LETTERS,
     SALT_BYTES,
-    SCRYPT_N,
-    SCRYPT_R,
     TAG_LENGTH,
     Person,
+    code_hash,
 )
 
 TOKEN_LETTERS = 6
@@ -48,7 +46,6 @@ MOST_PASSES = 16
 MOST_ADDRESSES = 256
 _TRIES = "hand_tries"
 _OTHER = re.compile(f"[^{CODE_LETTERS}]")
-_HASH_BYTES = 16
 _NOBODYS = "00" * SALT_BYTES
 
 Why = Literal["online", "token", "code", "pause", "often", "gone", "choice", "until", "full"]
@@ -80,14 +77,6 @@ class _Pass:
 def letters(typed: str) -> str:
     """What a person typed, as it was written."""
     return _OTHER.sub("", typed.upper())
-
-
-def hash_of(code: str, salt: str) -> str:
-    """The slow hash of a code, hex."""
-    made = hashlib.scrypt(
-        code.encode(), salt=bytes.fromhex(salt), n=SCRYPT_N, r=SCRYPT_R, p=1, dklen=_HASH_BYTES
-    )
-    return made.hex()
 
 
 class Guard:
@@ -207,7 +196,7 @@ def _whose(code: str, people: Iterable[Person], now: int) -> Person | None:
     """As slow for a code that is nobody's."""
     tagged = [one for one in people if one.tag == code[:TAG_LENGTH] and now < one.until][:1]
     salt = tagged[0].salt if tagged else _NOBODYS
-    made = hash_of(code, salt)
+    made = code_hash(code, salt)
     if not tagged or len(code) != CODE_LENGTH or not hmac.compare_digest(made, tagged[0].hash):
         return None
     return tagged[0]

@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 
 from player.cache.orders import Orders
 from player.clock import Clock
-from player.errors import NoRoom
 from player.local.guard import Guard, NotNow, Shown
 from playlists.cards import card_json, files_of
 from playlists.errors import Invalid
@@ -24,7 +23,7 @@ from playlists.ids import CardId, Json, Sha256, ZoneId
 from playlists.manifest import DeckCard, Plan
 from playlists.shown import LocalOverride, Now
 from playlists.turns import turn_at
-from playlists.wire.hands import Act, Acts, Choice, HandsPlan, How, Verdict
+from playlists.wire.hands import MAX_ACTS, Act, Acts, Choice, HandsPlan, How, Verdict
 
 AHEAD_MS = 120_000
 """The page is told turns of at least so long, and new ones as often."""
@@ -48,7 +47,6 @@ class Sight:
     who: str
     choices: tuple[Choice, ...]
     longest_ms: int
-    now: int
     zone: str
 
 
@@ -103,7 +101,7 @@ class Hands:
     def unsent(self) -> tuple[Act, ...]:
         """What the server has not answered for."""
         with self._lock:
-            return tuple(self._acts[:50])
+            return tuple(self._acts[:MAX_ACTS])
 
     def said(self) -> Acts:
         """The same with the cards that they showed, as far as these are still here."""
@@ -173,7 +171,8 @@ class Hands:
 
     def section(self) -> list[Json]:
         """`overrides` as the page reads it, each with its card."""
-        cards = self.cards()
+        with self._lock:
+            cards, shown = self.cards(), self.overrides()
         return [
             {
                 "id": one.id,
@@ -184,7 +183,8 @@ class Hands:
                 "until": one.until_ms,
                 "body": card_json(cards[one.card]),
             }
-            for one in self.overrides()
+            for one in shown
+            if one.card in cards
         ]
 
     def shown(self) -> Shown | None:
@@ -208,7 +208,6 @@ class Hands:
                 who=who[0] if who else "",
                 choices=tuple(it for it in plan.choices if self._zone() and self._can_show(it)),
                 longest_ms=plan.longest_ms,
-                now=self._time(),
                 zone=zone,
             )
 
@@ -251,8 +250,10 @@ class Hands:
             if running is not None:
                 self._end(running, "replaced", at)
             name = f"hand-{secrets.token_hex(12)}"
-            act = Act(name, person, choice, zone, at, at + length_ms)
-            self._keep([*self._acts, act])
+            acts = [*self._acts, Act(name, person, choice, zone, at, at + length_ms)]
+            # It is on the disk before anybody sees it.
+            self._save(acts)
+            self._acts = acts
         self.changed()
 
     def end(self, given: str, host: str) -> None:
@@ -318,9 +319,13 @@ class Hands:
         self._keep([ended if one is act else one for one in self._acts])
 
     def _keep(self, acts: list[Act]) -> None:
+        """What ends, ends also where the disk is full; it ends again after a restart."""
         if acts != self._acts:
-            self._orders.set(_ACTS, [one.to_json() for one in acts] or None)
             self._acts = acts
+            self._save(acts)
+
+    def _save(self, acts: list[Act]) -> None:
+        self._orders.set(_ACTS, [one.to_json() for one in acts] or None)
 
 
 def _turns(act: Act, turns: tuple[tuple[CardId, int], ...], now: int) -> list[LocalOverride]:
@@ -360,6 +365,3 @@ def _acts_of(kept: object) -> list[Act]:
         except Invalid:
             continue
     return found
-
-
-__all__ = ["Hands", "NoRoom", "NotNow", "Sight"]

@@ -6,12 +6,14 @@ tells afterwards (`POST hands`: `Act`), until the server has answered for each a
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from playlists.cards import card_json, read_card
+from playlists.credentials import ALPHABET
 from playlists.errors import Invalid
 from playlists.fields import Fields, row, text, whole
 from playlists.ids import CardId, Json, ZoneId, canonical, check_id, sha256
@@ -27,8 +29,7 @@ MAX_PLAN_BYTES = 20_000
 MAX_ACTS = 50
 """In one request."""
 MAX_NAME = 200
-CODE_LETTERS = "23456789CFGHJKMPQRTVWXY"
-"""Of codes that people read and type: none is taken for another, and they spell no word."""
+CODE_LETTERS = ALPHABET
 CODE_LENGTH = 12
 TAG_LENGTH = 2
 """The code's first letters say whose it is, so that one slow hash is enough."""
@@ -36,6 +37,7 @@ SCRYPT_N = 2**14
 SCRYPT_R = 8
 """16 MiB and a tenth of a second on a server, some tenths on a Raspberry Pi 3 (RFC 7914)."""
 SALT_BYTES = 16
+HASH_BYTES = 16
 
 How = Literal["", "hand", "time", "replaced", "refused"]
 """How an act ended: it has not, by hand, by itself, by another one, because the server refused."""
@@ -238,6 +240,14 @@ class Acts:
         tables = given.fields("cards")
         chosen = [choice for choice, _ in given.members("cards", MAX_CHOICES, 64)]
         return cls(acts, {choice: cards_from(tables, choice, MAX_TURNS) for choice in chosen})
+
+
+def code_hash(code: str, salt: str) -> str:
+    """The slow hash of a code with a salt, hex both."""
+    made = hashlib.scrypt(
+        code.encode(), salt=bytes.fromhex(salt), n=SCRYPT_N, r=SCRYPT_R, p=1, dklen=HASH_BYTES
+    )
+    return made.hex()
 
 
 def cards_from(given: Fields, name: str, most: int) -> dict[CardId, DeckCard]:

@@ -7,13 +7,14 @@ from itertools import pairwise
 
 import pytest
 
+from player.errors import NoRoom
 from player.local import guard
-from player.local.guard import NotNow, hash_of
+from player.local.guard import NotNow
 from player.local.hands import Hands
 from playlists.ids import CardId, ItemId, ZoneId
 from playlists.manifest import DeckCard, Why
 from playlists.model import ZoneBox
-from playlists.wire.hands import CODE_LETTERS, Choice, HandsPlan, Person, Verdict
+from playlists.wire.hands import CODE_LETTERS, Choice, HandsPlan, Person, Verdict, code_hash
 from tests.fakes.shop_content import HOUR_MS, NOON, card, card_id, content, loop
 from tests.player.bench import Bench
 
@@ -27,7 +28,7 @@ SOON = DeckCard("message", {"headline": "De retour bientôt", "sky": "mist"})
 
 
 def person(name: str = "mia", code: str = CODE, until: int = NOON + 90 * 24 * HOUR_MS) -> Person:
-    return Person(name, name.title(), code[:2], SALT, hash_of(code, SALT), until)
+    return Person(name, name.title(), code[:2], SALT, code_hash(code, SALT), until)
 
 
 def plan(*people: Person, longest_ms: int = 4 * HOUR_MS) -> HandsPlan:
@@ -387,3 +388,22 @@ def test_codes_are_read_as_people_type_them() -> None:
     assert set(CODE) <= set(CODE_LETTERS)
     assert CardId(card_id(CASH)) != card_id(SOON)
     assert content("x")
+
+
+def test_on_a_full_disk_nothing_begins_and_what_ends_ends(
+    away: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = begin(away, length_ms=MINUTE_MS)
+
+    def full(name: str, value: object) -> None:
+        raise NoRoom("full")
+
+    assert away.orders
+    monkeypatch.setattr(away.orders, "set", full)
+    away.wait(MINUTE_MS)
+    assert away.state["overrides"] == []
+    assert "disk_full" in away.notes
+    with pytest.raises(NoRoom):
+        hands(away).begin(given, HOST, "cash", HOUR_MS)
+    away.settle()
+    assert away.state["overrides"] == []

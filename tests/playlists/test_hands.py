@@ -19,6 +19,7 @@ from playlists.wire.hands import (
     HandsPlan,
     Person,
     Verdict,
+    code_hash,
     verdicts_from_json,
     verdicts_json,
 )
@@ -81,3 +82,11 @@ def test_verdicts_are_written_and_read_by_act() -> None:
     assert verdicts_from_json(verdicts_json(said)) == said
     with pytest.raises(Invalid):
         Verdict.from_json(["perhaps", 0, 0], "")
+
+
+def test_a_code_is_kept_as_a_slow_hash_with_its_salt() -> None:
+    code, salt = "K72345678923", "ab" * 16
+    made = code_hash(code, salt)
+    assert made == code_hash(code, salt)
+    assert len({made, code_hash("K72345678924", salt), code_hash(code, "cd" * 16)}) == 3
+    Person.from_json(["mia", "Mia", "K7", "ab" * 16, made, 1], "")

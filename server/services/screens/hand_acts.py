@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from playlists.cards import card_json
@@ -71,7 +72,7 @@ def take(ctx: Context, viewer: Viewer, said: Acts) -> dict[str, Verdict]:
 
 def sweep(session: Session, before: int) -> None:
     """Forget acts that were told so long ago."""
-    session.query(HandActRow).filter(HandActRow.received_at < before).delete()
+    session.execute(delete(HandActRow).where(HandActRow.received_at < before))
 
 
 def _take(

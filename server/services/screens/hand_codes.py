@@ -6,7 +6,6 @@ and a new one takes the place of the old.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 from dataclasses import dataclass
@@ -19,9 +18,8 @@ from playlists.wire.hands import (
     CODE_LETTERS,
     MAX_PEOPLE,
     SALT_BYTES,
-    SCRYPT_N,
-    SCRYPT_R,
     TAG_LENGTH,
+    code_hash,
 )
 from server.db.models import (
     ActorRow,
@@ -37,7 +35,6 @@ from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.editing import missing
 
-HASH_BYTES = 16
 _ADDRESS = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}:[0-9]{1,5}")
 DAY_MS = 24 * 3_600_000
 
@@ -64,7 +61,7 @@ def issue(ctx: Context, actor: Actor, store: str) -> str:
     with ctx.db.read() as session:
         tag = _free_tag(session, actor, store, now)
     code = tag + secret
-    hashed = hash_of(code, salt)
+    hashed = code_hash(code, salt)
     until = now + ctx.settings.hands_code_days * DAY_MS
     with ctx.db.write() as session:
         if session.get(StoreRow, store, with_for_update=True) is None:
@@ -141,14 +138,6 @@ def addresses(ctx: Context, actor: Actor, store: str) -> tuple[tuple[str, str], 
     with ctx.db.read() as session:
         found = session.execute(rows).all()
     return tuple((name, said if said and _ADDRESS.fullmatch(said) else "") for name, said in found)
-
-
-def hash_of(code: str, salt: str) -> str:
-    """The slow hash of a code, hex, as devices reckon it."""
-    made = hashlib.scrypt(
-        code.encode(), salt=bytes.fromhex(salt), n=SCRYPT_N, r=SCRYPT_R, p=1, dklen=HASH_BYTES
-    )
-    return made.hex()
 
 
 def _free_tag(session: Session, actor: Actor, store: str, now: int, wanted: str = "") -> str:

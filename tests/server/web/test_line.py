@@ -7,8 +7,8 @@ import re
 import pytest
 from sqlalchemy import select
 
+from playlists.wire.hands import code_hash
 from server.db.models import HandCodeRow
-from server.services.screens.hand_codes import hash_of
 from tests.server.web.conftest import Chain, Reader
 from tests.server.web.test_store import words
 
@@ -34,7 +34,7 @@ def test_a_code_is_shown_once_with_how_it_is_used(chain: Chain, ines: Reader) ->
     assert code[:4] not in words(ines.text(HERE)).split()
     with chain.ctx.db.read() as session:
         (row,) = session.scalars(select(HandCodeRow))
-        assert row.hash == hash_of(code, row.salt)
+        assert row.hash == code_hash(code, row.salt)
 
 
 def test_a_code_is_revoked_with_one_click(ines: Reader) -> None:
