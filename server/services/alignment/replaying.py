@@ -11,6 +11,7 @@ from playlists.ids import ChannelId, Sku
 from playlists.manifest import FOREVER_MS
 from playlists.runs import Play
 from server.services.base.objects import Plans
+from server.services.showing.by_hand import hands_in
 from server.services.showing.holding import Head, Holding
 from server.services.showing.proving import price_code
 from server.services.showing.worlds import Playing, World
@@ -61,6 +62,7 @@ def spells(
     plan = plans.plan(session, manifest, FOREVER_MS, days)
     if plan is None:
         return []
+    hands, cards = hands_in(session, exceptions)
     held = Holding(
         "run",
         Head(0, 0, manifest, FOREVER_MS, None),
@@ -68,6 +70,8 @@ def spells(
         versions,
         until_ms,
         exceptions=tuple(exceptions),
+        hands=hands,
+        hand_cards=cards,
     )
     world = World.of(session, [plan], held, until_ms)
     turns = world.coming(plan, held, from_ms, until_ms, MAX_TURNS)

@@ -137,6 +137,7 @@ class _Proving:
         if shown.why is not None and shown.because and shown.variant != "planned":
             code, _, subject = shown.because[0].partition(":")
             words = {"asset_missing": "asset", "gate_stale": "stale", "price_lost": "price"}
+            words["by_hand"] = "hand"
             return Differs(screen, instant.at, words.get(code, code), subject)
         if shown.why is not None and shown.why.layer in ("override", "emergency"):
             return Differs(screen, instant.at, "hand", shown.why.source)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import select
@@ -30,16 +30,20 @@ def hand_of(play: Play) -> LocalOverride | None:
     return LocalOverride(name, play.zone, "show", card, play.from_ms, play.until_ms)
 
 
-def cards_of(session: Session, hands: Collection[str]) -> Mapping[CardId, DeckCard]:
-    """The cards that these hands showed, as their devices told."""
+def hands_in(
+    session: Session, plays: Collection[Play]
+) -> tuple[tuple[LocalOverride, ...], dict[CardId, DeckCard]]:
+    """The hands that these records name, and the cards that they showed, as their devices told; of
+    one that was not told yet, a card that says nothing.
+    """
+    hands = tuple(hand for play in plays if (hand := hand_of(play)) is not None)
     if not hands:
-        return {}
-    rows = select(HandActRow.cards).where(HandActRow.id.in_(set(hands)))
-    return {
-        CardId(name): read_card(body, "cards")
-        for cards in session.scalars(rows)
-        for name, body in cards.items()
-    }
+        return (), {}
+    cards = {hand.card: DeckCard("message", {}) for hand in hands}
+    rows = select(HandActRow.cards).where(HandActRow.id.in_({hand.id for hand in hands}))
+    for told in session.scalars(rows):
+        cards |= {CardId(name): read_card(body, "cards") for name, body in told.items()}
+    return hands, cards
 
 
 def hand_wishes(session: Session, hands: Collection[str]) -> dict[str, Any]:

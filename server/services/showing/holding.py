@@ -24,7 +24,7 @@ from playlists.wire.door import Report
 from server.db.models import HeadRow, RunRow, ScreenHeadRow, ScreenStateRow
 from server.services.base.context import Context
 from server.services.base.kept import MAX_IN, batched
-from server.services.showing.by_hand import cards_of, hand_of
+from server.services.showing.by_hand import hands_in
 from server.services.showing.standing import silent_since
 
 NOW_MS = 2_000
@@ -131,7 +131,7 @@ def _run(session: Session, screen: str, at_ms: int) -> Holding | None:
     if head is None:
         return None
     exceptions = tuple(play for one, play in found if one == chain and play.because)
-    hands = tuple(hand for play in exceptions if (hand := hand_of(play)) is not None)
+    hands, cards = hands_in(session, exceptions)
     return Holding(
         "run",
         head,
@@ -140,7 +140,7 @@ def _run(session: Session, screen: str, at_ms: int) -> Holding | None:
         planned.until_ms,
         exceptions=exceptions,
         hands=hands,
-        hand_cards=cards_of(session, [hand.id for hand in hands]),
+        hand_cards=cards,
     )
 
 

@@ -13,8 +13,10 @@ from playlists.manifest import DeckCard
 from playlists.runs import GENESIS, Play, append
 from playlists.wire.hands import Acts
 from server.db.models import ScreenHeadRow
+from server.services.alignment.replaying import spells
 from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
+from server.services.base.objects import Plans
 from server.services.screens import hand_acts, hand_codes, proof
 from server.services.showing.by_hand import hand_of
 from server.services.showing.explaining import explain, what_plays
@@ -86,6 +88,20 @@ def test_before_and_after_it_the_plan_plays(chain: Context, at: int) -> None:
         winner = explain(chain, SYSTEM, SCREEN, other).explanation.winner
         assert winner is not None
         assert winner.layer == "base"
+
+
+def test_no_price_is_counted_that_a_hand_covered(chain: Context, at: int) -> None:
+    shown = Play(ZoneId("main"), 1, Sha256("0" * 64), at, at + 1, card=CARD)
+    by_hand = replace(shown, because=("by_hand:hand-1",), slot=("override", "hand-1", "hand-1"))
+    with chain.db.read() as session:
+        head = session.scalar(select(ScreenHeadRow).where(ScreenHeadRow.screen_id == SCREEN))
+        assert head is not None
+        begin = at - at % 60_000 + 10 * MINUTE_MS
+        end = begin + MINUTE_MS
+        bare = spells(session, Plans(), head.manifest, (), begin, end)
+        over = replace(by_hand, from_ms=begin, until_ms=end)
+        assert bare
+        assert spells(session, Plans(), head.manifest, (), begin, end, [over]) == []
 
 
 def test_the_present_is_not_touched_by_it(chain: Context, at: int) -> None:
