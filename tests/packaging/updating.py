@@ -160,13 +160,14 @@ def try_updates(
     assert trial.installed() == f"installed {good.version}"
     until(lambda: trial.running() == good.version, "the old version's page")
 
-    # The updater is killed in the middle of it.
+    # The updater and dpkg are killed in the middle of it.
     command = trial.order(bad, 60)
-    until(lambda: trial.installed() == f"installed {bad.version}", "the bad version")
+    until(lambda: trial.installed() != f"installed {good.version}", "dpkg at its work")
     system.run("systemctl", "kill", "-s", "KILL", "enseigne-update.service")
     answer = trial.answer(command)
     assert (answer.state, answer.detail["rolled_back"]) == ("failed", True), answer.said
     assert trial.installed() == f"installed {good.version}"
     until(lambda: trial.running() == good.version, "the old version's page again")
-    assert not list((system.root / "var/lib/enseigne-update").glob("code*"))
+    assert system.run("dpkg", "--audit") == system.run("dpkg", "--verify", "enseigne-player") == ""
+    assert "code" not in system.run("ls", "/var/lib/enseigne-update").split()
     until(trial.is_rolled_out, "the server's word that the good version is there")
