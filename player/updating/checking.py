@@ -8,7 +8,7 @@ from player.updating.handover import KIND, Request, Wanted
 from player.updating.record import Record
 from playlists.errors import Refused
 from playlists.ids import Sha256
-from playlists.signing import verify
+from playlists.signing import KeyRing, verify
 from playlists.wire.commands import Command
 
 
@@ -28,7 +28,7 @@ def check(request: Request, record: Record, root: bytes, now_ms: int | None) -> 
 
     Raises Refused, Invalid.
     """
-    ring = record.ring(root).renewed(request.keys)
+    ring = _renewed(record.ring(root), request.keys)
     command = Command.from_json(verify(request.command, "command", ring, now_ms))
     if command.kind != KIND:
         raise Refused("kind", "This command is not about an update.")
@@ -40,3 +40,15 @@ def check(request: Request, record: Record, root: bytes, now_ms: int | None) -> 
     wanted = Wanted.from_arguments(command.arguments)
     obeyed = replace(record, root=root, keys=ring.token, obeyed_at=command.issued_at)
     return Order(request.id, wanted, obeyed)
+
+
+def _renewed(ring: KeyRing, keys: str) -> KeyRing:
+    try:
+        return ring.renewed(keys)
+    except Refused as refused:
+        if refused.reason != "unknown_key":
+            raise
+        raise Refused(
+            "another_server",
+            "This computer was installed for another server's key: run this one's installer on it.",
+        ) from None

@@ -139,7 +139,7 @@ def without_way_back(bed: Bed) -> Request:
 
 REFUSED: dict[str, tuple[Callable[[Bed], Request], str]] = {
     "forged": (lambda bed: bed.ask(key=SigningKey.generate()), "does not list this key"),
-    "another root": (other_root, "Only the root key"),
+    "another root": (other_root, "for another server's key"),
     "another kind": (lambda bed: bed.ask(kind="reload"), "not about an update"),
     "overdue": (overdue, "too late"),
     "older": (older, "has been begun already"),
