@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, get_args
 
 from playlists.cards import card_json, read_card
@@ -104,7 +105,7 @@ class Choice:
         return cls(check_id(text(id_, path), path), text(name, path, MAX_NAME), tuple(turns))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HandsPlan:
     """Who may show what on a screen while its server is away, and for how long at most (ms).
     `cards` are those that the choices name.
@@ -116,7 +117,7 @@ class HandsPlan:
     cards: Mapping[CardId, DeckCard] = field(default_factory=dict)
     longest_ms: int = 0
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Equal for equal plans."""
         return sha256(canonical(self.to_json()))[:16]

@@ -31,7 +31,6 @@ from playlists.wire.hands import (
 )
 from server.db.models import HandCodeRow, ScreenRow, StoreRow
 from server.errors import Unauthenticated
-from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.entry import tokens
 from server.services.publishing.reading import Library, Snapshot
@@ -60,18 +59,28 @@ class Plans:
         self._made: dict[_Key, HandsPlan] = {}
         self._memo = Memo()
         self._snapshot: Snapshot | None = None
-        self._reach: Reach | None = None
+        self._reaches: list[tuple[Playlist, frozenset[str]]] = []
+        self._screens: dict[str, dict[str, _Key]] = {}
 
     def of(self, screen: str, store: str) -> HandsPlan:
         """A screen's plan; an empty one where nobody may."""
         people = self._people.get(store, ())
-        row = self._session.get(ScreenRow, screen) if people else None
-        if row is None:
+        key = self._keys(store).get(screen) if people else None
+        if key is None:
             return NOBODY
-        key = (store, row.language, (row.width, row.height))
         if key not in self._made:
             self._made[key] = self._plan(key, people)
         return self._made[key]
+
+    def _keys(self, store: str) -> dict[str, _Key]:
+        """What decides a plan, by the store's screens."""
+        if store not in self._screens:
+            rows = select(ScreenRow).where(ScreenRow.store_id == store)
+            self._screens[store] = {
+                row.id: (store, row.language, (row.width, row.height))
+                for row in self._session.scalars(rows)
+            }
+        return self._screens[store]
 
     def _may(self, store: str, rows: list[HandCodeRow]) -> tuple[Person, ...]:
         """Those of them that still have the right."""
@@ -95,7 +104,8 @@ class Plans:
         left = MAX_PLAN_BYTES - len(canonical([one.to_json() for one in people]))
         for choice, its in self._offered(store, language, size):
             new = {name: card for name, card in its.items() if name not in cards}
-            left -= len(canonical([choice.to_json(), [card_json(card) for card in new.values()]]))
+            bodies = {str(name): card_json(card) for name, card in new.items()}
+            left -= len(canonical([choice.to_json(), bodies]))
             if left < 0 or len(choices) >= MAX_CHOICES:
                 break
             choices.append(choice)
@@ -106,19 +116,13 @@ class Plans:
         self, store: str, language: str, size: tuple[int, int]
     ) -> Iterator[tuple[Choice, dict[CardId, DeckCard]]]:
         """What a store may show, those for every store's use first, then by name."""
-        if self._snapshot is None or self._reach is None:
-            self._snapshot = Library().snapshot(self._session, self._now)
-            self._reach = Reach(self._session)
-        snapshot, reach = self._snapshot, self._reach
+        snapshot = self._read()
         made = snapshot.store(store)
         if made is None:
             return
         view = View(snapshot, Profile(StoreId(store), size, language, (), "", frozenset(), None))
-        here = Actor("", "", frozenset(), frozenset({store}))
-        local = local_playlists(self._session)
-        seen = [it for it in reach.playlists.values() if reach.sees(here, it.id)]
-        for playlist in sorted(seen, key=lambda it: (it.id not in local, it.name, it.id)):
-            if playlist.id.startswith(PREFIX):
+        for playlist, stores in self._reaches:
+            if stores and store not in stores:
                 continue
             turns: list[tuple[CardId, int]] = []
             cards: dict[CardId, DeckCard] = {}
@@ -127,6 +131,22 @@ class Plans:
                 turns.append((ready.id, length))
             if turns:
                 yield Choice(playlist.id, playlist.name, tuple(turns)), cards
+
+    def _read(self) -> Snapshot:
+        """The record, and each playlist with the stores that it reaches; none for every store's
+        use: those come first.
+        """
+        if self._snapshot is None:
+            self._snapshot = Library().snapshot(self._session, self._now)
+            reach, local = Reach(self._session), local_playlists(self._session)
+            every = [it for it in reach.playlists.values() if not it.id.startswith(PREFIX)]
+            for playlist in sorted(every, key=lambda it: (it.id not in local, it.name, it.id)):
+                stores = frozenset().union(*(use.stores for use in reach.uses(playlist.id)))
+                if playlist.id in local or stores:
+                    self._reaches.append(
+                        (playlist, frozenset() if playlist.id in local else stores)
+                    )
+        return self._snapshot
 
     def _ready(
         self, view: View, store: Store, playlist: PlaylistId, language: str

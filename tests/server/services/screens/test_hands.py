@@ -8,12 +8,20 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from playlists.ids import ItemId, PlaylistId, ZoneId
+from playlists.ids import ItemId, PlaylistId, ZoneId, canonical
 from playlists.model import Card, Item, Playlist
 from playlists.signing import SigningKey, verify
 from playlists.wire.commands import Answer, Answers, Command, FetchRule, PowerPlan
 from playlists.wire.door import Report
-from playlists.wire.hands import Act, Acts, HandsPlan, Verdict, code_hash
+from playlists.wire.hands import (
+    MAX_CHOICES,
+    MAX_PLAN_BYTES,
+    Act,
+    Acts,
+    HandsPlan,
+    Verdict,
+    code_hash,
+)
 from playlists.wire.http import PairingRequest
 from server.db.models import ActorRow, AuditRow, CommandRow, HandActRow, HandCodeRow
 from server.errors import BadInput, Forbidden, NotFound
@@ -163,6 +171,23 @@ def test_devices_are_told_who_may_and_what_they_may_show(chain: Context) -> None
     assert plan.longest_ms == 4 * HOUR_MS
     assert plan.cards.keys() >= {card for one in plan.choices for card, _ in one.turns}
     assert told(chain, plan.id) is None, "it is known there"
+
+
+def test_what_is_too_much_for_a_command_is_left_out(chain: Context) -> None:
+    names = []
+    for n in range(MAX_CHOICES + 6):
+        items = tuple(
+            Item(ItemId(f"i{m}"), Card("message", {}, {"headline": {"fr": f"{n} {m} " + "é" * 60}}))
+            for m in range(8)
+        )
+        made = Playlist(PlaylistId(f"many-{n:02}"), f"Many {n:02}", items)
+        names.append(content.create_playlist(chain, SYSTEM, made).value.id)
+    set_local_use(chain, SYSTEM, names)
+    hand_codes.issue(chain, MIA, STORE)
+    plan = told(chain)
+    assert plan is not None
+    assert 10 < len(plan.choices) <= MAX_CHOICES
+    assert len(canonical(plan.to_json())) < MAX_PLAN_BYTES + 2_000
 
 
 def test_the_command_with_the_hashes_is_for_the_device_alone(chain: Context) -> None:
