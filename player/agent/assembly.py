@@ -6,10 +6,9 @@ import threading
 from dataclasses import dataclass, field
 
 from player.agent.agent import Agent
+from player.agent.body import Body
 from player.agent.events import Checked, DoorAt, Link, Parts, Post
 from player.agent.fetching import Fetch
-from player.agent.handing import MakePage
-from player.agent.obeying import Body
 from player.agent.pacing import Pacing
 from player.agent.sharing import Sharing
 from player.agent.updates import Updates
@@ -31,7 +30,7 @@ from player.link.door import Door
 from player.link.http import Server
 from player.link.lan import Lan, is_possible
 from player.link.lan_server import LanServer
-from player.local.server import HandsServer
+from player.local.server import HandsServer, MakePage
 from player.machine.facts import Machine
 from player.machine.package import PACKAGE
 from player.spool import Spool

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from player.agent.body import Body
 from player.agent.fetching import Fetch
-from player.agent.handing import MakePage
-from player.agent.obeying import Body
 from player.agent.work import Done, Runner
 from player.cache.kept import Kept
 from player.cache.store import Store
@@ -18,6 +17,7 @@ from player.display.wishes import Did
 from player.health import Health
 from player.link.door import News
 from player.link.http import Server
+from player.local.server import MakePage
 from player.spool import Spool
 from playlists.ids import ScreenId
 from playlists.wire.door import Report

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from player.agent.needs import Need
 from player.errors import NoRoom
@@ -25,25 +25,6 @@ if TYPE_CHECKING:
 
 AGAIN_MS = 10_000
 """Between two words on a hold that runs, while the server has it: people may end it there."""
-
-
-class HandsPage(Protocol):
-    """The page on the shop's network (player/local/server.py)."""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it listens."""
-
-    port: int
-
-    def start(self) -> None:
-        """Listen. Raises OSError."""
-
-    def stop(self) -> None:
-        """Listen no more."""
-
-
-MakePage = Callable[[Hands], HandsPage]
 
 
 class Handing:

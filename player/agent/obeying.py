@@ -9,25 +9,22 @@ an `update` by what root tells of it (updates.py).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from player.agent.beliefs import Beliefs
+from player.agent.body import Body
 from player.agent.handing import Handing
 from player.agent.needs import Need
 from player.agent.outcome import Job, Outcome, attempted, came_back
-from player.agent.pacing import Pacing
 from player.agent.powering import Powering
-from player.agent.updates import Updates
-from player.cache.orders import Orders
 from player.clock import Clock
-from player.display.wishes import Did, Wish, Wishes
+from player.display.wishes import Did, Wish
 from player.errors import NoRoom
 from player.health import Health
 from player.link.http import Server
 from player.machine import logs
-from player.machine.facts import TROUBLES, Machine, troubles_of
+from player.machine.facts import TROUBLES, troubles_of
 from player.machine.tools import run, short
 from player.updating.handover import KIND as UPDATE
 from player.updating.handover import Wanted
@@ -50,19 +47,6 @@ SETTINGS = ("rotate", "volume")
 """Kinds that stay in force."""
 SLOW = frozenset(("logs", "reboot"))
 """Kinds that other programs do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """What the agent has beside its plan: the commands' file, the way to the kiosk, the machine,
-    how it fetches, the way to another version of itself.
-    """
-
-    orders: Orders
-    wishes: Wishes
-    machine: Machine
-    pacing: Pacing
-    updates: Updates
 
 
 class Obeying:

@@ -74,6 +74,9 @@ class HandsServer:
             server.server_close()
 
 
+MakePage = Callable[[Hands], HandsServer]
+
+
 class _Server(NearServer):
     hands: Hands
     files: Mapping[str, tuple[str, bytes]]

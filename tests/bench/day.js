@@ -50,14 +50,14 @@ export function begin({ plan, files, from, offer }) {
   let last = performance.now();
   let worst = 0;
   let due = Infinity;
-  let template = "";
+  let kind = "";
   const frame = (at) => {
     const playing = screen.state().zones.main;
     const time = now().ms;
     const near = at > due - WINDOW[0] && at < due + WINDOW[1];
     if (near) worst = Math.max(worst, at - last);
     else if (at >= due + WINDOW[1]) {
-      gaps.push({ from: performance.timeOrigin + due - WINDOW[0], until: performance.timeOrigin + due + WINDOW[1], worst, to: template });
+      gaps.push({ from: performance.timeOrigin + due - WINDOW[0], until: performance.timeOrigin + due + WINDOW[1], worst, to: kind });
       worst = 0;
       due = Infinity;
     }
@@ -65,7 +65,7 @@ export function begin({ plan, files, from, offer }) {
     if (playing && playing.since !== slot) {
       slot = playing.since;
       changes += 1;
-      template = playing.template;
+      kind = `${playing.template}_${decoded.cards.get(playing.card)?.params.transition ?? "fade"}`;
     }
     if (playing && slot !== null && time - slot > AFTER_MS && playing.until - time > BEFORE_MS + AFTER_MS && due === Infinity) {
       offset += playing.until - time - BEFORE_MS;

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from player.agent.agent import Agent
+from player.agent.body import Body
 from player.agent.events import Event, Parts, Post
 from player.agent.fetching import Fetch
 from player.agent.needs import Need
-from player.agent.obeying import Body
 from player.agent.pacing import Pacing
 from player.agent.updates import Updates
 from player.agent.work import Done, attempt
