@@ -13,6 +13,7 @@ PLAYER_LIBRARIES = {
     *("cryptography", "playlists", "player", "requests", "sdnotify", "socketio", "urllib3"),
     *("engineio", "websocket"),  # what socketio speaks through; looked after in player/link
     *("ifaddr", "zeroconf"),  # recommended, not needed: without them nothing is shared in a shop
+    "segno",  # recommended, not needed: without it a token is typed, not scanned
 }
 
 

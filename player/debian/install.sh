@@ -48,10 +48,8 @@ apt() {
 
 installed() { dpkg-query -W -f '${db:Status-Status} ${Version}' enseigne-player 2>/dev/null || true; }
 
-updating() { PYTHONPATH=/usr/lib/enseigne-player /usr/bin/python3 -m player.updating "$@"; }
-
 install_package() {
-    if [ "$(installed)" = "installed $VERSION" ] && [ "$(updating kept 2>/dev/null)" = "$VERSION" ]; then
+    if [ "$(installed)" = "installed $VERSION" ] && [ "$(enseigne-player-setup kept 2>/dev/null)" = "$VERSION" ]; then
         say "The player $VERSION is installed already."
         return
     fi
@@ -65,7 +63,7 @@ install_package() {
     printf '%s  %s\n' "$SHA256" "$file" | sha256sum -c --quiet ||
         stop "What came is not what was announced (it may have been updated meanwhile): start again."
     if [ "$(installed)" != "installed $VERSION" ]; then install_file; fi
-    updating keep "$file" >/dev/null ||
+    enseigne-player-setup keep "$file" >/dev/null ||
         say "Its package could not be kept: the server cannot update this player; see above."
 }
 
@@ -81,8 +79,7 @@ configure() {
         install -m 644 "$CA" /etc/enseigne-player/ca.pem
         set -- "$@" ca=/etc/enseigne-player/ca.pem
     fi
-    printf '%s\n' "$SERVER_KEY" >/etc/enseigne-player/server-key.new
-    mv /etc/enseigne-player/server-key.new /etc/enseigne-player/server-key
+    enseigne-player-setup pin "$SERVER_KEY" || say "The server's key could not be kept: it cannot update this player."
     enseigne-player-setup set "server=$SERVER" "$@" || stop "Nothing was set; start again with another value."
     enseigne-player-setup take || say "The start of this computer could not be made quiet; see above."
 }

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from player.cache.files import write_atomic
 from player.config import BadConfig, read_config
 from player.errors import PlayerError
 from player.updating.handover import AGENT, ROOT
@@ -16,6 +17,7 @@ from player.updating.system import System
 from player.updating.updater import Places, Updater
 from player.updating.watching import Patience
 from playlists.errors import DomainError
+from playlists.signing import public_key
 
 KEY = Path("/etc/enseigne-player/server-key")
 """The server's root key (raw Ed25519, base64url), as the installer had it from the server."""
@@ -29,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     works.add_parser("run", help="answer what the agent asks for")
     works.add_parser("undo", help="go back where an update was cut off")
     works.add_parser("keep", help="keep the package of what is installed").add_argument("deb")
+    works.add_parser("pin", help="believe a server, by its root key").add_argument("key")
     works.add_parser("kept", help="the installed version, where its package is kept")
     given = parser.parse_args(arguments)
     try:
@@ -53,6 +56,10 @@ def _work(updater: Updater, given: argparse.Namespace) -> int:
         return 0
     if given.work == "undo":
         return 0 if updater.undo(CUT_OFF) else 1
+    if given.work == "pin":
+        public_key(given.key)
+        write_atomic(KEY, f"{given.key}\n".encode())
+        return 0
     if given.work == "keep":
         print(updater.keep(Path(given.deb)))
         return 0

@@ -67,7 +67,7 @@ def machine(tmp_path: Path, client: FlaskClient) -> Path:
         "dpkg-query": "printf '%s' \"${INSTALLED:-}\"",
         "apt-get": notes,
         "curl": f'{notes}; while [ "$1" != -o ]; do shift; done; cp {tmp_path}/served.deb "$2"',
-        "enseigne-player-setup": notes,
+        "enseigne-player-setup": f'{notes}; [ "$1" != kept ] || printf %s "${{KEPT:-}}"',
         "systemctl": notes,
     }.items():
         (tools / name).write_text(f"#!/bin/sh\n{does}\n")
@@ -93,14 +93,21 @@ def test_one_command_installs_sets_and_starts(machine: Path) -> None:
     assert "type it at" in said
     assert "install --allow-downgrades" in calls
     assert "setup set server=http://127.0.0.1:8080 name=Window 'A' rotate=90\n" in calls
+    assert re.search("setup pin [-_A-Za-z0-9]{43}\n", calls)
     assert calls.index("apt-get") < calls.index("set server") < calls.index("setup take")
 
 
 def test_what_is_installed_already_is_not_fetched_again(machine: Path) -> None:
     (version,) = re.findall(r"^VERSION='(.+)'$", (machine / "install").read_text(), re.MULTILINE)
-    code, said, calls = run(machine, INSTALLED=f"installed {version}")
+    code, said, calls = run(machine, INSTALLED=f"installed {version}", KEPT=version)
     assert (code, "apt-get" in calls, "curl" in calls) == (0, False, False), said
     assert "set server=" in calls
+
+
+def test_what_is_installed_and_has_no_way_back_is_fetched_and_kept(machine: Path) -> None:
+    (version,) = re.findall(r"^VERSION='(.+)'$", (machine / "install").read_text(), re.MULTILINE)
+    code, said, calls = run(machine, INSTALLED=f"installed {version}")
+    assert (code, "apt-get" in calls, "setup keep" in calls) == (0, False, True), said
 
 
 def test_what_was_changed_on_the_way_is_not_installed(machine: Path) -> None:
