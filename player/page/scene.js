@@ -280,19 +280,19 @@ export class Scene {
   }
 
   #fadeOut(part, holder) {
-    if (!this.root.isConnected) {
-      holder.remove();
-      return;
-    }
     const gone = () => {
       holder.remove();
       this.#leaving.delete(holder);
+      // An animation that is armed for hours keeps what it is on for as long.
+      part.lease?.end();
     };
+    if (!this.root.isConnected) return gone();
     if (part.lease) {
       this.#leaving.add(holder);
       setTimeout(gone, GONE_MS);
     }
     leave(part, { reduced: this.#reduced() }).then(gone, gone);
+    return undefined;
   }
 
   /** Keep equal parts, swap the others: figures set and rise, the rest fades. */

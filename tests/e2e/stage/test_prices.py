@@ -181,6 +181,22 @@ def test_a_price_that_leaves_is_gone_in_time_where_its_movement_has_no_frames(pa
     assert page.evaluate("moves.some(({ playState }) => playState === 'paused')")
 
 
+def test_a_price_that_is_gone_leaves_nothing_armed(page: Page) -> None:
+    page.evaluate(
+        """async () => {
+          window.now = stageIn();
+          await now.stage.show(sample("price"));
+          window.armed = now.shadow.querySelector(".lease").getAnimations();
+          const view = sample("price");
+          view.goods[0].price.figures = "79";
+          now.stage.update(view);
+        }"""
+    )
+    assert page.evaluate("armed.length") == 2
+    page.wait_for_function("now.shadow.querySelectorAll('.price').length === 1")
+    page.wait_for_function("armed.every(({ playState }) => playState === 'idle')")
+
+
 def test_a_withdrawn_price_goes_and_a_restored_one_comes_back(page: Page) -> None:
     page.evaluate(
         """async () => {
