@@ -23,12 +23,19 @@ export class ServedClock {
   #uncertainty = null;
   #at = 0;
 
-  /** `now` was read between two monotonic instants; `uncertainty` null: nobody vouches for it. */
+  /**
+   * `now` was read between two monotonic instants; `uncertainty` null: nobody vouches for it. What is held stays
+   * while it agrees and is finer: an answer that a busy page heard late says little about when it was given.
+   */
   told(now, uncertainty, sentAt, receivedAt) {
     const half = Math.ceil((receivedAt - sentAt) / 2);
     if (half > MAX_ROUND_TRIP_MS / 2) return;
-    this.#offset = now + half - receivedAt;
-    this.#uncertainty = uncertainty === null ? null : uncertainty + half + 1;
+    const offset = now + half - receivedAt;
+    const fresh = uncertainty === null ? null : uncertainty + half + 1;
+    const held = this.#unsure(receivedAt);
+    if (held !== null && fresh !== null && held <= fresh && Math.abs(offset - this.#offset) <= held + fresh) return;
+    this.#offset = offset;
+    this.#uncertainty = fresh;
     this.#at = receivedAt;
   }
 
@@ -40,8 +47,11 @@ export class ServedClock {
   now() {
     const at = monotonic();
     if (this.#offset === null) return { ms: wallGuess(), uncertaintyMs: null };
-    const drift = Math.ceil(((at - this.#at) * DRIFT_PPM) / 1_000_000);
-    return { ms: at + this.#offset, uncertaintyMs: this.#uncertainty === null ? null : this.#uncertainty + drift };
+    return { ms: at + this.#offset, uncertaintyMs: this.#unsure(at) };
+  }
+
+  #unsure(at) {
+    return this.#uncertainty === null ? null : this.#uncertainty + Math.ceil(((at - this.#at) * DRIFT_PPM) / 1_000_000);
   }
 }
 

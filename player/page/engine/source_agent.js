@@ -36,7 +36,7 @@ const BEAT_EVERY_MS = 2_000;
 const TURNS_AT_ONCE = 1_000;
 const REQUEST_LIMIT_MS = 10_000;
 const JSON_TYPE = { "Content-Type": "application/json" };
-const CLOCK_EVERY_MS = 30_000;
+const CLOCK_EVERY_MS = 10_000;
 /** A stream that is silent for so long is opened again. */
 const SILENCE_MS = 150_000;
 

@@ -37,3 +37,33 @@ def test_a_clock_a_year_off_changes_nothing_once_connected(
     peer.head("s1", plan(peer, {"main": [(price_card(peer.file()), 3600)]}))
     until_painted(page, "89,90 €")
     assert until(page, "state.zones.main.because.length === 0")
+
+
+SERVED = """async () => {
+  const { monotonic, ServedClock } = await import("/page/engine/clock.js");
+  const clock = new ServedClock();
+  const told = [];
+  const tell = (now, uncertainty, tookMs) => {
+    const at = monotonic();
+    clock.told(at + now, uncertainty, at - tookMs, at);
+    const seen = clock.now();
+    told.push([Math.round((seen.ms - monotonic()) / 10) * 10, seen.uncertaintyMs]);
+  };
+  tell(1_000, 2, 20);
+  tell(1_000, 2, 200);
+  tell(990, 2, 4);
+  tell(9_000, 2, 200);
+  tell(9_000, null, 0);
+  tell(9_000, 40, 200);
+  return told;
+}"""
+
+
+def test_the_finest_answer_stays_until_another_disagrees_or_nobody_vouches(
+    peer: Peer, profile: BrowserContext
+) -> None:
+    page = profile.new_page()
+    page.goto(f"{peer.url}/empty")
+    told = page.evaluate(SERVED)
+    assert [uncertainty for _, uncertainty in told] == [13, 13, 5, 103, None, 141]
+    assert [offset for offset, _ in told] == [1_010, 1_010, 990, 9_100, 9_000, 9_100]
