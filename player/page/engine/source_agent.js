@@ -37,6 +37,9 @@ const TURNS_AT_ONCE = 1_000;
 const REQUEST_LIMIT_MS = 10_000;
 const JSON_TYPE = { "Content-Type": "application/json" };
 const CLOCK_EVERY_MS = 10_000;
+/** A page that begins is busy and hears late what time it is: it asks so often, and so soon (ms), again. */
+const CLOCK_AT_FIRST = 5;
+const CLOCK_SOON_MS = 250;
 /** A stream that is silent for so long is opened again. */
 const SILENCE_MS = 150_000;
 
@@ -54,6 +57,7 @@ export class AgentSource {
   #events = null;
   #heardAt = 0;
   #clockTimer = 0;
+  #clockAsked = 0;
 
   /**
    * @param {{onWorld: (world) => void, onFault: (error) => void}} hooks `onWorld` after every change
@@ -94,6 +98,7 @@ export class AgentSource {
   /** The machine slept, or its clock was set: ask for the time again. */
   async slept() {
     this.#clock.forget();
+    this.#clockAsked = 0;
     this.#emit();
     await this.#askClock();
     this.#listen();
@@ -131,7 +136,9 @@ export class AgentSource {
       const { now, uncertainty } = await (await ask("/clock")).json();
       this.#clock.told(now, uncertainty, sentAt, monotonic());
       this.#emit();
-      this.#clockTimer = setTimeout(() => this.#askClock(), uncertainty === null ? RETRY_MS : CLOCK_EVERY_MS);
+      this.#clockAsked += 1;
+      const later = this.#clockAsked < CLOCK_AT_FIRST ? CLOCK_SOON_MS : CLOCK_EVERY_MS;
+      this.#clockTimer = setTimeout(() => this.#askClock(), uncertainty === null ? RETRY_MS : later);
     } catch (error) {
       this.#onFault(error);
       this.#clockTimer = setTimeout(() => this.#askClock(), RETRY_MS);

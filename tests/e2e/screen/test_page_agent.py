@@ -115,6 +115,11 @@ def test_it_shows_the_code_then_the_plan_and_each_new_price(page: Page, beside: 
     assert "Estran 28" in glass(page)
 
 
+def test_a_page_that_begins_asks_several_times_what_time_it_is(page: Page) -> None:
+    asked = "performance.getEntriesByType('resource').filter((it) => it.name.endsWith('/clock'))"
+    page.wait_for_function(f"() => {asked}.length >= 5", timeout=6_000)
+
+
 def test_without_trusted_time_no_price(page: Page, beside: Beside) -> None:
     beside.trusted = None
     page.reload()
