@@ -10,7 +10,7 @@ from pydantic import Field
 from server.api.kit import Call, Done, located, operation, resource
 from server.api.shapes import Id, Ms, PageQuery, Shape, Version
 from server.services.base.paging import Cut
-from server.services.screens import commands, displays
+from server.services.screens import commands, displays, offs
 from server.services.screens.commands import CommandView, Kind
 from server.services.screens.displays import Display, DisplayView
 from server.services.screens.power_plans import Mode, Night, Rule
@@ -171,7 +171,7 @@ def set_display(call: Call, screen_id: str, body: DisplayEdit, if_version: int |
 def list_power(call: Call, screen_id: str, query: PageQuery) -> Done:
     """List when a screen's display was off."""
     cut = Cut(query.after, query.limit)
-    page = displays.list_power(call.ctx, call.actor, screen_id, cut)
+    page = offs.list_power(call.ctx, call.actor, screen_id, cut)
     return Done({"items": [asdict(one) for one in page.items], "next": page.next})
 
 

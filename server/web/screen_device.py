@@ -157,7 +157,7 @@ def _read(me: Visit, screen_id: str) -> dict[str, Any]:
     shots = [one for one in told if one.kind == "screenshot"]
     seen = words.seen(shots, now, store.zone, me.language)
     display = displays.of_screen(me.ctx, me.actor, screen_id).value
-    runs = displays.list_power(me.ctx, me.actor, screen_id, Cut("", NIGHTS)).items
+    runs = offs.list_power(me.ctx, me.actor, screen_id, Cut("", NIGHTS)).items
     known = known_of(me.ctx, me.actor, screen_id)
     today = local(now, store.zone).date()
     may = [kind for kind in commands.KINDS if commands.may_send(me.actor, kind, screen.store)]

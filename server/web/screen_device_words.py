@@ -10,8 +10,9 @@ from typing import Any
 
 from server.services.chain.place_views import StoreView
 from server.services.screens.commands import CommandView
-from server.services.screens.displays import DisplayView, PowerRunView
+from server.services.screens.displays import DisplayView
 from server.services.screens.fetch_rules import Pace, PaceView
+from server.services.screens.offs import PowerRunView
 from server.services.screens.power_plans import Rule
 from server.web.clock import clock, day, length, when
 from server.web.phrases import Language

@@ -17,7 +17,7 @@ from server.services.keeping import retention
 from server.services.observed import neighbours, paradoxes
 from server.services.prices import horizon, moving, releasing
 from server.services.recalls import recalls
-from server.services.screens import displays, rollout_beat
+from server.services.screens import bringing, rollout_beat
 from server.services.situation import rounds
 from server.services.tills.rounds import TillRounds
 
@@ -62,7 +62,7 @@ class Timers:
             ("brands due", RELEASE_S, partial(trials.run_due, ctx)),
             ("recalls", EXPIRY_S, partial(recalls.complete, ctx)),
             ("tills", TILL_S, self._tills),
-            ("displays", DISPLAY_S, partial(displays.bring, ctx)),
+            ("what devices go by", DISPLAY_S, partial(bringing.bring, ctx)),
             ("updates of players", DISPLAY_S, rollout_beat.Rollouts(ctx)),
             ("how prices agreed", EXPIRY_S, Reckoner(ctx)),
             ("who should know", ctx.settings.watch_every_s, partial(rounds.run, ctx)),

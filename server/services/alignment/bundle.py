@@ -6,7 +6,7 @@ from playlists.cards import card_json
 from playlists.ids import Json, Sha256
 from playlists.wire.commands import PowerRun
 from server.services.alignment.evidence import Evidence, Proof, Said
-from server.services.screens.displays import PowerRunView
+from server.services.screens.offs import PowerRunView
 
 FORMAT = "enseigne.evidence/1"
 HOW = (

@@ -23,8 +23,7 @@ from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.objects import load_objects
 from server.services.prices import past
-from server.services.screens.displays import PowerRunView
-from server.services.screens.offs import offs_at
+from server.services.screens.offs import PowerRunView, offs_at
 from server.services.showing.holding import MAX_RUNS, NOW_MS, Holding
 from server.services.showing.proving import PriceThen
 from server.services.showing.whys import ScreenWhy, screen_why

@@ -1,13 +1,14 @@
-"""What a product is called, in the language of whoever reads."""
+"""What products are called, in the language of whoever reads; and people."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server.db.models import ProductRow
+from server.db.models import ActorRow, ProductRow
+from server.services.base.actors import SYSTEM
 from server.services.base.kept import MAX_IN, batched
 
 Names = Mapping[str, Mapping[str, str]]
@@ -33,4 +34,13 @@ def names_of(session: Session, skus: Collection[str]) -> dict[str, Names]:
     for some in batched(sorted(set(skus)), MAX_IN):
         rows = select(ProductRow.sku, ProductRow.names).where(ProductRow.sku.in_(some))
         found.update((row.sku, row.names) for row in session.execute(rows))
+    return found
+
+
+def names_of_people(session: Session, ids: Iterable[str]) -> dict[str, str]:
+    """People's names by their ids."""
+    found: dict[str, str] = {SYSTEM.id: SYSTEM.name}
+    for some in batched(sorted(set(ids)), MAX_IN):
+        rows = select(ActorRow.id, ActorRow.name).where(ActorRow.id.in_(some))
+        found.update(session.execute(rows).all())
     return found

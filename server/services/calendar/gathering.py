@@ -20,12 +20,12 @@ from server.db.models import BaseRow, DraftRow, EmergencyRow, OverrideRow, Store
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.kept import MAX_IN, batched
+from server.services.base.naming import names_of_people
 from server.services.calendar.faces import Face, face_of
 from server.services.calendar.floor import Floor, Shop
 from server.services.calendar.rows import Rows, campaign_from_draft, rows_of
 from server.services.calendar.window import Window
 from server.services.chain.calendars import calendar_of
-from server.services.drafting.listing import names_of_people
 
 State = Literal["air", "changed", "draft"]
 MAX_FLOORS = 16

@@ -11,7 +11,6 @@ from sqlalchemy import String, cast, select
 from sqlalchemy.orm import Session
 
 from server.db.models import (
-    ActorRow,
     BaseRow,
     CampaignRow,
     DraftRow,
@@ -22,9 +21,9 @@ from server.db.models import (
     StoreRow,
 )
 from server.errors import BadInput
-from server.services.base.actors import SYSTEM, Actor
+from server.services.base.actors import Actor
 from server.services.base.context import Context
-from server.services.base.kept import MAX_IN, batched
+from server.services.base.naming import names_of_people
 from server.services.drafting import drafts
 from server.services.drafting.tagging import tags_of
 from server.services.wishes.reach import Reach
@@ -245,15 +244,6 @@ def length_of(items: Iterable[Mapping[str, Any]]) -> int:
     """How long the cards of a draft's items last together, ms."""
     cards = (item for item in items if "card" in item.get("content", {}))
     return sum(int(item.get("duration_ms", 10_000)) for item in cards)
-
-
-def names_of_people(session: Session, ids: Iterable[str]) -> dict[str, str]:
-    """People's names by their ids."""
-    found: dict[str, str] = {SYSTEM.id: SYSTEM.name}
-    for some in batched(sorted(set(ids)), MAX_IN):
-        rows = select(ActorRow.id, ActorRow.name).where(ActorRow.id.in_(some))
-        found.update(session.execute(rows).all())
-    return found
 
 
 def writers(ctx: Context, ids: Iterable[str]) -> Mapping[str, str]:

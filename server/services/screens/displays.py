@@ -1,58 +1,34 @@
-"""How displays are switched and looked at: each screen's rule or its store's, brought to the
-devices and held against what they report.
+"""How displays are switched and looked at: each screen's rule, or its store's. Its plan is sent by
+bringing.py, what came of it is in offs.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from playlists.ids import Sha256
-from playlists.runs import GENESIS
-from playlists.wire.commands import Off, PowerPlan, PowerRun
+from playlists.wire.commands import Off, PowerPlan
 from server.db.models import (
-    CommandRow,
-    DeviceRow,
     DisplayRow,
-    PowerRunRow,
     ScreenRow,
-    ScreenStateRow,
     StoreRow,
 )
-from server.errors import BadInput, Conflict
+from server.errors import BadInput
 from server.services.base import audit
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.editing import Versioned, check_version, missing
-from server.services.base.kept import batched
-from server.services.base.paging import FIRST, Cut, Page, paged
-from server.services.chain.place_views import store_view
-from server.services.screens import commands, fetch_rules, hand_plans
-from server.services.screens.devices import Viewer
-from server.services.screens.power_plans import Hours, Opening, Rule, plan_of
+from server.services.screens.openings import openings
+from server.services.screens.power_plans import Hours, Rule, plan_of
 
 MAX_MARGIN_MIN = 240
 """Minutes before opening and after closing."""
 SHOT_EVERY_MIN = (15, 1_440)
 """Minutes between two pictures of a screen, the least and the most."""
-REPORTED = ("power_plan", "fetch_rule", "hands")
-"""What devices report that they go by."""
-OVERTAKEN = "replaced"
-"""The state of an own command that a newer one took the place of."""
-MINUTE_MS = 60_000
 DAY_MINUTES = 1_440
-AHEAD_MS = 60 * MINUTE_MS
-LONGEST_MS = 400 * DAY_MINUTES * MINUTE_MS
-"""Records of displays that end later than this from now, or last longer, are not taken."""
-SENT_AT_ONCE = 50
-"""Own commands in one transaction: at midnight every screen with a rule is sent one."""
-HEARD_MS = 10 * MINUTE_MS
-"""Who was heard so lately is there to be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +49,6 @@ class DisplayView:
     off: Off | None
 
 
-@dataclass(frozen=True, slots=True)
-class PowerRunView:
-    """A stretch that a display was off; `follows`: bound to the record before it."""
-
-    seq: int
-    hash: str
-    prev: str
-    from_ms: int
-    until_ms: int
-    why: str
-    how: str
-    said: str
-    follows: bool
-    received_at: int
-
-
 def of_screen(ctx: Context, actor: Actor, screen: str) -> Versioned[DisplayView]:
     """What holds for a screen now. Raises NotFound."""
     actor.require("read")
@@ -102,7 +62,7 @@ def of_screen(ctx: Context, actor: Actor, screen: str) -> Versioned[DisplayView]
         found = {row.subject: row for row in session.scalars(rows)}
         own = found.get(subjects[0])
         display = _display(own or found.get(subjects[1]))
-        plan = plan_of(display.rule, _opening(session, place.store_id), now)
+        plan = plan_of(display.rule, openings(session, (place.store_id,))[place.store_id], now)
         view = DisplayView(display, own is None, plan, plan.at(now))
         return Versioned(view, own.version if own else 0)
 
@@ -132,146 +92,13 @@ def set_display(
     ctx.wake()
 
 
-def list_power(ctx: Context, actor: Actor, screen: str, cut: Cut = FIRST) -> Page[PowerRunView]:
-    """When a screen's display was off, newest first. Raises NotFound."""
-    actor.require("read")
-    with ctx.db.read() as session:
-        place = session.get(ScreenRow, screen)
-        if place is None or not actor.sees(place.store_id):
-            raise missing("screen")
-        rows = select(PowerRunRow).where(PowerRunRow.screen_id == screen)
-        keys = [PowerRunRow.from_ms, PowerRunRow.device, PowerRunRow.seq]
-        return paged(session, ctx.settings, rows, keys, cut, power_run, newest_first=True)
-
-
-def take_power(session: Session, viewer: Viewer, runs: tuple[PowerRun, ...], now: int) -> int:
-    """Keep what a device says of its display; the number up to which it may forget its own."""
-    screen = viewer.screens[0]
-    newest = select(PowerRunRow).where(
-        PowerRunRow.screen_id == screen, PowerRunRow.device == viewer.device
+def rules(session: Session) -> Callable[[str, str], Display]:
+    """The display of a screen, by the screen and its store."""
+    found = {row.subject: _display(row) for row in session.scalars(select(DisplayRow))}
+    default = Display()
+    return lambda screen, store: (
+        found.get(f"screen:{screen}") or found.get(f"store:{store}") or default
     )
-    last = session.scalar(newest.order_by(PowerRunRow.seq.desc()).limit(1))
-    seq, hashed = (last.seq, Sha256(last.hash)) if last else (0, GENESIS)
-    for run in runs:
-        if run.seq <= seq:
-            continue
-        if run.until_ms > now + AHEAD_MS or run.until_ms - run.from_ms > LONGEST_MS:
-            break  # no honest record is of the future, or of years
-        session.add(
-            PowerRunRow(
-                screen_id=screen,
-                device=viewer.device,
-                seq=run.seq,
-                hash=run.hash,
-                prev=run.prev,
-                from_ms=run.from_ms,
-                until_ms=run.until_ms,
-                why=run.why,
-                how=run.how,
-                said=run.said,
-                follows=run.follows(seq, hashed),
-                received_at=now,
-            )
-        )
-        seq, hashed = run.seq, run.hash
-    return seq
-
-
-def bring(ctx: Context) -> None:
-    """Send each device the plan and the rule for fetching that it does not report, and ask for the
-    pictures that are due.
-    """
-    now = ctx.clock()
-    with ctx.db.read() as session:
-        due = list(_due(ctx, session, now))
-    for some in batched(due, SENT_AT_ONCE):
-        with ctx.db.write() as session:
-            for screen, kind, arguments in some:
-                _send(ctx, session, screen, kind, arguments, now)
-    if due:
-        ctx.wake()
-
-
-def _send(
-    ctx: Context, session: Session, screen: str, kind: str, arguments: Mapping[str, Any], now: int
-) -> None:
-    if kind in commands.OWN:
-        older = update(CommandRow).where(
-            CommandRow.screen_id == screen, CommandRow.kind == kind, CommandRow.state == ""
-        )
-        session.execute(older.values(state=OVERTAKEN))
-    # It may wait for many answers, or be gone.
-    with suppress(Conflict):
-        commands.issue(ctx, session, screen, kind, arguments, commands.NOBODY, now)
-
-
-def _due(ctx: Context, session: Session, now: int) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    rules = {row.subject: _display(row) for row in session.scalars(select(DisplayRow))}
-    fetch_of = fetch_rules.rules(session)
-    told = [ScreenStateRow.report["device"][name].as_string() for name in REPORTED]
-    rows = (
-        select(ScreenRow.id, ScreenRow.store_id, DeviceRow.caps, *told)
-        .join(DeviceRow, DeviceRow.screen_id == ScreenRow.id)
-        .join(ScreenStateRow, ScreenStateRow.screen_id == ScreenRow.id)
-        .where(or_(ScreenStateRow.connected, ScreenStateRow.seen_at > now - HEARD_MS))
-    )
-    sent = _last(session)
-    plans: dict[tuple[Rule, str], PowerPlan] = {}
-    nothing = PowerPlan()
-    hands = hand_plans.Plans(ctx, session, now)
-    for screen, store, caps, held, fetches, may in session.execute(rows):
-        display = rules.get(f"screen:{screen}") or rules.get(f"store:{store}") or Display()
-        if not caps.get("agent") or not held:
-            continue
-        key = (display.rule, store)
-        if display.rule == Rule():
-            plan = nothing
-        else:
-            plan = plans[key] = plans.get(key) or plan_of(key[0], _opening(session, store), now)
-        rule = fetch_of(store)
-        wanted = (
-            (commands.POWER, plan, held),
-            (commands.FETCH, rule, fetches),
-            (commands.HANDS, hands.of(screen, store), may),
-        )
-        for kind, it, has in wanted:
-            waits = sent.get((screen, kind))
-            # A player that says nothing of it is older than this.
-            if has and has != it.id and not (waits and waits[1] > now and waits[2] == it.id):
-                yield screen, kind, {**it.to_json(), "plan": it.id}
-        shot = sent.get((screen, "screenshot"))
-        if display.shots_min and (not shot or now - shot[0] >= display.shots_min * MINUTE_MS):
-            yield screen, "screenshot", {}
-
-
-def _last(session: Session) -> dict[tuple[str, str], tuple[int, int, str]]:
-    """The newest own commands that wait and the newest picture asked for, of each screen."""
-    kinds = (*commands.OWN, "screenshot")
-    newest = (
-        select(CommandRow.screen_id, CommandRow.kind, func.max(CommandRow.issued_at).label("at"))
-        .where(CommandRow.kind.in_(kinds))
-        .group_by(CommandRow.screen_id, CommandRow.kind)
-        .subquery()
-    )
-    rows = select(CommandRow).join(
-        newest,
-        (CommandRow.screen_id == newest.c.screen_id)
-        & (CommandRow.kind == newest.c.kind)
-        & (CommandRow.issued_at == newest.c.at),
-    )
-    return {
-        (row.screen_id, row.kind): (
-            row.issued_at,
-            row.deadline if not row.state else 0,
-            str(row.arguments.get("plan", "")),
-        )
-        for row in session.scalars(rows)
-    }
-
-
-def _opening(session: Session, store: str) -> Opening:
-    view = store_view(session.get_one(StoreRow, store)).value
-    return Opening(view.zone, view.hours, view.special_hours)
 
 
 def _store_of(session: Session, subject: str) -> str:
@@ -318,20 +145,4 @@ def _row(subject: str, display: Display, version: int, now: int) -> DisplayRow:
         shots_min=display.shots_min,
         version=version,
         edited_at=now,
-    )
-
-
-def power_run(row: PowerRunRow) -> PowerRunView:
-    """A record as people see it."""
-    return PowerRunView(
-        seq=row.seq,
-        hash=row.hash,
-        prev=row.prev,
-        from_ms=row.from_ms,
-        until_ms=row.until_ms,
-        why=row.why,
-        how=row.how,
-        said=row.said,
-        follows=row.follows,
-        received_at=row.received_at,
     )

@@ -1,6 +1,4 @@
-"""How the screens of a store fetch files: the store's rule, or the chain's; sent to the devices as
-plans for displays are (displays.py).
-"""
+"""How the screens of a store fetch files: the store's rule, or the chain's; sent by bringing.py."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""When displays were off, as their devices recorded it: at an instant, and as a table that proves
-the nights of the law.
+"""When displays were off, as their devices recorded it: taken, listed, and as a table that
+proves the nights of the law.
 """
 
 from __future__ import annotations
@@ -14,18 +14,25 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from playlists.ids import Sha256
 from playlists.localtime import instant, zone_of
+from playlists.runs import GENESIS
+from playlists.wire.commands import PowerRun
 from server.db.models import PowerRunRow, ScreenRow, StoreRow
 from server.errors import BadInput
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.editing import missing
-from server.services.screens.displays import PowerRunView, power_run
+from server.services.base.paging import FIRST, Cut, Page, paged
+from server.services.screens.devices import Viewer
 from server.services.screens.power_plans import NIGHT
 
 MAX_DAYS = 400
 """Days of one table."""
 DAY_MS = 86_400_000
+AHEAD_MS = 3_600_000
+LONGEST_MS = 400 * DAY_MS
+"""Records that end later than this from now, or last longer, are not taken."""
 AT_ONCE = 500
 """Records read at a time."""
 COLUMNS = (
@@ -63,6 +70,67 @@ class Asked:
     screen: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class PowerRunView:
+    """A stretch that a display was off; `follows`: bound to the record before it."""
+
+    seq: int
+    hash: str
+    prev: str
+    from_ms: int
+    until_ms: int
+    why: str
+    how: str
+    said: str
+    follows: bool
+    received_at: int
+
+
+def list_power(ctx: Context, actor: Actor, screen: str, cut: Cut = FIRST) -> Page[PowerRunView]:
+    """When a screen's display was off, newest first. Raises NotFound."""
+    actor.require("read")
+    with ctx.db.read() as session:
+        place = session.get(ScreenRow, screen)
+        if place is None or not actor.sees(place.store_id):
+            raise missing("screen")
+        rows = select(PowerRunRow).where(PowerRunRow.screen_id == screen)
+        keys = [PowerRunRow.from_ms, PowerRunRow.device, PowerRunRow.seq]
+        return paged(session, ctx.settings, rows, keys, cut, _view, newest_first=True)
+
+
+def take_power(session: Session, viewer: Viewer, runs: tuple[PowerRun, ...], now: int) -> int:
+    """Keep what a device says of its display; the number up to which it may forget its own."""
+    screen = viewer.screens[0]
+    newest = select(PowerRunRow).where(
+        PowerRunRow.screen_id == screen, PowerRunRow.device == viewer.device
+    )
+    last = session.scalar(newest.order_by(PowerRunRow.seq.desc()).limit(1))
+    seq, hashed = (last.seq, Sha256(last.hash)) if last else (0, GENESIS)
+    for run in runs:
+        if run.seq <= seq:
+            continue
+        if run.until_ms > now + AHEAD_MS or run.until_ms - run.from_ms > LONGEST_MS:
+            break  # no honest record is of the future, or of years
+        session.add(
+            PowerRunRow(
+                screen_id=screen,
+                device=viewer.device,
+                seq=run.seq,
+                hash=run.hash,
+                prev=run.prev,
+                from_ms=run.from_ms,
+                until_ms=run.until_ms,
+                why=run.why,
+                how=run.how,
+                said=run.said,
+                follows=run.follows(seq, hashed),
+                received_at=now,
+            )
+        )
+        seq, hashed = run.seq, run.hash
+    return seq
+
+
 def offs_at(session: Session, screen: str, at_ms: int) -> tuple[PowerRunView, ...]:
     """The records that say that a screen's display was off at an instant (unix ms)."""
     rows = select(PowerRunRow).where(
@@ -71,7 +139,23 @@ def offs_at(session: Session, screen: str, at_ms: int) -> tuple[PowerRunView, ..
         PowerRunRow.until_ms > at_ms,
     )
     newest = rows.order_by(PowerRunRow.received_at.desc(), PowerRunRow.seq.desc())
-    return tuple(power_run(row) for row in session.scalars(newest))
+    return tuple(_view(row) for row in session.scalars(newest))
+
+
+def _view(row: PowerRunRow) -> PowerRunView:
+    """A record as people see it."""
+    return PowerRunView(
+        seq=row.seq,
+        hash=row.hash,
+        prev=row.prev,
+        from_ms=row.from_ms,
+        until_ms=row.until_ms,
+        why=row.why,
+        how=row.how,
+        said=row.said,
+        follows=row.follows,
+        received_at=row.received_at,
+    )
 
 
 def table(ctx: Context, actor: Actor, asked: Asked) -> Iterator[str]:

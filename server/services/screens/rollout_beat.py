@@ -20,7 +20,7 @@ from server.services.base.context import Context
 from server.services.base.editing import locked
 from server.services.base.kept import batched
 from server.services.screens import commands, packages
-from server.services.screens.displays import HEARD_MS
+from server.services.screens.openings import openings
 from server.services.screens.rollout_hours import Quiet
 from server.services.screens.rollout_plans import Course, Member, deadline, go_on, observe
 from server.services.screens.rollout_rows import (
@@ -30,11 +30,11 @@ from server.services.screens.rollout_rows import (
     keep_member,
     known_of,
     newest,
-    openings,
     pairs,
     rules_of,
     withdraw,
 )
+from server.services.screens.screen_states import HEARD_MS
 
 AT_ONCE = 20
 """Screens written down, or told, in one transaction."""

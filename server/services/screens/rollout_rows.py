@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, select, update
@@ -20,8 +20,6 @@ from server.db.models import (
     UpdateRow,
 )
 from server.services.base.kept import MAX_IN, batched
-from server.services.chain.place_views import store_view
-from server.services.screens.power_plans import Opening
 from server.services.screens.rollout_plans import WITHDRAWN, Course, Member, Rules, Seen, Told
 
 REPORTED = ScreenStateRow.report["device"]["package"].as_string()
@@ -32,11 +30,12 @@ SECOND_MS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A screen of a rollout, what is known of it now, and what people call it."""
+    """A screen of a rollout, what is known of it now, and what people call it and its store."""
 
     member: Member
     seen: Seen
     name: str
+    store_name: str
     connected: bool
 
 
@@ -107,10 +106,11 @@ def known_of(session: Session, row: RolloutRow, *, open_only: bool = False) -> l
     """
     state = ScreenStateRow
     rows = (
-        select(UpdateRow, ScreenRow.name, ScreenRow.store_id, state.seen_at, state.connected)
-        .add_columns(state.glass_wrong, REPORTED)
+        select(UpdateRow, ScreenRow.name, StoreRow.id, StoreRow.name)
+        .add_columns(state.seen_at, state.connected, state.glass_wrong, REPORTED)
         .add_columns(CommandRow.state, CommandRow.deadline, CommandRow.said, CommandRow.detail)
         .join(ScreenRow, ScreenRow.id == UpdateRow.screen_id)
+        .join(StoreRow, StoreRow.id == ScreenRow.store_id)
         .join(DeviceRow, DeviceRow.screen_id == UpdateRow.screen_id)
         .outerjoin(state, state.screen_id == UpdateRow.screen_id)
         .outerjoin(CommandRow, CommandRow.id == UpdateRow.command_id)
@@ -124,6 +124,7 @@ def known_of(session: Session, row: RolloutRow, *, open_only: bool = False) -> l
         one,
         name,
         store,
+        store_name,
         seen_at,
         connected,
         dark,
@@ -141,7 +142,7 @@ def known_of(session: Session, row: RolloutRow, *, open_only: bool = False) -> l
             *(one.said, one.before, one.excused),
         )
         seen = Seen(version_said(version), seen_at or 0, dark, told)
-        found.append(Known(member, seen, name, bool(connected)))
+        found.append(Known(member, seen, name, store_name, bool(connected)))
     return found
 
 
@@ -159,16 +160,6 @@ def players(session: Session) -> list[Player]:
         for screen, store, name, tags, caps, version, seen_at in session.execute(rows)
         if caps.get("agent")
     ]
-
-
-def openings(session: Session, stores: set[str]) -> Mapping[str, Opening]:
-    """When some stores are open."""
-    views = (store_view(row).value for row in session.scalars(select(StoreRow)))
-    return {
-        view.id: Opening(view.zone, view.hours, view.special_hours)
-        for view in views
-        if view.id in stores
-    }
 
 
 def pairs(known: Sequence[Known]) -> list[tuple[Member, Seen]]:

@@ -16,8 +16,9 @@ from server.db.models import DeviceRow, RolloutRow, ScreenRow, ScreenStateRow, S
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.editing import missing
-from server.services.drafting.listing import names_of_people
+from server.services.base.naming import names_of_people
 from server.services.screens import packages
+from server.services.screens.openings import openings
 from server.services.screens.packages import Kept
 from server.services.screens.rollout_hours import Quiet
 from server.services.screens.rollout_plans import (
@@ -38,7 +39,6 @@ from server.services.screens.rollout_rows import (
     course_of,
     known_of,
     newest,
-    openings,
     pairs,
     players,
     rules_of,
@@ -248,7 +248,6 @@ def _full(
 ) -> Rollout:
     known, course = known_of(session, row), course_of(row)
     wrong = faults(course, pairs(known), rules_of(ctx.settings), now) if course.is_active else {}
-    stores = {one.id: one for one in session.scalars(select(StoreRow))}
     hours = openings(session, {one.member.store for one in known})
     quiet = Quiet.of(ctx.settings)
     following = cache(lambda store, at: quiet.at(hours[store], at)[0])
@@ -264,7 +263,10 @@ def _full(
 
     screens = [
         _screen(
-            one, stores[one.member.store], wrong.get(one.member.screen, ""), next_at(one.member)
+            one,
+            hours[one.member.store].zone,
+            wrong.get(one.member.screen, ""),
+            next_at(one.member),
         )
         for one in known
     ]
@@ -277,10 +279,10 @@ def _full(
     return _rollout(row, people, tuple(screens), at, store)
 
 
-def _screen(one: Known, store: StoreRow, fault: Fault, next_at: int | None) -> ScreenProgress:
+def _screen(one: Known, zone: str, fault: Fault, next_at: int | None) -> ScreenProgress:
     member, seen = one.member, one.seen
     return ScreenProgress(
-        *(member.screen, one.name, store.id, store.name, store.zone, member.wave),
+        *(member.screen, one.name, member.store, one.store_name, zone, member.wave),
         *(member.stage, member.since, member.said, fault, member.excused),
         *(seen.version, seen.heard_at, next_at),
     )

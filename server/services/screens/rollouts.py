@@ -20,7 +20,6 @@ from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.editing import check_version, locked
 from server.services.screens import packages
-from server.services.screens.displays import HEARD_MS
 from server.services.screens.rollout_plans import (
     TAKEN,
     choose_pilots,
@@ -41,6 +40,7 @@ from server.services.screens.rollout_rows import (
     rules_of,
     withdraw,
 )
+from server.services.screens.screen_states import HEARD_MS
 
 Step = Literal["pause", "resume", "now", "rest", "give_up", "back"]
 """What a person may do with a rollout: `rest` ends the wait, `back` brings the version before."""

@@ -16,6 +16,8 @@ from server.services.screens import pages
 
 ROWS_AT_ONCE = 500
 """Rows written in one transaction."""
+HEARD_MS = 10 * 60_000
+"""Who was heard so lately is there to be told."""
 
 
 def record_reports(ctx: Context, reports: Mapping[str, tuple[int, Mapping[str, Any]]]) -> None:

@@ -33,7 +33,7 @@ from server.services.base.context import Context
 from server.services.chain.place_wishes import ScreenWish, StoreWish
 from server.services.chain.places import create_screen, create_store
 from server.services.entry.roles import ROLES
-from server.services.screens import displays, hand_codes, pairing
+from server.services.screens import bringing, hand_codes, pairing
 from server.services.wishes import bases, content, overrides
 from server.services.wishes.local_use import set_local_use
 from tests.support.programs import answers, end, free_port
@@ -192,7 +192,7 @@ def shop() -> Iterator[Shop]:
 
 def told(shop: Shop) -> bool:
     """Whether the device knows who may."""
-    displays.bring(shop.ctx)
+    bringing.bring(shop.ctx)
     return answers(shop.hands)
 
 

@@ -19,7 +19,7 @@ from server.errors import BadInput, Forbidden, NotFound, Stale
 from server.services.base.actors import SYSTEM, Actor
 from server.services.base.context import Context
 from server.services.entry.roles import ROLES
-from server.services.screens import answering, commands, displays, playback
+from server.services.screens import answering, bringing, commands, displays, offs, playback
 from server.services.screens.devices import Viewer
 from server.services.screens.displays import Display
 from server.services.screens.pairing import begin, claim
@@ -145,26 +145,26 @@ def report(ctx: Context, plan: PowerPlan) -> list[Command]:
 def test_a_device_is_sent_the_plan_that_it_does_not_hold_once(any_ctx: Context) -> None:
     chain = furnished(any_ctx)
     report(chain, PowerPlan())
-    displays.bring(chain)
+    bringing.bring(chain)
     assert report(chain, PowerPlan()) == []
     displays.set_display(chain, IT, f"store:{STORE}", Display(Rule("hours", night="advert")))
-    displays.bring(chain)
-    displays.bring(chain)
+    bringing.bring(chain)
+    bringing.bring(chain)
     (command,) = report(chain, PowerPlan())
     plan = PowerPlan.from_json(command.arguments)
     assert (command.kind, plan.off[0].why) == ("power", "hours")
     answering.take(chain, VIEWER, Answers((Answer(command.id, "done", "", chain.clock()),)))
     report(chain, plan)
-    displays.bring(chain)
+    bringing.bring(chain)
     assert report(chain, plan) == []
 
 
 def test_a_newer_plan_takes_the_place_of_one_that_waits(chain: Context) -> None:
     report(chain, PowerPlan())
     displays.set_display(chain, IT, f"store:{STORE}", Display(Rule(night="advert")))
-    displays.bring(chain)
+    bringing.bring(chain)
     displays.set_display(chain, IT, f"screen:{SCREEN}", Display(Rule("hours")))
-    displays.bring(chain)
+    bringing.bring(chain)
     (command,) = report(chain, PowerPlan())
     assert {one.why for one in PowerPlan.from_json(command.arguments).off} == {"hours"}
 
@@ -190,7 +190,7 @@ def test_pictures_are_asked_for_on_a_schedule(chain: Context, clock: TestClock) 
     kinds = []
     for _ in range(3):
         report(chain, PowerPlan())
-        displays.bring(chain)
+        bringing.bring(chain)
         kinds.append([command.kind for command in report(chain, PowerPlan())])
         clock.advance(30 * 60_000)
     assert kinds == [["screenshot"], [], ["screenshot"]]
@@ -199,7 +199,7 @@ def test_pictures_are_asked_for_on_a_schedule(chain: Context, clock: TestClock) 
 def test_what_nobody_asked_for_fills_no_log_of_what_people_did(chain: Context) -> None:
     displays.set_display(chain, IT, f"screen:{SCREEN}", Display(shots_min=60))
     report(chain, PowerPlan())
-    displays.bring(chain)
+    bringing.bring(chain)
     (shot,) = report(chain, PowerPlan())
     said = Answer(shot.id, "done", "So it is.", chain.clock(), {})
     answering.take(chain, VIEWER, Answers((said,)))
@@ -235,7 +235,7 @@ def test_what_a_display_did_is_kept_once_and_a_break_in_its_chain_shows(chain: C
     assert answering.take(chain, VIEWER, Answers(power=(first, second))) == 2
     other = replace(second, seq=4, from_ms=500, until_ms=600)
     assert answering.take(chain, VIEWER, Answers(power=(second, other))) == 4
-    found = displays.list_power(chain, IT, SCREEN).items
+    found = offs.list_power(chain, IT, SCREEN).items
     assert [(run.seq, run.follows) for run in found] == [(4, False), (2, True), (1, True)]
     assert commands.list_commands(chain, IT, SCREEN).items == ()
 
@@ -245,4 +245,4 @@ def test_records_of_the_future_or_of_years_are_not_taken(chain: Context) -> None
     for since, until in ((now, now + 2 * 3_600_000), (100, now)):
         nonsense = PowerRun(1, GENESIS, since, until, "law", "wlr-randr", "off")
         assert answering.take(chain, VIEWER, Answers(power=(nonsense,))) == 0
-    assert displays.list_power(chain, IT, SCREEN).items == ()
+    assert offs.list_power(chain, IT, SCREEN).items == ()

@@ -14,7 +14,7 @@ from server.errors import BadInput, Forbidden, NotFound
 from server.services.base.actors import SYSTEM, Actor
 from server.services.base.context import Context
 from server.services.entry.roles import ROLES
-from server.services.screens import answering, commands, displays, fetch_rules, playback
+from server.services.screens import answering, bringing, commands, fetch_rules, playback
 from server.services.screens.devices import Viewer
 from server.services.screens.fetch_rules import CHAIN, Pace
 from server.services.screens.pairing import begin, claim
@@ -40,7 +40,7 @@ def told(ctx: Context, **holds: Cap) -> list[Command]:
     device = {"power_plan": PowerPlan().id, **holds}
     said = Report(0, {}, 0, 0, None, {}, device=device)
     playback.report(ctx, VIEWER, said)
-    displays.bring(ctx)
+    bringing.bring(ctx)
     jws = playback.report(ctx, VIEWER, said).commands
     return [Command.from_json(verify(one, "command", ctx.keys.ring, ctx.clock())) for one in jws]
 

@@ -30,8 +30,8 @@ from server.services.base.context import Context
 from server.services.entry.roles import ROLES
 from server.services.screens import (
     answering,
+    bringing,
     commands,
-    displays,
     hand_acts,
     hand_codes,
     playback,
@@ -84,7 +84,7 @@ def told(ctx: Context, held: str = HandsPlan().id) -> HandsPlan | None:
     device = {"power_plan": PowerPlan().id, "fetch_rule": FetchRule().id, "hands": held}
     report = Report(0, {}, 0, 0, None, {}, device=device)  # type: ignore[arg-type]
     playback.report(ctx, VIEWER, report)
-    displays.bring(ctx)
+    bringing.bring(ctx)
     found = [
         Command.from_json(verify(jws, "command", ctx.keys.ring, ctx.clock()))
         for jws in playback.report(ctx, VIEWER, report).commands

@@ -15,7 +15,7 @@ from playlists.wire.commands import PowerRun
 from server.errors import BadInput, NotFound
 from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
-from server.services.screens import displays, offs
+from server.services.screens import offs
 from server.services.screens.devices import Viewer
 from server.services.screens.offs import Asked, night_seconds
 from tests.support.small_shop import lay_out
@@ -77,4 +77,4 @@ def night(session: object, screen: str, seq: int, prev: Sha256, day: str) -> Non
     run = PowerRun(
         *(seq, prev, at(f"{day} 01:00"), at(f"{day} 06:00")), "law", "wlr-randr", "=HDMI-A-1 off"
     )
-    displays.take_power(session, Viewer((screen,), "d" * 16), (run,), run.until_ms)  # type: ignore[arg-type]
+    offs.take_power(session, Viewer((screen,), "d" * 16), (run,), run.until_ms)  # type: ignore[arg-type]
