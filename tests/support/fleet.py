@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
+
 from playlists.signing import verify
 from playlists.wire.commands import Answer, Answers, Command, State
 from playlists.wire.door import Cap
-from server.db.models import DeviceRow
+from server.db.models import DeviceRow, RolloutRow, UpdateRow
 from server.services.base.actors import SYSTEM, Actor
 from server.services.base.context import Context
 from server.services.chain import places
@@ -104,7 +106,7 @@ class Fleet:
 
     def restart(self) -> None:
         """The server begins anew."""
-        self._beat = rollout_beat.Rollouts(self.ctx)
+        self.beat = rollout_beat.Rollouts(self.ctx)
 
     def start(self, now: bool = False, actor: Actor = IT, **wish: object) -> str:
         """A person rolls out the server's own version."""
@@ -116,10 +118,10 @@ class Fleet:
         for text in times:
             self.clock.now = paris(text)
             self.report()
-            self._beat()
+            self.beat()
             self._obey()
             self.report()
-            self._beat()
+            self.beat()
 
     def report(self) -> None:
         """Who is online says what it runs."""
@@ -133,6 +135,22 @@ class Fleet:
     def running(self, version: Package) -> set[str]:
         """The screens that run it."""
         return {name for name, pi in self.pis.items() if pi.version == version.version}
+
+    def row(self, rollout: str) -> RolloutRow:
+        """As it is kept."""
+        with self.ctx.db.read() as session:
+            return session.get_one(RolloutRow, rollout)
+
+    def state(self, rollout: str) -> tuple[str, str, str]:
+        """How far it is, and why it stands still."""
+        row = self.row(rollout)
+        return row.state, row.held, row.why
+
+    def stages(self, rollout: str) -> dict[str, str]:
+        """How its screens stand."""
+        with self.ctx.db.read() as session:
+            rows = session.scalars(select(UpdateRow).where(UpdateRow.rollout_id == rollout))
+            return {row.screen_id: row.stage for row in rows}
 
     def _obey(self) -> None:
         with self.ctx.db.read() as session:
