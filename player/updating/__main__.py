@@ -9,7 +9,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from player.cache.files import write_atomic
 from player.config import BadConfig, read_config
 from player.errors import PlayerError
 from player.updating.handover import AGENT, ROOT
@@ -17,7 +16,6 @@ from player.updating.system import System
 from player.updating.updater import Places, Updater
 from player.updating.watching import Patience
 from playlists.errors import DomainError
-from playlists.signing import public_key
 
 KEY = Path("/etc/enseigne-player/server-key")
 """The server's root key (raw Ed25519, base64url), as the installer had it from the server."""
@@ -57,8 +55,7 @@ def _work(updater: Updater, given: argparse.Namespace) -> int:
     if given.work == "undo":
         return 0 if updater.undo(CUT_OFF) else 1
     if given.work == "pin":
-        public_key(given.key)
-        write_atomic(KEY, f"{given.key}\n".encode())
+        updater.pin(given.key)
         return 0
     if given.work == "keep":
         print(updater.keep(Path(given.deb)))

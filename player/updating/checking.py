@@ -1,4 +1,4 @@
-"""Whether a request counts: who signed it, that it is new, in time, and about another version."""
+"""Whether a request counts: who signed it, for which computer, that it is new, and in time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from player.updating.handover import KIND, Request, Wanted
 from player.updating.record import Record
 from playlists.errors import Refused
+from playlists.fields import Fields
 from playlists.ids import Sha256
 from playlists.signing import KeyRing, verify
 from playlists.wire.commands import Command
@@ -24,7 +25,8 @@ class Order:
 def check(request: Request, record: Record, root: bytes, now_ms: int | None) -> Order:
     """`root` is the pinned key; `now_ms` (unix ms) None where nobody vouches for the clock: then
     neither the deadline nor the keys' time can be judged here, and the agent's word stands. What
-    is older than what was obeyed is refused in any case.
+    is older than what was obeyed is refused in any case, and what is for another computer: the
+    first one that counts after the installer ran says which this is.
 
     Raises Refused, Invalid.
     """
@@ -32,14 +34,32 @@ def check(request: Request, record: Record, root: bytes, now_ms: int | None) -> 
     command = Command.from_json(verify(request.command, "command", ring, now_ms))
     if command.kind != KIND:
         raise Refused("kind", "This command is not about an update.")
-    before = record.obeyed_at if root == record.root else 0
-    if command.issued_at <= before:
+    if root != record.root:
+        record = replace(record, obeyed_at=0, device="")
+    device = _device(command, record.device)
+    if command.issued_at <= record.obeyed_at:
         raise Refused("replay", "An update that was asked for later has been begun already.")
     if now_ms is not None and now_ms >= command.deadline:
         raise Refused("overdue", "It is too late to begin this update.")
     wanted = Wanted.from_arguments(command.arguments)
-    obeyed = replace(record, root=root, keys=ring.token, obeyed_at=command.issued_at)
+    obeyed = replace(record, root=root, keys=ring.token, obeyed_at=command.issued_at, device=device)
     return Order(request.id, wanted, obeyed)
+
+
+def _device(command: Command, known: str) -> str:
+    given = Fields.of(command.arguments, "arguments")
+    if not given.has("device"):
+        raise Refused(
+            "no_device", "The server does not say for which computer: it is older than this player."
+        )
+    device = given.kid("device")
+    if known and device != known:
+        raise Refused(
+            "another_device",
+            "This update is for another computer. Where this one was given a new key, run the "
+            "installer on it again.",
+        )
+    return device
 
 
 def _renewed(ring: KeyRing, keys: str) -> KeyRing:

@@ -1,4 +1,5 @@
-"""Root's own record: whom it believes, what it obeyed last, the attempt under way, what it keeps.
+"""Root's own record: whom it believes, which computer this is, what it obeyed last, the attempt
+under way, what it keeps.
 
 One small file, replaced whole and synced: after a power cut it says what was, or what is.
 """
@@ -50,12 +51,14 @@ class Attempt:
 @dataclass(frozen=True, slots=True)
 class Record:
     """`root` is the pinned key that `keys` (a signed document) and `obeyed_at` belong to: the
-    `issued_at` of the newest command that was begun. `kept`: sha256 by version, the newest last.
+    `issued_at` of the newest command that was begun. `device`: the id of this computer's key, as
+    the server's commands name it, "" before the first. `kept`: sha256 by version, the newest last.
     """
 
     root: bytes = b""
     keys: str = ""
     obeyed_at: int = 0
+    device: str = ""
     attempt: Attempt | None = None
     last: Result | None = None
     kept: Mapping[str, Sha256] = field(default_factory=dict)
@@ -82,6 +85,7 @@ class Record:
                 "root": b64(self.root),
                 "keys": self.keys,
                 "obeyed_at": self.obeyed_at,
+                "device": self.device or None,
                 "attempt": self.attempt.to_json() if self.attempt else None,
                 "last": self.last.to_json() if self.last else None,
                 "kept": [[version, address] for version, address in self.kept.items()],
@@ -104,6 +108,7 @@ class Record:
             public_key(root) if root else b"",
             given.text("keys", MAX_BYTES["keys"], empty=True),
             given.whole("obeyed_at"),
+            given.kid("device") if given.has("device") else "",
             Attempt.from_json(given.value("attempt")) if given.has("attempt") else None,
             Result.from_json(given.value("last")) if given.has("last") else None,
             kept,

@@ -14,6 +14,7 @@ back: so the machine has the old version or one that was seen to paint, and neve
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -131,6 +132,15 @@ class Updater:
         save(self._own, record)
         self._tidy(record)
         return version
+
+    def pin(self, key: str) -> None:
+        """Believe a server, by its root key; which computer this is, its next update says. Raises
+        Invalid, NoRoom, OSError.
+        """
+        public_key(key)
+        write_atomic(self._places.key, f"{key}\n".encode())
+        with suppress(Invalid):
+            save(self._own, replace(load(self._own), device=""))
 
     def kept(self) -> str:
         """The installed version, where its package is kept whole; else ""."""

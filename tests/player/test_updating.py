@@ -19,7 +19,7 @@ from player.updating.record import load
 from playlists.errors import Invalid, Refused
 from playlists.ids import sha256
 from playlists.signing import SigningKey
-from tests.player.updating_bed import HOUR_MS, NOW, Bed, package
+from tests.player.updating_bed import DEVICE, HOUR_MS, NOW, Bed, package
 
 
 @pytest.fixture
@@ -137,12 +137,21 @@ def without_way_back(bed: Bed) -> Request:
     return bed.ask()
 
 
+def other_computer(bed: Bed) -> Request:
+    """Newer than what was obeyed here, and signed by the same server."""
+    bed.ask("2")
+    bed.run()
+    return bed.ask("3", issued_at=NOW + 1, device="e" * 16)
+
+
 REFUSED: dict[str, tuple[Callable[[Bed], Request], str]] = {
     "forged": (lambda bed: bed.ask(key=SigningKey.generate()), "does not list this key"),
     "another root": (other_root, "for another server's key"),
     "another kind": (lambda bed: bed.ask(kind="reload"), "not about an update"),
     "overdue": (overdue, "too late"),
     "older": (older, "has been begun already"),
+    "other computer": (other_computer, "for another computer"),
+    "no computer": (lambda bed: bed.ask(device=None), "older than this player"),
     "again": (the_same_again, "has been begun already"),
     "ended key": (old_keys, "older than the one held"),
     "hash": (lambda bed: bed.ask(sha256="0" * 64), "not the one that the server signed"),
@@ -214,8 +223,38 @@ def test_another_root_key_pinned_by_the_installer_begins_anew(bed: Bed) -> None:
     bed.run()
     bed.root = SigningKey.generate()
     bed.places.key.write_text(bed.root.x)
-    bed.ask("3", issued_at=NOW - 1)
+    bed.ask("3", issued_at=NOW - 1, device="e" * 16)
     assert bed.run().state == "done"
+
+
+def test_moved_to_another_screen_it_is_the_same_computer(bed: Bed) -> None:
+    bed.ask("2")
+    bed.run()
+    bed.ask("3", issued_at=NOW + 1, screen="prado-1")
+    assert bed.run().state == "done"
+
+
+def test_a_new_key_of_the_computer_is_believed_once_the_installer_ran(bed: Bed) -> None:
+    bed.ask("2")
+    bed.run()
+    bed.ask("3", issued_at=NOW + 1, device="e" * 16)
+    assert "run the installer" in bed.run().said
+    bed.updater.pin(bed.root.x)
+    bed.ask("3", issued_at=NOW, device="e" * 16)
+    assert "begun already" in bed.run().said, "what was obeyed is not forgotten"
+    bed.ask("3", issued_at=NOW + 2, device="e" * 16)
+    assert bed.run().state == "done"
+    bed.ask("4", issued_at=NOW + 3)
+    assert "another computer" in bed.run().said
+
+
+def test_a_record_of_before_computers_were_told_apart_is_read(bed: Bed) -> None:
+    written = json.loads((bed.own / records.NAME).read_bytes())
+    del written["device"]
+    (bed.own / records.NAME).write_text(json.dumps(written))
+    bed.ask("2")
+    assert bed.run().state == "done"
+    assert load(bed.own).device == DEVICE
 
 
 def link(path: Path, target: Path) -> None:

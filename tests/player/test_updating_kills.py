@@ -21,7 +21,7 @@ import pytest
 from player.updating.__main__ import CUT_OFF
 from player.updating.handover import REQUEST, RESULT, Request
 from player.updating.record import load
-from tests.player.updating_bed import NOW, Bed, package
+from tests.player.updating_bed import DEVICE, NOW, Bed, package
 
 POINTS = ("fsync", "replace", "unlink", "rename")
 MOST = 400
@@ -90,7 +90,7 @@ def check(bed: Bed, request: str, before: str, after: str) -> None:
     assert bed.system.state[0] == "whole"
     assert bed.system.installed() in (before, after)
     assert bed.updater.kept() == bed.system.installed()
-    assert record.attempt is None
+    assert (record.attempt, record.device) == (None, DEVICE)
     assert told == record.last
     assert told.request == request
     assert (told.state == "done") == (bed.system.installed() == after)

@@ -28,6 +28,7 @@ from playlists.wire.commands import Command
 NOW = 1_800_000_000_000
 HOUR_MS = 3_600_000
 FOREVER_MS = 4_000_000_000_000
+DEVICE = "d" * 16
 PATIENCE = Patience(paint_s=60, settle_s=120, restarts=2)
 
 
@@ -181,11 +182,12 @@ class Bed:
             "version": version,
             "sha256": other.get("sha256", sha256(data)),
             "bytes": other.get("bytes", len(data)),
+            "device": other.get("device", DEVICE),
         }
         issued_at = other.get("issued_at", NOW)
         command = Command(
             "c1",
-            ScreenId("lille-1"),
+            ScreenId(other.get("screen", "lille-1")),
             other.get("kind", "update"),
             arguments,
             issued_at,

@@ -14,6 +14,7 @@ from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from playlists.ids import Json, ScreenId
+from playlists.signing import kid_of
 from playlists.wire.commands import Answer, Command
 from server.db.models import CommandFileRow, CommandRow, DeviceRow, ScreenRow
 from server.errors import BadInput, Conflict, Forbidden, NotFound
@@ -179,6 +180,9 @@ def issue(
     )
     if (session.scalar(waiting) or 0) >= MAX_OPEN:
         raise Conflict("Many commands wait for this screen. Wait until it has answered.")
+    if kind == UPDATE:
+        # Root's side knows no screens, but the computer's key.
+        arguments = {**arguments, "device": kid_of(device.public_key)}
     if deadline is None:
         deadline = now + LIFE_MS.get(kind, LONG_LIFE_MS)
     command = Command(secrets.token_hex(12), ScreenId(screen), kind, arguments, now, deadline)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from sqlalchemy import select
 
+from playlists.signing import kid_of
 from server.db.models import AuditRow, CommandRow, RolloutRow, UpdateRow
 from server.services.base.context import Context
 from server.services.screens import (
@@ -33,7 +36,12 @@ def test_a_whole_rollout_over_nights_in_two_time_zones(
     assert fleet.running(NEW) == {"lille-0"}
     (told,) = fleet.pis["lille-0"].asked
     assert told.deadline == paris("2026-10-16T09:30")
-    assert told.arguments == {"version": NEW.version, "sha256": NEW.sha256, "bytes": len(NEW.data)}
+    assert told.arguments == {
+        "version": NEW.version,
+        "sha256": NEW.sha256,
+        "bytes": len(NEW.data),
+        "device": kid_of(hashlib.sha256(b"lille-0").digest()),
+    }
     fleet.at("2026-10-16T01:10")
     assert fleet.running(NEW) == {"lille-0", "kiosk-0"}, "a store without hours has its night"
     assert fleet.pis["kiosk-0"].asked[0].deadline == paris("2026-10-16T05:00")
