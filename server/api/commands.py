@@ -30,8 +30,9 @@ class CommandNew(Shape):
 
 class CommandShape(Shape):
     """A command and its answer: `state` is empty while it waits, then done, failed, refused,
-    unknown (the player is older), or overdue. `file` is the media type of what it brought;
-    `verdict` what comparing a picture with the plan came to.
+    unknown (the player is older), overdue, or replaced (taken back: another device was paired).
+    `file` is the media type of what it brought; `verdict` what comparing a picture with the plan
+    came to.
     """
 
     id: Id

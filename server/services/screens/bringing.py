@@ -24,8 +24,6 @@ from server.services.screens.screen_states import HEARD_MS
 
 REPORTED = ("power_plan", "fetch_rule", "hands")
 """What devices report that they go by."""
-OVERTAKEN = "replaced"
-"""The state of an own command that a newer one took the place of."""
 SENT_AT_ONCE = 50
 """Own commands in one transaction: at midnight every screen with a rule is sent one."""
 MINUTE_MS = 60_000
@@ -51,7 +49,7 @@ def _send(
         older = update(CommandRow).where(
             CommandRow.screen_id == screen, CommandRow.kind == kind, CommandRow.state == ""
         )
-        session.execute(older.values(state=OVERTAKEN))
+        session.execute(older.values(state=commands.REPLACED))
     # It may wait for many answers, or be gone.
     with suppress(Conflict):
         commands.issue(ctx, session, screen, kind, arguments, commands.NOBODY, now)

@@ -51,6 +51,8 @@ server is away.
 """
 UPDATE: Final = "update"
 """The server's own too: a version of the player that is to be installed (rollouts)."""
+REPLACED: Final = "replaced"
+"""The state of a command that was taken back before it was answered."""
 NOBODY: Final = ""
 """By whom commands are that no person asked for: plans for displays, pictures on a schedule. The
 audit log, which is for what people do, has neither them nor their answers.

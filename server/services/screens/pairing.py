@@ -13,7 +13,7 @@ from base64 import b64encode
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -23,7 +23,7 @@ from playlists.credentials import pairing_code, read_pairing_code
 from playlists.ids import ScreenId, sha256
 from playlists.signing import kid_of, public_key
 from playlists.wire.http import Paired, PairingGiven, PairingRequest, RootKey
-from server.db.models import DeviceRow, PairingRow, ScreenRow
+from server.db.models import CommandRow, DeviceRow, PairingRow, ScreenRow
 from server.errors import BadInput, Conflict, NotFound, TooMany, Unauthenticated
 from server.services.base import audit
 from server.services.base.actors import Actor
@@ -31,6 +31,7 @@ from server.services.base.context import Context
 from server.services.base.editing import as_bad_input, check_name, missing
 from server.services.chain import places
 from server.services.chain.place_wishes import ScreenWish
+from server.services.screens import commands
 
 MAX_WAITING = 1_000
 """Devices that wait at the same time, of the whole installation."""
@@ -203,6 +204,11 @@ def _claim(ctx: Context, actor: Actor, code: str, screen_id: str) -> Claimed:
                 code=before.held_reason,
             )
         _take_from_others(session, actor, row.public_key, screen_id, now)
+        # What waits was asked of the device before: this one is not to forget its screen for it.
+        waiting = update(CommandRow).where(
+            CommandRow.screen_id == screen_id, CommandRow.state == ""
+        )
+        session.execute(waiting.values(state=commands.REPLACED))
         old = kid_of(before.public_key) if before is not None else ""
         if before is None:
             before = DeviceRow(screen_id=screen_id, paired_at=0, proved_at=0)

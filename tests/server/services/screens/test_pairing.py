@@ -18,7 +18,7 @@ from server.services.base.actors import ALL_SCOPES, SYSTEM, Actor
 from server.services.base.context import Context
 from server.services.chain.place_wishes import ScreenWish, StoreWish
 from server.services.chain.places import create_screen, create_store
-from server.services.screens import devices, pairing
+from server.services.screens import commands, devices, pairing
 from tests.support.record import TestClock
 
 LILLE = Actor("lea", "Léa", ALL_SCOPES, frozenset({"lille"}))
@@ -118,8 +118,10 @@ def test_two_devices_never_show_one_code(chain: Context, monkeypatch: pytest.Mon
 def test_a_screen_paired_anew_has_the_new_device_only(chain: Context, clock: TestClock) -> None:
     old = ask(chain)
     pairing.claim(chain, SYSTEM, code=old.code, screen_id="lille-window")
-    with chain.db.read() as session:
+    with chain.db.write() as session:
         before = devices.stamp(session)
+        session.get_one(DeviceRow, "lille-window").caps = {"agent": True}
+    asked = commands.send(chain, SYSTEM, "lille-window", "forget")
     key = SigningKey.generate()
     new = ask(chain, key)
     assert pairing.claim(chain, SYSTEM, code=new.code, screen_id="lille-window").replaced
@@ -129,6 +131,9 @@ def test_a_screen_paired_anew_has_the_new_device_only(chain: Context, clock: Tes
     with chain.db.read() as session:
         assert devices.stamp(session) != before
         assert [row.key for row in devices.directory(session)] == [key.public]
+        assert not commands.open_commands(session, clock())
+    taken_back = commands.get_command(chain, SYSTEM, "lille-window", asked.id)
+    assert taken_back.state == commands.REPLACED, "it was asked of the other device"
 
 
 def test_a_device_moved_to_another_screen_leaves_the_one_before(chain: Context) -> None:
