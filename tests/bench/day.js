@@ -1,6 +1,7 @@
 /**
  * The product's own Screen with a clock of its own, for tests/bench/day.py: it runs at its natural pace around every
- * change of a slot and leaps over the long rest of it. `begin` builds it, `look` hands over what was noted since.
+ * change of a slot and leaps over the long rest of it. `begin` builds it in a hurry, `calm` ends that, `look` hands over
+ * what was noted since.
  */
 
 const root = "/player/page/engine/";
@@ -9,8 +10,8 @@ const [{ Screen }, manifest, offers] = await Promise.all(
 );
 
 /** A slot plays so long (ms) after it began before the clock leaps, and the clock leaps to so long before its end. */
-const AFTER_MS = 800;
-const BEFORE_MS = 3_500;
+const CALM = { afterMs: 800, beforeMs: 3_500 };
+const HURRIED = { afterMs: 100, beforeMs: 300 };
 /** Frames are looked at from so long before a change's end to so long after (ms). */
 const WINDOW = [1_500, 500];
 const LEASE_MS = 4 * 3_600_000;
@@ -51,6 +52,7 @@ export function begin({ plan, files, from, offer }) {
   let worst = 0;
   let due = Infinity;
   let kind = "";
+  let pace = HURRIED;
   const frame = (at) => {
     const playing = screen.state().zones.main;
     const time = now().ms;
@@ -67,17 +69,24 @@ export function begin({ plan, files, from, offer }) {
       changes += 1;
       kind = `${playing.template}_${decoded.cards.get(playing.card)?.params.transition ?? "fade"}`;
     }
-    if (playing && slot !== null && time - slot > AFTER_MS && playing.until - time > BEFORE_MS + AFTER_MS && due === Infinity) {
-      offset += playing.until - time - BEFORE_MS;
+    const { afterMs, beforeMs } = pace;
+    if (playing && slot !== null && time - slot > afterMs && playing.until - time > beforeMs + afterMs && due === Infinity) {
+      offset += playing.until - time - beforeMs;
       show();
     }
-    if (playing && due === Infinity && playing.until - now().ms <= BEFORE_MS && playing.until > now().ms) {
+    if (playing && pace === CALM && due === Infinity && playing.until - now().ms <= beforeMs && playing.until > now().ms) {
       due = performance.now() + playing.until - now().ms;
     }
     requestAnimationFrame(frame);
   };
   requestAnimationFrame(frame);
 
+  window.changes = () => changes;
+  window.calm = () => {
+    if (screen.state().zones.main?.template !== "image") return false;
+    [pace, changes, prices] = [CALM, 0, 0];
+    return true;
+  };
   window.look = () => ({
     now: now().ms, changes, prices, faults: faults.splice(0), gaps: gaps.splice(0), state: screen.state().zones.main,
   });
