@@ -1,7 +1,8 @@
 """The kiosk's process: `python -m player.kiosk` becomes cage, which starts `--inside` of itself.
 
 Inside, Chromium shows the agent's page, and is replaced when it dies, hangs or swells. While no
-agent answers, a page of our own stands there, so that no error page is seen.
+agent answers, a page of our own stands there, so that no error page is seen; and beneath it the
+resting picture, so that the display is not black while there is no browser.
 """
 
 from __future__ import annotations
@@ -16,11 +17,9 @@ import threading
 from collections.abc import Sequence
 
 from player.config import BadConfig, Config, read_config
-from player.display.chromium import find_chromium
-from player.display.hands import Hands
-from player.display.kiosk import Kiosk
-from player.display.view import View
-from player.health import Health
+from player.display.beneath import Beneath
+from player.display.chromium import find_chromium, kept_in
+from player.display.resting import Resting
 
 CANNOT_START = 2
 INSIDE = "--inside"
@@ -54,6 +53,15 @@ def compositor(config: Config, arguments: Sequence[str]) -> list[str]:
 
 
 def _show(config: Config) -> int:
+    resting = Resting(kept_in(config))
+    beneath = Beneath(resting.paint)
+    beneath.stand()
+    # What takes a second to load on a Raspberry Pi is not waited for with a black display.
+    from player.display.hands import Hands
+    from player.display.kiosk import Kiosk
+    from player.display.view import View
+    from player.health import Health
+
     program = find_chromium(config.chromium)
     if program is None:
         raise BadConfig("There is no Chromium: install chromium, or give --chromium.")
@@ -61,7 +69,7 @@ def _show(config: Config) -> int:
     view, health, ending = View(config, program), Health(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ending.set())
-    kiosk = Kiosk(view, config.chromium_mib)
+    kiosk = Kiosk(view, config.chromium_mib, beneath.stand)
     kiosk.start()
     hands = Hands(view.agent, kiosk.picture)
     hands.start()

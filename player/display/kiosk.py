@@ -7,7 +7,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -44,11 +44,18 @@ class Shown(Protocol):
 
 class Kiosk:
     """Runs from `start` to `stop`. `most_mib`: what all the browser's processes may hold for
-    themselves, 0 for any, None for USUAL_PERCENT of the machine's.
+    themselves, 0 for any, None for USUAL_PERCENT of the machine's. `stand` has something stand
+    where the browser is about to come or to go.
     """
 
-    def __init__(self, shown: Shown, most_mib: int | None = None) -> None:
+    def __init__(
+        self,
+        shown: Shown,
+        most_mib: int | None = None,
+        stand: Callable[[], object] = lambda: None,
+    ) -> None:
         self._shown = shown
+        self._stand = stand
         self.most_mib = total_mib() * USUAL_PERCENT // 100 if most_mib is None else most_mib
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kiosk", daemon=True)
@@ -97,6 +104,7 @@ class Kiosk:
     def _one_life(self) -> str:
         """Why it ended."""
         self._free_profile()
+        self._stand()
         began = time.monotonic()
         browser = self._browser = Browser(self._shown.command())
         why, asked = "", began
@@ -112,6 +120,7 @@ class Kiosk:
                     why = self._trouble(browser, now - began)
         finally:
             self._browser = None
+            self._stand()
             browser.end(at_once=bool(why))
         return why
 

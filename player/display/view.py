@@ -5,7 +5,6 @@ The agent is only asked (GET /painted), never told: each of both may be restarte
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -13,7 +12,7 @@ from urllib.parse import urlencode
 import requests
 
 from player.config import Config
-from player.display.chromium import command
+from player.display.chromium import command, kept_in
 from player.machine.facts import draws
 
 WAITING = Path(__file__).parent / "waiting.html"
@@ -55,7 +54,7 @@ class View:
     def __init__(self, config: Config, program: str) -> None:
         host = f"[{config.host}]" if ":" in config.host else config.host
         self.agent = f"http://{host}:{config.port}/"
-        self.profile = Path(os.environ.get("CACHE_DIRECTORY", config.data)) / "chromium"
+        self.profile = kept_in(config) / "chromium"
         """Nothing in it is needed after a life of Chromium."""
         self._config = config
         self._program = program

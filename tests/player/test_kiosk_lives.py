@@ -121,6 +121,31 @@ with open({str(child)!r}, "w") as file:
     until(lambda: not _runs(began), "its child is gone")
 
 
+def test_something_stands_before_it_comes_and_before_it_goes(
+    shown: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    begun = Browser.__init__
+
+    def begin(browser: Browser, line: list[str]) -> None:
+        seen.append("comes")
+        begun(browser, line)
+
+    def end(browser: Browser, *, at_once: bool) -> None:
+        seen.append("goes")
+        os.killpg(browser.pid, signal.SIGKILL)
+
+    monkeypatch.setattr(Browser, "__init__", begin)
+    monkeypatch.setattr(Browser, "end", end)
+    kiosk = Kiosk(shown, 0, lambda: seen.append("stands"))
+    kiosk.start()
+    until(lambda: shown.lived, "it lives")
+    shown.wrong = "its page hangs"
+    until(lambda: len(seen) > 6, "two lives")
+    kiosk.stop()
+    assert seen[:8] == ["stands", "comes", "stands", "goes"] * 2
+
+
 def test_a_page_that_crashed_is_replaced_at_once(shown: Shown, run: Run) -> None:
     kiosk = run(shown)
     until(lambda: shown.lived, "it lives")
