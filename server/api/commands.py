@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from server.api.kit import Call, Done, located, operation, resource
-from server.api.shapes import Id, Ms, PageQuery, Shape, Version
+from server.api.shapes import Id, Ms, PageQuery, Shape, Stretch, Version
 from server.services.base.paging import Cut
 from server.services.screens import commands, displays, offs
 from server.services.screens.commands import CommandView, Kind
@@ -18,7 +18,6 @@ from server.services.screens.power_plans import Mode, Night, Rule
 blueprint = resource("commands")
 
 Known = dict[str, bool | int | str]
-Stretch = Annotated[list[Annotated[int, Field(ge=0, le=1_440)]], Field(min_length=2, max_length=2)]
 
 
 class CommandNew(Shape):

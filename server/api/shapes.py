@@ -22,6 +22,12 @@ Words = Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Fiel
 Version = Annotated[int, Field(description="Grows with each edit; the ETag is made of it.")]
 
 
+Stretch = Annotated[
+    list[Annotated[int, Field(ge=0, le=1_440)]],
+    Field(min_length=2, max_length=2, description="Two minutes of a day, from its midnight."),
+]
+
+
 def by_key(*keys: str) -> Discriminator:
     """Choose the branch of a union by the key that is there, so that a typo in one branch is not
     answered with the complaints of all. Branches bear the keys' names, capitalised, as Tag.

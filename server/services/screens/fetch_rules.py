@@ -14,7 +14,7 @@ from server.errors import BadInput
 from server.services.base import audit
 from server.services.base.actors import Actor
 from server.services.base.context import Context
-from server.services.base.editing import missing
+from server.services.base.editing import check_version, missing
 
 CHAIN = ""
 """In the place of a store: those without a rule of their own."""
@@ -39,23 +39,38 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class PaceView:
-    """What holds for a store: its own, or the chain's where `of_chain`."""
+    """What holds for a store: its own, or the chain's where `of_chain`; and the version of what was
+    set for it, 0 for nothing.
+    """
 
     pace: Pace
     of_chain: bool
+    version: int
 
 
 def of_store(ctx: Context, actor: Actor, store: str) -> PaceView:
-    """What holds for a store now. Raises NotFound."""
-    actor.require("read", store)
+    """What holds for a store now (CHAIN: for those without a rule of their own). Raises NotFound,
+    Forbidden.
+    """
+    if store == CHAIN:
+        actor.require_chain("read")
+    else:
+        actor.require("read", store)
     with ctx.db.read() as session:
-        found = _rows(session)
-        return PaceView(found.get(store) or found.get(CHAIN) or Pace(), store not in found)
+        _check_store(session, store)
+        rows = session.scalars(select(FetchRuleRow).where(FetchRuleRow.store.in_((store, CHAIN))))
+        found = {row.store: row for row in rows}
+    own, chains = found.get(store), found.get(CHAIN)
+    row = own or chains
+    of_chain = own is None or store == CHAIN
+    return PaceView(_pace(row) if row else Pace(), of_chain, own.edited_at if own else 0)
 
 
-def set_pace(ctx: Context, actor: Actor, store: str, pace: Pace | None) -> None:
+def set_pace(
+    ctx: Context, actor: Actor, store: str, pace: Pace | None, if_version: int | None = None
+) -> None:
     """Give a store (CHAIN: all others) a rule, or with None take its own away. Raises NotFound,
-    Forbidden, BadInput.
+    Forbidden, BadInput, StaleEdit.
     """
     if store == CHAIN:
         actor.require_chain("devices")
@@ -65,14 +80,17 @@ def set_pace(ctx: Context, actor: Actor, store: str, pace: Pace | None) -> None:
         _check(pace)
     now = ctx.clock()
     with ctx.db.write() as session:
-        if store != CHAIN and session.get(StoreRow, store) is None:
-            raise missing("store")
+        _check_store(session, store)
         row = session.get(FetchRuleRow, store, with_for_update=True)
+        version = row.edited_at if row else 0
+        check_version(version, if_version)
         before = asdict(_pace(row)) if row else None
         if pace is not None:
             windows = [list(one) for one in pace.windows]
-            new = FetchRuleRow(store=store, kib_s=pace.kib_s, windows=windows, edited_at=now)
-            session.merge(new)
+            at = max(now, version + 1)
+            session.merge(
+                FetchRuleRow(store=store, kib_s=pace.kib_s, windows=windows, edited_at=at)
+            )
         elif row is not None:
             session.delete(row)
         subject = f"store:{store}" if store else "chain"
@@ -91,6 +109,11 @@ def rules(session: Session) -> Callable[[str], FetchRule]:
 
 def _rows(session: Session) -> dict[str, Pace]:
     return {row.store: _pace(row) for row in session.scalars(select(FetchRuleRow))}
+
+
+def _check_store(session: Session, store: str) -> None:
+    if store != CHAIN and session.get(StoreRow, store) is None:
+        raise missing("store")
 
 
 def _pace(row: FetchRuleRow) -> Pace:

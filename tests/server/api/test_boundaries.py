@@ -37,6 +37,7 @@ EDITS: dict[str, dict[str, Any]] = {
     "change_release": {"to": "back"},
     "change_person": {"role": "viewer", "stores": [MINE]},
     "set_display": {"mode": "hours"},
+    "set_fetching": {"kib_s": 500},
 }
 """A good body for every operation that edits what its address names."""
 ASKS = {"send_command": {"kind": "identify"}}
@@ -93,6 +94,9 @@ CHAIN_ONLY: dict[str, dict[str, Any]] = {
     "list_batches": {},
     "metrics": {},
     "list_audit": {},
+    "get_chain_fetching": {},
+    "set_chain_fetching": {"json": {"kib_s": 500}},
+    "clear_chain_fetching": {},
     "get_updates": {},
     "list_rollouts": {},
     "create_rollout": {"json": {"package": "0" * 64}},
