@@ -239,6 +239,8 @@ def main(argv):
     if problem or os.name != "posix":
         stop(problem or "Enseigne runs on Linux and macOS. On Windows, start it inside WSL.")
     os.chdir(ROOT)
+    # Nothing is compiled at installation: each of many processes would do it again, for seconds.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     prepare(LOCKS[command])
     if command == "test":
         install_programs(PROGRAMS)
