@@ -30,12 +30,15 @@ from player.link.door import Door
 from player.link.http import Server
 from player.link.lan import Lan, is_possible
 from player.link.lan_server import LanServer
+from player.local.hands import Hands
 from player.local.server import HandsServer, MakePage
+from player.local.shop import Shop
 from player.machine.facts import Machine
 from player.machine.package import PACKAGE
 from player.spool import Spool
 from player.updating.handover import AGENT
 from playlists.ids import ScreenId, Sha256
+from playlists.signing import SigningKey
 from playlists.wire.door import Cap
 from playlists.wire.http import PairingRequest
 
@@ -122,7 +125,8 @@ def assemble(config: Config, clock: Clock | None = None) -> Assembled:
 
     health = Health()
     assets = Store(config.data / "assets", Budget(config.assets_bytes, config.reserve_bytes))
-    fetch = _fetch(config, server, assets, health, clock)
+    sharing = _sharing(config, assets, clock)
+    fetch = Fetch(server, assets, health, sharing)
     orders = Orders(config.data / "orders.db")
     machine = Machine(config.data, find_chromium(config.chromium) or "")
     parts = Parts(
@@ -149,7 +153,7 @@ def assemble(config: Config, clock: Clock | None = None) -> Assembled:
         make_runner=Threads,
         records_every_ms=config.records_every_s * 1_000,
         away_ms=config.hands_after_s * 1_000,
-        make_page=_hands_page(config),
+        make_page=_hands_page(config, key, sharing),
     )
     if parts.spool.damaged:
         health.note("plays_damaged", "The disk changed play records: those that hold are told.")
@@ -167,15 +171,14 @@ def assemble(config: Config, clock: Clock | None = None) -> Assembled:
     return Assembled(agent, local, f"http://{host}:{local.port}/", parts)
 
 
-def _fetch(config: Config, server: Server, assets: Store, health: Health, clock: Clock) -> Fetch:
-    sharing = None
-    if config.share and is_possible():
-        sharing = Sharing(
-            lambda arrived: Lan(LanServer(config.share_port, assets.path, arrived)),
-            assets.part_size,
-            clock.monotonic_ms,
-        )
-    return Fetch(server, assets, health, sharing)
+def _sharing(config: Config, assets: Store, clock: Clock) -> Sharing | None:
+    if not config.share or not is_possible():
+        return None
+    return Sharing(
+        lambda arrived: Lan(LanServer(config.share_port, assets.path, arrived), config.hands_port),
+        assets.part_size,
+        clock.monotonic_ms,
+    )
 
 
 def _door_address(config: Config, server: Server, kept: Kept, post: Post) -> str:
@@ -192,10 +195,15 @@ def _door_address(config: Config, server: Server, kept: Kept, post: Post) -> str
     return url
 
 
-def _hands_page(config: Config) -> MakePage | None:
+def _hands_page(config: Config, key: SigningKey, sharing: Sharing | None) -> MakePage | None:
     if not config.hands_port:
         return None
-    return lambda hands: HandsServer(config.hands_port, hands, config.page / "look")
+
+    def make(hands: Hands) -> HandsServer:
+        shop = Shop(hands, key, sharing.neighbours if sharing else tuple)
+        return HandsServer(config.hands_port, hands, shop, config.page / "look")
+
+    return make
 
 
 def _caps(config: Config) -> dict[str, Cap]:

@@ -141,6 +141,10 @@ class Sharing:
         with self._lock:
             self._avoided[peer.host] = self._monotonic_ms() + for_ms
 
+    def neighbours(self) -> tuple[Neighbour, ...]:
+        """The players of the shop that are found."""
+        return self._lan.neighbours()
+
     def stop(self) -> None:
         """Leave the network."""
         self._lan.stop()

@@ -1,7 +1,7 @@
 """Finds the other players of the shop by mDNS (RFC 6762, RFC 6763), and lets itself be found.
 
-What is said on the network is a random name, a port, and a digest by which players of one server's
-store know each other; it tells nobody which server or store that is. Without Debian's
+What is said on the network is a random name, two ports, and a digest by which players of one
+server's store know each other; it tells nobody which server or store that is. Without Debian's
 python3-zeroconf, without a network, or where Wi-Fi keeps its clients apart, nobody is found.
 """
 
@@ -45,9 +45,9 @@ def group_of(root: bytes, store: str) -> str:
 class Lan:
     """Begins with the first `join`. For any thread."""
 
-    def __init__(self, server: LanServer) -> None:
+    def __init__(self, server: LanServer, hands_port: int = 0) -> None:
         self.id = secrets.token_hex(8)
-        self._server = server
+        self._server, self._hands_port = server, hands_port
         self._lock = threading.Lock()
         self._found: dict[str, Neighbour] = {}
         self._group = ""
@@ -115,7 +115,7 @@ class Lan:
                 TYPE,
                 f"{self.id}.{TYPE}",
                 port=self._server.port,
-                properties={"g": group},
+                properties={"g": group, "h": str(self._hands_port)},
                 server=f"enseigne-{self.id}.local.",
                 parsed_addresses=list(addresses),
                 host_ttl=TTL_S,
@@ -151,8 +151,14 @@ def _neighbour(info: Any, name: str, group: str) -> Neighbour | None:
     for text in info.parsed_addresses():
         address = ipaddress.ip_address(text)
         if address.version == 4 and address.is_private and not address.is_loopback:
-            return Neighbour(id_, text, info.port)
+            return Neighbour(id_, text, info.port, _port(info.properties.get(b"h")))
     return None
+
+
+def _port(said: bytes | None) -> int:
+    """The port that an announcement names; 0 for none."""
+    named = (said or b"")[:6]
+    return int(named) if named.isdigit() and int(named) < 65_536 else 0
 
 
 def _own_addresses() -> tuple[str, ...]:

@@ -1,5 +1,5 @@
-"""Asks another player of the shop for a file by its hash. It is believed in nothing: whatever
-bytes it gives are the caller's to check.
+"""Asks another player of the shop: for a file by its hash, or something small. It is believed in
+nothing: whatever bytes it gives are the caller's to check.
 """
 
 from __future__ import annotations
@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from enum import Enum
 
 import requests
+from urllib3.exceptions import HTTPError
 
-from player.errors import PlayerError
+from player.errors import PlayerError, Unreachable
 from player.link.bounded import bounded_session
 from player.link.http import file_of
 from playlists.ids import Sha256
 
 CONNECT_S = 2.0
 READ_S = 10.0
+ASKED_S = 4.0
+"""For the answer to something small."""
 ARRIVED = "Enseigne-Arrived"
 """The header in which a player that is fetching a file itself says how many bytes it has."""
 
@@ -29,6 +32,8 @@ class Neighbour:
     id: str
     host: str
     port: int
+    hands_port: int = 0
+    """Of its page for the store's people; 0: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,28 @@ class Says(Enum):
     LACKS = "lacks"
     BUSY = "busy"
     GONE = "gone"
+
+
+def exchange(peer: Neighbour, path: str, body: bytes, most: int) -> bytes:
+    """Post JSON to a player's page for the store's people; its answer, of at most so many bytes.
+    Raises Unreachable.
+    """
+    with _session() as session:
+        try:
+            with session.post(
+                f"http://{peer.host}:{peer.hands_port}{path}",
+                data=body,
+                headers={"Accept-Encoding": "identity", "Content-Type": "application/json"},
+                timeout=(CONNECT_S, ASKED_S),
+                stream=True,
+                allow_redirects=False,
+            ) as answer:
+                data: bytes = answer.raw.read(most + 1)
+        except (requests.RequestException, HTTPError, OSError) as wrong:
+            raise Unreachable(str(wrong)) from wrong
+    if answer.status_code != 200 or len(data) > most:
+        raise Unreachable(f"It answers {answer.status_code}.")
+    return data
 
 
 class LanClient:
@@ -94,6 +121,11 @@ class LanClient:
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = self._local.session = bounded_session()
-            session.trust_env = False  # no proxy lies between two players
+            session = self._local.session = _session()
         return session
+
+
+def _session() -> requests.Session:
+    session = bounded_session()
+    session.trust_env = False  # no proxy lies between two players
+    return session

@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from player.cache.orders import Orders
-from playlists.errors import Invalid
-from playlists.fields import Fields
+from player.local.tries import Tries
+from playlists.signing import SigningKey
 from playlists.wire.hands import (
     CODE_LENGTH,
     CODE_LETTERS,
     SALT_BYTES,
     TAG_LENGTH,
     Person,
-    code_hash,
+    code_proof,
 )
 
 TOKEN_LETTERS = 6
@@ -33,10 +33,6 @@ TOKEN_MS = 10 * 60_000
 SHOWS = 3
 """So often one is shown that nobody uses, before the next waits SHOW_PAUSE_MS."""
 SHOW_PAUSE_MS = 10 * 60_000
-WRONG_FREE = 5
-"""Wrong codes in a row before the first pause; each further one doubles it."""
-PAUSE_MS = 60_000
-MOST_PAUSE_MS = 3_600_000
 GUESSES = 10
 """Of a token, from one address in GUESSES_MS."""
 GUESSES_MS = 60_000
@@ -48,7 +44,10 @@ _TRIES = "hand_tries"
 _OTHER = re.compile(f"[^{CODE_LETTERS}]")
 _NOBODYS = "00" * SALT_BYTES
 
-Why = Literal["online", "token", "code", "pause", "often", "gone", "choice", "until", "full"]
+Why = (
+    Literal["online", "token", "code", "pause", "often", "gone"]
+    | Literal["choice", "until", "where", "full", "stranger"]
+)
 
 
 class NotNow(Exception):
@@ -68,8 +67,16 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pass:
+class Entrant:
+    """A person who came in, with the key that their code makes: in memory only, while they may."""
+
     person: str
+    key: SigningKey
+
+
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    entrant: Entrant
     host: str
     until: int
 
@@ -83,7 +90,7 @@ class Guard:
     """For any thread. Monotonic and other instants in ms."""
 
     def __init__(self, orders: Orders) -> None:
-        self._orders = orders
+        self._tries = Tries(orders, _TRIES)
         self._lock = threading.Lock()
         self._hashing = threading.Lock()
         self._token: Shown | None = None
@@ -119,31 +126,33 @@ class Guard:
         if not self._is_good(token, monotonic):
             raise NotNow("token")
         with self._hashing:
-            wait = self._pause(now)
+            wait = self._tries.pause(now)
             if wait > 0:
                 raise NotNow("pause", wait)
-            person = _whose(letters(code), people, now)
-            self._tried(person is not None, now)
-            if person is None:
-                wait = self._pause(now)
+            entrant = _whose(letters(code), people, now)
+            self._tries.tried(entrant is not None, now)
+            if entrant is None:
+                wait = self._tries.pause(now)
                 raise NotNow("pause", wait) if wait else NotNow("code")
         with self._lock:
             if not self._is_the(token, monotonic):
                 raise NotNow("token")  # somebody else was faster
             self._token, self._shown_until, self._unused = None, 0, 0
+            self._end_passes(monotonic)
             while len(self._passes) >= MOST_PASSES:
                 self._passes.pop(next(iter(self._passes)))
             made = secrets.token_urlsafe(24)
-            self._passes[made] = _Pass(person.id, host, monotonic + PASS_MS)
+            self._passes[made] = _Pass(entrant, host, monotonic + PASS_MS)
             return made
 
-    def whose(self, given: str, host: str, monotonic: int) -> str:
-        """The person who bears this pass. Raises NotNow."""
+    def whose(self, given: str, host: str, monotonic: int) -> Entrant:
+        """Who bears this pass. Raises NotNow."""
         with self._lock:
+            self._end_passes(monotonic)
             held = self._passes.get(given)
-            if held is None or held.host != host or monotonic >= held.until:
+            if held is None or held.host != host:
                 raise NotNow("gone")
-            return held.person
+            return held.entrant
 
     def forget(self) -> None:
         """Nobody is in, nothing is shown."""
@@ -170,33 +179,16 @@ class Guard:
                 raise NotNow("often", GUESSES_MS - (monotonic - tries[0]))
             tries.append(monotonic)
 
-    def _tries(self) -> tuple[int, int]:
-        """Wrong codes in a row, and the instant of the last."""
-        try:
-            given = Fields.of(self._orders.settings.get(_TRIES))
-            return given.whole("wrong"), given.whole("at")
-        except Invalid:
-            return 0, 0
-
-    def _pause(self, now: int) -> int:
-        wrong, at = self._tries()
-        if wrong < WRONG_FREE:
-            return 0
-        pause = min(PAUSE_MS << min(wrong - WRONG_FREE, 16), MOST_PAUSE_MS)
-        # A clock that fell back makes no pause longer.
-        return min(pause, max(0, at + pause - now))
-
-    def _tried(self, right: bool, now: int) -> None:
-        wrong, _ = self._tries()
-        if not right or wrong:
-            self._orders.set(_TRIES, None if right else {"wrong": wrong + 1, "at": now})
+    def _end_passes(self, monotonic: int) -> None:
+        """No key outlives its pass."""
+        self._passes = {name: one for name, one in self._passes.items() if monotonic < one.until}
 
 
-def _whose(code: str, people: Iterable[Person], now: int) -> Person | None:
+def _whose(code: str, people: Iterable[Person], now: int) -> Entrant | None:
     """As slow for a code that is nobody's."""
     tagged = [one for one in people if one.tag == code[:TAG_LENGTH] and now < one.until][:1]
     salt = tagged[0].salt if tagged else _NOBODYS
-    made = code_hash(code, salt)
+    made, key = code_proof(code, salt)
     if not tagged or len(code) != CODE_LENGTH or not hmac.compare_digest(made, tagged[0].hash):
         return None
-    return tagged[0]
+    return Entrant(tagged[0].id, key)

@@ -15,7 +15,9 @@ from dataclasses import dataclass, replace
 
 from player.cache.orders import Orders
 from player.clock import Clock
-from player.local.guard import Guard, NotNow, Shown
+from player.local.guard import Entrant, Guard, NotNow, Shown
+from player.local.tries import Tries
+from player.local.turns import turns_of
 from playlists.cards import card_json, files_of
 from playlists.errors import Invalid
 from playlists.fields import Fields
@@ -23,15 +25,14 @@ from playlists.ids import CardId, Json, Sha256, ZoneId
 from playlists.manifest import DeckCard, Plan
 from playlists.shown import LocalOverride, Now
 from playlists.turns import turn_at
-from playlists.wire.hands import MAX_ACTS, Act, Acts, Choice, HandsPlan, How, Verdict
+from playlists.wire.hands import MAX_ACTS, Act, Acts, Choice, HandsPlan, How, Person, Verdict
 
-AHEAD_MS = 120_000
-"""The page is told turns of at least so long, and new ones as often."""
 MAX_KEPT = 200
 """Acts that wait for the server; then no more are begun."""
 MINUTE_MS = 60_000
 _PLAN = "hands"
 _ACTS = "hand_acts"
+_VIA = "hand_tries_"
 OVERRIDE = "override"
 """The layer in which the server's own override plays."""
 
@@ -48,6 +49,7 @@ class Sight:
     choices: tuple[Choice, ...]
     longest_ms: int
     zone: str
+    now: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,7 @@ class Hands:
             choice = self._choice(act.choice) if act else None
             if act is None or choice is None:
                 return ()
-            return tuple(_turns(act, choice.turns, self._time()))
+            return tuple(turns_of(act, choice.turns, self._time()))
 
     def cards(self) -> Mapping[CardId, DeckCard]:
         """The cards of the hold that runs."""
@@ -209,33 +211,49 @@ class Hands:
                 choices=tuple(it for it in plan.choices if self._zone() and self._can_show(it)),
                 longest_ms=plan.longest_ms,
                 zone=zone,
+                now=self._time(),
             )
 
     def show(self, address: str) -> None:
         """Show a token on the screen. Raises NotNow."""
-        self._only_away()
+        self.only_away()
         self.guard.show(address, self._clock.monotonic_ms())
         self.changed()
 
     def enter(self, token: str, code: str, host: str) -> str:
         """Come in; the pass. Raises NotNow, NoRoom."""
-        self._only_away()
+        self.only_away()
         people, now = self.plan.people, self._time()
         given = self.guard.enter(token, code, host, people, now, self._clock.monotonic_ms())
         self.changed()
         return given
 
-    def person(self, given: str, host: str) -> str:
+    def entrant(self, given: str, host: str) -> Entrant:
         """Who bears a pass and may still. Raises NotNow."""
-        person = self.guard.whose(given, host, self._clock.monotonic_ms())
-        if not any(one.id == person and self._time() < one.until for one in self.plan.people):
+        entrant = self.guard.whose(given, host, self._clock.monotonic_ms())
+        if self.person(entrant.person) is None:
             raise NotNow("gone")
-        return person
+        return entrant
 
-    def begin(self, given: str, host: str, choice: str, length_ms: int) -> None:
-        """Show a choice for so long. Raises NotNow, NoRoom."""
-        self._only_away()
-        person = self.person(given, host)
+    def person(self, name: str) -> Person | None:
+        """Who may now, by their id."""
+        now = self._time()
+        return next((it for it in self.plan.people if it.id == name and now < it.until), None)
+
+    def tried(self, via: str, right: bool) -> None:
+        """Count an order that the screen `via` carried. Raises NotNow, NoRoom."""
+        tries, now = Tries(self._orders, f"{_VIA}{via}"), self._time()
+        if (wait := tries.pause(now)) > 0:
+            raise NotNow("pause", wait)
+        tries.tried(right, now)
+        if not right:
+            raise NotNow("code")
+
+    def begin(self, person: str, choice: str, length_ms: int, via: str = "") -> None:
+        """Show a choice for so long, for who came in here, or before the screen `via`. Raises
+        NotNow, NoRoom.
+        """
+        self.only_away()
         with self._lock:
             found = self._choice(choice)
             zone = self._zone()
@@ -250,26 +268,31 @@ class Hands:
             if running is not None:
                 self._end(running, "replaced", at)
             name = f"hand-{secrets.token_hex(12)}"
-            acts = [*self._acts, Act(name, person, choice, zone, at, at + length_ms)]
+            begun = Act(name, person, choice, zone, at, at + length_ms, via=via)
+            acts = [*self._acts, begun]
             # It is on the disk before anybody sees it.
             self._save(acts)
             self._acts = acts
         self.changed()
 
-    def end(self, given: str, host: str) -> None:
-        """End the hold now. Raises NotNow, NoRoom."""
-        self.person(given, host)
+    def end(self) -> None:
+        """End the hold now. Raises NoRoom."""
         with self._lock:
             running = self._running()
             if running is not None:
                 self._end(running, "hand", self._time())
         self.changed()
 
-    # --- helpers ----------------------------------------------------------------------------------
-
-    def _only_away(self) -> None:
+    def only_away(self) -> None:
+        """Raises NotNow while the server is there."""
         if not self.is_away:
             raise NotNow("online")
+
+    def monotonic_ms(self) -> int:
+        """As this screen's clock has it."""
+        return self._clock.monotonic_ms()
+
+    # --- helpers ----------------------------------------------------------------------------------
 
     def _time(self) -> int:
         """The instant; without trust it goes on by itself from what the start knew."""
@@ -326,26 +349,6 @@ class Hands:
 
     def _save(self, acts: list[Act]) -> None:
         self._orders.set(_ACTS, [one.to_json() for one in acts] or None)
-
-
-def _turns(act: Act, turns: tuple[tuple[CardId, int], ...], now: int) -> list[LocalOverride]:
-    """The turns that lie in the present stretch of AHEAD_MS or the next."""
-
-    def shown(card: CardId, begin: int, end: int) -> LocalOverride:
-        return LocalOverride(act.id, act.zone, "show", card, begin, min(end, act.until_ms))
-
-    if len(turns) == 1:
-        return [shown(turns[0][0], act.from_ms, act.until_ms)]
-    loop = sum(length for _, length in turns)
-    stretch = act.from_ms + (now - act.from_ms) // AHEAD_MS * AHEAD_MS
-    at = act.from_ms + (stretch - act.from_ms) // loop * loop
-    found = []
-    while at < min(stretch + 2 * AHEAD_MS, act.until_ms):
-        for card, length in turns:
-            if at + length > stretch and at < act.until_ms:
-                found.append(shown(card, at, at + length))
-            at += length
-    return found
 
 
 def _plan_of(kept: object) -> tuple[HandsPlan, int]:

@@ -2,31 +2,41 @@
 
 GET / (with `t` a token that was scanned), /hands.css, two fonts; POST /show, /enter, /hold, /end.
 Nothing else of the player is reached from here. It answers to the very address that was connected
-to (so that no page elsewhere reaches it by DNS rebinding) and takes forms of its own origin only.
+to (so that no page elsewhere reaches it by DNS rebinding) and takes forms of its own origin only,
+but for POST /shop/greet and /shop/order: other screens of the shop, which show who sends them.
 No cookies: who came in bears a pass in the form, good for one address and a few minutes. It is
 plain HTTP, which who listens on the network reads; see docs/guides/player.md.
 """
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import cast
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from player.errors import NoRoom
 from player.link.near import NearHandler, NearServer
 from player.local import pages
-from player.local.guard import NotNow
+from player.local.guard import Entrant, NotNow
 from player.local.hands import MINUTE_MS, Hands
+from player.local.pages import Desk
+from player.local.shop import GREET, ORDER, Shop, Wish
+from player.local.shop_pages import ALL, HERE, SOME
 from player.local.words import language_of
+from playlists.errors import Invalid
+from playlists.wire.hands import MAX_SCREENS
+from playlists.wire.shop_hands import MAX_BYTES
 
-MAX_BODY_BYTES = 2_048
-MAX_FIELDS = 8
+MAX_BODY_BYTES = 8_192
+MAX_FIELDS = 8 + MAX_SCREENS
 MAX_MINUTES_DIGITS = 4
 FONTS = ("bricolage-grotesque-latin.woff2", "instrument-sans-latin.woff2")
 _FORM = "application/x-www-form-urlencoded"
+_JSON = "application/json"
 _SECURITY = {
     "X-Content-Type-Options": "nosniff",
     # Not no-referrer: browsers then say that a form comes from nowhere.
@@ -43,9 +53,9 @@ _SECURITY = {
 class HandsServer:
     """Listens from `start` on (OSError where the port is taken) until `stop`."""
 
-    def __init__(self, port: int, hands: Hands, look: Path) -> None:
+    def __init__(self, port: int, hands: Hands, shop: Shop, look: Path) -> None:
         self._asked = port
-        self._hands = hands
+        self._hands, self._shop = hands, shop
         self._files = _files(look)
         self._server: _Server | None = None
         self.port = 0
@@ -60,7 +70,7 @@ class HandsServer:
         if self._server is not None:
             return
         server = _Server(("", self._asked), _Handler)
-        server.hands, server.files = self._hands, self._files
+        server.hands, server.shop, server.files = self._hands, self._shop, self._files
         self._server, self.port = server, server.server_address[1]
         threading.Thread(
             target=server.serve_forever, args=(0.2,), name="hands", daemon=True
@@ -77,8 +87,12 @@ class HandsServer:
 MakePage = Callable[[Hands], HandsServer]
 
 
+Form = Mapping[str, Sequence[str]]
+
+
 class _Server(NearServer):
     hands: Hands
+    shop: Shop
     files: Mapping[str, tuple[str, bytes]]
 
 
@@ -131,23 +145,42 @@ class _Handler(NearHandler):
             self._page(pages.front(sight, self._language))
 
     def _post(self) -> None:
-        act = {"/show": self._show, "/enter": self._enter, "/hold": self._hold, "/end": self._end}
-        do = act.get(urlsplit(self.path).path)
-        length = self.headers.get("Content-Length", "")
-        if do is None:
-            self._say(404, "There is nothing here.")
-        elif self.headers.get("Origin") != f"http://{self._here}":
-            self._say(403, "Only this screen's own page may post here.")
-        elif self.headers.get_content_type() != _FORM:
-            self._say(415, "Post the page's own form.")
-        elif not length.isdecimal() or int(length[:9]) > MAX_BODY_BYTES:
-            self._say(413, f"A form has a length of at most {MAX_BODY_BYTES} bytes.")
+        path, asked = urlsplit(self.path).path, self._own.shop.asked
+        acts = {"/show": self._show, "/enter": self._enter, "/hold": self._hold, "/end": self._end}
+        carried = {GREET: asked.greet, ORDER: asked.take}
+        if path in acts:
+            body = self._body(f"http://{self._here}", _FORM, MAX_BODY_BYTES)
+            if body is not None:
+                self._take(acts[path], body)
+        elif path in carried:
+            body = self._body("", _JSON, MAX_BYTES)
+            if body is not None:
+                self._carry(carried[path], body)
         else:
-            self._take(do, self.rfile.read(int(length)))
+            self._say(404, "There is nothing here.")
 
-    def _take(self, do: Callable[[Mapping[str, str]], None], body: bytes) -> None:
+    def _body(self, origin: str, kind: str, most: int) -> bytes | None:
+        """What was posted; None where that is not taken, and was said."""
+        length = _length(self.headers.get("Content-Length", ""))
+        if self.headers.get("Origin", "") != origin:
+            self._say(403, "Only this screen's own page may post here.")
+        elif self.headers.get_content_type() != kind:
+            self._say(415, "Post the page's own form.")
+        elif not 0 <= length <= most:
+            self._say(413, f"What is posted has a length of at most {most} bytes.")
+        else:
+            return self.rfile.read(length)
+        return None
+
+    def _carry(self, carry: Callable[[bytes], bytes], body: bytes) -> None:
         try:
-            form = dict(parse_qsl(body.decode("ascii"), max_num_fields=MAX_FIELDS))
+            self._answer(200, _JSON, carry(body), "no-store")
+        except Invalid as wrong:
+            self._say(403, str(wrong))
+
+    def _take(self, do: Callable[[Form], None], body: bytes) -> None:
+        try:
+            form = parse_qs(body.decode("ascii"), max_num_fields=MAX_FIELDS)
         except ValueError:
             self._say(422, "This is no form of this page.")
             return
@@ -160,41 +193,79 @@ class _Handler(NearHandler):
             full = NotNow("full")
             self._page(pages.front(self._own.hands.sight(), self._language, full), 507)
 
-    def _show(self, form: Mapping[str, str]) -> None:
+    def _show(self, form: Form) -> None:
         hands = self._own.hands
         hands.show(self._here)
         self._page(pages.entry(hands.sight(), self._language))
 
-    def _enter(self, form: Mapping[str, str]) -> None:
-        hands, token = self._own.hands, form.get("token", "")
+    def _enter(self, form: Form) -> None:
+        hands, token = self._own.hands, _one(form, "token")
         try:
-            given = hands.enter(token, form.get("code", ""), self.client_address[0])
+            given = hands.enter(token, _one(form, "code"), self._client)
         except NotNow as refused:
             if refused.why not in ("token", "code"):
                 raise
             kept = token if refused.why == "code" else ""
             self._page(pages.entry(hands.sight(), self._language, kept, refused), 403)
             return
-        self._page(pages.desk(hands.sight(), self._language, given))
+        self._desk(given, hands.entrant(given, self._client))
 
-    def _hold(self, form: Mapping[str, str]) -> None:
-        hands, given = self._own.hands, form.get("pass", "")
-        minutes = form.get("minutes", "")
+    def _hold(self, form: Form) -> None:
+        hands, given = self._own.hands, _one(form, "pass")
+        entrant = hands.entrant(given, self._client)
+        choice, minutes = _one(form, "choice"), _one(form, "minutes")
         length = int(minutes) if minutes.isdecimal() and len(minutes) <= MAX_MINUTES_DIGITS else 0
+        hands.only_away()
         try:
-            begun = form.get("choice", "")
-            hands.begin(given, self.client_address[0], begun, length * MINUTE_MS)
+            here, others = self._asked_for(form)
+            if here:
+                hands.begin(entrant.person, choice, length * MINUTE_MS)
         except NotNow as refused:
-            if refused.why not in ("choice", "until"):
+            if refused.why not in ("choice", "until", "where"):
                 raise
-            self._page(pages.desk(hands.sight(), self._language, given, refused), 422)
+            self._desk(given, entrant, refused=refused)
             return
-        self._page(pages.desk(hands.sight(), self._language, given))
+        wish = Wish("show", choice, length * MINUTE_MS)
+        wishes = dict.fromkeys(others, wish)
+        self._desk(given, entrant, wishes, choice=choice, minutes=minutes, scope=_scope(form))
 
-    def _end(self, form: Mapping[str, str]) -> None:
-        hands, given = self._own.hands, form.get("pass", "")
-        hands.end(given, self.client_address[0])
-        self._page(pages.desk(hands.sight(), self._language, given))
+    def _end(self, form: Form) -> None:
+        hands, given = self._own.hands, _one(form, "pass")
+        entrant = hands.entrant(given, self._client)
+        here, others = self._asked_for(form)
+        if here:
+            hands.end()
+        self._desk(given, entrant, dict.fromkeys(others, Wish("end")))
+
+    def _asked_for(self, form: Form) -> tuple[bool, list[str]]:
+        """Whether this screen is meant, and which others. Raises NotNow."""
+        shop, scope = self._own.shop, _scope(form)
+        others = [one.id for one in shop.others]
+        if scope == HERE or shop.here is None:
+            return True, []
+        if scope == ALL:
+            return True, others
+        asked = form.get("where", ())
+        found = shop.here.id in asked, [one for one in others if one in asked]
+        if not any(found):
+            raise NotNow("where")
+        return found
+
+    def _desk(
+        self,
+        given: str,
+        entrant: Entrant,
+        wishes: Mapping[str, Wish] = MappingProxyType({}),
+        refused: NotNow | None = None,
+        **chosen: str,
+    ) -> None:
+        shop = self._own.shop.see(entrant, wishes)
+        seen = Desk(self._own.hands.sight(), given, shop, refused, **chosen)
+        self._page(pages.desk(seen, self._language), 422 if refused else 200)
+
+    @property
+    def _client(self) -> str:
+        return str(self.client_address[0])
 
     def _page(self, html: str, status: int = 200) -> None:
         self._answer(status, "text/html; charset=utf-8", html.encode(), "no-store")
@@ -212,6 +283,20 @@ class _Handler(NearHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data)
+
+
+def _length(said: str) -> int:
+    """A body's length as it is said; -1 where that is none."""
+    return int(said) if re.fullmatch("[0-9]{1,9}", said) else -1
+
+
+def _one(form: Form, name: str) -> str:
+    return form.get(name, ("",))[0]
+
+
+def _scope(form: Form) -> str:
+    said = _one(form, "scope")
+    return said if said in (ALL, SOME) else HERE
 
 
 def _files(look: Path) -> dict[str, tuple[str, bytes]]:

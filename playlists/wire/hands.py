@@ -1,4 +1,4 @@
-"""A store's hand on one screen while its server is out of reach: who may, what, and what was done.
+"""A store's hand on a screen while its server is out of reach: who may, what, and what was done.
 
 The server tells each device of a store beforehand (a `hands` command: `HandsPlan`); the device
 tells afterwards (`POST hands`: `Act`), until the server has answered for each act (`Verdict`).
@@ -19,10 +19,13 @@ from playlists.errors import Invalid
 from playlists.fields import Fields, row, text, whole
 from playlists.ids import CardId, Json, ZoneId, canonical, check_id, sha256
 from playlists.manifest import DeckCard
+from playlists.signing import SigningKey, b64, public_key
 
 MAX_PEOPLE = 20
 """Of a store, with a code at a time."""
 MAX_CHOICES = 24
+MAX_SCREENS = 64
+"""Of a store, that act as one."""
 MAX_TURNS = 24
 """Of one choice."""
 MAX_PLAN_BYTES = 20_000
@@ -39,6 +42,9 @@ SCRYPT_R = 8
 """16 MiB and a tenth of a second on a server, some tenths on a Raspberry Pi 3 (RFC 7914)."""
 SALT_BYTES = 16
 HASH_BYTES = 16
+_SEED_FROM, _SCRYPT_BYTES = 32, 64
+"""The bytes after the hash's block are of another block (RFC 7914, 6): one tells nothing of the
+other."""
 
 How = Literal["", "hand", "time", "replaced", "refused"]
 """How an act ended: it has not, by hand, by itself, by another one, because the server refused."""
@@ -52,7 +58,8 @@ _ACT = re.compile(r"hand-[0-9a-f]{24}")
 @dataclass(frozen=True, slots=True)
 class Person:
     """Who may: the code's first letters, and scrypt of the whole with `salt` (hex both). `until` is
-    the instant (unix ms) from which the code is no good.
+    the instant (unix ms) from which the code is no good. `key` is the public half (base64url) of
+    the key that only who has the code can make: what it signs, other screens believe.
     """
 
     id: str
@@ -61,15 +68,16 @@ class Person:
     salt: str
     hash: str
     until: int
+    key: str = ""
 
     def to_json(self) -> Json:
         """As in a plan."""
-        return [self.id, self.name, self.tag, self.salt, self.hash, self.until]
+        return [self.id, self.name, self.tag, self.salt, self.hash, self.until, self.key]
 
     @classmethod
     def from_json(cls, value: object, path: str) -> Person:
         """Undo `to_json`. Raises Invalid."""
-        id_, name, tag, salt, hashed, until, *_ = row(value, path, 6)
+        id_, name, tag, salt, hashed, until, *more = row(value, path, 6)
         return cls(
             check_id(text(id_, path), path),
             text(name, path, MAX_NAME),
@@ -77,7 +85,27 @@ class Person:
             _matching(salt, _HEX32, path),
             _matching(hashed, _HEX32, path),
             whole(until, path),
+            key_from(more[0], path) if more and more[0] else "",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ShopScreen:
+    """A screen of the store, and its device's public key (base64url)."""
+
+    id: str
+    name: str
+    key: str
+
+    def to_json(self) -> Json:
+        """As in a plan."""
+        return [self.id, self.name, self.key]
+
+    @classmethod
+    def from_json(cls, value: object, path: str) -> ShopScreen:
+        """Undo `to_json`. Raises Invalid."""
+        id_, name, key, *_ = row(value, path, 3)
+        return cls(check_id(text(id_, path), path), text(name, path, MAX_NAME), key_from(key, path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +136,7 @@ class Choice:
 @dataclass(frozen=True)
 class HandsPlan:
     """Who may show what on a screen while its server is away, and for how long at most (ms).
-    `cards` are those that the choices name.
+    `cards` are those that the choices name; `screens` all of the store that may be asked together.
     """
 
     store: str = ""
@@ -116,6 +144,7 @@ class HandsPlan:
     choices: tuple[Choice, ...] = ()
     cards: Mapping[CardId, DeckCard] = field(default_factory=dict)
     longest_ms: int = 0
+    screens: tuple[ShopScreen, ...] = ()
 
     @cached_property
     def id(self) -> str:
@@ -130,25 +159,28 @@ class HandsPlan:
             "choices": [one.to_json() for one in self.choices],
             "cards": _cards_json(self.cards),
             "longest": self.longest_ms,
+            "screens": [one.to_json() for one in self.screens],
         }
 
     @classmethod
     def from_json(cls, value: object) -> HandsPlan:
         """Undo `to_json`. Raises Invalid."""
         given = Fields.of(value)
+        screens = given.items("screens", MAX_SCREENS) if given.has("screens") else ()
         return cls(
             given.text("store", MAX_NAME, empty=True),
             tuple(Person.from_json(one, at) for at, one in given.items("people", MAX_PEOPLE)),
             tuple(Choice.from_json(one, at) for at, one in given.items("choices", MAX_CHOICES)),
             cards_from(given, "cards", MAX_CHOICES * MAX_TURNS),
             given.whole("longest"),
+            tuple(ShopScreen.from_json(one, at) for at, one in screens),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
     """A person had a screen show a choice in a zone, `[from_ms, until_ms)`. `ended` is when it
-    ended (unix ms), None while it runs.
+    ended (unix ms), None while it runs; `via` the screen that they stood before, "" for this one.
     """
 
     id: str
@@ -159,6 +191,7 @@ class Act:
     until_ms: int
     ended: int | None = None
     how: How = ""
+    via: str = ""
 
     def to_json(self) -> Json:
         """As in `POST hands`."""
@@ -171,6 +204,7 @@ class Act:
             "until": self.until_ms,
             "ended": self.ended,
             "how": self.how,
+            "via": self.via,
         }
 
     @classmethod
@@ -189,6 +223,7 @@ class Act:
                     given.whole("until", from_ms + 1),
                     given.whole("ended", from_ms) if given.has("ended") else None,
                     how,
+                    check_id(given.text("via"), given.at("via")) if given.raw.get("via") else "",
                 )
         raise Invalid(f"An act ends by one of {get_args(How)}.", given.at("how"))
 
@@ -245,10 +280,20 @@ class Acts:
 
 def code_hash(code: str, salt: str) -> str:
     """The slow hash of a code with a salt, hex both."""
+    return code_proof(code, salt)[0]
+
+
+def code_proof(code: str, salt: str) -> tuple[str, SigningKey]:
+    """The slow hash of a code, and the key that only who has the code can make."""
     made = hashlib.scrypt(
-        code.encode(), salt=bytes.fromhex(salt), n=SCRYPT_N, r=SCRYPT_R, p=1, dklen=HASH_BYTES
+        code.encode(), salt=bytes.fromhex(salt), n=SCRYPT_N, r=SCRYPT_R, p=1, dklen=_SCRYPT_BYTES
     )
-    return made.hex()
+    return made[:HASH_BYTES].hex(), SigningKey.from_raw(made[_SEED_FROM:])
+
+
+def key_from(value: object, path: str) -> str:
+    """A public key as base64url. Raises Invalid."""
+    return b64(public_key(text(value, path), path))
 
 
 def cards_from(given: Fields, name: str, most: int) -> dict[CardId, DeckCard]:

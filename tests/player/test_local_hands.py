@@ -1,4 +1,4 @@
-"""The store's hand on a screen while its server is away: who may, what plays, how it ends."""
+"""The store's hand on a screen without its server: what plays, how it ends, whose it becomes."""
 
 from __future__ import annotations
 
@@ -8,93 +8,30 @@ from itertools import pairwise
 import pytest
 
 from player.errors import NoRoom
-from player.local import guard
 from player.local.guard import NotNow
-from player.local.hands import Hands
-from playlists.ids import CardId, ItemId, ZoneId
+from playlists.ids import ItemId, ZoneId
 from playlists.manifest import DeckCard, Why
 from playlists.model import ZoneBox
-from playlists.wire.hands import CODE_LETTERS, Choice, HandsPlan, Person, Verdict, code_hash
-from tests.fakes.shop_content import HOUR_MS, NOON, card, card_id, content, loop
+from playlists.wire.hands import Choice, Verdict
+from tests.fakes.shop_content import HOUR_MS, NOON, card, card_id, loop
 from tests.player.bench import Bench
+from tests.player.by_hand import (
+    CASH,
+    MINUTE_MS,
+    away,
+    back,
+    begin,
+    cut,
+    enter,
+    hands,
+    hold,
+    plan,
+    playing,
+    tell,
+    why,
+)
 
-CODE = "CF" + "23456789CG"
-SALT = "ab" * 16
-HOST = "192.168.1.7"
-MINUTE_MS = 60_000
-AWAY_MS = 120_000
-CASH = DeckCard("message", {"headline": "Espèces seulement", "sky": "mist"})
-SOON = DeckCard("message", {"headline": "De retour bientôt", "sky": "mist"})
-
-
-def person(name: str = "mia", code: str = CODE, until: int = NOON + 90 * 24 * HOUR_MS) -> Person:
-    return Person(name, name.title(), code[:2], SALT, code_hash(code, SALT), until)
-
-
-def plan(*people: Person, longest_ms: int = 4 * HOUR_MS) -> HandsPlan:
-    cards = {card_id(one): one for one in (CASH, SOON)}
-    names = list(cards)
-    choices = (
-        Choice("cash", "Espèces seulement", ((names[0], 10_000),)),
-        Choice("both", "Les deux", ((names[0], 10_000), (names[1], 20_000))),
-    )
-    return HandsPlan("Lille", people or (person(),), choices, cards, longest_ms)
-
-
-@pytest.fixture
-def away(screen: Bench) -> Bench:
-    """A screen that was told who may, and lost its server."""
-    tell(screen, plan())
-    cut(screen)
-    return screen
-
-
-def tell(screen: Bench, what: HandsPlan) -> None:
-    command = screen.sim.command("hands", **what.to_json())
-    screen.hear("command", screen.sim.commands[command.id])
-    assert screen.sim.answers[-1].state == "done"
-
-
-def cut(screen: Bench) -> None:
-    screen.sim.faults.down = True
-    screen.wait(AWAY_MS)
-
-
-def back(screen: Bench) -> None:
-    screen.sim.faults.down = False
-    screen.wait(90_000)
-
-
-def hands(screen: Bench) -> Hands:
-    return screen.agent._handing.hands
-
-
-def token(screen: Bench) -> str:
-    hands(screen).show("192.168.1.20:8095")
-    screen.settle()
-    return str(screen.state["device"]["scan"]["token"])
-
-
-def enter(screen: Bench, code: str = CODE, host: str = HOST) -> str:
-    return hands(screen).enter(token(screen), code, host)
-
-
-def begin(screen: Bench, choice: str = "cash", length_ms: int = HOUR_MS) -> str:
-    """Somebody comes in and holds the screen; their pass."""
-    given = enter(screen)
-    hands(screen).begin(given, HOST, choice, length_ms)
-    screen.settle()
-    return given
-
-
-def why(refused: pytest.ExceptionInfo[NotNow]) -> str:
-    return refused.value.why
-
-
-def playing(screen: Bench) -> tuple[str | None, tuple[str, ...]]:
-    """What a report says of the screen."""
-    shown = screen.agent._report().playing["main"]  # type: ignore[index]
-    return shown.card, shown.because
+assert away, "a fixture"
 
 
 def test_a_hold_plays_says_so_and_ends_by_itself(away: Bench) -> None:
@@ -142,8 +79,8 @@ def test_where_nobody_vouches_for_the_time_it_ends_by_what_went_by(away: Bench) 
 
 
 def test_it_is_ended_at_once_by_hand(away: Bench) -> None:
-    given = begin(away)
-    hands(away).end(given, HOST)
+    begin(away)
+    hands(away).end()
     away.settle()
     assert away.state["overrides"] == []
     assert hands(away).unsent()[0].how == "hand"
@@ -151,108 +88,9 @@ def test_it_is_ended_at_once_by_hand(away: Bench) -> None:
 
 def test_another_hold_takes_the_place_of_the_first(away: Bench) -> None:
     given = begin(away)
-    hands(away).begin(given, HOST, "both", HOUR_MS)
+    hold(away, given, "both", HOUR_MS)
     first, second = hands(away).unsent()
     assert (first.how, second.how) == ("replaced", "")
-
-
-def test_while_the_server_is_there_nothing_is_done_here(screen: Bench) -> None:
-    tell(screen, plan())
-    with pytest.raises(NotNow) as refused:
-        hands(screen).show("x")
-    assert why(refused) == "online"
-    cut(screen)
-    given = begin(screen)
-    screen.sim.faults.down = False
-    screen.sim.faults.hook = lambda method, path: (404, {}, b"{}") if path == "/hands" else None
-    screen.wait(90_000)
-    with pytest.raises(NotNow) as refused:
-        hands(screen).begin(given, HOST, "cash", HOUR_MS)
-    assert why(refused) == "online"
-
-
-def test_a_token_is_good_for_one_person_and_ten_minutes(away: Bench) -> None:
-    shown = token(away)
-    hands(away).enter(shown, CODE, HOST)
-    with pytest.raises(NotNow) as refused:
-        hands(away).enter(shown, CODE, HOST)
-    assert why(refused) == "token"
-    shown = token(away)
-    away.wait(guard.SHOWN_MS)
-    assert away.state["device"]["scan"] is None
-    hands(away).enter(shown, CODE, HOST)
-    shown = token(away)
-    away.wait(guard.TOKEN_MS)
-    with pytest.raises(NotNow) as refused:
-        hands(away).enter(shown, CODE, HOST)
-    assert why(refused) == "token"
-
-
-@pytest.mark.parametrize("kind", ["wrong", "elsewhere", "revoked", "expired", "empty"])
-def test_a_code_that_is_no_good_here_lets_nobody_in(screen: Bench, kind: str) -> None:
-    code = {"wrong": CODE[:-1] + "X", "elsewhere": "KT" + CODE[2:], "empty": ""}.get(kind, CODE)
-    until = NOON + MINUTE_MS if kind == "expired" else NOON + HOUR_MS
-    tell(screen, plan(person(until=until)))
-    if kind == "revoked":
-        tell(screen, plan(person("leo", "GG" + CODE[2:])))
-    cut(screen)
-    with pytest.raises(NotNow) as refused:
-        enter(screen, code)
-    assert why(refused) == "code"
-
-
-def test_who_guesses_waits_longer_each_time_and_after_a_restart_too(away: Bench) -> None:
-    shown = token(away)
-
-    def tries() -> NotNow:
-        with pytest.raises(NotNow) as refused:
-            hands(away).enter(shown, CODE[:-1] + "X", HOST)
-        return refused.value
-
-    said = [tries() for _ in range(guard.WRONG_FREE)]
-    assert [one.why for one in said] == ["code"] * (guard.WRONG_FREE - 1) + ["pause"]
-    away.reboot(off_ms=1_000)
-    hands(away)._heard_at -= AWAY_MS
-    with pytest.raises(NotNow) as refused:
-        enter(away)
-    assert (why(refused), 0 < refused.value.wait_ms <= guard.PAUSE_MS) == ("pause", True)
-    away.wait(guard.PAUSE_MS)
-    shown = token(away)
-    assert tries().wait_ms == 2 * guard.PAUSE_MS
-    away.wait(2 * guard.PAUSE_MS)
-    assert enter(away), "and the right code makes a new beginning"
-
-
-def test_tokens_are_guessed_a_few_times_a_minute_from_one_address(away: Bench) -> None:
-    token(away)
-    for _ in range(guard.GUESSES):
-        with pytest.raises(NotNow) as refused:
-            hands(away).enter("222222", CODE, HOST)
-        assert why(refused) == "token"
-    with pytest.raises(NotNow) as refused:
-        hands(away).enter("222222", CODE, HOST)
-    assert why(refused) == "often"
-    assert enter(away, host="192.168.1.8"), "another phone is not kept out by it"
-
-
-def test_who_only_plays_with_the_button_soon_shows_nothing_any_more(away: Bench) -> None:
-    for _ in range(guard.SHOWS):
-        token(away)
-        away.wait(guard.SHOWN_MS)
-    with pytest.raises(NotNow) as refused:
-        token(away)
-    assert why(refused) == "often"
-
-
-def test_a_pass_is_good_from_one_address_for_some_minutes(away: Bench) -> None:
-    given = enter(away)
-    with pytest.raises(NotNow) as refused:
-        hands(away).begin(given, "192.168.1.8", "cash", HOUR_MS)
-    assert why(refused) == "gone"
-    away.wait(guard.PASS_MS)
-    with pytest.raises(NotNow) as refused:
-        hands(away).begin(given, HOST, "cash", HOUR_MS)
-    assert why(refused) == "gone"
 
 
 @pytest.mark.parametrize(
@@ -269,7 +107,7 @@ def test_a_hold_is_of_what_the_server_offered_and_no_longer(
 ) -> None:
     given = enter(away)
     with pytest.raises(NotNow) as refused:
-        hands(away).begin(given, HOST, choice, length_ms)
+        hold(away, given, choice, length_ms)
     assert why(refused) == said
 
 
@@ -338,12 +176,12 @@ def test_a_screen_whose_zones_are_locked_offers_nothing(away: Bench) -> None:
     away.settle()
     assert hands(away).sight().choices == ()
     with pytest.raises(NotNow):
-        hands(away).begin(given, HOST, "cash", HOUR_MS)
+        hold(away, given, "cash", HOUR_MS)
 
 
 def test_what_ended_meanwhile_is_told_once_it_can_be(away: Bench) -> None:
-    given = begin(away)
-    hands(away).end(given, HOST)
+    begin(away)
+    hands(away).end()
     back(away)
     assert [one.how for one in away.sim.acts] == ["hand"]
     assert hands(away).unsent() == ()
@@ -366,30 +204,6 @@ def test_an_end_that_the_studio_moved_holds_here_too(away: Bench) -> None:
     assert away.state["overrides"][0]["until"] == soon
 
 
-def test_a_plan_without_its_server_keeps_the_newest(screen: Bench) -> None:
-    tell(screen, plan())
-    before = screen.sim.command("hands", **plan(longest_ms=HOUR_MS).to_json())
-    held = hands(screen).plan
-    assert not hands(screen).follow(HandsPlan(), before.issued_at - HOUR_MS)
-    assert hands(screen).plan == held
-    assert screen.agent._report().device["hands"] == held.id
-
-
-def test_a_device_that_is_forgotten_keeps_no_code(away: Bench) -> None:
-    begin(away)
-    hands(away).forget()
-    away.settle()
-    assert hands(away).plan.people == ()
-    assert away.state["overrides"] == []
-
-
-def test_codes_are_read_as_people_type_them() -> None:
-    assert guard.letters(" cf23-4567-89cg ") == CODE
-    assert set(CODE) <= set(CODE_LETTERS)
-    assert CardId(card_id(CASH)) != card_id(SOON)
-    assert content("x")
-
-
 def test_on_a_full_disk_nothing_begins_and_what_ends_ends(
     away: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -404,6 +218,6 @@ def test_on_a_full_disk_nothing_begins_and_what_ends_ends(
     assert away.state["overrides"] == []
     assert "disk_full" in away.notes
     with pytest.raises(NoRoom):
-        hands(away).begin(given, HOST, "cash", HOUR_MS)
+        hold(away, given, "cash", HOUR_MS)
     away.settle()
     assert away.state["overrides"] == []

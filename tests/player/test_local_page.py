@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 import requests
 
-from player.local.server import MAX_BODY_BYTES, HandsServer
+from player.local.server import MAX_BODY_BYTES, MAX_FIELDS, HandsServer
+from player.local.shop import Shop
 from player.local.words import ENGLISH, FRENCH, clock, lasts
+from playlists.signing import SigningKey
 from playlists.wire.hands import HandsPlan
 from tests.fakes.shop_content import HOUR_MS, NOON
 from tests.player.bench import Bench
-from tests.player.test_local_hands import CODE, away, hands, plan, tell, token
+from tests.player.by_hand import CODE, away, hands, plan, tell, token
 
 assert away, "a fixture"
 LOOK = Path("player/page/look")
@@ -40,9 +42,15 @@ class Phone:
         return requests.post(self.origin + path, data=form, headers=sent, timeout=5)
 
 
+def page_of(screen: Bench, port: int = 0) -> HandsServer:
+    """The page of a screen that finds no other."""
+    shop = Shop(hands(screen), SigningKey.generate(), tuple)
+    return HandsServer(port, hands(screen), shop, LOOK)
+
+
 @pytest.fixture
 def door(away: Bench) -> Iterator[HandsServer]:
-    made = HandsServer(0, hands(away), LOOK)
+    made = page_of(away)
     made.start()
     yield made
     made.stop()
@@ -86,7 +94,7 @@ def test_a_person_shows_something_and_ends_it(away: Bench, phone: Phone) -> None
 
 def test_the_front_says_when_the_studio_is_to_be_used(screen: Bench) -> None:
     tell(screen, plan())
-    made = HandsServer(0, hands(screen), LOOK)
+    made = page_of(screen)
     made.start()
     try:
         phone = Phone(made)
@@ -135,11 +143,13 @@ def test_forms_of_other_pages_are_refused(phone: Phone, away: Bench) -> None:
 
 def test_bodies_have_an_end_and_forms_few_fields(phone: Phone) -> None:
     assert phone.answer("/enter", token="2" * MAX_BODY_BYTES, code="x").status_code == 413
-    many = {f"f{n}": "1" for n in range(20)}
+    many = {f"f{n}": "1" for n in range(MAX_FIELDS + 1)}
     assert phone.answer("/enter", **many).status_code == 422
     sent = {"Origin": phone.origin, **FORM}
     chunked = requests.post(f"{phone.origin}/enter", iter([b"a=1"]), headers=sent, timeout=5)  # type: ignore[arg-type]
     assert chunked.status_code == 413
+    endless = phone.answer("/enter", {"Content-Length": "0" * 9 + "99999999999"})
+    assert endless.status_code == 413
     raw = requests.post(f"{phone.origin}/enter", b"\xff=1", headers=sent, timeout=5)
     assert raw.status_code == 422
 
@@ -158,7 +168,7 @@ def test_nothing_else_of_the_player_is_reached(phone: Phone) -> None:
 
 def test_names_are_written_as_text(screen: Bench) -> None:
     tell(screen, plan())
-    made = HandsServer(0, hands(screen), LOOK)
+    made = page_of(screen)
     made.start()
     try:
         page = Phone(made).get("/?t=%22%3E%3Cscript%3E&lang=%22%3E<b>").text
@@ -169,7 +179,7 @@ def test_names_are_written_as_text(screen: Bench) -> None:
 
 
 def test_the_page_is_open_while_somebody_has_a_code(screen: Bench) -> None:
-    made = HandsServer(0, hands(screen), LOOK)
+    made = page_of(screen)
     screen.agent._handing._page = made
     told = []
     for people in (None, plan(), HandsPlan()):
@@ -181,7 +191,7 @@ def test_the_page_is_open_while_somebody_has_a_code(screen: Bench) -> None:
 
 
 def test_a_port_that_is_taken_is_said_and_tried_again(away: Bench, door: HandsServer) -> None:
-    second = HandsServer(door.port, hands(away), LOOK)
+    second = page_of(away, door.port)
     away.agent._handing._page = second
     away.settle()
     assert "hands" in away.notes

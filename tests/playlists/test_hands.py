@@ -10,6 +10,7 @@ import pytest
 from playlists.errors import Invalid
 from playlists.ids import CardId, ZoneId
 from playlists.manifest import DeckCard
+from playlists.signing import SigningKey
 from playlists.wire.hands import (
     CODE_LETTERS,
     MAX_TURNS,
@@ -18,17 +19,25 @@ from playlists.wire.hands import (
     Choice,
     HandsPlan,
     Person,
+    ShopScreen,
     Verdict,
     code_hash,
+    code_proof,
     verdicts_from_json,
     verdicts_json,
 )
 
-MIA = Person("mia", "Mia", "K7", "ab" * 16, "cd" * 16, 9_000)
+KEY = SigningKey.generate().x
+MIA = Person("mia", "Mia", "K7", "ab" * 16, "cd" * 16, 9_000, KEY)
 CARD = CardId("0123456789")
 CASH = Choice("cash", "Espèces seulement", ((CARD, 10_000),))
 PLAN = HandsPlan(
-    "Lille", (MIA,), (CASH,), {CARD: DeckCard("message", {"headline": "x"})}, 3_600_000
+    "Lille",
+    (MIA,),
+    (CASH,),
+    {CARD: DeckCard("message", {"headline": "x"})},
+    3_600_000,
+    (ShopScreen("lille-window", "Vitrine", KEY),),
 )
 ACT = Act("hand-" + "a1" * 12, "mia", "cash", ZoneId("main"), 1_000, 2_000)
 
@@ -40,6 +49,12 @@ def test_a_plan_is_written_and_read_and_named_by_what_it_says() -> None:
     assert set(MIA.tag) <= set(CODE_LETTERS)
 
 
+def test_a_plan_of_before_names_no_keys_and_no_screens() -> None:
+    before = {**PLAN.to_json(), "people": [MIA.to_json()[:6]]}  # type: ignore[index]
+    del before["screens"]
+    assert HandsPlan.from_json(before) == replace(PLAN, people=(replace(MIA, key=""),), screens=())
+
+
 @pytest.mark.parametrize(
     "row",
     [
@@ -47,6 +62,8 @@ def test_a_plan_is_written_and_read_and_named_by_what_it_says() -> None:
         ["mia", "Mia", "K7", "salt", MIA.hash, 1],
         ["mia", "Mia", "K7", MIA.salt, "hash", 1],
         ["mia", "Mia", "K7"],
+        ["mia", "Mia", "K7", MIA.salt, MIA.hash, 1, "key"],
+        ["mia", "Mia", "K7", MIA.salt, MIA.hash, 1, "a" * 42],
     ],
 )
 def test_a_person_that_is_not_as_it_was_written_is_refused(row: list[Any]) -> None:
@@ -62,7 +79,7 @@ def test_a_choice_has_turns_that_can_be_seen(turns: object) -> None:
         Choice.from_json(["cash", "Cash", turns], "choices/0")
 
 
-@pytest.mark.parametrize("act", [ACT, replace(ACT, ended=1_500, how="hand")])
+@pytest.mark.parametrize("act", [ACT, replace(ACT, ended=1_500, how="hand", via="till")])
 def test_acts_are_written_and_read(act: Act) -> None:
     said = Acts((act,), {"cash": PLAN.cards})
     assert Acts.from_json(said.to_json()) == said
@@ -70,7 +87,14 @@ def test_acts_are_written_and_read(act: Act) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"id": "hand-1"}, {"until": 1_000}, {"ended": 999}, {"how": "by magic"}, {"person": "A B"}],
+    [
+        {"id": "hand-1"},
+        {"until": 1_000},
+        {"ended": 999},
+        {"how": "by magic"},
+        {"via": "A B"},
+        {"person": "A B"},
+    ],
 )
 def test_an_act_that_makes_no_sense_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(Invalid):
@@ -90,3 +114,11 @@ def test_a_code_is_kept_as_a_slow_hash_with_its_salt() -> None:
     assert made == code_hash(code, salt)
     assert len({made, code_hash("K72345678924", salt), code_hash(code, "cd" * 16)}) == 3
     Person.from_json(["mia", "Mia", "K7", "ab" * 16, made, 1], "")
+
+
+def test_a_code_makes_a_key_of_which_its_hash_tells_nothing() -> None:
+    hashed, key = code_proof("K72345678923", "ab" * 16)
+    assert hashed == code_hash("K72345678923", "ab" * 16)
+    assert key.x == code_proof("K72345678923", "ab" * 16)[1].x
+    assert key.x != code_proof("K72345678924", "ab" * 16)[1].x
+    assert bytes.fromhex(hashed) not in key.to_raw()

@@ -11,7 +11,9 @@ from server.db.models.base import Base, Ms, Word
 
 
 class HandCodeRow(Base):
-    """A person's code for a store: its first letters, and scrypt of the whole with `salt` (hex)."""
+    """A person's code for a store: its first letters, scrypt of the whole with `salt` (hex), and the
+    public half (base64url) of the key that it makes.
+    """
 
     __tablename__ = "hand_code"
 
@@ -20,6 +22,7 @@ class HandCodeRow(Base):
     tag: Mapped[str] = mapped_column(String(2))
     salt: Mapped[str] = mapped_column(String(32))
     hash: Mapped[str] = mapped_column(String(32))
+    key: Mapped[str] = mapped_column(String(43))
     issued_at: Mapped[Ms]
     until_ms: Mapped[Ms]
 

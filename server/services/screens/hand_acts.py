@@ -178,7 +178,7 @@ def _keep(session: Session, actor: Actor, override: Override, act: Act, now: int
     )
     session.flush()
     subject = f"override:{act.id}"
-    begun = {**override_columns(override)["body"], **LOCAL}
+    begun = {**override_columns(override)["body"], **LOCAL, **({"via": act.via} if act.via else {})}
     audit.record(session, actor, act.from_ms, "override.create", subject, None, begun)
     if ended is not None:
         told: dict[str, Any] = {**begun, "how": act.how}
@@ -203,4 +203,5 @@ def _told(place: ScreenRow, act: Act) -> dict[str, Any]:
         "choice": act.choice,
         "from": act.from_ms,
         "until": act.until_ms,
+        "via": act.via,
     }

@@ -19,7 +19,7 @@ from playlists.wire.hands import (
     MAX_PEOPLE,
     SALT_BYTES,
     TAG_LENGTH,
-    code_hash,
+    code_proof,
 )
 from server.db.models import (
     ActorRow,
@@ -61,7 +61,7 @@ def issue(ctx: Context, actor: Actor, store: str) -> str:
     with ctx.db.read() as session:
         tag = _free_tag(session, actor, store, now)
     code = tag + secret
-    hashed = code_hash(code, salt)
+    hashed, key = code_proof(code, salt)
     until = now + ctx.settings.hands_code_days * DAY_MS
     with ctx.db.write() as session:
         if session.get(StoreRow, store, with_for_update=True) is None:
@@ -77,6 +77,7 @@ def issue(ctx: Context, actor: Actor, store: str) -> str:
                 tag=tag,
                 salt=salt,
                 hash=hashed,
+                key=key.x,
                 issued_at=now,
                 until_ms=until,
             )

@@ -20,16 +20,19 @@ from playlists.model import Card, Playlist, Store
 from playlists.resolve import Memo, Profile
 from playlists.resolving.carding import Ready, bind_card
 from playlists.schedule import ALWAYS
+from playlists.signing import b64
 from playlists.wire.hands import (
     MAX_CHOICES,
     MAX_PEOPLE,
     MAX_PLAN_BYTES,
+    MAX_SCREENS,
     MAX_TURNS,
     Choice,
     HandsPlan,
     Person,
+    ShopScreen,
 )
-from server.db.models import HandCodeRow, ScreenRow, StoreRow
+from server.db.models import DeviceRow, HandCodeRow, ScreenRow, StoreRow
 from server.errors import Unauthenticated
 from server.services.base.context import Context
 from server.services.entry import tokens
@@ -40,6 +43,8 @@ from server.services.wishes.messages import PREFIX
 from server.services.wishes.reach import Reach
 
 MINUTE_MS = 60_000
+NAME_SAID = 60
+"""Characters of a screen's name in a plan."""
 NOBODY = HandsPlan()
 
 _Key = tuple[str, str, tuple[int, int]]
@@ -61,6 +66,7 @@ class Plans:
         self._snapshot: Snapshot | None = None
         self._reaches: list[tuple[Playlist, frozenset[str]]] = []
         self._screens: dict[str, dict[str, _Key]] = {}
+        self._players_of: dict[str, tuple[ShopScreen, ...]] = {}
 
     def of(self, screen: str, store: str) -> HandsPlan:
         """A screen's plan; an empty one where nobody may."""
@@ -91,9 +97,8 @@ class Plans:
             except Unauthenticated:
                 continue
             if actor.may("override", store):
-                found.append(
-                    Person(actor.id, actor.name, row.tag, row.salt, row.hash, row.until_ms)
-                )
+                code = (row.tag, row.salt, row.hash, row.until_ms, row.key)
+                found.append(Person(actor.id, actor.name, *code))
         return tuple(found[:MAX_PEOPLE])
 
     def _plan(self, key: _Key, people: tuple[Person, ...]) -> HandsPlan:
@@ -101,7 +106,9 @@ class Plans:
         row = self._session.get_one(StoreRow, store)
         choices: list[Choice] = []
         cards: dict[CardId, DeckCard] = {}
-        left = MAX_PLAN_BYTES - len(canonical([one.to_json() for one in people]))
+        screens = self._players(store)
+        said = [*(one.to_json() for one in people), *(one.to_json() for one in screens)]
+        left = MAX_PLAN_BYTES - len(canonical(said))
         for choice, its in self._offered(store, language, size):
             new = {name: card for name, card in its.items() if name not in cards}
             bodies = {str(name): card_json(card) for name, card in new.items()}
@@ -110,7 +117,24 @@ class Plans:
                 break
             choices.append(choice)
             cards |= new
-        return HandsPlan(row.name, people, tuple(choices), cards, self._longest_ms)
+        return HandsPlan(row.name, people, tuple(choices), cards, self._longest_ms, screens)
+
+    def _players(self, store: str) -> tuple[ShopScreen, ...]:
+        """The store's screens whose devices may be asked by each other."""
+        if store not in self._players_of:
+            rows = (
+                select(ScreenRow.id, ScreenRow.name, DeviceRow.public_key, DeviceRow.caps)
+                .join(DeviceRow, DeviceRow.screen_id == ScreenRow.id)
+                .where(ScreenRow.store_id == store)
+                .order_by(ScreenRow.name, ScreenRow.id)
+            )
+            found = [
+                ShopScreen(id_, name[:NAME_SAID], b64(key))
+                for id_, name, key, caps in self._session.execute(rows)
+                if caps.get("agent")
+            ]
+            self._players_of[store] = tuple(found[:MAX_SCREENS])
+        return self._players_of[store]
 
     def _offered(
         self, store: str, language: str, size: tuple[int, int]

@@ -311,6 +311,7 @@ def upgrade() -> None:
         sa.Column("tag", sa.String(length=2), nullable=False),
         sa.Column("salt", sa.String(length=32), nullable=False),
         sa.Column("hash", sa.String(length=32), nullable=False),
+        sa.Column("key", sa.String(length=43), nullable=False),
         sa.Column("issued_at", sa.BigInteger(), nullable=False),
         sa.Column("until_ms", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("store_id", "actor_id", name=op.f("pk_hand_code")),
