@@ -59,6 +59,7 @@ def _show(config: Config) -> int:
     # What takes a second to load on a Raspberry Pi is not waited for with a black display.
     from player.display.hands import Hands
     from player.display.kiosk import Kiosk
+    from player.display.portrait import Portrait
     from player.display.view import View
     from player.health import Health
 
@@ -73,11 +74,14 @@ def _show(config: Config) -> int:
     kiosk.start()
     hands = Hands(view.agent, kiosk.picture)
     hands.start()
+    portrait = Portrait(view, kept_in(config) / "portrait", resting, beneath)
+    portrait.start()
     health.ready()
     while not ending.wait(ASK_EVERY_S):
         health.turned()
     health.stopping()
     hands.stop()
+    portrait.stop()
     kiosk.stop()
     return 0
 

@@ -43,6 +43,12 @@ class Beneath:
             self._thread.start()
         return self._settled.wait(STAND_S) and self._window is not None
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Its width and height in pixels, 0 and 0 while it does not stand."""
+        window = self._window
+        return window.size if window else (0, 0)
+
     def repaint(self) -> None:
         """Show what is painted now."""
         window = self._window
@@ -72,7 +78,7 @@ class _Window:
 
     def __init__(self, wire: Wire, paint: Paint) -> None:
         self._wire, self._paint = wire, paint
-        self._size = self._drawn = (0, 0)
+        self.size = self._drawn = (0, 0)
         self._buffers: set[int] = set()
         self._mapped = 0
         self._lock = threading.Lock()
@@ -91,10 +97,10 @@ class _Window:
         elif (number, opcode) == (self._top, 0):
             width, height = struct.unpack_from("=ii", body)
             if width > 0 and height > 0:
-                self._size = width, height
+                self.size = width, height
         elif (number, opcode) == (self._role, 0):
             self._wire.ask(self._role, 4, *struct.unpack("=I", body))
-            if self._size != self._drawn:
+            if self.size != self._drawn:
                 self.draw()
             self._mapped = self._mapped or self._wire.make(DISPLAY, SYNC)
         elif opcode == 0 and number in self._buffers:
@@ -106,7 +112,7 @@ class _Window:
     def draw(self) -> None:
         """Paint it anew, as large as it is to be."""
         with self._lock:
-            width, height = self._drawn = self._size
+            width, height = self._drawn = self.size
             if width and height:
                 buffer = self._buffer(width, height)
                 self._buffers.add(buffer)

@@ -11,6 +11,7 @@ from player.config import Config
 from player.display.devtools import FLAG
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+HEADLESS = "--headless"
 FLAGS = (
     "--kiosk",
     "--no-first-run",
@@ -64,7 +65,7 @@ def command(
     without.
     """
     flags = [*FLAGS, *more, f"--user-data-dir={profile}", f"--window-size={size[0]},{size[1]}"]
-    if os.environ.get("WAYLAND_DISPLAY"):
+    if os.environ.get("WAYLAND_DISPLAY") and HEADLESS not in more:
         flags.append("--ozone-platform=wayland")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         flags.append("--no-sandbox")

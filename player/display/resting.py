@@ -11,6 +11,8 @@ import zlib
 from pathlib import Path
 
 BYTES_A_PIXEL = 4
+STAMP_BYTES = 32
+_NAME = "resting-"
 Colour = tuple[int, int, int]
 
 # As page/look draws the slate of a brand that says no colours (tokens.css, screen.css).
@@ -21,23 +23,38 @@ _LINE: Colour = (48, 64, 70)
 
 
 class Resting:
-    """Pictures by their size; the brand's own are kept in `folder`, which is the kiosk's alone."""
+    """Pictures by their size; the brand's own is kept in `folder`, which is the kiosk's alone."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def paint(self, width: int, height: int) -> bytes:
         """The brand's, where one of just this size is kept."""
+        return self._kept(width, height)[1] or night(width, height)
+
+    def stamp(self, width: int, height: int) -> bytes:
+        """Of what the picture of this size that is kept was drawn, b"" where none is."""
+        return self._kept(width, height)[0]
+
+    def keep(self, width: int, height: int, stamp: bytes, packed: bytes) -> None:
+        """Keep this one alone, deflated. Raises OSError."""
+        path = self._folder / f"{_NAME}{width}x{height}"
+        for other in self._folder.glob(f"{_NAME}*"):
+            if other != path:
+                other.unlink()
+        new = path.with_name(f"{path.name}.new")
+        new.write_bytes(stamp + packed)
+        new.replace(path)
+
+    def _kept(self, width: int, height: int) -> tuple[bytes, bytes]:
+        """Stamp and picture; of one that is damaged nothing."""
         size = width * height * BYTES_A_PIXEL
         try:
-            unpack = zlib.decompressobj()
-            kept = unpack.decompress(self._file(width, height).read_bytes(), size + 1)
+            data = (self._folder / f"{_NAME}{width}x{height}").read_bytes()
+            picture = zlib.decompressobj().decompress(data[STAMP_BYTES:], size + 1)
         except (OSError, zlib.error):
-            kept = b""
-        return kept if len(kept) == size else night(width, height)
-
-    def _file(self, width: int, height: int) -> Path:
-        return self._folder / f"resting-{width}x{height}"
+            return b"", b""
+        return (data[:STAMP_BYTES], picture) if len(picture) == size else (b"", b"")
 
 
 def night(width: int, height: int) -> bytes:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import requests
 
 from player.config import Config
-from player.display.chromium import command, kept_in
+from player.display.chromium import HEADLESS, command, kept_in
 from player.machine.facts import draws
 
 WAITING = Path(__file__).parent / "waiting.html"
@@ -66,6 +66,13 @@ class View:
         url = self.agent if self._shows_agent else self._waiting()
         config = self._config
         return command(self._program, url, self.profile, config.size, config.chromium_flags)
+
+    def unseen(self, path: str, folder: Path, size: tuple[int, int]) -> list[str]:
+        """How a Chromium begins that has no window, for a page of the agent's; it keeps what it
+        keeps in `folder`.
+        """
+        flags = [HEADLESS, *self._config.chromium_flags]
+        return command(self._program, self.agent + path, folder, size, flags)
 
     def trouble(self, lived_s: float) -> str:
         """Why this life is to end after so long: it hangs, or waits for an agent that is here by

@@ -24,8 +24,18 @@ def held_mib(group: int, proc: Path = Path("/proc")) -> int:
 
 def total_mib(proc: Path = Path("/proc")) -> int:
     """MiB of the whole machine, 0 where the kernel does not tell."""
+    return _told_mib("MemTotal:", proc)
+
+
+def available_mib(proc: Path = Path("/proc")) -> int:
+    """MiB that programs could have now, 0 where the kernel does not tell."""
+    return _told_mib("MemAvailable:", proc)
+
+
+def _told_mib(name: str, proc: Path) -> int:
+    """Of /proc/meminfo (proc_meminfo(5))."""
     try:
-        told = (proc / "meminfo").read_text().split("MemTotal:")[1].split()[0]
+        told = (proc / "meminfo").read_text().split(name)[1].split()[0]
     except (OSError, IndexError):
         return 0
     return int(told) // 1024
