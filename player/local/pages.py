@@ -73,17 +73,22 @@ def desk(seen: Desk, language: str) -> str:
     """What a person who came in may do."""
     words, sight, shop = words_for(language), seen.sight, seen.shop
     parts = [_standing(sight, words, shop), _refusal(seen.refused, words)]
-    if shop.others:
-        parts.append(shop_pages.screens(sight, shop, words, language, seen.given))
-        again = (shop, words, language, seen.given, seen.choice, seen.minutes)
-        parts.append(shop_pages.again(*again))
-    elif sight.running is not None:
-        parts.append(_held(sight, words, language, seen.given))
-    if sight.away:
-        parts.append(_choosing(seen, words, language))
+    stands = _shop(seen, words, language)
+    choosing = _choosing(seen, words, language) if sight.away else ""
+    # What to show comes first, unless there is news.
+    news = sight.running is not None or shop.has_news
+    parts += [stands, choosing] if news else [choosing, stands]
     alone = "" if shop.here else f"{text(words['alone'])} "
     parts.append(f"<p>{alone}{text(words['then_server'])}</p>")
     return _page(sight, words, language, parts)
+
+
+def _shop(seen: Desk, words: Words, language: str) -> str:
+    sight, shop, given = seen.sight, seen.shop, seen.given
+    if shop.others:
+        again = shop_pages.again(shop, words, language, given, seen.choice, seen.minutes)
+        return shop_pages.screens(sight, shop, words, language, given) + again
+    return _held(sight, words, language, given) if sight.running is not None else ""
 
 
 def _choosing(seen: Desk, words: Words, language: str) -> str:
@@ -130,9 +135,9 @@ def _what(sight: Sight, words: Words) -> str:
 def _standing(sight: Sight, words: Words, shop: Sights = ALONE) -> str:
     if not sight.away:
         return _headline(words["online"], words["online_2"])
-    if shop.held:
-        held = len(shop.held) + (sight.running is not None)
-        said = words["hands"].format(n=held, of=len(shop.others) + 1)
+    held = len(shop.held) + (sight.running is not None)
+    if held and shop.others:
+        said = words["one" if held == 1 else "some"].format(n=held, of=len(shop.others) + 1)
         return _headline(words["away"], said)
     return _headline(words["away"], words["plan" if sight.running is None else "hand"])
 

@@ -77,6 +77,11 @@ class Sights:
         """The others that show something by hand."""
         return tuple(one for one in self.others if one.is_held)
 
+    @property
+    def has_news(self) -> bool:
+        """Whether something came of a wish, or another screen shows something by hand."""
+        return bool(self.held) or any(one.do != "look" for one in self.others)
+
 
 ALONE = Sights()
 
