@@ -1,4 +1,5 @@
-"""The kiosk's process: `python -m player.kiosk` becomes cage, which starts `--inside` of itself.
+"""The kiosk's process: `python -m player.kiosk` becomes the compositor, which starts `--inside`
+of itself.
 
 Inside, Chromium shows the agent's page, and is replaced when it dies, hangs or swells. While no
 agent answers, a page of our own stands there, so that no error page is seen; and beneath it the
@@ -8,10 +9,7 @@ resting picture, so that the display is not black while there is no browser.
 from __future__ import annotations
 
 import os
-import re
-import shutil
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Sequence
@@ -19,13 +17,12 @@ from collections.abc import Sequence
 from player.config import BadConfig, Config, read_config
 from player.display.beneath import Beneath
 from player.display.chromium import find_chromium, kept_in
+from player.display.compositor import begin, turn
 from player.display.resting import Resting
 
 CANNOT_START = 2
 INSIDE = "--inside"
 ASK_EVERY_S = 1.0
-COMPOSITOR = "cage"
-TOOL_TIMEOUT_S = 5.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,20 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = read_config([word for word in given if word != INSIDE], needs_server=False)
         if is_inside:
             return _show(config)
-        line = compositor(config, given)
+        inside = [sys.executable, "-m", "player.kiosk", INSIDE, *given]
+        line = begin(inside, kept_in(config))
         os.execv(line[0], line)
     except (BadConfig, OSError) as why:
         print(f"The kiosk cannot start: {why}", file=sys.stderr)
         return CANNOT_START
-
-
-def compositor(config: Config, arguments: Sequence[str]) -> list[str]:
-    """How cage is started, with this program inside. Raises BadConfig where there is none."""
-    program = shutil.which(COMPOSITOR)
-    if program is None:
-        raise BadConfig("There is no cage: install it, or open the player's page in a browser.")
-    turns = ["-r"] * (config.rotate // 90) if _cage_turns(program) else []
-    return [program, "-d", *turns, "--", sys.executable, "-m", "player.kiosk", INSIDE, *arguments]
 
 
 def _show(config: Config) -> int:
@@ -66,7 +55,7 @@ def _show(config: Config) -> int:
     program = find_chromium(config.chromium)
     if program is None:
         raise BadConfig("There is no Chromium: install chromium, or give --chromium.")
-    _turn(config.rotate)
+    turn(config.rotate)
     view, health, ending = View(config, program), Health(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ending.set())
@@ -84,32 +73,6 @@ def _show(config: Config) -> int:
     portrait.stop()
     kiosk.stop()
     return 0
-
-
-def _cage_turns(program: str) -> bool:
-    """Whether this cage turns the picture itself: 0.1 does (-r), 0.2 leaves it to wlr-randr."""
-    return re.search(r"^\s*-r\s", _told([program, "-h"]), re.MULTILINE) is not None
-
-
-def _turn(degrees: int) -> None:
-    """Turn every output by wlr-randr, where cage has not done it."""
-    program, cage = shutil.which("wlr-randr"), shutil.which(COMPOSITOR)
-    if not degrees or program is None or cage is None or _cage_turns(cage):
-        return
-    for output in re.findall(r"^(\S+)", _told([program]), re.MULTILINE):
-        _told([program, "--output", output, "--transform", str(degrees)])
-
-
-def _told(line: Sequence[str]) -> str:
-    """What a tool prints; nothing where it cannot: the picture is shown all the same."""
-    try:
-        done = subprocess.run(
-            line, capture_output=True, text=True, timeout=TOOL_TIMEOUT_S, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as why:
-        print(f"{line[0]} could not be asked: {why}", file=sys.stderr)
-        return ""
-    return done.stdout + done.stderr
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ from player.display.wayland import DISPLAY, SYNC, Gone, Wire
 
 STAND_S = 1.0
 """How long a browser waits for it at most: what nobody could put there keeps no page away."""
+FIRST_SIZE = 1280, 720
+"""Before a compositor that leaves it to its windows (sway, at first) has said how large."""
 Paint = Callable[[int, int], bytes]
 """Width and height to a picture as `resting` has them."""
 
@@ -78,7 +80,7 @@ class _Window:
 
     def __init__(self, wire: Wire, paint: Paint) -> None:
         self._wire, self._paint = wire, paint
-        self.size = self._drawn = (0, 0)
+        self.size, self._drawn = FIRST_SIZE, (0, 0)
         self._buffers: set[int] = set()
         self._mapped = 0
         self._lock = threading.Lock()

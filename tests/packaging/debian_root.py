@@ -27,7 +27,7 @@ import pytest
 from start import find_program
 from tests.support.no_skips import forbidden
 
-STAND_INS = ("cage", "chromium", "chromium-browser", "fonts-noto-core", "xwayland")
+STAND_INS = ("cage", "sway", "chromium", "chromium-browser", "fonts-noto-core")
 """Too large for every run (half a gigabyte): a package of this project's making provides them."""
 ALSO = ("curl", "systemd-sysv")
 """What every real system has, and a minbase lacks."""

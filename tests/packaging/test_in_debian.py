@@ -35,12 +35,18 @@ pytestmark = [pytest.mark.debian, pytest.mark.timeout(900)]
 
 WITHIN_S = 60.0
 CAGE = """#!/bin/sh
-# Stands in for cage: -h as 0.1 says it, else what comes after -- is started as its client.
-if [ "$1" = -h ]; then printf ' -r\\t Rotate the output\\n'; exit 0; fi
-echo "$@" > "$CACHE_DIRECTORY/said-cage"
+# Stands in for cage: -h as that Debian's says it, else starts what comes after -- as its client.
+if [ "$1" = -h ]; then printf ' -@KEY@\\t ...\\n'; exit 0; fi
+echo "$@" > "$CACHE_DIRECTORY/said-compositor"
 while [ "$1" != -- ]; do shift; done
 shift
 WAYLAND_DISPLAY=wayland-0 exec "$@"
+"""
+SWAY = """#!/bin/sh
+# Stands in for sway: starts the client that its settings name.
+echo "$@" > "$CACHE_DIRECTORY/said-compositor"
+while [ "$1" != -c ]; do shift; done
+WAYLAND_DISPLAY=wayland-0 exec sh -c "exec $(sed -n 's/^exec "\\(.*\\); swaymsg exit"$/\\1/p' "$2")"
 """
 CHROMIUM = """#!/usr/bin/python3
 # Stands in for Chromium: asks for the page, and says that it paints.
@@ -139,23 +145,26 @@ def serving(folder: Path) -> Iterator[Api]:
         yield api
 
 
-def stand_ins() -> bytes:
-    """A package that provides what is too large to install each time."""
+def stand_ins(suite: str) -> bytes:
+    """A package that provides what is too large to install each time, as that Debian has it."""
+    is_old = suite == "bookworm"
+    provided = [f"cage (= {'0.1.4' if is_old else '0.2.0'})", *sorted({*STAND_INS} - {"cage"})]
     control = (
         "Package: enseigne-stand-ins\nVersion: 1\nArchitecture: all\n"
-        f"Provides: {', '.join(STAND_INS)}\n"
+        f"Provides: {', '.join(provided)}\n"
         "Maintainer: Enseigne <enseigne@localhost>\nDescription: stand-ins for a trial\n"
     )
-    tools = (("cage", CAGE), ("chromium", CHROMIUM))
+    cage = CAGE.replace("@KEY@", "r" if is_old else "s")
+    tools = (("cage", cage), ("sway", SWAY), ("chromium", CHROMIUM))
     return write_deb(
         control, [], [Entry(f"usr/bin/{name}", text.encode(), runs=True) for name, text in tools], 0
     )
 
 
-def prepare_system(system: System, folder: Path, port: int) -> None:
+def prepare_system(system: System, suite: str, port: int) -> None:
     """Put the stand-ins in place, and a port that nobody else has: the network is the host's."""
     path = Path(f"/proc/{system.pid}/root/var/tmp/stand-ins.deb")
-    path.write_bytes(stand_ins())
+    path.write_bytes(stand_ins(suite))
     system.run("dpkg", "-i", "/var/tmp/stand-ins.deb")
     settings = f"ENSEIGNE_PLAYER_PORT={port}\n"
     system.write("/etc/enseigne-player/player.conf.d/00-trial.conf", settings)
@@ -183,7 +192,7 @@ def test_one_command_makes_a_clean_debian_a_screen_that_plays(
         assert f'VERSION_ID="{release}"' in system.read("/etc/os-release")
         port = free_port()
         url = f"http://127.0.0.1:{port}"
-        prepare_system(system, tmp_path, port)
+        prepare_system(system, suite, port)
 
         said = install(system, api, "--name", "Vitrine « A »")
         assert "type it at" in said
@@ -212,13 +221,14 @@ def test_one_command_makes_a_clean_debian_a_screen_that_plays(
             api.call("GET", "/screens/window/device"), ensure_ascii=False
         )
 
-        # The kiosk: cage, in it the supervisor, in it Chromium on Wayland on the agent's page.
+        # The kiosk: compositor, in it the supervisor, in it Chromium on the agent's page.
         until(lambda: system.active("enseigne-kiosk.service") == "active", "the kiosk")
         said = "/var/cache/enseigne-kiosk/said-"
         until(lambda: system.run("ls", f"{said}chromium", check=False).startswith("/"), "Chromium")
         line = json.loads(system.read(f"{said}chromium"))
         assert {"--kiosk", "--ozone-platform=wayland", f"--app={url}/"} <= set(line)
-        assert system.read(f"{said}cage").startswith("-d -- /usr/bin/python3")
+        compositor = {"12": "--unsupported-gpu -c /", "13": "-d -- /usr/bin/python3"}[release]
+        assert system.read(f"{said}compositor").startswith(compositor)
         until(lambda: requests.get(f"{url}/painted", timeout=5).json()["ago_ms"] < 1_000, "paint")
 
         # Killed, it is back with what it held, and the kiosk did not go.

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -12,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from player.config import BadConfig, Config, read_config
+from player.config import Config, read_config
 from player.display.view import AGENT_HERE, BEGIN_S, SILENT_S, STILL_S, Beat, View
-from player.kiosk import compositor, main
+from player.kiosk import main
 
 
 class Agent(HTTPServer):
@@ -123,25 +121,11 @@ def test_when_a_page_is_replaced(beat: Beat, lived_s: float, draws: bool, troubl
     assert bool(found) == bool(trouble)
 
 
-@pytest.mark.parametrize(
-    ("usage", "turns"), [(" -r\\t Rotate the output", 3), (" -s\\t Switch", 0)]
-)
-def test_cage_starts_the_kiosk_inside_of_it_and_turns_where_it_can(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, usage: str, turns: int
-) -> None:
-    tool(tmp_path, "cage", f"printf 'Usage:\\n{usage}\\n'")
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    words = ["--rotate", "270"]
-    line = compositor(config(tmp_path, *words), words)
-    inside = [sys.executable, "-m", "player.kiosk", "--inside", *words]
-    assert line == [str(tmp_path / "cage"), "-d", *["-r"] * turns, "--", *inside]
-
-
 def test_without_a_compositor_it_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(BadConfig, match="cage"):
-        compositor(config(tmp_path), [])
+    assert main(["--data", str(tmp_path)]) == 2
+    assert "cage" in capsys.readouterr().err
     assert main(["--rotate", "1"]) == 2
     assert "--rotate" in capsys.readouterr().err
