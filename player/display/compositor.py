@@ -27,6 +27,8 @@ default_border none
 default_floating_border none
 focus_follows_mouse no
 seat * hide_cursor 100
+# Ctrl+Alt+F2 leads to no login.
+input type:keyboard xkb_options srvrkeys:none
 # Floating: the window beneath keeps the whole display.
 for_window [app_id="(?i)chrom"] floating enable, fullscreen enable
 exec "{inside}; swaymsg exit"

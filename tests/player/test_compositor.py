@@ -46,7 +46,9 @@ def test_where_cage_is_too_old_sway_runs_the_kiosk_and_ends_with_it(
     assert line[0] == sway
     told = Path(line[-1]).read_text()
     assert "bindsym" not in told
-    assert "swaynag_command -" in told
+    assert {"swaynag_command -", "input type:keyboard xkb_options srvrkeys:none"} <= {
+        *told.splitlines()
+    }
     run = next(row for row in told.splitlines() if row.startswith("exec "))
     inside, end = run.removeprefix('exec "').removesuffix('"').split("; ")
     assert shlex.split(inside) == INSIDE
