@@ -44,13 +44,18 @@ MAX_WAS_CHARS = 200_000
 
 @blueprint.get("/calendar/new")
 def fresh() -> ResponseReturnValue:
-    """The form of a new campaign; nothing is kept yet."""
+    """The form of a new campaign, of a playlist where the address names one; nothing is kept
+    yet.
+    """
     looker = enter("content")
     first, last = (_iso(request.args.get(name, "")) for name in ("first", "last"))
     end = (last + timedelta(days=1)).isoformat() if last else ""
-    return _page(
-        looker, empty_campaign(first.isoformat() if first else "", end, looker.actor), None
-    )
+    empty = empty_campaign(first.isoformat() if first else "", end, looker.actor)
+    asked = request.args.get("playlist", "")
+    known = {one.id: one.name for one in playlists_to_choose(looker.ctx, looker.actor)}
+    if asked not in known:
+        return _page(looker, empty, None)
+    return _page(looker, replace(empty, name=known[asked]), None, playlist=asked)
 
 
 @blueprint.post("/calendar/new")
@@ -249,14 +254,15 @@ def _page(
     *,
     read: Read | None = None,
     own: bool = False,
+    playlist: str = "",
     status: int = 200,
 ) -> ResponseReturnValue:
     """The form. `read` is what was wrong with the one sent, whose fields then stay as they were
-    sent; `own`: they are the draft's all the same.
+    sent; `own`: they are the draft's all the same. Without a draft it is of `playlist`.
     """
     seen = rehearse(looker.ctx, looker.actor, campaign)
     told = told_of(looker, seen)
-    playlist = str(draft.body.get("playlist") or "") if draft else ""
+    playlist = str(draft.body.get("playlist") or "") if draft else playlist
     sent: Form | None = request.form if read is not None and not own else None
     form = sent if sent is not None else form_of(campaign, playlist, seen.gathered.floor)
     state = UNSAVED if draft is None else _state(draft)

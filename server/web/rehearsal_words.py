@@ -10,7 +10,7 @@ from babel.dates import format_date
 
 from server.services.rehearsing.finding import Found, Group
 from server.services.rehearsing.naming import Names
-from server.services.rehearsing.never import Never
+from server.services.rehearsing.never import UNUSED, Never
 from server.services.rehearsing.rehearsals import Rehearsal
 from server.services.rehearsing.timelines import SHIFTS, Move
 from server.services.rehearsing.warning import FileWarning, Price
@@ -52,13 +52,14 @@ class GroupWords:
 
 @dataclass(frozen=True, slots=True)
 class RehearsalWords:
-    """All that the page says."""
+    """All that the page says. `unplayed` are rehearsed playlists (id, name) that nothing plays."""
 
     first: str
     second: str
     drafts: tuple[tuple[str, str, str], ...]
     groups: tuple[GroupWords, ...]
     more: str
+    unplayed: tuple[tuple[str, str], ...]
     never: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
     stores: tuple[tuple[str, str], ...]
@@ -69,6 +70,7 @@ def rehearsal_words(
 ) -> RehearsalWords:
     """The page of a rehearsal; `where` is the store of each screen that it names."""
     changed = sorted({store for group in found.groups for store in group.stores})
+    idle = {one.source for one in found.never if one.rule == UNUSED}
     return RehearsalWords(
         first=_first(found),
         second=_second(found, language),
@@ -80,7 +82,16 @@ def rehearsal_words(
         more=ngettext("And %(num)s more change.", "And %(num)s more changes.", found.more_groups)
         if found.more_groups
         else "",
-        never=tuple((names.item(one.source, one.item), rule_said(one)) for one in found.never),
+        unplayed=tuple(
+            (part.id, part.name)
+            for part in rehearsal.parts
+            if part.kind == "playlist" and part.id in idle
+        ),
+        never=tuple(
+            (names.item(one.source, one.item), rule_said(one))
+            for one in found.never
+            if one.rule != UNUSED
+        ),
         warnings=tuple(_warnings(found, names, language)),
         stores=tuple((store, names.stores.get(store, store)) for store in changed),
     )
@@ -244,6 +255,5 @@ def rule_said(one: Never) -> str:
         "price": _("its price may not show"),
         "asset": _("its file is not there"),
         "card": _("its card is not complete"),
-        "unused": _("nothing plays its playlist"),
     }
     return rules.get(one.rule, _("its playlist has nothing to show"))

@@ -18,6 +18,8 @@ from server.services.rehearsing.reckoning import EXAMPLES, Pair
 MAX_TRIES = 6
 """Instants that are asked about for one item: each later one is where the rule before ends."""
 MAX_NEVER = 40
+UNUSED = "unused"
+"""The rule of an item whose playlist nothing plays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ class Airtime:
             best = best or lost
         if best is not None:
             return Never(source, item, best.rule, dict(best.detail))
-        return Never(source, item, "unused", {})
+        return Never(source, item, UNUSED, {})
 
 
 def _turns(chunk: Chunk, from_ms: int) -> Iterator[tuple[str, str]]:

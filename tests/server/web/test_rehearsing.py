@@ -134,3 +134,18 @@ def test_who_may_not_publish_sees_nothing_of_it(chain: Chain, subject: str) -> N
     local = chain.manager("lille", "read", "content")
     assert local.get(f"/rehearse/{made.id}").status_code == 404
     assert local.send("/rehearse", draft=f"playlist:{subject}").status_code in (403, 404)
+
+
+def test_a_playlist_that_nothing_plays_leads_on_to_its_campaign(chain: Chain) -> None:
+    reader = chain.owner()
+    texts = {"headline": {"fr": "Noël dehors", "en": "Christmas outside"}}
+    turn = {"id": "one", "content": {"card": {"template": "message", "params": {}, "texts": texts}}}
+    made = drafts.begin(chain.ctx, SYSTEM, "playlist", {"name": "Noël", "items": [turn]})
+    assert f"/calendar/new?playlist={made.id}" in reader.text(f"/playlists/{made.id}")
+    page = reader.text(rehearse(reader, made.id))
+    assert "Nothing plays “Noël” yet. A campaign says where and when it plays." in words(page)
+    assert "never gets airtime" not in words(page)
+    form = reader.text(re.search(r'/calendar/new\?playlist=[^"]+', page)[0])  # type: ignore[index]
+    assert f'<option value="{made.id}" selected>' in form
+    assert 'name="name" value="Noël"' in form
+    assert 'name="name" value=""' in reader.text("/calendar/new?playlist=nowhere")
