@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,13 +59,14 @@ class Line:
     """The shop's line: to each port of the server one of its own, until it is cut."""
 
     to: tuple[int, ...]
+    host: str = "127.0.0.1"
     is_cut: bool = False
     ports: dict[int, int] = field(default_factory=dict)
     _open: list[socket.socket] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for port in self.to:
-            listening = socket.create_server(("127.0.0.1", 0))
+            listening = socket.create_server((self.host, 0))
             self.ports[port] = listening.getsockname()[1]
             threading.Thread(target=self._serve, args=(listening, port), daemon=True).start()
 
@@ -161,8 +163,9 @@ class Shop:
         return requests.post(origin + path, data=form, headers=headers, timeout=5)
 
 
-@pytest.fixture
-def shop() -> Iterator[Shop]:
+@contextmanager
+def serving(host: str = "127.0.0.1") -> Iterator[tuple[Context, Line, Path]]:
+    """The server, the line that leads to it from `host`, and a folder."""
     folder = Path(tempfile.mkdtemp(prefix="ens-"))
     web, door = free_port(), free_port()
     settings = Settings(data_dir=folder, port=web, door_port=door, _env_file=None)  # type: ignore[call-arg]
@@ -175,19 +178,27 @@ def shop() -> Iterator[Shop]:
         "ENSEIGNE_PORT": str(web),
         "ENSEIGNE_DOOR_PORT": str(door),
     }
-    made = Shop(ctx, Line((web, door)), folder, free_port())
     try:
         for name in ("worker", "door", "web"):
             group.start(Part(name, [sys.executable, "-m", "server.cli", name], env))
         until(lambda: answers(web) and answers(door), "the server")
-        made.start()
-        yield made
+        yield ctx, Line((web, door), host), folder
     finally:
-        if made.player:
-            end(made.player)
         group.stop()
         ctx.db.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    with serving() as (ctx, line, folder):
+        made = Shop(ctx, line, folder, free_port())
+        try:
+            made.start()
+            yield made
+        finally:
+            if made.player:
+                end(made.player)
 
 
 def told(shop: Shop) -> bool:
