@@ -81,7 +81,7 @@ class Browser:
 
     @property
     def has_crashed(self) -> bool:
-        """Whether a page of it ended: it says so itself where the page stood."""
+        """Whether a page of it ended; then all of it is ended at once."""
         return self._crashed.is_set()
 
     def quiet_s(self) -> float:
@@ -134,13 +134,16 @@ class Browser:
             self._child.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._child.wait(STOP_S)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._child.pid, 9)
+        self._kill()
         self._child.wait()
         with self._lock:
             if self._out >= 0:
                 os.close(self._out)
                 self._out = -1
+
+    def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._child.pid, 9)
 
     def _send(self, number: int, method: str, session: str, params: dict[str, Any]) -> None:
         asked = {"id": number, "method": method, "params": params}
@@ -169,6 +172,8 @@ class Browser:
         self.has_spoken = True
         if told.get("method") == "Target.targetCrashed":
             self._crashed.set()
+            # In its next frame it would show a page of its own that tells of it.
+            self._kill()
         asked = self._asked
         if asked is not None and told.get("id") == asked[0]:
             self._asked = None

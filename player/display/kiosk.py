@@ -111,10 +111,10 @@ class Kiosk:
         try:
             while not why and not self._stop.wait(LOOK_EVERY_S):
                 now = time.monotonic()
-                if browser.is_over:
-                    why = "it ended"
-                elif browser.has_crashed:
+                if browser.has_crashed:
                     why = "its page crashed"
+                elif browser.is_over:
+                    why = "it ended"
                 elif now - asked > ASK_EVERY_S:
                     asked = now
                     why = self._trouble(browser, now - began)

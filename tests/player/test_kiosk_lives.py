@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -149,9 +150,22 @@ def test_something_stands_before_it_comes_and_before_it_goes(
 def test_a_page_that_crashed_is_replaced_at_once(shown: Shown, run: Run) -> None:
     kiosk = run(shown)
     until(lambda: shown.lived, "it lives")
-    kiosk._browser.call("Crash")  # type: ignore[union-attr]
+    with suppress(NoAnswer):
+        kiosk._browser.call("Crash")  # type: ignore[union-attr]
     until(lambda: kiosk.ends, "an end")
     assert kiosk.ends == ["its page crashed"]
+
+
+def test_nobody_is_waited_for_to_end_a_browser_whose_page_crashed(shown: Shown) -> None:
+    """In its next frame it would show a page of its own that says so."""
+    browser = Browser(shown.command())
+    try:
+        with suppress(NoAnswer):
+            browser.call("Crash")
+        until(lambda: browser.is_over, "its end")
+        assert browser.has_crashed
+    finally:
+        browser.end()
 
 
 def test_one_that_answers_nothing_any_more_is_replaced(
