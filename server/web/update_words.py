@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from server.services.screens.rollout_views import OfScreen, Rollout, ScreenProgress, Updates
-from server.web.clock import usual_zone, when
+from server.web.clock import length, usual_zone, when
 from server.web.edit_words import ago
 from server.web.phrases import Language
 from server.web.tongue import gettext as _
 from server.web.tongue import ngettext
-from server.web.update_lines import MAX_SHOWN, Line, lines
+from server.web.update_lines import Group, group
 
 NBSP = "\u00a0"
 HASH_SHOWN = 7
@@ -76,40 +76,35 @@ class Words:
     second: str
     versions: tuple[Version, ...]
     steps: tuple[Step, ...]
-    pilots: tuple[Line, ...]
-    others: tuple[Line, ...]
-    more: str
+    begun: str
+    groups: tuple[Group, ...]
     acts: tuple[Act, ...]
     earlier: tuple[Past, ...]
     offer: str
     waits: bool
 
 
-def page_words(found: Updates, names: Mapping[str, str], now: int, language: Language) -> Words:
-    """The page in a language; `names` are what stores are called."""
+def page_words(found: Updates, hurry_s: int, now: int, language: Language) -> Words:
+    """The page in a language; for `hurry_s` no hours are heeded when somebody says so."""
     current, earlier = found.current, found.earlier
     zone = usual_zone(one.zone for one in current.screens) if current else ""
-    first, second = _headline(found, names, zone or "UTC", now, language)
+    first, second = _headline(found, zone or "UTC", now, language)
     if current is not None and current.course.state == "over":
         earlier = (current, *earlier)
         current = None
-    shown = current.screens if current else ()
-    back = current is not None and current.back
-    pilots = [one for one in shown if back or not one.wave]
-    others = [one for one in shown if not back and one.wave]
-    rest = max(0, len(pilots) - MAX_SHOWN) + max(0, len(others) - MAX_SHOWN)
     return Words(
         first=first,
         second=second,
         versions=_versions(found),
         steps=_steps(current, zone or "UTC", now, language) if current else (),
-        pilots=lines(pilots, current, now, language),
-        others=lines(others, current, now, language),
-        more=ngettext("and %(num)s more", "and %(num)s more", rest) if rest > 0 else "",
-        acts=_acts(current) if current else (),
-        earlier=tuple(_past(one, now) for one in earlier),
+        begun=_begun(current, now) if current else "",
+        groups=_groups(current, now, language) if current else (),
+        acts=_acts(current, hurry_s, now) if current else (),
+        earlier=tuple(
+            _past(one, newer, now) for one, newer in zip(earlier, (current, *earlier), strict=False)
+        ),
         offer=_offer(found),
-        waits=any(one.stage in ("told", "done") for one in shown),
+        waits=current is not None and _is_awaited(current),
     )
 
 
@@ -138,9 +133,7 @@ def screen_words(found: OfScreen) -> str:
     return stages[found.stage]
 
 
-def _headline(
-    found: Updates, names: Mapping[str, str], zone: str, now: int, language: Language
-) -> tuple[str, str]:
+def _headline(found: Updates, zone: str, now: int, language: Language) -> tuple[str, str]:
     one = found.current
     if one is None or not one.course.is_active:
         return _resting(found)
@@ -153,11 +146,20 @@ def _headline(
         return _("The rollout of %(version)s stands still.", version=version), second
     if one.course.state == "pilots":
         first = _("%(version)s goes to its first screens.", version=version)
-        return first, _next(one, names, now, language)
+        return first, _next(one, zone, now, language)
     if one.course.state == "waiting":
         first = _("The first screens have %(version)s.", version=version)
         until = when(one.next_at or now, now, zone, language)
         return first, _("The others follow from %(at)s on, if all stays well.", at=until)
+    if one.back:
+        first = ngettext(
+            "%(has)s of %(num)s screen is back at %(version)s.",
+            "%(has)s of %(num)s screens are back at %(version)s.",
+            total,
+            has=one.has,
+            version=version,
+        )
+        return first, _next(one, zone, now, language)
     first = ngettext(
         "%(has)s of %(num)s screen has %(version)s.",
         "%(has)s of %(num)s screens have %(version)s.",
@@ -165,12 +167,12 @@ def _headline(
         has=one.has,
         version=version,
     )
-    return first, _next(one, names, now, language)
+    return first, _next(one, zone, now, language)
 
 
 def _resting(found: Updates) -> tuple[str, str]:
     if not found.screens:
-        return _("No screen runs the player yet."), _("What runs where stands here.")
+        return _("No screen runs the player yet."), _("Once one does, its version stands here.")
     if found.own is None:
         first = ngettext("%(num)s screen runs.", "%(num)s screens run.", found.screens)
         return first, _("This server was installed without the player’s package.")
@@ -191,22 +193,39 @@ def _resting(found: Updates) -> tuple[str, str]:
         found.behind,
         all=found.screens,
     )
+    if found.behind == _still_due(found):
+        return first, _("Whatever was offline gets %(version)s when it is back.", version=own)
     return first, _("This server has %(version)s.", version=own)
 
 
-def _next(one: Rollout, names: Mapping[str, str], now: int, language: Language) -> str:
+def _still_due(found: Updates) -> int:
+    """Screens that a rollout of this server's version, which is done, tells by itself."""
+    one = found.current
+    if one is None or found.own is None or one.course.state != "done":
+        return 0
+    if one.version != found.own.version:
+        return 0
+    return sum(it.stage in ("due", "told", "done") for it in one.screens)
+
+
+def _next(one: Rollout, zone: str, now: int, language: Language) -> str:
     if one.course.now_until > now:
-        return _("No hours are heeded for now.")
-    if one.next_at is None:
-        awaited = any(it.stage in ("told", "done") for it in one.screens)
-        return _("Answers are awaited.") if awaited else _("It waits for screens that are offline.")
+        until = when(one.course.now_until, now, zone, language)
+        return _("Until %(at)s it heeds no opening hours.", at=until)
     screen = next((it for it in one.screens if it.store == one.next_store), None)
-    zone = screen.zone if screen else "UTC"
-    store = names.get(one.next_store, one.next_store)
+    if one.next_at is None or screen is None:
+        if _is_awaited(one):
+            return _("Answers are awaited.")
+        return _("It waits for screens that are offline.")
+    store = screen.store_name
     if one.next_at <= now:
-        return _("%(store)s is closed: its turn is now.", store=store)
-    at = when(one.next_at, now, zone, language)
+        return _("It is the turn of %(store)s.", store=store)
+    at = when(one.next_at, now, screen.zone, language)
     return _("%(store)s is next, from %(at)s on its clock.", store=store, at=at)
+
+
+def _is_awaited(one: Rollout) -> bool:
+    return any(it.stage in ("told", "done") for it in one.screens)
 
 
 def _why(one: Rollout) -> str:
@@ -254,7 +273,7 @@ def _steps(one: Rollout, zone: str, now: int, language: Language) -> tuple[Step,
     names = {
         "pilots": _("First screens"),
         "waiting": _("Watched"),
-        "rest": _("The others"),
+        "rest": _("Back") if one.back else _("The others"),
         "done": _("Done"),
     }
     present = STEPS.index(one.course.state)
@@ -287,6 +306,18 @@ def _step_said(one: Rollout, zone: str, now: int, language: Language) -> Mapping
     }
 
 
+def _groups(one: Rollout, now: int, language: Language) -> tuple[Group, ...]:
+    pilots = [it for it in one.screens if one.back or not it.wave]
+    others = [it for it in one.screens if not one.back and it.wave]
+    first = _("Screens that go back") if one.back else _("First screens")
+    parts = ((first, pilots), (_("The others"), others))
+    return tuple(group(title, some, one, now, language) for title, some in parts if some)
+
+
+def _begun(one: Rollout, now: int) -> str:
+    return _("Begun by %(who)s, %(ago)s.", who=one.started_by, ago=ago(one.started_at, now))
+
+
 def _percent(one: Rollout) -> str:
     return f"{100 if one.back else one.share_percent}{NBSP}%"
 
@@ -296,7 +327,7 @@ def _have(screens: Sequence[ScreenProgress]) -> str:
     return _("%(has)s of %(all)s have it", has=has, all=len(screens))
 
 
-def _acts(one: Rollout) -> tuple[Act, ...]:
+def _acts(one: Rollout, hurry_s: int, now: int) -> tuple[Act, ...]:
     course = one.course
     acts = []
     if course.is_active and course.held and course.why != "none":
@@ -310,9 +341,12 @@ def _acts(one: Rollout) -> tuple[Act, ...]:
         )
         if course.state == "waiting":
             acts.append(Act("rest", _("Wait no longer"), _("The others follow from tonight on.")))
-        else:
-            said = _("Screens whose turn it is update at once, in opening hours too.")
-            acts.append(Act("now", _("Now"), said, asks=True))
+        elif course.now_until <= now:
+            said = _(
+                "Screens whose turn it is update at once, in opening hours too, for %(long)s.",
+                long=length(hurry_s * 1_000),
+            )
+            acts.append(Act("now", _("Update now"), said, asks=True))
     if course.state != "over" and not one.back and one.taken:
         said = _("All screens that have it get the version before, in one night.")
         acts.append(Act("back", _("Go back"), said, asks=True))
@@ -322,16 +356,20 @@ def _acts(one: Rollout) -> tuple[Act, ...]:
     return tuple(acts)
 
 
-def _past(one: Rollout, now: int) -> Past:
-    states = {"done": ("playing", _("Done")), "over": ("none", _("Given up"))}
-    mark, state = states.get(one.course.state, ("none", _("Replaced")))
-    said = _("%(who)s, %(ago)s.", who=one.started_by, ago=ago(one.started_at, now))
-    return Past(short(one.version), mark, state, said)
+def _past(one: Rollout, newer: Rollout | None, now: int) -> Past:
+    who, at = one.started_by, one.started_at
+    if one.course.state == "done":
+        mark, state = "playing", _("Gone back to") if one.back else _("Done")
+    else:
+        is_undone = newer is not None and newer.back and newer.started_at == one.ended_at
+        mark, state = "none", _("Taken back") if is_undone else _("Given up")
+        who, at = one.ended_by or who, one.ended_at or at
+    return Past(short(one.version), mark, state, _("%(who)s, %(ago)s.", who=who, ago=ago(at, now)))
 
 
 def _offer(found: Updates) -> str:
     """What the button says that begins with this server's version; "" where there is nothing to."""
     active = found.current is not None and found.current.course.is_active
-    if active or found.own is None or not found.behind:
+    if active or found.own is None or found.behind <= _still_due(found):
         return ""
     return _("Roll out %(version)s", version=short(found.own.version))

@@ -74,7 +74,7 @@ def _show(me: Visit, wrong: ServerError | None = None) -> AnyResponse:
         me,
         status=wrong.status if wrong else 200,
         room="places",
-        words=words.page_words(found, dict(choices.stores), me.ctx.clock(), me.language),
+        words=words.page_words(found, settings.update_now_s, me.ctx.clock(), me.language),
         found=found,
         current=current,
         short=words.short,
@@ -92,6 +92,9 @@ def _wish() -> Wish:
     """What the form asks for; its button alone sends the package. Raises BadInput."""
     given = request.form
     first = given.get("first", "auto")
+    names = {"stores": "store", "screens": "screen", "tag": "tag"}
+    if first in names and not given.get(names[first]):
+        raise BadInput(_("Choose at least one."), field="pilots")
     hours, share = _whole("wait_h", 720), _whole("share", 100)
     return Wish(
         sha256=given.get("package", ""),

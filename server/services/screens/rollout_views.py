@@ -179,11 +179,7 @@ def updates(ctx: Context, actor: Actor) -> Updates:
         if own is None and mine is not None:
             own = Kept(mine.sha256, mine.version, len(mine.data), now)
         count = Counter(one.version for one in players(session))
-        rows = session.scalars(
-            select(RolloutRow).order_by(RolloutRow.started_at.desc(), RolloutRow.id.desc())
-        )
-        found = list(rows.fetchmany(MAX_LISTED))
-        people = names_of_people(session, [by for row in found for by in _people(row)])
+        found, people = _latest(session)
         current = _full(ctx, session, found[0], people, now) if found else None
         return Updates(
             own,
@@ -211,8 +207,10 @@ def choices(ctx: Context, actor: Actor) -> Choices:
 
 def listing(ctx: Context, actor: Actor) -> list[Rollout]:
     """The latest rollouts without their screens, newest first. Raises Forbidden."""
-    found = updates(ctx, actor)
-    return [*([found.current] if found.current else []), *found.earlier]
+    actor.require_chain("devices")
+    with ctx.db.read() as session:
+        found, people = _latest(session)
+    return [_rollout(row, people) for row in found]
 
 
 def get_rollout(ctx: Context, actor: Actor, rollout: str) -> Rollout:
@@ -241,6 +239,13 @@ def of_screen(ctx: Context, actor: Actor, screen: str) -> OfScreen:
         if row is None or one is None or device is None or device.paired_at > row.started_at:
             return OfScreen(version, "", "", "", None, "")
         return OfScreen(version, row.version, row.state, row.held, one.stage, one.said)  # type: ignore[arg-type]
+
+
+def _latest(session: Session) -> tuple[list[RolloutRow], Mapping[str, str]]:
+    """The newest rollouts, and what those who minded them are called."""
+    rows = select(RolloutRow).order_by(RolloutRow.started_at.desc(), RolloutRow.id.desc())
+    found = list(session.scalars(rows.limit(MAX_LISTED)))
+    return found, names_of_people(session, [by for row in found for by in _people(row)])
 
 
 def _full(

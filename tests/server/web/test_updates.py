@@ -52,12 +52,19 @@ def test_a_newer_version_is_offered_in_one_click_and_told_until_it_is_everywhere
     fleet.at("2026-10-15T20:00", "2026-10-16T01:10", "2026-10-16T01:40")
     told = owner.text(PAGE)
     assert "The others follow from Saturday 17 October, 01:40 on" in heading(told)
+    assert re.search(r"(?s)<summary>.{0,400}7 screens wait.{0,80}After the first screens.", told)
     assert "3 of 3 have it" in plain(told)
     assert ways(told) == ["pause", "rest", "back", "give-up"]
     fleet.at(*(f"2026-10-{day}T02:30" for day in range(17, 24)))
     told = owner.text(PAGE)
     assert heading(told) == "All 10 screens run this server’s version. It is 0.1.0+new."
     assert ways(told) == ["back"]
+    done = rollout_views.updates(fleet.ctx, IT).current
+    assert done is not None
+    assert owner.send(f"{PAGE}/{done.id}/back").status_code == 303
+    told = plain(owner.text(PAGE))
+    assert "0 of 10 screens are back at 0.1.0+old." in told
+    assert re.search(r"0\.1\.0\+new\s+Taken back", told)
 
 
 def test_a_halt_is_said_with_its_place_and_its_ways_out(fleet: Fleet, owner: Reader) -> None:
@@ -87,9 +94,15 @@ def test_a_person_chooses_the_first_screens_and_keeps_what_was_written(
     form = {"package": NEW.sha256, "first": "stores", "store": "prado", "wait_h": "2"}
     wrong = owner.send(PAGE, **form, share="0")
     assert wrong.status_code == 422
-    assert "Write a whole number from 1 to 100." in wrong.text
+    assert '<p class="wrong" id="wrong-share" role="alert">Write a whole number' in wrong.text
     assert re.search(r'name="store" value="prado" checked', wrong.text)
+    nobody = owner.send(PAGE, package=NEW.sha256, first="stores")
+    assert 'id="wrong-pilots" role="alert">Choose at least one.' in nobody.text
+    assert rollout_views.updates(fleet.ctx, IT).current is None, "nobody else is chosen instead"
     assert owner.send(PAGE, **form, share="50", now="1").status_code == 303
+    told = owner.text(PAGE)
+    assert heading(told).endswith("Until 18:32 it heeds no opening hours.")
+    assert ways(told) == ["pause", "give-up"]
     found = rollout_views.updates(fleet.ctx, IT).current
     assert found is not None
     assert [one.screen for one in found.screens if not one.wave] == ["prado-0"]
@@ -113,6 +126,6 @@ def test_the_screens_own_page_says_its_version_and_what_comes(fleet: Fleet, owne
 
 def test_an_empty_chain_learns_how_it_goes(ctx: Context, clock: TestClock) -> None:
     told = Chain(ctx, clock).owner().text(PAGE)
-    assert heading(told) == "No screen runs the player yet. What runs where stands here."
+    assert heading(told) == "No screen runs the player yet. Once one does, its version stands here."
     assert "A share each night" in told
     assert "<form" not in told.partition("<main")[2]
