@@ -1,5 +1,6 @@
 """What every test may ask for: the system's own programs, started on free ports and ended after."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -30,6 +31,17 @@ def _use_memory() -> None:
     if shutil.disk_usage(MEMORY).free >= MEMORY_BYTES:
         os.environ["TMPDIR"] = str(MEMORY)
         tempfile.tempdir = None
+
+
+GC_THRESHOLDS = (20_000, 25, 100)
+"""As in the web process, and for its reason: so much stays that looking through it costs a lot."""
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage among what tests leave, not among the thousands of tests themselves."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 _use_memory()

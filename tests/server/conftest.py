@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import CodeType
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
+from server.db import engine as opening
 from server.services.base.context import Context
 from server.services.entry import passwords
 from tests.support.postgres import Cluster
@@ -59,6 +63,33 @@ def _applications_compiled_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Rule, "_compile_builder", compile_builder)
         patch.setattr(Flask, "jinja_options", {"bytecode_cache": Templates()})
+        yield
+
+
+STATEMENTS = 5_000
+"""Compiled statements that are kept, of all tests together."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_compiled_once() -> Iterator[None]:
+    """Each test opens a record of its own: what the first engine of a kind compiled, and what it
+    knows of its database's kind, is good for the others.
+    """
+    first: dict[str, Engine] = {}
+
+    def create(url: str, **options: Any) -> Engine:
+        engine = create_engine(url, **options)
+        kept = first.get(engine.dialect.name)
+        if kept is None or kept.dialect.default_isolation_level is None:  # it never connected
+            engine._compiled_cache = LRUCache(STATEMENTS)
+            first[engine.dialect.name] = engine
+        else:
+            engine.dialect = engine.pool._dialect = kept.dialect
+            engine._compiled_cache = kept._compiled_cache
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opening, "create_engine", create)
         yield
 
 

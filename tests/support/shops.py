@@ -24,6 +24,7 @@ from server.services.chain.place_wishes import ScreenWish, StoreWish
 from server.services.observed import facts
 from server.services.publishing.publish import Published, Publisher
 from server.services.wishes import bases, content
+from tests.support.record import prepared
 
 STORES = ("lille", "marseille")
 WEATHER_MS = 3 * HOUR_MS
@@ -48,6 +49,7 @@ class Watched:
         return {screen for done in self.told for screen, _, _ in done.heads}
 
 
+@prepared
 def open_chain(ctx: Context) -> None:
     """Two stores with a window and a till screen each; a base of one 10 s card for the chain."""
     for store in STORES:
