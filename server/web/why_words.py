@@ -59,7 +59,7 @@ class _Teller:
             marked=tuple(map(self._mark, self._why.reasons)),
             notes=self._notes(),
             held=self._is_held,
-            lost=tuple(lost),
+            lost=tuple(dict.fromkeys(lost)),
             turns=tuple(turns),
             elsewhere=tuple(elsewhere),
             facts=used,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -49,9 +49,20 @@ def wish_names(session: Session, recalled: Recalled, language: str) -> WishNames
     goods = _goods(session, recalled.home.channel or "", playlists, language)
     items: dict[tuple[str, str], str] = {}
     for wish_id, playlist in [*((name, name) for name in playlists), *plays.items()]:
-        for item in playlists.get(playlist, ()):
-            items[wish_id, item.id] = _item(item, goods, language) or wishes[wish_id]
+        for item in _unfolded(playlist, playlists):
+            called = _item(item, goods, language) or wishes[wish_id]
+            items.setdefault((wish_id, item.id), called)
     return WishNames(wishes, items, goods)
+
+
+def _unfolded(
+    playlist: str, playlists: Mapping[str, tuple[Item, ...]], outer: tuple[str, ...] = ()
+) -> Iterator[Item]:
+    """The items in their order, those of playlists inside it too: an explanation speaks of both."""
+    for item in playlists.get(playlist, ()):
+        yield item
+        if not isinstance(item.content, Card) and item.content not in (*outer, playlist):
+            yield from _unfolded(item.content, playlists, (*outer, playlist))
 
 
 def _item(item: Item, goods: Mapping[str, str], language: str) -> str:

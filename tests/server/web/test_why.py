@@ -52,6 +52,13 @@ def test_it_says_so_because_it_is(calm: Chain) -> None:
     assert still(page)["card"]["template"]
 
 
+def test_what_plays_inside_another_playlist_is_told_once_by_its_name(calm: Chain) -> None:
+    words = plain(calm.owner().text("/screens/prado-shoes/why"))
+    told = "Cabotage en promotion Stock Stock, Cabotage: 5 in store, needs less than 1"
+    assert words.count(told) == 1
+    assert words.count("Les prix d’automne Stock") == 0
+
+
 def test_stock_says_what_was_counted(calm: Chain) -> None:
     stock = (StockReport("PLV-LANDE-2", "lille", 3, reserved=1),)
     source = intake.Source("inventory", stock=StockRules(buffer=2))
