@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from playlists.ids import Sha256
-from playlists.model import Card
+from playlists.model import Card, Item
 from server.db.mappers import layout_from
-from server.db.models import CampaignRow, PlaylistRow, ScreenRow, StoreRow
+from server.db.models import CampaignRow, PlaylistRow, ProductRow, ScreenRow, StoreRow
 from server.services.base.actors import Actor
 from server.services.base.context import Context
+from server.services.base.kept import MAX_IN, batched
 from server.services.minding.running_out import outs, product_names, shop_says
 from server.services.showing.explaining import what_comes
 from server.services.showing.titles import Titles, Told
@@ -146,22 +147,49 @@ def _offered(ctx: Context, actor: Actor) -> tuple[Offered, ...]:
             .where(~PlaylistRow.id.startswith(PREFIX, autoescape=True))
             .order_by(PlaylistRow.name, PlaylistRow.id)
         )
-        found = [
-            _offer(playlist, name, reach, local)
+        named = {
+            playlist: name
             for playlist, name in rows
             if reach.playlists[playlist].items and reach.sees(actor, playlist)
-        ]
-    return tuple(found)
+        }
+        cards = {playlist: _first_card(reach.playlists[playlist].items) for playlist in named}
+        bare = {str(good.sku) for card in cards.values() if card for good in card.goods}
+        pictured = _shop_pictures(session, bare)
+    return tuple(
+        _offer(playlist, name, reach, cards[playlist], pictured, playlist in local)
+        for playlist, name in named.items()
+    )
 
 
-def _offer(playlist: str, name: str, reach: Reach, local: Collection[str]) -> Offered:
-    items = reach.playlists[playlist].items
-    cards = [item.content for item in items if isinstance(item.content, Card)]
-    card = cards[0] if cards else None
+def _first_card(items: Sequence[Item]) -> Card | None:
+    return next((item.content for item in items if isinstance(item.content, Card)), None)
+
+
+def _shop_pictures(session: Session, skus: Collection[str]) -> dict[str, Sha256]:
+    """The shop's own pictures of products: cards without one show those."""
+    found: dict[str, Sha256] = {}
+    for some in batched(sorted(skus), MAX_IN):
+        rows = select(ProductRow.sku, ProductRow.picture_sha).where(
+            ProductRow.sku.in_(some), ProductRow.picture_sha.is_not(None)
+        )
+        found |= {sku: Sha256(sha) for sku, sha in session.execute(rows) if sha}
+    return found
+
+
+def _offer(
+    playlist: str,
+    name: str,
+    reach: Reach,
+    card: Card | None,
+    pictured: Mapping[str, Sha256],
+    local: bool,
+) -> Offered:
     sky = str(card.params.get("sky") or _SKIES.get(card.template, "mist")) if card else "mist"
-    picture = next((good.picture for good in card.goods), None) if card else None
-    lasts = sum(item.duration_ms for item in items)
-    return Offered(playlist, name, sky, picture, lasts, playlist in local)
+    goods = card.goods if card else ()
+    pictures = (good.picture or pictured.get(str(good.sku)) for good in goods)
+    picture = next(filter(None, pictures), None)
+    lasts = sum(item.duration_ms for item in reach.playlists[playlist].items)
+    return Offered(playlist, name, sky, picture, lasts, local)
 
 
 _SKIES: Mapping[str, str] = {"price": "price", "service": "tide"}

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from playlists.facts import FactKey, fact_line, value_at
 from playlists.ids import OverrideId, PlaylistId, ScreenId, StoreId
 from playlists.model import MAIN, Emergency, Override, Target, ZoneBox
+from server.db.models import ProductRow
 from server.errors import BadInput, Forbidden, NotFound
 from server.services.base.actors import SYSTEM, Actor, Scope
 from server.services.base.context import Context
@@ -256,6 +258,16 @@ def test_a_stores_own_words(minded: Minded) -> None:
     assert [one.name for one in minded.shop().shown] == ["Atelier à 16 h"]
     assert made.playlist not in {one.id for one in offered(minded.ctx, INES, STORE)}
     assert "base" in {one.id for one in offered(minded.ctx, INES, STORE)}
+
+
+def test_what_may_be_shown_is_pictured_as_the_shop_pictures_it(minded: Minded) -> None:
+    sha = "ab" * 32
+    with minded.ctx.db.write() as session:
+        azimut = ProductRow.sku == "PLV-AZIMUT"
+        session.execute(update(ProductRow).where(azimut).values(picture_sha=sha))
+    pictured = {one.id: one.picture for one in offered(minded.ctx, INES, STORE)}
+    assert pictured["promo-azimut"] == sha
+    assert pictured["calm-fitting"] is None
 
 
 @pytest.mark.parametrize(
