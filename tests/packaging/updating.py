@@ -4,6 +4,7 @@ them, tried by root's own units with real dpkg and systemd.
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -16,9 +17,10 @@ from sqlalchemy import select
 
 import player
 import playlists
+from playlists.signing import kid_of
 from server.app import build_context
 from server.config import Settings
-from server.db.models import CommandRow, UpdateRow
+from server.db.models import CommandRow, DeviceRow, UpdateRow
 from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
 from server.services.screens import rollout_beat, rollouts
@@ -107,6 +109,16 @@ class Trial:
         form = "${db:Status-Status} ${Version}"
         return self._system.run("dpkg-query", "-W", "-f", form, "enseigne-player")
 
+    def known_as(self) -> str:
+        """Which computer root takes this one for."""
+        record = json.loads(self._system.run("cat", "/var/lib/enseigne-update/record.json"))
+        return str(record["device"])
+
+    def device(self) -> str:
+        """The id of the key that the server paired."""
+        with self._server() as ctx, ctx.db.read() as session:
+            return kid_of(session.get_one(DeviceRow, "window").public_key)
+
     @contextmanager
     def _server(self) -> Iterator[Context]:
         ctx = build_context(self._settings)
@@ -144,6 +156,7 @@ def try_updates(
         {"version": good.version, "from": at_first},
     ), answer.said
     assert trial.installed() == f"installed {good.version}"
+    assert trial.known_as() == trial.device(), "root knows which computer this is from now on"
     until(lambda: trial.running() == good.version, "the new version's page")
 
     # Its agent answers, its page never says that it lives.
