@@ -42,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _show(config: Config) -> int:
+    turn(config.rotate)
     resting = Resting(kept_in(config))
     beneath = Beneath(resting.paint)
     beneath.stand()
@@ -55,7 +56,6 @@ def _show(config: Config) -> int:
     program = find_chromium(config.chromium)
     if program is None:
         raise BadConfig("There is no Chromium: install chromium, or give --chromium.")
-    turn(config.rotate)
     view, health, ending = View(config, program), Health(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ending.set())

@@ -1,13 +1,14 @@
-"""What stands on the glass while one browser takes another's place: every frame that cage makes.
+"""What stands on the glass while one browser takes another's place: every frame that is made.
 
-`python -m tests.bench.kiosk_glass --rounds 5 --json`: the kiosk as it is installed in a real cage
-without a display (headless wlroots), with a real Chromium and a paired player. Each round the
-browser is killed, stands still (SIGSTOP), or its page's process is killed. Every frame is copied as
-the compositor makes it (wlr-screencopy, with damage) and judged. `black_ms`, `white_ms`: for how
-long such a frame stood, at most, by trouble; `plain_ms`: one of another single colour, as a window
-has before its page; `rest_ms`: the resting picture. `start_…`: the same from the compositor's first
-frame on. `--keep FOLDER` keeps each other picture. Exit code 1: a frame was black or white after
-the resting picture had come; 77: there is no cage here.
+`python -m tests.bench.kiosk_glass --rounds 5 --json`: the kiosk as it is installed, in its real
+compositor (cage or sway) without a display (headless wlroots), with a real Chromium and a paired
+player. Each round the browser is killed, stands still (SIGSTOP), or its page's process is killed.
+Every frame is copied as the compositor makes it (wlr-screencopy, with damage) and judged.
+
+`black_ms`, `white_ms`: for how long such a frame stood, at most, by trouble; `plain_ms`: one of
+another single colour, as a window has before its page; `rest_ms`: the resting picture. `start_…`:
+the same from the compositor's first frame on. `--keep FOLDER` keeps each other picture. Exit code
+1: a frame was black or white after the resting picture had come; 77: no compositor is here.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from urllib.parse import urlsplit
 import psutil
 import requests
 
-from player.display.chromium import HEADLESS, find_chromium
+from player.display.chromium import find_chromium
 from player.display.resting import Resting, night
 from player.display.wayland import Gone, Wire
 from tests.bench.figures import spread
@@ -56,7 +57,11 @@ MOST = 0.5
 """A frame is black or white where so many of its pixels are."""
 WHITE = 0xE0
 """Of 255, each of a pixel's colours at least."""
-CAGE = {"WLR_BACKENDS": "headless", "WLR_RENDERER": "pixman", "WLR_LIBINPUT_NO_DEVICES": "1"}
+WITHOUT_A_DISPLAY = {
+    "WLR_BACKENDS": "headless",
+    "WLR_RENDERER": "pixman",
+    "WLR_LIBINPUT_NO_DEVICES": "1",
+}
 _COPIES = {"wl_shm": 1, "wl_output": 1, "zwlr_screencopy_manager_v1": 3}
 _ABOUT, _READY, _FAILED, _ALL_TOLD = 0, 2, 3, 6
 
@@ -144,17 +149,18 @@ def kind_of(seen: tuple[int, ...]) -> str:
 
 
 class Screen:
-    """A kiosk in cage; `agent` is its player's address."""
+    """A kiosk in its compositor; `agent` is its player's address."""
 
-    def __init__(self, cage: psutil.Process, glass: Glass, agent: str, kept: Path) -> None:
-        self.cage, self.glass, self.agent, self._kept = cage, glass, agent, kept
+    def __init__(self, glass: Glass, agent: str, kept: Path) -> None:
+        self.glass, self.agent, self._kept = glass, agent, kept
 
     def browser(self) -> psutil.Process | None:
         """The browser's first process, None while there is none."""
-        for one in self.cage.children(recursive=True):
+        mine = f"--user-data-dir={self._kept}/chromium"
+        for one in psutil.process_iter():
             line = _line(one)
-            if any(word.startswith("--app=") for word in line) and HEADLESS not in line:
-                return None if any(word.startswith("--type=") for word in line) else one
+            if mine in line and not any(word.startswith("--type=") for word in line):
+                return one
         return None
 
     def shown(self, before: int) -> None:
@@ -225,27 +231,35 @@ def a_kiosk(keep: Path | None) -> Iterator[Screen]:
     with tempfile.TemporaryDirectory() as folder, running_peer(sim) as peer:
         paired_life(peer, Path(folder, "agent")).kill()
         life = Life(peer.url, Path(folder, "agent"))
-        os.environ.update({**CAGE, "XDG_RUNTIME_DIR": folder, "CACHE_DIRECTORY": folder})
+        os.environ.update(
+            {**WITHOUT_A_DISPLAY, "XDG_RUNTIME_DIR": folder, "CACHE_DIRECTORY": folder}
+        )
         os.environ.pop("WAYLAND_DISPLAY", None)
         words = ["--port", str(urlsplit(life.url).port)]
         words += ["--chromium-flags", " ".join(CHROMIUM_FLAGS)]
         child = subprocess.Popen(
             [sys.executable, "-m", "player.kiosk", *words], stderr=subprocess.DEVNULL
         )
-        os.environ["WAYLAND_DISPLAY"] = "wayland-0"
         try:
-            screen = Screen(psutil.Process(child.pid), _glass(keep), life.url, Path(folder))
+            screen = Screen(_glass(keep), life.url, Path(folder))
             screen.shown(0)
             yield screen
         finally:
             end(child)
             life.kill()
+            for one in psutil.process_iter():
+                # Of sway they are no children.
+                with suppress(psutil.Error):
+                    if one.pid != os.getpid() and one.environ().get("CACHE_DIRECTORY") == folder:
+                        one.kill()
 
 
 def _glass(keep: Path | None) -> Glass:
     deadline = time.monotonic() + WAIT_S
     while True:
         try:
+            sockets = Path(os.environ["XDG_RUNTIME_DIR"]).glob("wayland-[0-9]")
+            os.environ["WAYLAND_DISPLAY"] = next((path.name for path in sockets), "wayland-0")
             return Glass(keep)
         except Gone:
             if time.monotonic() > deadline:
@@ -293,8 +307,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.add_argument("--keep", type=Path)
     options.add_argument("--json", action="store_true")
     given = options.parse_args(arguments)
-    if shutil.which("cage") is None or find_chromium() is None:
-        print("This needs cage (0.2 or newer, without a display) and Chromium.", file=sys.stderr)
+    if not (shutil.which("cage") or shutil.which("sway")) or find_chromium() is None:
+        print("This needs cage or sway, and Chromium.", file=sys.stderr)
         sys.exit(NOT_HERE)
     if given.keep:
         given.keep.mkdir(parents=True, exist_ok=True)
