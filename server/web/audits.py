@@ -17,7 +17,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from playlists.localtime import zone_of
 from server.errors import BadInput
 from server.services.base.paging import Cut
-from server.services.entry import audit_log, shops
+from server.services.calendar.gathering import zone_now
+from server.services.entry import audit_log
 from server.services.entry.audit_log import Entry, Search
 from server.web.access import Visit, page, studio
 from server.web.clock import local
@@ -88,9 +89,8 @@ def as_json() -> AnyResponse:
 
 
 def _zone(me: Visit) -> str:
-    """The clock that days are meant on: the first store's."""
-    found = shops.list_shops(me.ctx, me.actor)
-    return found[0].zone if found else "UTC"
+    """The clock that days are meant on: that of most stores."""
+    return zone_now(me.ctx, me.actor)
 
 
 def _search(zone: str) -> Search:

@@ -220,6 +220,7 @@ def test_the_log_is_searched_and_exported(chain: Chain) -> None:
     owner = chain.owner()
     invite(owner, name="=cmd()", email="x@pluvier.example")
     page = html.unescape(owner.text("/audit?action=people.invite&since=2026-10-15"))
+    assert "When (Europe/Paris)" in page, "the clock of most stores, not of the first"
     assert "<ins>x@pluvier.example</ins>" in page
     assert "people.sign_in" not in page
     assert "Nothing fits this search." in owner.text("/audit?until=2026-10-01")
