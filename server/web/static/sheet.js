@@ -5,6 +5,7 @@ import { drawIn } from "./thumbs.js";
 const LISTEN_MS = 1_500;
 /** Facts move without an edit: so often is the sheet taken anew all the same. */
 const WHOLE_MS = 20_000;
+const SHOWN = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 
 export class Sheet {
   #queue = Promise.resolve();
@@ -75,7 +76,7 @@ export class Sheet {
         this.#keep(this.main.dataset.unkept);
         return told;
       }
-      this.#keep(this.main.dataset.kept.replace("{time}", new Date().toLocaleTimeString(document.documentElement.lang, { timeStyle: "short" })));
+      this.#keep(this.main.dataset.kept.replace("{time}", new Date().toLocaleTimeString(document.documentElement.lang, SHOWN)));
       this.#take(told);
       this.refuse("");
       return null;
