@@ -99,7 +99,6 @@ class Asked:
         if person is None or not person.key:
             raise NotNow("code")
         hands.tried(via, sealed.is_by(person.key))
-        hands.only_away()
         if order.do == "show":
             hands.begin(order.person, order.choice, order.length_ms, via)
         elif order.do == "end":

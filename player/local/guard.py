@@ -31,8 +31,13 @@ SHOWN_MS = 2 * 60_000
 TOKEN_MS = 10 * 60_000
 """So long it is good, for one person."""
 SHOWS = 3
-"""So often one is shown that nobody uses, before the next waits SHOW_PAUSE_MS."""
+"""So often one is shown to an address that does not use it, before the next waits SHOW_PAUSE_MS."""
 SHOW_PAUSE_MS = 10 * 60_000
+MOST_SHOWS = 9
+"""So often to all together, before there are SHOW_GAP_MS between two: whoever plays with the button
+from many addresses neither fills the screen nor keeps a manager waiting for long.
+"""
+SHOW_GAP_MS = SHOWN_MS + 60_000
 GUESSES = 10
 """Of a token, from one address in GUESSES_MS."""
 GUESSES_MS = 60_000
@@ -96,16 +101,29 @@ class Guard:
         self._token: Shown | None = None
         self._shown_until = self._token_until = 0
         self._unused, self._shown_at = 0, 0
+        self._shows: dict[str, tuple[int, int]] = {}
         self._guesses: dict[str, deque[int]] = {}
         self._passes: dict[str, _Pass] = {}
 
-    def show(self, address: str, monotonic: int) -> None:
-        """Have the screen show a token; one that it shows stays. Raises NotNow."""
+    def show(self, address: str, host: str, monotonic: int) -> None:
+        """Have the screen show a token, for a reader at `host`; one that it shows stays. Raises
+        NotNow.
+        """
         with self._lock:
             if self._token is not None and monotonic < self._shown_until:
                 return
-            if self._unused >= SHOWS and monotonic < self._shown_at + SHOW_PAUSE_MS:
-                raise NotNow("often", self._shown_at + SHOW_PAUSE_MS - monotonic)
+            count, at = self._shows.get(host, (0, 0))
+            if monotonic >= at + SHOW_PAUSE_MS:
+                count = 0
+            free_at = at + SHOW_PAUSE_MS if count >= SHOWS else 0
+            if self._unused >= MOST_SHOWS:
+                free_at = max(free_at, self._shown_at + SHOW_GAP_MS)
+            if monotonic < free_at:
+                raise NotNow("often", free_at - monotonic)
+            self._shows.pop(host, None)
+            if len(self._shows) >= MOST_ADDRESSES:
+                self._shows.pop(next(iter(self._shows)))
+            self._shows[host] = (count + 1, monotonic)
             made = "".join(secrets.choice(CODE_LETTERS) for _ in range(TOKEN_LETTERS))
             self._token = Shown(made, address)
             self._unused += 1
@@ -138,6 +156,7 @@ class Guard:
             if not self._is_the(token, monotonic):
                 raise NotNow("token")  # somebody else was faster
             self._token, self._shown_until, self._unused = None, 0, 0
+            self._shows.clear()
             self._end_passes(monotonic)
             while len(self._passes) >= MOST_PASSES:
                 self._passes.pop(next(iter(self._passes)))

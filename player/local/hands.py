@@ -214,10 +214,10 @@ class Hands:
                 now=self._time(),
             )
 
-    def show(self, address: str) -> None:
-        """Show a token on the screen. Raises NotNow."""
+    def show(self, address: str, host: str) -> None:
+        """Show a token on the screen, to who asks from `host`. Raises NotNow."""
         self.only_away()
-        self.guard.show(address, self._clock.monotonic_ms())
+        self.guard.show(address, host, self._clock.monotonic_ms())
         self.changed()
 
     def enter(self, token: str, code: str, host: str) -> str:

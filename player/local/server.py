@@ -195,7 +195,7 @@ class _Handler(NearHandler):
 
     def _show(self, form: Form) -> None:
         hands = self._own.hands
-        hands.show(self._here)
+        hands.show(self._here, self._client)
         self._page(pages.entry(hands.sight(), self._language))
 
     def _enter(self, form: Form) -> None:

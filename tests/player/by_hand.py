@@ -63,8 +63,8 @@ def hands(screen: Bench) -> Hands:
     return screen.agent._handing.hands
 
 
-def token(screen: Bench) -> str:
-    hands(screen).show("192.168.1.20:8095")
+def token(screen: Bench, host: str = HOST) -> str:
+    hands(screen).show("192.168.1.20:8095", host)
     screen.settle()
     return str(screen.state["device"]["scan"]["token"])
 

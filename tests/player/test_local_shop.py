@@ -65,7 +65,7 @@ class Screen:
 
     def come_in(self) -> str:
         """A pass, by the token that it shows and Mia's code."""
-        self.hands.show(self.origin)
+        self.hands.show(self.origin, "127.0.0.1")
         shown = self.hands.shown()
         assert shown
         found = re.search(
@@ -192,6 +192,15 @@ def test_who_refuses_says_why_and_the_others_go_on(street: Street, why: str, sai
     answer = window.post("/hold", **mine, choice="cash", minutes="60", scope="all")
     assert rows(answer)["Till"] == f"Not shown. {ENGLISH[said]}"
     assert (till.running, street["door"].running is not None) == (None, True)
+
+
+def test_what_runs_on_a_screen_whose_line_is_back_is_ended_too(street: Street) -> None:
+    window, till = street["window"], street["till"]
+    mine = {"pass": window.come_in()}
+    window.post("/hold", **mine, choice="cash", minutes="60", scope="all")
+    till.hands._away_ms = 10**9
+    assert rows(window.post("/end", **mine, scope="all"))["Till"] == "Ended. Plays to plan."
+    assert till.running is None
 
 
 def test_a_code_from_before_acts_on_one_screen_only(street: Street) -> None:

@@ -33,7 +33,7 @@ assert away, "a fixture"
 def test_while_the_server_is_there_nothing_is_done_here(screen: Bench) -> None:
     tell(screen, plan())
     with pytest.raises(NotNow) as refused:
-        hands(screen).show("x")
+        hands(screen).show("x", HOST)
     assert why(refused) == "online"
     cut(screen)
     given = begin(screen)
@@ -109,13 +109,23 @@ def test_tokens_are_guessed_a_few_times_a_minute_from_one_address(away: Bench) -
     assert enter(away, host="192.168.1.8"), "another phone is not kept out by it"
 
 
-def test_who_only_plays_with_the_button_soon_shows_nothing_any_more(away: Bench) -> None:
+def test_who_only_plays_with_the_button_soon_shows_nothing_and_keeps_nobody_out(
+    away: Bench,
+) -> None:
     for _ in range(guard.SHOWS):
         token(away)
         away.wait(guard.SHOWN_MS)
     with pytest.raises(NotNow) as refused:
         token(away)
     assert why(refused) == "often"
+    for number in range(guard.MOST_SHOWS - guard.SHOWS):
+        token(away, f"10.0.0.{number}")
+        away.wait(guard.SHOWN_MS)
+    with pytest.raises(NotNow) as refused:
+        token(away, "10.0.1.1")
+    assert (why(refused), refused.value.wait_ms) == ("often", guard.SHOW_GAP_MS - guard.SHOWN_MS)
+    away.wait(refused.value.wait_ms)
+    assert hands(away).enter(token(away, "10.0.1.1"), CODE, HOST)
 
 
 def test_a_pass_is_good_from_one_address_for_some_minutes(away: Bench) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from playlists.ids import ItemId, PlaylistId, ZoneId, canonical
 from playlists.model import Card, Item, Playlist
-from playlists.signing import SigningKey, verify
+from playlists.signing import SigningKey, b64, verify
 from playlists.wire.commands import Answer, Answers, Command, FetchRule, PowerPlan
 from playlists.wire.door import Report
 from playlists.wire.hands import (
@@ -20,10 +20,10 @@ from playlists.wire.hands import (
     Acts,
     HandsPlan,
     Verdict,
-    code_hash,
+    code_proof,
 )
 from playlists.wire.http import PairingRequest
-from server.db.models import ActorRow, AuditRow, CommandRow, HandActRow, HandCodeRow
+from server.db.models import ActorRow, AuditRow, CommandRow, DeviceRow, HandActRow, HandCodeRow
 from server.errors import BadInput, Forbidden, NotFound
 from server.services.base.actors import SYSTEM, Actor
 from server.services.base.context import Context
@@ -116,7 +116,8 @@ def test_a_code_is_said_once_and_kept_as_a_slow_hash(chain: Context) -> None:
     code = hand_codes.issue(chain, MIA, STORE)
     with chain.db.read() as session:
         row = session.get_one(HandCodeRow, (STORE, "mia"))
-        assert row.hash == code_hash(code, row.salt)
+        hashed, key = code_proof(code, row.salt)
+        assert (row.hash, row.key) == (hashed, key.x)
         assert code not in str(vars(row))
     assert (len(code), code[:2]) == (12, row.tag)
     (mine,) = hand_codes.codes_of(chain, MIA, STORE)
@@ -169,6 +170,11 @@ def test_devices_are_told_who_may_and_what_they_may_show(chain: Context) -> None
     assert [(one.id, one.name) for one in plan.people] == [("mia", "Mia")]
     assert plan.choices[0].id == CASH, "what is for every store's use comes first"
     assert plan.longest_ms == 4 * HOUR_MS
+    with chain.db.read() as session:
+        device = session.get_one(DeviceRow, SCREEN)
+        key = session.get_one(HandCodeRow, (STORE, "mia")).key
+    assert plan.people[0].key == key
+    assert [(one.id, one.key) for one in plan.screens] == [(SCREEN, b64(device.public_key))]
     assert plan.cards.keys() >= {card for one in plan.choices for card, _ in one.turns}
     assert told(chain, plan.id) is None, "it is known there"
 
@@ -221,7 +227,7 @@ def test_who_may_no_more_is_struck_off_the_devices(
 
 def test_an_act_becomes_an_override_of_its_person_at_its_own_time(chain: Context) -> None:
     hand_codes.issue(chain, MIA, STORE)
-    one = act(chain)
+    one = act(chain, via="lille-till")
     for _ in range(2):
         assert take(chain, one) == Verdict("taken", one.until_ms, chain.clock()), (
             "told twice, done once"
@@ -236,7 +242,7 @@ def test_an_act_becomes_an_override_of_its_person_at_its_own_time(chain: Context
         row = session.scalar(select(AuditRow).where(AuditRow.action == "override.create"))
         assert row is not None
         assert row.after is not None
-        assert row.after["local"] is True
+        assert (row.after["local"], row.after["via"]) == (True, "lille-till")
 
 
 def test_the_studio_ends_it_and_the_device_hears_so(chain: Context) -> None:
