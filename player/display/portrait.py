@@ -25,7 +25,7 @@ from player.display.devtools import Browser, NoAnswer
 from player.display.resting import Resting
 from player.machine.memory import available_mib
 
-LOOK_EVERY_S = 30.0
+LOOK_EVERY_S = 60.0
 AGAIN_S = 3_600.0
 """After one that could not be drawn."""
 TIMEOUT_S = 5.0
@@ -102,7 +102,9 @@ class Portrait:
             return False
         told = json.dumps([brand, size, __version__], sort_keys=True)
         stamp = hashlib.sha256(told.encode()).digest()
-        if stamp in (self._drawn, self._resting.stamp(*size)) or available_mib() < LEAST_MIB:
+        if stamp != self._drawn and stamp == self._resting.stamp(*size):
+            self._drawn = stamp
+        if stamp == self._drawn or available_mib() < LEAST_MIB:
             return False
         self._resting.keep(*size, stamp, self._draw(brand, size))
         self._drawn = stamp
