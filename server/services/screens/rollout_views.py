@@ -252,7 +252,7 @@ def _full(
     ctx: Context, session: Session, row: RolloutRow, people: Mapping[str, str], now: int
 ) -> Rollout:
     known, course = known_of(session, row), course_of(row)
-    wrong = faults(course, pairs(known), rules_of(ctx.settings), now) if course.is_active else {}
+    wrong = _wrong(ctx, course, known, now)
     hours = openings(session, {one.member.store for one in known})
     quiet = Quiet.of(ctx.settings)
     following = cache(lambda store, at: quiet.at(hours[store], at)[0])
@@ -282,6 +282,20 @@ def _full(
         at, store = course.phase_at + course.wait_ms, ""
     screens.sort(key=lambda one: (not one.fault, one.wave > 0, _URGENT.get(one.stage, 3)))
     return _rollout(row, people, tuple(screens), at, store)
+
+
+def _wrong(ctx: Context, course: Course, known: Sequence[Known], now: int) -> Mapping[str, Fault]:
+    """What harm was done, by screen. Who fell silent is not told any more, and still what halted
+    it, until it is heard again.
+    """
+    if not course.is_active:
+        return {}
+    found = faults(course, pairs(known), rules_of(ctx.settings), now)
+    for one in known:
+        is_cause = one.member.screen == course.at_screen and course.why == "silent"
+        if is_cause and one.seen.heard_at < (course.held_at or 0):
+            found.setdefault(course.at_screen, "silent")
+    return found
 
 
 def _screen(one: Known, zone: str, fault: Fault, next_at: int | None) -> ScreenProgress:

@@ -71,6 +71,12 @@ def test_it_halts_when_a_screen_falls_silent_as_it_updates(fleet: Fleet) -> None
     assert fleet.state(made) == ("pilots", "", "")
     fleet.at("2026-10-15T20:20")
     assert fleet.state(made) == ("pilots", "halted", "silent")
+    fleet.at("2026-10-15T20:21")
+    shown = rollout_views.get_rollout(fleet.ctx, IT, made).screens[0]
+    assert (shown.screen, shown.fault) == ("lille-0", "silent"), "also once its order is taken back"
+    fleet.pis["lille-0"].online = True
+    fleet.report()
+    assert rollout_views.get_rollout(fleet.ctx, IT, made).screens[0].fault == ""
 
 
 def test_it_halts_when_a_picture_of_the_glass_is_not_the_plan(fleet: Fleet) -> None:
