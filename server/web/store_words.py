@@ -65,7 +65,9 @@ class ScreenWords:
 
 @dataclass(frozen=True, slots=True)
 class StoreWords:
-    """The page. `until` is when a hold ends unless something else is chosen."""
+    """The page. `until` is when a hold ends unless something else is chosen; `covered` are holds
+    that another goes before.
+    """
 
     name: str
     first: str
@@ -75,6 +77,7 @@ class StoreWords:
     icon: str
     clock: str
     held: tuple[HeldWords, ...]
+    covered: tuple[RowWords, ...]
     paused: tuple[RowWords, ...]
     outs: tuple[RowWords, ...]
     alarms: tuple[RowWords, ...]
@@ -102,7 +105,20 @@ def store_words(shop: Shop, wall: Wall, by: str, language: Language) -> StoreWor
         weather=said.get("text", "").partition(",")[0],
         icon=said.get("icon", ""),
         clock=clock(shop.now, zone),
-        held=tuple(_held(one, by_id, shop, language) for one in shop.shown),
+        held=tuple(_held(one, by_id, shop, language) for one in shop.shown if not one.behind),
+        covered=tuple(
+            RowWords(
+                one.id,
+                _where(one, by_id),
+                _(
+                    "behind “%(what)s”, until %(at)s",
+                    what=one.behind.rstrip("."),
+                    at=when(one.until_ms, shop.now, zone, language),
+                ),
+            )
+            for one in shop.shown
+            if one.behind
+        ),
         paused=tuple(
             RowWords(
                 one.id,
@@ -175,9 +191,8 @@ def pieces(stock: int | None) -> str:
     return _("stock says %(n)d", n=stock)
 
 
-def _held(
-    hold: Hold, screens: Mapping[str, WallScreen], shop: Shop, language: Language
-) -> HeldWords:
+def _where(hold: Hold, screens: Mapping[str, WallScreen]) -> str:
+    """The screens of a hold, and what it shows."""
     names = [screen.name for screen in screens.values() if screen.id in hold.screens]
     if not hold.screens or len(names) == len(screens):
         where = _("All screens")
@@ -185,6 +200,12 @@ def _held(
         where = ngettext("One screen", "%(num)d screens", len(names))
     else:
         where = ", ".join(names)
+    return f"{where}, {hold.name.rstrip('.')}"
+
+
+def _held(
+    hold: Hold, screens: Mapping[str, WallScreen], shop: Shop, language: Language
+) -> HeldWords:
     mine = [one for one in screens.values() if not hold.screens or one.id in hold.screens]
     wide = sorted(mine, key=lambda one: one.height > one.width)
     drawn = wide[0] if wide else None
@@ -192,7 +213,7 @@ def _held(
     at = when(hold.until_ms, shop.now, shop.store.zone, language)
     return HeldWords(
         id=hold.id,
-        title=f"{where}, {hold.name.rstrip('.')}",
+        title=_where(hold, screens),
         until=_("until %(at)s, then back to plan", at=at),
         by=hold.by,
         screen=drawn.id if drawn else "",

@@ -5,14 +5,15 @@ long a hand may last.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from playlists.localtime import instant, local_date, local_days, zone_of
-from playlists.model import Override
+from playlists.model import Override, Target
+from playlists.resolving.targets import narrowness
 from server.db.models import (
     CampaignRow,
     EmergencyRow,
@@ -38,7 +39,8 @@ MAX_STORES = 200
 @dataclass(frozen=True, slots=True)
 class Hold:
     """A hand that shows (`name` is the playlist's) or pauses (the campaign's or item's) on
-    `[from_ms, until_ms)`; `screens` empty: all of the store's.
+    `[from_ms, until_ms)`; `screens` empty: all of the store's. `behind` names the hand that goes
+    before it on all of them, empty where it shows.
     """
 
     id: str
@@ -47,6 +49,7 @@ class Hold:
     from_ms: int
     until_ms: int
     screens: frozenset[str]
+    behind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +107,16 @@ def mind(ctx: Context, actor: Actor, store: str, language: str) -> Shop:
         view = store_view(row).value
         hands = _hands(session, store, now)
         names = _names(session, hands)
-        shown = [_hold(one, names) for one in hands if one.kind == "show"]
+        rows = select(ScreenRow.id).where(ScreenRow.store_id == store).order_by(ScreenRow.id)
+        screens = tuple(session.scalars(rows))
+        shows = [one for one in hands if one.kind == "show"]
+        shown = [
+            replace(_hold(one, names), behind=_before(one, shows, screens, names)) for one in shows
+        ]
         paused = [_hold(one, names) for one in hands if one.kind == "pause"]
-        screens = select(ScreenRow.id).where(ScreenRow.store_id == store).order_by(ScreenRow.id)
         return Shop(
             view,
-            tuple(session.scalars(screens)),
+            screens,
             now,
             closing(view, now),
             latest_end(ctx, session, actor, store, now),
@@ -152,6 +159,29 @@ def _hold(override: Override, names: Mapping[str, str]) -> Hold:
         override.until_ms,
         frozenset(override.screens),
     )
+
+
+def _before(
+    hand: Override, shows: Collection[Override], screens: Collection[str], names: Mapping[str, str]
+) -> str:
+    """What the hand shows that goes before this one wherever it is, in the cascade's order."""
+
+    def rank(one: Override) -> tuple[object, ...]:
+        narrow = narrowness(Target(screens=one.screens))
+        return tuple(-n for n in narrow), -one.edited_at, one.id
+
+    def where(one: Override) -> set[str]:
+        return set(one.screens or screens)
+
+    first = next(
+        (
+            one
+            for one in sorted(shows, key=rank)
+            if one.zone == hand.zone and where(hand) <= where(one)
+        ),
+        hand,
+    )
+    return "" if first.id == hand.id else names.get(first.playlist or "", first.playlist or "")
 
 
 def _names(session: Session, hands: Collection[Override]) -> dict[str, str]:

@@ -116,6 +116,18 @@ def test_the_store_as_it_stands(minded: Minded) -> None:
     assert minded.shop().shown == minded.shop().paused == ()
 
 
+def test_a_hand_that_another_goes_before_is_behind_it(minded: Minded) -> None:
+    window = frozenset({ScreenId("vieux-port-window")})
+    first = minded.hold(90)
+    minded.clock.advance(MINUTE)
+    later = minded.hold(60, playlist=PlaylistId("sale"))
+    narrow = minded.hold(30, playlist=PlaylistId("cold"), screens=window)
+    behind = {one.id: one.behind for one in minded.shop().shown}
+    assert behind == {first: "Les prix d’automne", later: "", narrow: ""}
+    overrides.end_override(minded.ctx, INES, later)
+    assert [one.behind for one in minded.shop().shown] == ["", ""]
+
+
 def test_a_hold_lasts_to_closing_time_unless_the_day_is_spent(minded: Minded) -> None:
     closes = minded.shop().default_ms
     assert minded.shop().closing_ms == closes
