@@ -17,7 +17,7 @@ from contextlib import closing
 from player.display.resting import BYTES_A_PIXEL
 from player.display.wayland import DISPLAY, SYNC, Gone, Wire
 
-STAND_S = 1.0
+STAND_S = 3.0
 """How long a browser waits for it at most: what nobody could put there keeps no page away."""
 FIRST_SIZE = 1280, 720
 """Before a compositor that leaves it to its windows (sway, at first) has said how large."""
