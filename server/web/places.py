@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from flask import redirect, request
@@ -178,7 +179,9 @@ def _store(me: Visit, store: str, wrong: ServerError | None = None, form: str = 
     screens = places.list_screens(me.ctx, me.actor, Cut(request.args.get("after", "")), store=store)
     shops = _shops(me, found.value)
     given = place_forms.store_form(found.value)
-    fresh = {"size": "1920x1080", "layout": "whole", "language": me.language}
+    spoken = Counter(one.value.language for one in screens.items)
+    first = max(sorted(spoken), key=lambda one: spoken[one], default=me.language)
+    fresh = {"size": "1920x1080", "layout": "whole", "language": first}
     return page(
         "place.html",
         me,

@@ -139,6 +139,10 @@ def test_screens_hang_move_and_leave(empty: Chain, hand: Hand) -> None:
     assert [(box.id, box.locked) for box in made.layout] == [("main", False), ("legal", True)]
     own = f"{store}/screens/{where.rpartition('#')[2]}"
     assert '<option value="foot" selected>' in hand.reader.text(own)
+    hand.post(f"{store}/screens", **{**screen, "name": "Tills", "language": "fr"})
+    hand.post(f"{store}/screens", **{**screen, "name": "Aisle", "language": "fr"})
+    usual = '<option value="fr" selected>Français'
+    assert usual in hand.reader.text(store), "the next one speaks as most do here"
     assert hand.post(own, **{**screen, "size": "big"}) == (422, "Choose a size from the list.")
     assert hand.post(own, **{**screen, "layout": "whole"})[0] == 303
     assert len(places.get_screen(empty.ctx, SYSTEM, made.id).value.layout) == 1
