@@ -57,7 +57,7 @@ def fresh() -> AnyResponse:
 def withdraw() -> AnyResponse:
     """Withdraw a price."""
     me = _hand(form=True)
-    sku = request.form.get("sku", "")[:MAX_ASKED].strip()
+    sku = _sku(me, request.form.get("sku", "")[:MAX_ASKED].strip())
     chosen = request.form.getlist("store") if request.form.get("where") == "some" else None
     try:
         made = recalls.recall(me.ctx, me.actor, sku, chosen, request.form.get("note", ""))
@@ -100,16 +100,24 @@ def _hand(*, form: bool = False) -> Visit:
     return me
 
 
+def _sku(me: Visit, asked: str) -> str:
+    """The number of the one product that is called so, else what was asked for as it is."""
+    known = recalls.goods(me.ctx, me.actor, me.language)
+    called = {sku for sku, name in known if name.casefold() == asked.casefold()}
+    return called.pop() if len(called) == 1 else asked
+
+
 def _form(me: Visit, sku: str, wrong: ServerError | None = None) -> AnyResponse:
     given = request.form
+    name = recalls.name_of(me.ctx, sku, me.language)
     return page(
         "recall_new.html",
         me,
         status=wrong.status if wrong else 200,
         room="situation",
         sku=sku,
-        name=recalls.name_of(me.ctx, sku, me.language),
-        goods=[] if sku else recalls.goods(me.ctx, me.actor, me.language),
+        name=name,
+        goods=[] if name else recalls.goods(me.ctx, me.actor, me.language),
         stores=recalls.store_names(me.ctx, me.actor, sku),
         whole=me.actor.stores is None,
         where=given.get("where", "all"),
