@@ -215,12 +215,12 @@ PHRASES: Final[dict[str, Phrase]] = {
     ),
     # signing in
     "signed_out": Phrase("Personne n’est connecté ici.", "Nobody is signed in here."),
-    "signed_out_second": Phrase("Il faut un lien d’entrée.", "A way in is a link."),
+    "signed_out_second": Phrase("Connectez-vous pour entrer.", "Sign in to come in."),
     "signed_out_how": Phrase(
-        "Sur la machine du serveur, lancez cette commande, puis ouvrez le lien qu’elle affiche :"
-        " il sert une seule fois.",
-        "On the server’s machine run this command, then open the link that it shows:"
-        " it works once.",
+        "Pas encore de mot de passe ? Sur la machine du serveur, lancez cette commande, puis"
+        " ouvrez le lien qu’elle affiche : il sert une seule fois.",
+        "No password yet? On the server’s machine run this command, then open the link that it"
+        " shows: it works once.",
     ),
     "enter": Phrase("Entrer", "Come in"),
     "enter_first": Phrase("Cette installation est à vous.", "This installation is yours."),
