@@ -34,7 +34,7 @@ def brand_words(found: Standing, now: int) -> BrandWords:
     """The brand as it stands, `now` in unix ms."""
     screens = ngettext("On %(num)s screen.", "On %(num)s screens.", found.screens)
     return BrandWords(
-        first=found.brand.body.get("name") or _("No name yet."),
+        first=f"{name}." if (name := found.brand.body.get("name")) else _("No name yet."),
         second=f"{screens} {_who(found.brand, now)}".strip()
         if found.screens
         else _("No screen shows it yet."),
