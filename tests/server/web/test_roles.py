@@ -54,6 +54,7 @@ MAY: list[tuple[tuple[str, ...], str, Needs]] = [
     (UNSAFE, "(/api/v1)?/screens/<screen_id>/(commands|device)", ({"devices"}, {"override"})),
     (UNSAFE, "(/api/v1)?/screens/<screen_id>/(display|fetching)", {"devices"}),
     (ANY, "/api/v1/(updates|rollouts)|/updates", {"devices"}),
+    (UNSAFE, "/api/v1/(stores/<store_id>/)?fetching", {"devices"}),
     (UNSAFE, "/api/v1/(stores|screens)", {"places"}),
     (UNSAFE, "/api/v1/overrides", {"override"}),
     (UNSAFE, "/api/v1/emergencies", {"emergency"}),
@@ -302,7 +303,7 @@ def test_a_role_without_the_right_is_refused_everywhere(world: World, role: str)
 
 @pytest.mark.parametrize("role", get_args(Role))
 def test_a_role_with_the_right_is_refused_nowhere(world: World, role: str) -> None:
-    whole = {"/api/v1/metrics"} if role in OF_STORES else set()
+    whole = {"/api/v1/metrics", "/api/v1/fetching"} if role in OF_STORES else set()
     allowed = [one for one in routes(world.app) if may(role, *one) and one[0].rule not in whole]
     shut = [
         f"{method} {rule.rule}: {answer.text[:200]}"
