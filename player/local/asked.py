@@ -100,7 +100,7 @@ class Asked:
             raise NotNow("code")
         hands.tried(via, sealed.is_by(person.key))
         if order.do == "show":
-            hands.begin(order.person, order.choice, order.length_ms, via)
+            hands.begin(sealed)
         elif order.do == "end":
             hands.end()
 

@@ -8,7 +8,6 @@ of turns ahead, so that the page goes on by itself whatever becomes of the agent
 
 from __future__ import annotations
 
-import secrets
 import threading
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, replace
@@ -26,6 +25,7 @@ from playlists.manifest import DeckCard, Plan
 from playlists.shown import LocalOverride, Now
 from playlists.turns import turn_at
 from playlists.wire.hands import MAX_ACTS, Act, Acts, Choice, HandsPlan, How, Person, Verdict
+from playlists.wire.shop_hands import Sealed
 
 MAX_KEPT = 200
 """Acts that wait for the server; then no more are begun."""
@@ -249,17 +249,16 @@ class Hands:
         if not right:
             raise NotNow("code")
 
-    def begin(self, person: str, choice: str, length_ms: int, via: str = "") -> None:
-        """Show a choice for so long, for who came in here, or before the screen `via`. Raises
-        NotNow, NoRoom.
-        """
+    def begin(self, sealed: Sealed) -> None:
+        """Do an order that shows something, whose signatures hold. Raises NotNow, NoRoom."""
         self.only_away()
+        order = sealed.order
         with self._lock:
-            found = self._choice(choice)
+            found = self._choice(order.choice)
             zone = self._zone()
             if found is None or zone is None or not self._can_show(found):
                 raise NotNow("choice")
-            if not MINUTE_MS <= length_ms <= self.plan.longest_ms:
+            if not MINUTE_MS <= order.length_ms <= self.plan.longest_ms:
                 raise NotNow("until")
             if len(self._acts) >= MAX_KEPT:
                 raise NotNow("full")
@@ -267,8 +266,8 @@ class Hands:
             running = self._running()
             if running is not None:
                 self._end(running, "replaced", at)
-            name = f"hand-{secrets.token_hex(12)}"
-            begun = Act(name, person, choice, zone, at, at + length_ms, via=via)
+            until, proof = at + order.length_ms, sealed.body.decode()
+            begun = Act(sealed.act, order.person, order.choice, zone, at, until, proof)
             acts = [*self._acts, begun]
             # It is on the disk before anybody sees it.
             self._save(acts)

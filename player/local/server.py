@@ -215,17 +215,17 @@ class _Handler(NearHandler):
         entrant = hands.entrant(given, self._client)
         choice, minutes = _one(form, "choice"), _one(form, "minutes")
         length = int(minutes) if minutes.isdecimal() and len(minutes) <= MAX_MINUTES_DIGITS else 0
+        wish = Wish("show", choice, length * MINUTE_MS)
         hands.only_away()
         try:
             here, others = self._asked_for(form)
             if here:
-                hands.begin(entrant.person, choice, length * MINUTE_MS)
+                self._own.shop.hold(entrant, wish)
         except NotNow as refused:
             if refused.why not in ("choice", "until", "where"):
                 raise
             self._desk(given, entrant, refused=refused)
             return
-        wish = Wish("show", choice, length * MINUTE_MS)
         wishes = dict.fromkeys(others, wish)
         self._desk(given, entrant, wishes, choice=choice, minutes=minutes, scope=_scope(form))
 

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from player.errors import Unreachable
 from player.link.lan_client import Neighbour, exchange
 from player.local.asked import Asked
-from player.local.guard import Entrant
+from player.local.guard import Entrant, NotNow
 from player.local.hands import Hands
 from playlists.errors import Invalid
 from playlists.fields import Fields, parse_json
 from playlists.ids import canonical
 from playlists.signing import SigningKey
 from playlists.wire.hands import ShopScreen
-from playlists.wire.shop_hands import MAX_BYTES, Answer, Do, Order, mark_of, nonce_of
+from playlists.wire.shop_hands import MAX_BYTES, Answer, Do, Order, Sealed, mark_of, nonce_of
 
 GREET, ORDER = "/shop/greet", "/shop/order"
 AT_ONCE = 8
@@ -115,6 +115,16 @@ class Shop:
         people = {it.id: it.name for it in self._hands.plan.people}
         return Sights(self.here, tuple(others), people)
 
+    def hold(self, entrant: Entrant, wish: Wish) -> None:
+        """Have this screen do it. Raises NotNow, NoRoom."""
+        nonce, asked = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
+        order = self._order(entrant, wish, self._key.x, nonce, asked)
+        try:
+            sealed = Sealed.read(order.sealed(entrant.key, self._key))
+        except Invalid:
+            raise NotNow("choice") from None
+        self._hands.begin(sealed)
+
     def may(self, entrant: Entrant) -> bool:
         """Whether others can believe this person: a code from before has no such key."""
         person = self._hands.person(entrant.person)
@@ -172,18 +182,12 @@ class Shop:
             key = next((one for one in names if mark_of(asked, nonce, one) == mark), None)
             if key is None:
                 return None
-            wish = wishes[names[key]]
-            order = Order(
-                key,
-                self._key.x,
-                nonce,
-                asked,
-                entrant.person,
-                wish.do,
-                wish.choice,
-                wish.length_ms,
-            )
+            order = self._order(entrant, wishes[names[key]], key, nonce, asked)
             body = order.sealed(entrant.key, self._key)
             return names[key], Answer.opened(exchange(peer, ORDER, body, MAX_BYTES), key, asked)
         except (Unreachable, Invalid):
             return None
+
+    def _order(self, entrant: Entrant, wish: Wish, to: str, nonce: str, asked: str) -> Order:
+        what = (entrant.person, wish.do, wish.choice, wish.length_ms)
+        return Order(to, self._key.x, nonce, asked, *what)

@@ -180,7 +180,8 @@ class HandsPlan:
 @dataclass(frozen=True, slots=True)
 class Act:
     """A person had a screen show a choice in a zone, `[from_ms, until_ms)`. `ended` is when it
-    ended (unix ms), None while it runs; `via` the screen that they stood before, "" for this one.
+    ended (unix ms), None while it runs; `proof` is their signed order (shop_hands.py), by whose
+    hash the act is named.
     """
 
     id: str
@@ -189,9 +190,9 @@ class Act:
     zone: ZoneId
     from_ms: int
     until_ms: int
+    proof: str
     ended: int | None = None
     how: How = ""
-    via: str = ""
 
     def to_json(self) -> Json:
         """As in `POST hands`."""
@@ -204,7 +205,7 @@ class Act:
             "until": self.until_ms,
             "ended": self.ended,
             "how": self.how,
-            "via": self.via,
+            "proof": self.proof,
         }
 
     @classmethod
@@ -221,9 +222,9 @@ class Act:
                     ZoneId(given.text("zone", 64)),
                     from_ms,
                     given.whole("until", from_ms + 1),
+                    given.text("proof"),
                     given.whole("ended", from_ms) if given.has("ended") else None,
                     how,
-                    check_id(given.text("via"), given.at("via")) if given.raw.get("via") else "",
                 )
         raise Invalid(f"An act ends by one of {get_args(How)}.", given.at("how"))
 

@@ -1,9 +1,11 @@
-"""A person's order to another screen of their shop, carried by the screen that they stand before.
+"""A person's order to a screen of their shop, carried by the screen that they stand before.
 
 The carrier has the other give a nonce, good for one order; the order names it and the other's key.
 It is signed twice: with the key that only who has the person's code can make, and with the
 carrier's own, which says that a token was read off its screen. The other checks both against its
-own plan, and signs its answer, so that nobody between them can say that it was done.
+own plan, and signs its answer, so that nobody between them can say that it was done. What a person
+has the very screen before them show is ordered in the same words: the server believes no device
+what a person did there, but their code's key.
 """
 
 from __future__ import annotations
@@ -71,6 +73,7 @@ class Sealed:
     """An order with its signatures, believed in nothing before they are checked."""
 
     order: Order
+    body: bytes
     _said: bytes
     _person: bytes
     _screen: bytes
@@ -94,8 +97,13 @@ class Sealed:
                     read.whole("length"),
                 )
                 signed = [_bytes(given, name) for name in ("person", "screen")]
-                return cls(order, said, *signed)
+                return cls(order, body, said, *signed)
         raise Invalid(f"An order is one of {get_args(Do)}.", "order/do")
+
+    @property
+    def act(self) -> str:
+        """The id of the act that it is the order for: none is made of it twice."""
+        return f"hand-{hashlib.sha256(self._said).hexdigest()[:24]}"
 
     def is_by(self, key: str) -> bool:
         """Whether the person with this key says so."""

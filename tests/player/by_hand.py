@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
+
 import pytest
 
-from player.local.guard import NotNow
+from player.local.guard import Entrant, NotNow
 from player.local.hands import Hands
 from playlists.manifest import DeckCard
+from playlists.signing import SigningKey
 from playlists.wire.hands import Choice, HandsPlan, Person, code_proof
+from playlists.wire.shop_hands import Order, Sealed
 from tests.fakes.shop_content import HOUR_MS, NOON, card_id
 from tests.player.bench import Bench
 
@@ -83,8 +87,15 @@ def begin(screen: Bench, choice: str = "cash", length_ms: int = HOUR_MS) -> str:
 
 def hold(screen: Bench, given: str, choice: str = "cash", length_ms: int = HOUR_MS) -> None:
     """Who bears this pass holds the screen."""
-    entrant = hands(screen).entrant(given, HOST)
-    hands(screen).begin(entrant.person, choice, length_ms)
+    hands(screen).begin(ordered(hands(screen).entrant(given, HOST), choice, length_ms))
+
+
+def ordered(entrant: Entrant, choice: str = "cash", length_ms: int = HOUR_MS) -> Sealed:
+    """What this person signs."""
+    screen = SigningKey.generate()
+    nonce = secrets.token_urlsafe(16)
+    order = Order(screen.x, screen.x, nonce, nonce, entrant.person, "show", choice, length_ms)
+    return Sealed.read(order.sealed(entrant.key, screen))
 
 
 def why(refused: pytest.ExceptionInfo[NotNow]) -> str:

@@ -98,7 +98,6 @@ def test_another_hold_takes_the_place_of_the_first(away: Bench) -> None:
     [
         ("cash", 4 * HOUR_MS + 1, "until"),
         ("cash", 0, "until"),
-        ("cash", -HOUR_MS, "until"),
         ("nothing", HOUR_MS, "choice"),
     ],
 )

@@ -121,6 +121,9 @@ def test_too_long_and_too_late_are_said(away: Bench, phone: Phone) -> None:
     for minutes in ("241", "0", "-5", "99999", "x"):
         answer = phone.answer("/hold", **{"pass": mine}, choice="cash", minutes=minutes)
         assert (answer.status_code, ENGLISH["until_wrong"] in answer.text) == (422, True)
+    for choice in ("nothing", "x" * 200, "\0", ""):
+        answer = phone.answer("/hold", **{"pass": mine}, choice=choice, minutes="60")
+        assert (answer.status_code, ENGLISH["choice_wrong"] in answer.text) == (422, True)
     gone = phone.answer("/hold", **{"pass": "stolen"}, choice="cash", minutes="60")
     assert (gone.status_code, ENGLISH["gone"] in gone.text) == (409, True)
     assert away.state["overrides"] == []

@@ -25,10 +25,10 @@ from playlists.ids import canonical
 from playlists.shown import Now
 from playlists.signing import SigningKey
 from playlists.wire.hands import Act, HandsPlan, ShopScreen, code_proof
-from playlists.wire.shop_hands import MAX_BYTES, Answer, Order
+from playlists.wire.shop_hands import MAX_BYTES, Answer, Order, Sealed
 from tests.fakes.shop_content import HOUR_MS, NOON
 from tests.player.bench import Bench
-from tests.player.by_hand import CODE, SALT, person, plan
+from tests.player.by_hand import CODE, SALT, ordered, person, plan
 
 LOOK = Path("player/page/look")
 MIA = Entrant("mia", code_proof(CODE, SALT)[1])
@@ -133,10 +133,12 @@ def test_one_choice_shows_on_all_screens_and_ends_on_all(street: Street) -> None
     assert said["Till"].endswith("by Mia.")
     assert said["Door"] == said["Till"]
     assert "3 of 3 screens are held" in answer.text
-    for name, via in (("window", ""), ("till", "window"), ("door", "window")):
+    for name in street.screens:
         act = street[name].running
         assert act is not None
-        assert (act.person, act.choice, act.via) == ("mia", "cash", via)
+        signed = Sealed.read(act.proof.encode())
+        assert (act.person, act.choice, signed.is_by(MIA.key.x)) == ("mia", "cash", True)
+        assert (signed.order.to, signed.order.via) == (street[name].key.x, window.key.x)
         assert act.until_ms == NOON + HOUR_MS
     assert len({it.running.id for it in street.screens.values() if it.running}) == 3
     ended = window.post("/end", **{"pass": mine}, scope="all")
@@ -251,7 +253,7 @@ def test_a_strangers_order_and_one_of_another_store_is_refused_and_sees_nothing(
     street: Street,
 ) -> None:
     till, theirs = street["till"], SigningKey.generate()
-    till.hands.begin("mia", "cash", HOUR_MS)
+    till.hands.begin(ordered(MIA))
     said = send(till, order_to(till, MIA.key, theirs, do="end"))
     assert said == Answer(ASKED, "stranger")
     assert till.running is not None
@@ -264,7 +266,7 @@ def test_who_has_a_stolen_screen_but_no_code_gains_nothing_and_hinders_nobody(
     street: Street,
 ) -> None:
     till, stolen = street["till"], street["door"]
-    till.hands.begin("mia", "cash", HOUR_MS)
+    till.hands.begin(ordered(MIA))
     whys = [
         send(till, order_to(till, SigningKey.generate(), stolen.key, do="look"))
         for _ in range(tries.WRONG_FREE + 1)

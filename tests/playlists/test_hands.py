@@ -39,7 +39,7 @@ PLAN = HandsPlan(
     3_600_000,
     (ShopScreen("lille-window", "Vitrine", KEY),),
 )
-ACT = Act("hand-" + "a1" * 12, "mia", "cash", ZoneId("main"), 1_000, 2_000)
+ACT = Act("hand-" + "a1" * 12, "mia", "cash", ZoneId("main"), 1_000, 2_000, "signed")
 
 
 def test_a_plan_is_written_and_read_and_named_by_what_it_says() -> None:
@@ -79,7 +79,7 @@ def test_a_choice_has_turns_that_can_be_seen(turns: object) -> None:
         Choice.from_json(["cash", "Cash", turns], "choices/0")
 
 
-@pytest.mark.parametrize("act", [ACT, replace(ACT, ended=1_500, how="hand", via="till")])
+@pytest.mark.parametrize("act", [ACT, replace(ACT, ended=1_500, how="hand")])
 def test_acts_are_written_and_read(act: Act) -> None:
     said = Acts((act,), {"cash": PLAN.cards})
     assert Acts.from_json(said.to_json()) == said
@@ -92,7 +92,7 @@ def test_acts_are_written_and_read(act: Act) -> None:
         {"until": 1_000},
         {"ended": 999},
         {"how": "by magic"},
-        {"via": "A B"},
+        {"proof": ""},
         {"person": "A B"},
     ],
 )

@@ -15,6 +15,7 @@ from playlists.wire.shop_hands import MAX_BYTES, Answer, Order, Sealed, mark_of
 MIA, VIA, TO, STRANGER = (SigningKey.generate() for _ in range(4))
 NONCE, ASKED = "n" * 20, "a" * 20
 ORDER = Order(TO.x, VIA.x, NONCE, ASKED, "mia", "show", "cash", 60_000)
+OTHER = replace(ORDER, choice="both")
 ANSWER = Answer(ASKED, "", 0, "Espèces seulement", "mia", 59_000)
 
 
@@ -28,11 +29,12 @@ def test_an_order_is_read_with_whose_it_is_and_who_carried_it() -> None:
     assert read.is_by(MIA.x)
     assert read.is_carried()
     assert not read.is_by(VIA.x), "who carries cannot say it for the person"
+    assert read.act == Sealed.read(read.body).act != Sealed.read(OTHER.sealed(MIA, VIA)).act
 
 
 def test_an_order_that_was_changed_is_nobodys() -> None:
     sealed = ORDER.sealed(MIA, VIA)
-    other = replace(ORDER, choice="both").sealed(STRANGER, STRANGER)
+    other = OTHER.sealed(STRANGER, STRANGER)
     for name in ("person", "screen"):
         wrong = Sealed.read(changed(sealed, **{name: parse_json(other)[name]}))  # type: ignore[index]
         assert wrong.is_by(MIA.x) == (name != "person")

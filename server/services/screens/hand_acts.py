@@ -3,8 +3,9 @@
 For each act that a device tells, again and again until it has heard a verdict:
 
     known     it runs on as the override that it became, or that one is over
-    new       whose code counts and whose right still stands: an override of that screen with the
-              act's own id, instants and person; over at once where it ended meanwhile
+    new       signed with the person's code for this very screen, whose code counts and whose right
+              still stands: an override of that screen with the act's own id, instants and person;
+              over at once where it ended meanwhile
     refused   any other: the device ends it, the audit log says why
 
 So play records that name the act name an override, whose person and end everybody can look up.
@@ -15,16 +16,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from playlists.cards import card_json
 from playlists.errors import Invalid
 from playlists.ids import OverrideId, PlaylistId, ScreenId, StoreId
 from playlists.model import Override
+from playlists.signing import b64, unb64
 from playlists.wire.hands import Act, Acts, Verdict
+from playlists.wire.shop_hands import Sealed
 from server.db.models import (
     ActorRow,
+    DeviceRow,
     HandActRow,
     HandCodeRow,
     OverrideRow,
@@ -123,7 +127,7 @@ def _new(
         after = {**LOCAL, **_told(place, act), "why": str(refused)}
         audit.record(session, SYSTEM, now, "hands.refuse", f"override:{act.id}", None, after)
         return Verdict("refused")
-    _keep(session, actor, override, act, now)
+    _keep(session, actor, override, act, _via(session, place, act), now)
     if act.ended is not None or override.until_ms <= now:
         row.state = "over"
     return _verdict(row, session.get_one(OverrideRow, act.id))
@@ -141,7 +145,27 @@ def _who(ctx: Context, session: Session, place: ScreenRow, act: Act, now: int) -
     code = session.get(HandCodeRow, (place.store_id, act.person))
     if code is None:
         raise Invalid("The code was revoked.", "person")
+    if not _is_signed(session, place, act, code.key):
+        raise Invalid("It was not signed with the person's code.", "proof")
     return actor
+
+
+def _is_signed(session: Session, place: ScreenRow, act: Act, key: str) -> bool:
+    """Whether the person ordered this of this screen, and nothing was made of that order before."""
+    sealed, device = Sealed.read(act.proof.encode()), session.get(DeviceRow, place.id)
+    order = sealed.order
+    said = (order.do, order.person, order.choice, order.length_ms)
+    done = ("show", act.person, act.choice, act.until_ms - act.from_ms)
+    is_here = device is not None and order.to == b64(device.public_key)
+    return is_here and said == done and sealed.act == act.id and sealed.is_by(key)
+
+
+def _via(session: Session, place: ScreenRow, act: Act) -> dict[str, str]:
+    """The screen that the person stood before, where that is another."""
+    sealed = Sealed.read(act.proof.encode())
+    found = select(DeviceRow.screen_id).where(DeviceRow.public_key == unb64(sealed.order.via))
+    screen = session.scalar(found) if sealed.is_carried() else None
+    return {"via": screen} if screen and screen != place.id else {}
 
 
 def _override(ctx: Context, session: Session, actor: Actor, place: ScreenRow, act: Act) -> Override:
@@ -168,7 +192,9 @@ def _override(ctx: Context, session: Session, actor: Actor, place: ScreenRow, ac
     return made
 
 
-def _keep(session: Session, actor: Actor, override: Override, act: Act, now: int) -> None:
+def _keep(
+    session: Session, actor: Actor, override: Override, act: Act, via: dict[str, str], now: int
+) -> None:
     """Keep it as done by that person at its own time."""
     ended = None if act.ended is None else max(act.from_ms + 1, min(act.ended, act.until_ms))
     kept = override if ended is None else replace(override, until_ms=ended)
@@ -178,7 +204,7 @@ def _keep(session: Session, actor: Actor, override: Override, act: Act, now: int
     )
     session.flush()
     subject = f"override:{act.id}"
-    begun = {**override_columns(override)["body"], **LOCAL, **({"via": act.via} if act.via else {})}
+    begun = {**override_columns(override)["body"], **LOCAL, **via}
     audit.record(session, actor, act.from_ms, "override.create", subject, None, begun)
     if ended is not None:
         told: dict[str, Any] = {**begun, "how": act.how}
@@ -203,5 +229,4 @@ def _told(place: ScreenRow, act: Act) -> dict[str, Any]:
         "choice": act.choice,
         "from": act.from_ms,
         "until": act.until_ms,
-        "via": act.via,
     }

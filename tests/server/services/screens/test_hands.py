@@ -23,10 +23,13 @@ from playlists.wire.hands import (
     code_proof,
 )
 from playlists.wire.http import PairingRequest
+from playlists.wire.shop_hands import Order, Sealed
 from server.db.models import ActorRow, AuditRow, CommandRow, DeviceRow, HandActRow, HandCodeRow
 from server.errors import BadInput, Forbidden, NotFound
 from server.services.base.actors import SYSTEM, Actor
 from server.services.base.context import Context
+from server.services.chain.place_wishes import ScreenWish
+from server.services.chain.places import create_screen
 from server.services.entry.roles import ROLES
 from server.services.screens import (
     answering,
@@ -46,6 +49,8 @@ from tests.support.small_shop import lay_out
 SCREEN, STORE = "lille-window", "lille"
 VIEWER = Viewer((SCREEN,), "d" * 16)
 MIA = Actor("mia", "Mia", ROLES["manager"], frozenset({STORE}))
+KEY = SigningKey.generate()
+"""The device's."""
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 CASH = "cash-only"
@@ -54,8 +59,7 @@ CASH = "cash-only"
 @pytest.fixture
 def chain(ctx: Context) -> Context:
     lay_out(ctx)
-    key = SigningKey.generate()
-    given = begin(ctx, PairingRequest(key.x, "Pi", (1080, 1920), {"agent": True}))
+    given = begin(ctx, PairingRequest(KEY.x, "Pi", (1080, 1920), {"agent": True}))
     claim(ctx, SYSTEM, code=given.code, screen_id=SCREEN)
     employ(ctx, MIA)
     card = Card("message", {"sky": "mist"}, {"headline": {"fr": "Espèces seulement"}})
@@ -95,11 +99,16 @@ def told(ctx: Context, held: str = HandsPlan().id) -> HandsPlan | None:
     return HandsPlan.from_json(plans[0].arguments) if plans else None
 
 
-def act(ctx: Context, number: int = 1, **changes: Any) -> Act:
+def act(ctx: Context, code: str, by: SigningKey = KEY, **changes: Any) -> Act:
     """Mia had the screen show that cash is taken only, ten minutes ago."""
     from_ms = ctx.clock() - 10 * MINUTE_MS
-    made = Act(f"hand-{number:024x}", "mia", CASH, ZoneId("main"), from_ms, from_ms + 2 * HOUR_MS)
-    return replace(made, **changes)
+    with ctx.db.read() as session:
+        row = session.get_one(HandCodeRow, (STORE, "mia"))
+    order = Order(KEY.x, by.x, "n" * 20, "a" * 20, "mia", "show", CASH, 2 * HOUR_MS)
+    order = replace(order, **changes)
+    sealed = Sealed.read(order.sealed(code_proof(code, row.salt)[1], by))
+    what, until = (sealed.act, order.person, order.choice), from_ms + order.length_ms
+    return Act(*what, ZoneId("main"), from_ms, until, sealed.body.decode())
 
 
 def take(ctx: Context, one: Act) -> Verdict:
@@ -226,8 +235,12 @@ def test_who_may_no_more_is_struck_off_the_devices(
 
 
 def test_an_act_becomes_an_override_of_its_person_at_its_own_time(chain: Context) -> None:
-    hand_codes.issue(chain, MIA, STORE)
-    one = act(chain, via="lille-till")
+    code = hand_codes.issue(chain, MIA, STORE)
+    till = SigningKey.generate()
+    given = begin(chain, PairingRequest(till.x, "Pi", (1080, 1920), {"agent": True}))
+    create_screen(chain, SYSTEM, ScreenWish("Caisse", STORE, language="fr"), "lille-till")
+    claim(chain, SYSTEM, code=given.code, screen_id="lille-till")
+    one = act(chain, code, till)
     for _ in range(2):
         assert take(chain, one) == Verdict("taken", one.until_ms, chain.clock()), (
             "told twice, done once"
@@ -246,16 +259,16 @@ def test_an_act_becomes_an_override_of_its_person_at_its_own_time(chain: Context
 
 
 def test_the_studio_ends_it_and_the_device_hears_so(chain: Context) -> None:
-    hand_codes.issue(chain, MIA, STORE)
-    one = act(chain)
+    code = hand_codes.issue(chain, MIA, STORE)
+    one = act(chain, code)
     take(chain, one)
     overrides.end_override(chain, MIA, one.id)
     assert take(chain, one) == Verdict("over")
 
 
 def test_the_device_ends_what_the_server_has_taken(chain: Context) -> None:
-    hand_codes.issue(chain, MIA, STORE)
-    one = act(chain)
+    code = hand_codes.issue(chain, MIA, STORE)
+    one = act(chain, code)
     take(chain, one)
     ended = replace(one, ended=chain.clock(), how="hand")
     for _ in range(2):
@@ -264,8 +277,8 @@ def test_the_device_ends_what_the_server_has_taken(chain: Context) -> None:
 
 
 def test_what_was_over_before_is_told_for_the_record(chain: Context) -> None:
-    hand_codes.issue(chain, MIA, STORE)
-    one = act(chain)
+    code = hand_codes.issue(chain, MIA, STORE)
+    one = act(chain, code)
     over = one.from_ms + 3 * MINUTE_MS
     assert take(chain, replace(one, ended=over, how="hand")) == Verdict("over")
     assert overrides.get_override(chain, MIA, one.id).value.until_ms == over
@@ -275,24 +288,43 @@ def test_what_was_over_before_is_told_for_the_record(chain: Context) -> None:
     ]
 
 
+@pytest.mark.parametrize("wrong", ["code", "to", "do", "id", "choice", "until", "proof"])
+def test_a_device_cannot_say_of_a_person_what_their_code_did_not_sign(
+    chain: Context, wrong: str
+) -> None:
+    code = hand_codes.issue(chain, MIA, STORE)
+    one = act(chain, code)
+    other = code[:-1] + ("2" if code[-1] != "2" else "3")
+    made = {
+        "code": lambda: act(chain, other),
+        "to": lambda: act(chain, code, to=SigningKey.generate().x),
+        "do": lambda: act(chain, code, do="end"),
+        "id": lambda: replace(one, id="hand-" + "0" * 24),
+        "choice": lambda: replace(one, choice="usual"),
+        "until": lambda: replace(one, until_ms=one.until_ms + 1),
+        "proof": lambda: replace(one, proof="{}"),
+    }[wrong]()
+    assert take(chain, made) == Verdict("refused")
+    assert log(chain, "override.create") == []
+    with chain.db.read() as session:
+        row = session.scalar(select(AuditRow).where(AuditRow.action == "hands.refuse"))
+        assert row is not None
+
+
 @pytest.mark.parametrize(
     "why", ["revoked", "demoted", "elsewhere", "gone", "long", "future", "old", "zone"]
 )
 def test_an_act_that_may_not_be_is_refused_and_told(chain: Context, why: str) -> None:
-    hand_codes.issue(chain, MIA, STORE)
-    one = act(chain)
+    code = hand_codes.issue(chain, MIA, STORE)
+    asked = {"gone": {"choice": "nothing"}, "long": {"length_ms": 9 * HOUR_MS}}.get(why, {})
+    one = act(chain, code, **asked)
     if why == "revoked":
         hand_codes.revoke(chain, MIA, STORE, "mia")
     elif why == "demoted":
         employ(chain, MIA, "it")
     elif why == "elsewhere":
         employ(chain, replace(MIA, stores=frozenset({"prado"})))
-    one = replace(
-        one,
-        choice="nothing" if why == "gone" else one.choice,
-        until_ms=one.from_ms + 9 * HOUR_MS if why == "long" else one.until_ms,
-        zone=ZoneId("moon" if why == "zone" else "main"),
-    )
+    one = replace(one, zone=ZoneId("moon" if why == "zone" else "main"))
     if why in ("future", "old"):
         shift = HOUR_MS if why == "future" else -401 * 24 * HOUR_MS
         one = replace(one, from_ms=one.from_ms + shift, until_ms=one.until_ms + shift)
@@ -304,8 +336,8 @@ def test_an_act_that_may_not_be_is_refused_and_told(chain: Context, why: str) ->
 
 
 def test_an_act_is_of_the_screen_that_told_it(chain: Context) -> None:
-    hand_codes.issue(chain, MIA, STORE)
-    one = act(chain)
+    code = hand_codes.issue(chain, MIA, STORE)
+    one = act(chain, code)
     take(chain, one)
     other = hand_acts.take(chain, Viewer(("prado-window",), "e" * 16), Acts((one,)))
     assert other == {one.id: Verdict("refused")}
@@ -313,8 +345,7 @@ def test_an_act_is_of_the_screen_that_told_it(chain: Context) -> None:
 
 
 def test_acts_are_forgotten_in_the_end(chain: Context) -> None:
-    hand_codes.issue(chain, MIA, STORE)
-    take(chain, act(chain))
+    take(chain, act(chain, hand_codes.issue(chain, MIA, STORE)))
     with chain.db.write() as session:
         hand_acts.sweep(session, chain.clock() + 1)
         assert session.query(HandActRow).count() == 0

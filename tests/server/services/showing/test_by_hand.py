@@ -12,7 +12,7 @@ from playlists.ids import CardId, Sha256, ZoneId
 from playlists.manifest import DeckCard
 from playlists.runs import GENESIS, Play, append
 from playlists.wire.hands import Acts
-from server.db.models import ScreenHeadRow
+from server.db.models import HandActRow, ScreenHeadRow
 from server.services.alignment.replaying import spells
 from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
@@ -43,8 +43,7 @@ SAID = DeckCard("message", {"headline": "Espèces seulement", "sky": "mist"})
 def at(chain: Context, clock: TestClock) -> int:
     """The instant of which is asked: Mia had held the screen for a minute then."""
     clock.advance(20 * MINUTE_MS)
-    hand_codes.issue(chain, MIA, STORE)
-    one = act(chain)
+    one = act(chain, hand_codes.issue(chain, MIA, STORE))
     over = one.from_ms + 5 * MINUTE_MS
     told = replace(one, ended=over, how="hand")
     hand_acts.take(chain, VIEWER, Acts((told,), {CASH: {CARD: SAID}}))
@@ -75,7 +74,9 @@ def test_the_second_is_the_persons_hand(chain: Context, at: int) -> None:
     found = explain(chain, SYSTEM, SCREEN, at)
     winner = found.explanation.winner
     assert winner is not None
-    assert (winner.layer, winner.source) == ("override", act(chain).id)
+    with chain.db.read() as session:
+        held = session.scalars(select(HandActRow.id)).one()
+    assert (winner.layer, winner.source) == ("override", held)
     assert found.playing.card == SAID
     said = explanation_text(found.explanation, "en", names_for(chain, found, "en"))
     assert "a person showed this on the screen without the server" in "\n".join(said)
