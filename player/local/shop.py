@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -26,6 +27,8 @@ from playlists.wire.shop_hands import MAX_BYTES, Answer, Do, Order, Sealed, mark
 GREET, ORDER = "/shop/greet", "/shop/order"
 AT_ONCE = 8
 """Screens that are asked at the same time."""
+CLAIMS = 3
+"""Orders to one screen in a round: others may claim to be it, and pass on what they hear."""
 ROUND_S = 6.0
 """After which those that did not answer count as out of reach."""
 
@@ -134,6 +137,8 @@ class Shop:
         """What came of each wish, by screen; those that did not answer are left out."""
         names = {it.key: it.id for it in self.others if it.id in wishes}
         todo = [it for it in self._near() if it.hands_port] if names else []
+        secrets.SystemRandom().shuffle(todo)
+        claims = Counter[str]()
         found: dict[str, Answer] = {}
         lock, ended = threading.Lock(), threading.Event()
         working = min(AT_ONCE, len(todo))
@@ -147,7 +152,7 @@ class Shop:
                     peer = todo.pop() if todo else None
                 if peer is None:
                     break
-                said = self._one(peer, names, entrant, wishes)
+                said = self._one(peer, names, claims, entrant, wishes)
                 with lock:
                     if said is not None:
                         found.setdefault(*said)
@@ -169,6 +174,7 @@ class Shop:
         self,
         peer: Neighbour,
         names: Mapping[str, str],
+        claims: Counter[str],
         entrant: Entrant,
         wishes: Mapping[str, Wish],
     ) -> tuple[str, Answer] | None:
@@ -180,8 +186,9 @@ class Shop:
             )
             nonce, mark = nonce_of(greeted.raw, "nonce"), greeted.text("is")
             key = next((one for one in names if mark_of(asked, nonce, one) == mark), None)
-            if key is None:
+            if key is None or claims[key] >= CLAIMS:
                 return None
+            claims[key] += 1
             order = self._order(entrant, wishes[names[key]], key, nonce, asked)
             body = order.sealed(entrant.key, self._key)
             return names[key], Answer.opened(exchange(peer, ORDER, body, MAX_BYTES), key, asked)

@@ -24,6 +24,8 @@ from playlists.wire.hands import MAX_NAME, key_from
 
 MAX_BYTES = 4_096
 """Of a request or an answer."""
+MOST_MS = 7 * 24 * 3_600_000
+"""The longest that an answer speaks of."""
 Do = Literal["look", "show", "end"]
 _NONCE = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _PERSON, _SCREEN = b"enseigne.hand.person\n", b"enseigne.hand.screen\n"
@@ -59,13 +61,10 @@ class Order:
                 "length": self.length_ms,
             }
         )
-        return canonical(
-            {
-                "order": b64(said),
-                "person": b64(person.sign_bytes(_PERSON + said)),
-                "screen": b64(screen.sign_bytes(_SCREEN + said)),
-            }
-        )
+        by = person.sign_bytes(_PERSON + said)
+        # Over both, so that nobody on the way makes it a wrong order of the carrier's.
+        via = screen.sign_bytes(_SCREEN + by + said)
+        return canonical({"order": b64(said), "person": b64(by), "screen": b64(via)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +110,7 @@ class Sealed:
 
     def is_carried(self) -> bool:
         """Whether the screen that it names as its carrier carried it."""
-        return holds(public_key(self.order.via), self._screen, _SCREEN + self._said)
+        return holds(public_key(self.order.via), self._screen, _SCREEN + self._person + self._said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +152,10 @@ class Answer:
         return cls(
             asked,
             read.text("why", 16, empty=True),
-            read.whole("wait"),
+            read.whole("wait", high=MOST_MS),
             read.text("what", MAX_NAME, empty=True),
             read.text("person", 64, empty=True),
-            read.whole("left"),
+            read.whole("left", high=MOST_MS),
         )
 
 

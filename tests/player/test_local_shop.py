@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from player.local.words import ENGLISH
 from playlists.fields import Fields, parse_json
 from playlists.ids import canonical
 from playlists.shown import Now
-from playlists.signing import SigningKey
+from playlists.signing import SigningKey, b64
 from playlists.wire.hands import Act, HandsPlan, ShopScreen, code_proof
 from playlists.wire.shop_hands import MAX_BYTES, Answer, Order, Sealed
 from tests.fakes.shop_content import HOUR_MS, NOON
@@ -109,8 +110,9 @@ def street(screen: Bench, tmp_path: Path) -> Iterator[Street]:
     for one in made.screens.values():
         one.near += [it.peer for it in made.screens.values() if it is not one]
     yield made
-    for one in made.screens.values():
-        one.page.stop()
+    with ThreadPoolExecutor() as ending:
+        for one in made.screens.values():
+            ending.submit(one.page.stop)
 
 
 def the_plan(street: Street) -> HandsPlan:
@@ -305,6 +307,30 @@ def test_whoever_says_that_it_is_another_screen_is_not_believed(
     monkeypatch.setattr(shop, "exchange", lying)
     assert window.shop.ask(MIA, {"till": SHOW}) == {}
     assert till.running is None
+
+
+def test_who_passes_orders_on_in_between_spoils_no_screens_word(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many claim to be the till; each hands on what it hears, with the person's word changed."""
+    window, till = street["window"], street["till"]
+    window.near[:] = [replace(till.peer, id=f"{n:016x}") for n in range(20)]
+    orders = []
+
+    def spoiling(peer: Neighbour, path: str, body: bytes, most: int) -> bytes:
+        if path == ORDER:
+            orders.append(body)
+            wrong = MIA.key.sign_bytes(b"something else")
+            body = canonical({**Fields.of(parse_json(body)).raw, "person": b64(wrong)})  # type: ignore[dict-item]
+        return exchange(peer, path, body, most)
+
+    monkeypatch.setattr(shop, "exchange", spoiling)
+    assert window.shop.ask(MIA, {"till": SHOW}) == {}
+    assert len(orders) == shop.CLAIMS
+    window.shop.ask(MIA, {"till": SHOW})
+    monkeypatch.undo()
+    assert window.shop.ask(MIA, {"till": SHOW})["till"].why == "", "nothing counts against it"
+    assert till.running
 
 
 def test_greetings_name_no_screen_to_who_has_no_plan_and_pages_cannot_send_them(

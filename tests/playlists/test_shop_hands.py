@@ -10,7 +10,7 @@ from playlists.errors import Invalid
 from playlists.fields import parse_json
 from playlists.ids import Json, canonical
 from playlists.signing import SigningKey, b64
-from playlists.wire.shop_hands import MAX_BYTES, Answer, Order, Sealed, mark_of
+from playlists.wire.shop_hands import MAX_BYTES, MOST_MS, Answer, Order, Sealed, mark_of
 
 MIA, VIA, TO, STRANGER = (SigningKey.generate() for _ in range(4))
 NONCE, ASKED = "n" * 20, "a" * 20
@@ -38,7 +38,7 @@ def test_an_order_that_was_changed_is_nobodys() -> None:
     for name in ("person", "screen"):
         wrong = Sealed.read(changed(sealed, **{name: parse_json(other)[name]}))  # type: ignore[index]
         assert wrong.is_by(MIA.x) == (name != "person")
-        assert wrong.is_carried() == (name != "screen")
+        assert not wrong.is_carried(), "who carries it carries the person's word"
     swapped = Sealed.read(changed(sealed, order=parse_json(other)["order"]))  # type: ignore[index]
     assert swapped.order.choice == "both"
     assert not swapped.is_by(MIA.x)
@@ -77,6 +77,9 @@ def test_an_answer_counts_from_who_was_asked_to_what_was_asked() -> None:
         Answer.opened(body, STRANGER.x, ASKED)
     with pytest.raises(Invalid):
         Answer.opened(body, TO.x, "b" * 20)
+    for endless in (replace(ANSWER, left_ms=MOST_MS + 1), replace(ANSWER, wait_ms=MOST_MS + 1)):
+        with pytest.raises(Invalid):
+            Answer.opened(endless.sealed(TO), TO.x, ASKED)
     with pytest.raises(Invalid):
         Answer.opened(changed(body, answer=b64(b"{}")), TO.x, ASKED)
 

@@ -8,7 +8,7 @@ files may be on air everywhere and show no price of their own.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import accumulate, islice
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -43,8 +43,10 @@ from server.services.wishes.messages import PREFIX
 from server.services.wishes.reach import Reach
 
 MINUTE_MS = 60_000
-NAME_SAID = 60
+NAME_SAID = 40
 """Characters of a screen's name in a plan."""
+SCREENS_BYTES = MAX_PLAN_BYTES // 2
+"""Of a plan, for the store's screens: the rest is for what may be shown."""
 NOBODY = HandsPlan()
 
 _Key = tuple[str, str, tuple[int, int]]
@@ -133,7 +135,9 @@ class Plans:
                 for id_, name, key, caps in self._session.execute(rows)
                 if caps.get("agent")
             ]
-            self._players_of[store] = tuple(found[:MAX_SCREENS])
+            ends = accumulate(len(canonical(one.to_json())) for one in found)
+            said = [one for one, end in zip(found, ends, strict=True) if end < SCREENS_BYTES]
+            self._players_of[store] = tuple(said[:MAX_SCREENS])
         return self._players_of[store]
 
     def _offered(
