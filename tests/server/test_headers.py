@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask, request
@@ -12,10 +12,13 @@ from waitress.proxy_headers import proxy_headers_middleware
 from server.app import _proxy, create_app
 from server.services.base.context import Context
 from server.services.entry import people
+from tests.support.record import make_context
 
 PAGES = {"/wall", "/pair", "/start/<secret>", "/signed-out", "/screens/<screen_id>/why"}
 """Some that must be among them, so that the table cannot be empty unnoticed."""
 WORLD = "http://127.0.0.1:8082"
+Answers = list[tuple[str, dict[str, str]]]
+"""What was asked and the status that came, and the headers."""
 
 
 @pytest.fixture
@@ -33,7 +36,7 @@ def routes(app: Flask) -> list[tuple[str, str]]:
     return found
 
 
-def answers(app: Flask, **environ: str) -> list[tuple[str, dict[str, str]]]:
+def answers(app: Flask, **environ: str) -> Answers:
     """The headers of each route, signed in as nobody and as the owner."""
     ctx = app.extensions["enseigne"]
     ctx.settings.failures_per_minute = 10_000
@@ -49,9 +52,18 @@ def answers(app: Flask, **environ: str) -> list[tuple[str, dict[str, str]]]:
     return found
 
 
-def test_every_route_is_guarded(app: Flask) -> None:
+@pytest.fixture(scope="module")
+def answered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answers]:
+    """The headers of each route over plain http, asked for once."""
+    context = make_context(tmp_path_factory.mktemp("answered"))
+    context.settings.frame_ancestors = WORLD
+    yield answers(create_app(context))
+    context.db.close()
+
+
+def test_every_route_is_guarded(app: Flask, answered: Answers) -> None:
     assert {rule.rule for rule in app.url_map.iter_rules()} >= PAGES
-    for what, headers in answers(app):
+    for what, headers in answered:
         policy = headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy, what
         assert "frame-ancestors 'none'" in policy or "frame-ancestors 'self'" in policy, what
@@ -61,10 +73,12 @@ def test_every_route_is_guarded(app: Flask) -> None:
         assert "Strict-Transport-Security" not in headers, what
 
 
-def test_only_the_screens_own_page_stands_in_a_frame_of_ours(app: Flask) -> None:
+def test_only_the_screens_own_page_stands_in_a_frame_of_ours(
+    answered: Answers,
+) -> None:
     framed = {
         what.split()[1]
-        for what, headers in answers(app)
+        for what, headers in answered
         if "frame-ancestors 'self'" in headers["Content-Security-Policy"]
     }
     assert framed == {"/screen"}

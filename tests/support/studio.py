@@ -134,7 +134,7 @@ def running_studio(folder: Path) -> Iterator[Studio]:
     pair(ctx, *(screen.id for screen in SCREENS))
     publish(ctx)
     server = make_server("127.0.0.1", settings.port, create_app(ctx), threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     children = [
         subprocess.Popen(
             [sys.executable, "-m", "server.cli", name],

@@ -34,7 +34,7 @@ def web_alone(folder: Path) -> Iterator[Context]:
     prepare(settings, say=None)
     context = build_context(settings)
     server = make_server("127.0.0.1", settings.port, create_app(context), threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield context
     server.shutdown()
     context.db.close()

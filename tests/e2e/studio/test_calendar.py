@@ -32,7 +32,7 @@ def planner(browser: Browser, tmp_path: Path) -> Iterator[tuple[Page, Context]]:
     ctx = make_context(tmp_path)
     furnish(ctx)
     server = make_server("127.0.0.1", 0, create_app(ctx), threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     base = f"http://127.0.0.1:{server.server_port}"
     visit = browser.new_context(
         locale="en-GB", viewport={"width": 1440, "height": 1000}, base_url=base, has_touch=True

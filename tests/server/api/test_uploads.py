@@ -194,7 +194,7 @@ def test_it_says_what_it_can(api: Api) -> None:
 def url(ctx: Context) -> Iterator[str]:
     """The application on a real port."""
     server = make_server("127.0.0.1", 0, create_app(ctx), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
