@@ -28,6 +28,9 @@ CUT = os.path.join(VENV, "setting-up")
 NEEDED = (3, 11)
 LOCKS = {"demo": "run", "run": "run", "test": "test", "bench": "test"}
 REPORT_EVERY_S = 5
+# A third of the tests' time is waited, for processes and browsers; folder by folder, since the
+# files with the fewest tests are the longest.
+TOGETHER = ["-n", str((os.cpu_count() or 1) + 2), "--dist=loadfile", "--no-loadscope-reorder"]
 PROGRAMS = {  # name: (where to look, Debian package)
     "chromium": (("chromium", "/usr/bin/chromium"), "chromium"),
     "debootstrap": (("debootstrap", "/usr/sbin/debootstrap"), "debootstrap"),
@@ -220,9 +223,7 @@ def command_line(command, args):
     """What .venv's Python is given for a command of this script."""
     if command == "test":
         part = any(os.path.exists(arg.split("::")[0]) for arg in args)
-        return (
-            ["-m", "pytest", "-rs"] + ([] if part else ["-n", "logical", "--dist=loadfile"]) + args
-        )
+        return ["-m", "pytest", "-rs"] + ([] if part else TOGETHER) + args
     if command == "bench":
         return ["-m", "tests.bench." + args[0].replace("-", "_")] + args[1:]
     return ["-m", "server.cli"] + (["demo"] if command == "demo" else []) + args
