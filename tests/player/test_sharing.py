@@ -184,16 +184,19 @@ def test_an_announcement_counts_only_for_the_group_and_near_addresses() -> None:
     group = group_of(b"root", "lille")
     assert group != group_of(b"root", "paris") != group_of(b"other", "paris")
 
-    def heard(*addresses: str, name: str = "a" * 16, told: str = group) -> Neighbour | None:
-        info = SimpleNamespace(
-            properties={b"g": told.encode()}, port=7, parsed_addresses=lambda: list(addresses)
-        )
+    def heard(
+        *addresses: str, name: str = "a" * 16, told: str = group, hands: bytes = b"8095"
+    ) -> Neighbour | None:
+        said = {b"g": told.encode(), b"h": hands}
+        info = SimpleNamespace(properties=said, port=7, parsed_addresses=lambda: list(addresses))
         return _neighbour(info, f"{name}.{TYPE}", group)
 
-    assert heard("10.0.0.7") == Neighbour("a" * 16, "10.0.0.7", 7)
+    assert heard("10.0.0.7") == Neighbour("a" * 16, "10.0.0.7", 7, 8095)
     assert heard("127.0.0.1", "93.184.216.34", "192.168.1.9") == Neighbour(
-        "a" * 16, "192.168.1.9", 7
+        "a" * 16, "192.168.1.9", 7, 8095
     )
+    for odd in (b"", b"70000", b"9" * 20, b"-1", "²".encode()):
+        assert heard("10.0.0.7", hands=odd) == Neighbour("a" * 16, "10.0.0.7", 7)
     assert heard("93.184.216.34") is None
     assert heard("10.0.0.7", told=group_of(b"root", "paris")) is None
     assert heard("10.0.0.7", name="../../etc/passwd") is None
