@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ from player.errors import Unreachable
 from player.health import Health
 from player.link import lan_server, near
 from player.link.http import Server
-from player.link.lan_client import Fetches, Gives, LanClient, Neighbour, Says
+from player.link.lan_client import Fetches, Gives, LanClient, Neighbour, Says, exchange
 from player.link.lan_server import LanServer
 from playlists.ids import Sha256, sha256
 
@@ -177,6 +177,21 @@ def test_a_neighbour_that_claims_more_than_there_is_room_for_is_left(store: Stor
 def test_a_neighbour_that_speaks_otherwise_counts_as_gone(answer: bytes) -> None:
     with answering(answer) as strange:
         assert LanClient().ask(strange, ADDRESS, 0) is Says.GONE
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n" + b"x" * 11,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n" + b"x" * 11,
+        b"nonsense\r\n\r\n",
+        b"",
+    ],
+)
+def test_something_small_is_asked_for_and_nothing_else_is_taken(answer: bytes) -> None:
+    with answering(answer) as strange, pytest.raises(Unreachable):
+        exchange(replace(strange, hands_port=strange.port), "/x", b"{}", 10)
 
 
 def test_a_neighbour_that_gives_slowly_is_left_for_the_server(
