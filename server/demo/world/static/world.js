@@ -67,7 +67,14 @@ function troublePanel(world) {
   });
   const hook = toggle({ label: words.hook, send: (on) => act("/shop/webhook", { on }) });
   const sensors = toggle({ label: words.sensors, send: (on) => act("/crowd/counting", { on }) });
-  const reset = h("button", { type: "button", className: "btn", onclick: () => act("/shop/reset", {}) }, words.reset);
+  const mend = async () => {
+    await act("/shop/break", { mode: world.modes.feed[0] });
+    await act("/weather/break", { mode: world.modes.weather[0] });
+    await act("/shop/webhook", { on: true });
+    await act("/crowd/counting", { on: true });
+    await act("/shop/reset", {});
+  };
+  const reset = h("button", { type: "button", className: "btn", onclick: mend }, words.reset);
   return {
     element: panel(words.trouble, feed.row, hook.row, service.row, sensors.row, reset),
     sync(state) {
