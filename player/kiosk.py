@@ -59,7 +59,7 @@ def _show(config: Config) -> int:
     view, health, ending = View(config, program), Health(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ending.set())
-    kiosk = Kiosk(view, config.chromium_mib, beneath.stand)
+    kiosk = Kiosk(view, config.chromium_mib, beneath)
     kiosk.start()
     hands = Hands(view.agent, kiosk.picture)
     hands.start()

@@ -7,11 +7,11 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from player.display.devtools import Browser
+from player.display.devtools import Browser, NoAnswer
 from player.display.glimpse import Glimpse, NoGlimpse, take
 from player.display.view import BEGIN_S, SILENT_S
 from player.machine.memory import held_mib, total_mib
@@ -21,6 +21,14 @@ STOP_WITHIN_S = 15.0
 ASK_EVERY_S = 0.5
 USUAL_PERCENT = 60
 """Of the machine's memory; the kiosk's unit ends it at 75 in any case."""
+VEIL_S = 15.0
+"""A page that has drawn nothing for so long is shown as it is."""
+FADED_S = 0.5
+"""A page begins out of the dark (FADE_MS in player/page/motion.js)."""
+_DREW = """performance.getEntriesByName("first-contentful-paint").length ||
+  [...document.querySelectorAll("#screen *")].some((it) => it.shadowRoot?.querySelector(".scene"))
+"""
+"""What fades in is no paint of content to the browser: a scene of the stage is one (stage.js)."""
 STEADY_S = 5.0
 """A browser that lived so long was no failure to start: the next one starts at once."""
 RUINED = 3
@@ -42,20 +50,45 @@ class Shown(Protocol):
         """Why a life is to end after so long, "" if it goes on."""
 
 
+class Backdrop(Protocol):
+    """What people see instead of a browser: see `beneath.Beneath`."""
+
+    def stand(self) -> object:
+        """Have it there, where a browser is about to come or to go."""
+
+    def veil(self) -> None:
+        """The browser that comes is not to be seen yet."""
+
+    def unveil(self) -> None:
+        """It may be seen."""
+
+
+class NoBackdrop:
+    """Where no compositor is known."""
+
+    def stand(self) -> None:
+        """Nothing."""
+
+    def veil(self) -> None:
+        """Nothing."""
+
+    def unveil(self) -> None:
+        """Nothing."""
+
+
 class Kiosk:
     """Runs from `start` to `stop`. `most_mib`: what all the browser's processes may hold for
-    themselves, 0 for any, None for USUAL_PERCENT of the machine's. `stand` has something stand
-    where the browser is about to come or to go.
+    themselves, 0 for any, None for USUAL_PERCENT of the machine's.
     """
 
     def __init__(
         self,
         shown: Shown,
         most_mib: int | None = None,
-        stand: Callable[[], object] = lambda: None,
+        backdrop: Backdrop | None = None,
     ) -> None:
         self._shown = shown
-        self._stand = stand
+        self._backdrop = backdrop or NoBackdrop()
         self.most_mib = total_mib() * USUAL_PERCENT // 100 if most_mib is None else most_mib
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kiosk", daemon=True)
@@ -104,9 +137,12 @@ class Kiosk:
     def _one_life(self) -> str:
         """Why it ended."""
         self._free_profile()
-        self._stand()
+        self._backdrop.stand()
+        self._backdrop.veil()
         began = time.monotonic()
         browser = self._browser = Browser(self._shown.command())
+        unveiling = threading.Thread(target=self._unveil, args=(browser,), daemon=True)
+        unveiling.start()
         why, asked = "", began
         try:
             while not why and not self._stop.wait(LOOK_EVERY_S):
@@ -120,9 +156,25 @@ class Kiosk:
                     why = self._trouble(browser, now - began)
         finally:
             self._browser = None
-            self._stand()
+            self._backdrop.stand()
             browser.end(at_once=bool(why))
+            unveiling.join()
         return why
+
+    def _unveil(self, browser: Browser) -> None:
+        """As soon as its page has drawn something, or has had VEIL_S to."""
+        until = time.monotonic() + VEIL_S
+        try:
+            while not browser.is_over and time.monotonic() < until:
+                with contextlib.suppress(NoAnswer), browser.page() as page:
+                    told = browser.call("Runtime.evaluate", page, expression=_DREW)
+                    if told.get("result", {}).get("value"):
+                        self._stop.wait(FADED_S)
+                        break
+                if self._stop.wait(LOOK_EVERY_S):
+                    break
+        finally:
+            self._backdrop.unveil()
 
     def _trouble(self, browser: Browser, lived_s: float) -> str:
         held = held_mib(browser.pid) if self.most_mib else 0

@@ -17,6 +17,7 @@ from player.display.beneath import Beneath
 from player.display.resting import Resting
 from tests.player.life import until
 
+ACTIVATED = 4
 OFFERS = ("wl_compositor", "wl_shm", "xdg_wm_base", "wl_seat")
 MAKES = {
     ("wl_display", 0): "wl_callback",
@@ -40,10 +41,11 @@ class Compositor:
         self.asked: list[tuple[str, int]] = []
         self.pictures: list[bytes] = []
         self.clients = 0
+        self.window = -1
         self._client: socket.socket | None = None
         self._kinds: dict[int, str] = {}
         self._memory: dict[int, int] = {}
-        self._attached = 0
+        self._attached: dict[int, int] = {}
         self._listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listening.bind(str(path))
         self._listening.listen()
@@ -60,13 +62,13 @@ class Compositor:
                 self._client.shutdown(socket.SHUT_RDWR)
 
     def tell(self, interface: str, opcode: int, *words: int) -> None:
-        """An event of the one object of that interface."""
-        (number,) = (number for number, kind in self._kinds.items() if kind == interface)
+        """An event of the object of that interface, of several the newest, or of `window`."""
+        number = [number for number, kind in self._kinds.items() if kind == interface][self.window]
         self._say(number, opcode, struct.pack(f"={len(words)}I", *words))
 
-    def configure(self, width: int, height: int) -> None:
-        """The window is to be so large, and says that it heard."""
-        self.tell("xdg_toplevel", 0, width, height, 0)
+    def configure(self, width: int, height: int, *states: int) -> None:
+        """The newest window is to be so large and in these states, and says that it heard."""
+        self.tell("xdg_toplevel", 0, width, height, 4 * len(states), *states)
         self.tell("xdg_surface", 0, 7)
 
     def _serve(self) -> None:
@@ -75,7 +77,7 @@ class Compositor:
                 self._client, _ = self._listening.accept()
             except OSError:
                 return
-            self._kinds, self._attached = {1: "wl_display"}, 0
+            self._kinds, self._attached = {1: "wl_display"}, {}
             self.clients += 1
             with self._client as client:
                 self._hear(client)
@@ -118,19 +120,20 @@ class Compositor:
         elif made == "wl_buffer":
             self._memory[words[0]] = self._memory.pop(number)
         elif (kind, opcode) == ("wl_surface", 1):
-            self._attached = words[0]
+            self._attached[number] = words[0]
         elif (kind, opcode) == ("wl_surface", 6):
-            self._commit()
+            self._commit(number)
 
-    def _commit(self) -> None:
-        if not self._attached:
+    def _commit(self, surface: int) -> None:
+        attached = self._attached.pop(surface, 0)
+        if not attached:
             self.configure(*self.size)
             return
-        memory = self._memory.pop(self._attached)
+        memory = self._memory.pop(attached)
         self.pictures.append(os.pread(memory, os.fstat(memory).st_size, 0))
         os.close(memory)
         if not self.keeps_buffers:
-            self._say(self._attached, 0, b"")
+            self._say(attached, 0, b"")
 
     def _say(self, number: int, opcode: int, body: bytes) -> None:
         assert self._client
@@ -193,6 +196,43 @@ def test_it_keeps_no_memory_that_the_compositor_has_made_its_own(
     until(lambda: ("wl_buffer", 0) in compositor.asked, "the end of its buffer")
 
 
+def test_a_browser_that_comes_is_veiled_until_it_may_be_seen(
+    start: Callable[..., Compositor], resting: Resting
+) -> None:
+    compositor = start()
+    beneath = Beneath(resting.paint)
+    beneath.stand()
+    compositor.configure(40, 30, ACTIVATED)
+    beneath.veil()
+    until(lambda: compositor.asked.count(("wl_surface", 1)) == 2, "another picture that waits")
+    assert len(compositor.pictures) == 1
+    compositor.window = 0
+    compositor.configure(40, 30)
+    until(lambda: len(compositor.pictures) == 2, "the veil")
+    assert compositor.pictures[1] == resting.paint(40, 30)
+    beneath.unveil()
+    until(lambda: compositor.asked[-1] == ("wl_buffer", 0), "its end")
+    assert ("xdg_toplevel", 0) in compositor.asked
+    # Once more without a browser's window: nothing was seen of it.
+    beneath.veil()
+    beneath.unveil()
+    until(lambda: compositor.asked.count(("xdg_toplevel", 0)) == 2, "its end")
+    assert len(compositor.pictures) == 2
+
+
+def test_sway_is_spared_a_window_that_it_would_not_show(
+    start: Callable[..., Compositor], resting: Resting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compositor = start()
+    beneath = Beneath(resting.paint)
+    beneath.stand()
+    monkeypatch.setenv("SWAYSOCK", "/run/sway")
+    beneath.veil()
+    beneath.repaint()
+    until(lambda: len(compositor.pictures) == 2, "the same picture again")
+    assert compositor.asked.count(("wl_compositor", 0)) == 1
+
+
 def test_lost_it_comes_back_when_it_is_asked_for_and_not_before(
     start: Callable[..., Compositor], resting: Resting
 ) -> None:
@@ -203,7 +243,7 @@ def test_lost_it_comes_back_when_it_is_asked_for_and_not_before(
     assert beneath.stand()
     assert compositor.clients == 1
     compositor.drop()
-    until(lambda: beneath._window is None, "its end")
+    until(lambda: beneath._shown is None, "its end")
     assert compositor.clients == 1
     until(beneath.stand, "it stands again")
     assert compositor.clients == 2
