@@ -1,8 +1,8 @@
 """Has Chromium draw the brand's slate, for the display's size, to be kept as its resting picture.
 
 By a Chromium of its own without a window, for the seconds that it takes: only a page that is drawn
-can be taken, and what people look at is not to blink. Drawn again when the brand, the size or this
-player changes.
+can be taken, and what people look at is not to blink. Drawn again when the brand, the size or the
+page changes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from typing import Any, Protocol
 
 import requests
 
-from player import __version__
 from player.display.beneath import Beneath
 from player.display.devtools import Browser, NoAnswer
 from player.display.resting import Resting
@@ -100,7 +99,7 @@ class Portrait:
         brand = self._brand()
         if brand is None or not all(size):
             return False
-        told = json.dumps([brand, size, __version__], sort_keys=True)
+        told = json.dumps([brand, size, self._page()], sort_keys=True)
         stamp = hashlib.sha256(told.encode()).digest()
         if stamp != self._drawn and stamp == self._resting.stamp(*size):
             self._drawn = stamp
@@ -132,6 +131,10 @@ class Portrait:
         brand = {str(name): str(said) for name, said in manifest["brand"].items()}
         files = {brand[part] for part in FILES if brand.get(part)}
         return {"brand": brand, "lang": manifest["lang"]} if files <= {*state["held"]} else None
+
+    def _page(self) -> str:
+        """Which version of the page would draw it."""
+        return requests.head(self._view.agent, timeout=TIMEOUT_S).headers["ETag"]
 
     def _get(self, path: str) -> Any:
         answer = requests.get(self._view.agent + path, timeout=TIMEOUT_S)

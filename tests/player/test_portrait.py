@@ -82,6 +82,7 @@ class Agent(HTTPServer):
     """Answers what it holds."""
 
     told: dict[str, Any]
+    page = "one"
 
 
 class _Answers(BaseHTTPRequestHandler):
@@ -93,6 +94,11 @@ class _Answers(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def do_HEAD(self) -> None:
+        self.send_response(200)
+        self.send_header("ETag", self.server.page)
+        self.end_headers()
 
     def log_message(self, *_: object) -> None:
         pass
@@ -135,7 +141,7 @@ def test_it_is_drawn_once_and_kept_over_a_restart(here: Here, tmp_path: Path) ->
     assert stands.painted == 1
 
 
-def test_another_brand_or_a_damaged_picture_is_drawn_anew(
+def test_another_brand_another_page_or_a_damaged_picture_is_drawn_anew(
     here: Here, agent: Agent, tmp_path: Path
 ) -> None:
     one, _ = portrait(here, tmp_path, Stands())
@@ -145,6 +151,8 @@ def test_another_brand_or_a_damaged_picture_is_drawn_anew(
     agent.told["/objects/m2"] = agent.told["/objects/m1"]
     assert not one.once()
     agent.told["/objects/m2"] = {"brand": {"name": "Autre"}, "lang": "fr"}
+    assert one.once()
+    agent.page = "two"
     assert one.once()
     (kept,) = tmp_path.glob("resting-*")
     kept.write_bytes(kept.read_bytes()[:-10])
