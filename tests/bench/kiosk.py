@@ -93,17 +93,22 @@ TROUBLES: Mapping[str, Callable[[Watched], None]] = {
 }
 
 
-@contextmanager
-def a_screen() -> Iterator[tuple[Watched, float]]:
-    """A player that has its plan, started anew with the kiosk before it; the seconds from the start
-    of its agent to its first card.
-    """
+def a_shop() -> Sim:
+    """A server with a plan of today."""
     sim = Sim(lambda: time.time_ns() // 1_000_000)
     day = int(time.time() * 1000) // 86_400_000 * 86_400_000
     sim.publish(content("Pluvier", "Bottes", first_day_ms=day))
     sim.price(boot_offer())
     sim.renew()
-    with tempfile.TemporaryDirectory() as folder, running_peer(sim) as peer:
+    return sim
+
+
+@contextmanager
+def a_screen() -> Iterator[tuple[Watched, float]]:
+    """A player that has its plan, started anew with the kiosk before it; the seconds from the start
+    of its agent to its first card.
+    """
+    with tempfile.TemporaryDirectory() as folder, running_peer(a_shop()) as peer:
         paired_life(peer, Path(folder, "agent")).kill()
         began = time.monotonic()
         life = Life(peer.url, Path(folder, "agent"))

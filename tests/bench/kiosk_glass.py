@@ -41,9 +41,8 @@ from player.display.chromium import find_chromium
 from player.display.resting import Resting, night
 from player.display.wayland import Gone, Wire
 from tests.bench.figures import spread
+from tests.bench.kiosk import a_shop
 from tests.fakes.server_peer import running_peer
-from tests.fakes.server_sim import Sim
-from tests.fakes.shop_content import boot_offer, content
 from tests.player.life import Life, paired_life
 from tests.support.programs import CHROMIUM_FLAGS, end
 
@@ -223,12 +222,7 @@ TROUBLES: Mapping[str, Callable[[Screen], None]] = {
 @contextmanager
 def a_kiosk(keep: Path | None) -> Iterator[Screen]:
     """A player that has its plan, and the kiosk before it from its first frame on."""
-    sim = Sim(lambda: time.time_ns() // 1_000_000)
-    day = int(time.time() * 1000) // 86_400_000 * 86_400_000
-    sim.publish(content("Pluvier", "Bottes", first_day_ms=day))
-    sim.price(boot_offer())
-    sim.renew()
-    with tempfile.TemporaryDirectory() as folder, running_peer(sim) as peer:
+    with tempfile.TemporaryDirectory() as folder, running_peer(a_shop()) as peer:
         paired_life(peer, Path(folder, "agent")).kill()
         life = Life(peer.url, Path(folder, "agent"))
         os.environ.update(
