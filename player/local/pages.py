@@ -21,7 +21,6 @@ _WRONG = {
     "choice": "choice_wrong",
     "until": "until_wrong",
     "where": "where_wrong",
-    "stranger": "gone",
 }
 
 
