@@ -21,8 +21,6 @@ STOP_WITHIN_S = 15.0
 ASK_EVERY_S = 0.5
 USUAL_PERCENT = 60
 """Of the machine's memory; the kiosk's unit ends it at 75 in any case."""
-VEIL_S = 15.0
-"""A page that has drawn nothing for so long is shown as it is."""
 FADED_S = 0.5
 """A page begins out of the dark (FADE_MS in player/page/motion.js)."""
 _DREW = """performance.getEntriesByName("first-contentful-paint").length ||
@@ -162,8 +160,8 @@ class Kiosk:
         return why
 
     def _unveil(self, browser: Browser) -> None:
-        """As soon as its page has drawn something, or has had VEIL_S to."""
-        until = time.monotonic() + VEIL_S
+        """As soon as its page has drawn something, or has had BEGIN_S to."""
+        until = time.monotonic() + BEGIN_S
         try:
             while not browser.is_over and time.monotonic() < until:
                 with contextlib.suppress(NoAnswer), browser.page() as page:
