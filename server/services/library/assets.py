@@ -219,7 +219,17 @@ def _seen_through(reach: Reach, session: Session, actor: Actor, row: AssetRow) -
     if any(reach.sees(actor, playlist) for playlist in reach.showing(row.sha)):
         return True
     brands = session.execute(select(StoreRow.id, StoreRow.brand))
-    return any(actor.sees(store) and row.sha in brand.values() for store, brand in brands)
+    if any(actor.sees(store) and row.sha in brand.values() for store, brand in brands):
+        return True
+    return _is_sold_to(session, actor, row.sha)
+
+
+def _is_sold_to(session: Session, actor: Actor, sha: str) -> bool:
+    """Whether it is how a shop that prices the actor's stores pictures a product."""
+    channels = select(StoreRow.channel).where(StoreRow.id.in_(actor.stores or ()))
+    shops = {channel.partition("@")[0] for channel in session.scalars(channels) if channel}
+    sold = select(ProductRow.sku).where(ProductRow.picture_sha == sha, ProductRow.shop.in_(shops))
+    return session.scalar(sold.limit(1)) is not None
 
 
 def _still_kept(session: Session, sha: str) -> bool:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from playlists.ids import ItemId, PlaylistId, Sha256
 from playlists.model import Card, Item, Playlist
+from server.db.models import ProductRow
 from server.errors import BadInput, Conflict, Forbidden, NotFound, TooLarge
 from server.services.base.actors import ALL_SCOPES, SYSTEM, Actor
 from server.services.base.context import Context
@@ -99,6 +100,23 @@ def test_a_manager_sees_and_deletes_their_own_files_only(any_ctx: Context) -> No
     assert assets.get_asset(any_ctx, LILLE, secret).name == "secret.png"
     with pytest.raises(Forbidden):
         assets.delete_asset(any_ctx, LILLE, secret)
+
+
+def test_a_manager_sees_how_their_shop_pictures_its_goods(any_ctx: Context) -> None:
+    for store, shop in (("lille", "ours"), ("prado", "theirs")):
+        wish = StoreWish(store.title(), "Europe/Paris", channel=f"{shop}@{store}")
+        places.create_store(any_ctx, SYSTEM, wish, store)
+    seen, secret = (
+        assets.upload(any_ctx, SYSTEM, f"{colour}.png", [png(colour=colour)]).asset.sha
+        for colour in ("red", "green")
+    )
+    bare = {"names": {}, "link": "", "picture_url": "", "availability": "in_stock", "seen_at": 1}
+    with any_ctx.db.write() as session:
+        session.add(ProductRow(shop="ours", sku="BAG", picture_sha=seen, **bare))
+        session.add(ProductRow(shop="theirs", sku="BAG", picture_sha=secret, **bare))
+    assert assets.get_asset(any_ctx, LILLE, seen).name == "red.png"
+    with pytest.raises(NotFound):
+        assets.get_asset(any_ctx, LILLE, secret)
 
 
 def test_a_new_size_of_screen_asks_for_a_new_rendition(ctx: Context) -> None:
