@@ -9,12 +9,14 @@ from server.web.price_words import PriceLine
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """One that was ruled out: its name, one word, the fact."""
+    """One that was ruled out: its name, one word, the fact, and how it looks."""
 
     name: str
     layer: str
     word: str
     said: str
+    sky: str
+    picture: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,11 +210,14 @@ class _Teller:
         said = said or self._say(f"lost_{loser.rule}", **values)
         if "next" in detail:
             said = self._say("lost_next", said=said, at=self._when(int(detail["next"])))
+        look = self._why.names.look(loser.wish, loser.item)
         return Lost(
             name=self._why.names.of(loser.wish, loser.item),
             layer=self._say(f"layer_{loser.layer}"),
             word=self._say(f"rule_{loser.rule}"),
             said=said,
+            sky=look.sky,
+            picture=look.picture or "",
         )
 
     def _turn_of(self, loser: Loser) -> int | None:

@@ -60,6 +60,7 @@ def show(screen_id: str) -> AnyResponse:
         carry=carry,
         link=lambda **more: "?" + urlencode({**carry, **more}),
         proves=urlencode({"screen": screen_id, "at": at_ms}) if at_ms <= now else "",
+        pictures=not looker.key,
         may_recall=recalls.may_recall(looker.actor) and not embed,
     )
 

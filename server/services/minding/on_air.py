@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from playlists.ids import Sha256
-from playlists.model import Card, Item
+from playlists.model import Card
 from server.db.mappers import layout_from
-from server.db.models import CampaignRow, PlaylistRow, ProductRow, ScreenRow, StoreRow
+from server.db.models import CampaignRow, PlaylistRow, ScreenRow, StoreRow
 from server.services.base.actors import Actor
 from server.services.base.context import Context
-from server.services.base.kept import MAX_IN, batched
 from server.services.minding.running_out import outs, product_names, shop_says
 from server.services.showing.explaining import what_comes
+from server.services.showing.looks import Look, first_card, look_of, shop_pictures
 from server.services.showing.titles import Titles, Told
 from server.services.showing.worlds import Playing
 from server.services.wishes.local_use import local_playlists
@@ -152,47 +152,18 @@ def _offered(ctx: Context, actor: Actor) -> tuple[Offered, ...]:
             for playlist, name in rows
             if reach.playlists[playlist].items and reach.sees(actor, playlist)
         }
-        cards = {playlist: _first_card(reach.playlists[playlist].items) for playlist in named}
-        bare = {str(good.sku) for card in cards.values() if card for good in card.goods}
-        pictured = _shop_pictures(session, bare)
+        cards = {playlist: first_card(reach.playlists[playlist].items) for playlist in named}
+        goods = {str(good.sku) for card in cards.values() if card for good in card.goods}
+        pictured = shop_pictures(session, goods)
     return tuple(
-        _offer(playlist, name, reach, cards[playlist], pictured, playlist in local)
+        _offer(playlist, name, reach, look_of(cards[playlist], pictured), local)
         for playlist, name in named.items()
     )
 
 
-def _first_card(items: Sequence[Item]) -> Card | None:
-    return next((item.content for item in items if isinstance(item.content, Card)), None)
-
-
-def _shop_pictures(session: Session, skus: Collection[str]) -> dict[str, Sha256]:
-    """The shop's own pictures of products: cards without one show those."""
-    found: dict[str, Sha256] = {}
-    for some in batched(sorted(skus), MAX_IN):
-        rows = select(ProductRow.sku, ProductRow.picture_sha).where(
-            ProductRow.sku.in_(some), ProductRow.picture_sha.is_not(None)
-        )
-        found |= {sku: Sha256(sha) for sku, sha in session.execute(rows) if sha}
-    return found
-
-
-def _offer(
-    playlist: str,
-    name: str,
-    reach: Reach,
-    card: Card | None,
-    pictured: Mapping[str, Sha256],
-    local: bool,
-) -> Offered:
-    sky = str(card.params.get("sky") or _SKIES.get(card.template, "mist")) if card else "mist"
-    goods = card.goods if card else ()
-    pictures = (good.picture or pictured.get(str(good.sku)) for good in goods)
-    picture = next(filter(None, pictures), None)
+def _offer(playlist: str, name: str, reach: Reach, look: Look, local: Collection[str]) -> Offered:
     lasts = sum(item.duration_ms for item in reach.playlists[playlist].items)
-    return Offered(playlist, name, sky, picture, lasts, local)
-
-
-_SKIES: Mapping[str, str] = {"price": "price", "service": "tide"}
+    return Offered(playlist, name, look.sky, look.picture, lasts, playlist in local)
 
 
 def _turns(ctx: Context, actor: Actor, store: str) -> list[tuple[str, Playing, Told]]:

@@ -12,22 +12,28 @@ from playlists.model import Card, Item
 from server.db.models import OfferRow
 from server.services.base.kept import MAX_IN, batched
 from server.services.publishing.inputs import Recalled
+from server.services.showing.looks import Look, first_card, look_of, shop_pictures
 
 
 @dataclass(frozen=True, slots=True)
 class WishNames:
     """`wishes` by id (campaign, playlist, override, emergency), `items` by (wish, item), `goods` by
-    SKU.
+    SKU. `looks` are those of items, and of wishes with an empty item.
     """
 
     wishes: Mapping[str, str]
     items: Mapping[tuple[str, str], str]
     goods: Mapping[str, str]
+    looks: Mapping[tuple[str, str], Look]
 
     def of(self, wish: str, item: str = "") -> str:
         """What a wish, or one of its items, is called."""
         named = self.items.get((wish, item)) if item else None
         return named or self.wishes.get(wish, wish)
+
+    def look(self, wish: str, item: str = "") -> Look:
+        """How a wish, or one of its items, looks."""
+        return self.looks.get((wish, item)) or Look()
 
 
 def wish_names(session: Session, recalled: Recalled, language: str) -> WishNames:
@@ -47,12 +53,17 @@ def wish_names(session: Session, recalled: Recalled, language: str) -> WishNames
     for name, playlist in plays.items():
         wishes.setdefault(name, wishes.get(playlist, name))
     goods = _goods(session, recalled.home.channel or "", playlists, language)
+    pictured = shop_pictures(session, goods)
     items: dict[tuple[str, str], str] = {}
+    looks: dict[tuple[str, str], Look] = {}
     for wish_id, playlist in [*((name, name) for name in playlists), *plays.items()]:
-        for item in _unfolded(playlist, playlists):
+        unfolded = tuple(_unfolded(playlist, playlists))
+        looks[wish_id, ""] = look_of(first_card(unfolded), pictured)
+        for item in unfolded:
             called = _item(item, goods, language) or wishes[wish_id]
             items.setdefault((wish_id, item.id), called)
-    return WishNames(wishes, items, goods)
+            looks.setdefault((wish_id, item.id), look_of(first_card((item,)), pictured))
+    return WishNames(wishes, items, goods, looks)
 
 
 def _unfolded(

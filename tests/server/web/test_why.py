@@ -53,7 +53,9 @@ def test_it_says_so_because_it_is(calm: Chain) -> None:
 
 
 def test_what_plays_inside_another_playlist_is_told_once_by_its_name(calm: Chain) -> None:
-    words = plain(calm.owner().text("/screens/prado-shoes/why"))
+    page = calm.owner().text("/screens/prado-shoes/why")
+    words = plain(page)
+    assert re.search(r'sky-rain" aria-hidden="true"><img src="/media/\w{64}"[^>]*></span><b>', page)
     told = "Cabotage en promotion Stock Stock, Cabotage: 5 in store, needs less than 1"
     assert words.count(told) == 1
     assert words.count("Les prix d’automne Stock") == 0
