@@ -8,7 +8,7 @@ from playlists.conditions import Reason
 from playlists.explain import FactUsed, Loser
 from playlists.facts import kind_of
 from server.services.showing.titles import Told
-from server.services.showing.whys import ScreenWhy
+from server.services.showing.whys import ScreenWhy, store_of
 from server.web.clock import MINUTE_MS, NBSP, clock, day, length, when
 from server.web.device_words import device_line
 from server.web.fact_words import degrees, fact_name, fact_value, needed
@@ -172,10 +172,16 @@ class _Teller:
 
     def _mark(self, reason: Reason) -> Marked:
         age = self._ages.get(reason.key)
-        name = fact_name(reason.key, self._goods, self._lang)
+        name = self._fact_name(reason.key)
         value = fact_value(reason.key, reason.had, self._lang)
         space = NBSP if self._lang == "fr" else ""
         return Marked(f"{name}{space}: {value}", self._ago(age))
+
+    def _fact_name(self, key: str) -> str:
+        """A fact of another store says which."""
+        name = fact_name(key, self._goods, self._lang)
+        other = self._why.elsewhere.get(store_of(key))
+        return f"{name} ({other})" if other else name
 
     def _ago(self, age_ms: int | None) -> str:
         return "" if age_ms is None else self._say("ago", age=_age(age_ms))
@@ -237,7 +243,7 @@ class _Teller:
     def _fact_lost(self, loser: Loser) -> str:
         detail = loser.detail
         key = str(detail["fact"])
-        name = fact_name(key, self._goods, self._lang)
+        name = self._fact_name(key)
         if detail["truth"] == "unknown":
             return self._say("lost_unknown", fact=name)
         high = detail.get("high")
@@ -278,7 +284,7 @@ class _Teller:
         pieces = fact.value if isinstance(fact.value, int) else None
         came = count_words(pieces, self._why.counts.get(fact.key))
         return FactLine(
-            name=fact_name(fact.key, self._goods, self._lang),
+            name=self._fact_name(fact.key),
             value=f"{value} ({came})" if came else value,
             age=_age(fact.age_ms),
             limit=self._say("of_limit", limit=length(limit)) if known else "",

@@ -22,6 +22,7 @@ from server.db.models import FactRow, ScreenRow, StoreRow
 from server.errors import NotFound
 from server.services.base.actors import Actor
 from server.services.base.context import Context
+from server.services.base.kept import MAX_IN, batched
 from server.services.base.objects import Plans
 from server.services.chain.place_views import StoreView, store_view
 from server.services.observed import shelves
@@ -72,6 +73,7 @@ class ScreenWhy:
     SKU) and `texts` are what its card needs beside files; `issued_at` is when its plan was made.
     `drawn` are, by file, prices in pictures that were not the shop's. `counts` are, by a fact of
     stock, the pieces that were counted and of these reserved, where the instant is about now.
+    `elsewhere` are the names of other stores that its facts are of, by id.
     """
 
     explained: Explained
@@ -88,6 +90,7 @@ class ScreenWhy:
     drawn: Mapping[str, Agreement]
     texts: Mapping[str, LiveText]
     counts: Mapping[str, tuple[int, int]]
+    elsewhere: Mapping[str, str]
 
 
 def screen_why(ctx: Context, actor: Actor, screen_id: str, at_ms: int) -> ScreenWhy:
@@ -115,6 +118,7 @@ def screen_why(ctx: Context, actor: Actor, screen_id: str, at_ms: int) -> Screen
         texts = _texts(session, explained.playing, place.store.zone, at_ms) if live else {}
         counts = _counts(session, explained) if live else {}
         names = wish_names(session, explained.recalled, place.language)
+        elsewhere = _elsewhere(session, explained, place.store.id)
 
     def told(playing: Playing) -> Told:
         return titles.told(playing, place.language)
@@ -134,7 +138,22 @@ def screen_why(ctx: Context, actor: Actor, screen_id: str, at_ms: int) -> Screen
         drawn=explained.recalled.drawn,
         texts=texts,
         counts=counts,
+        elsewhere=elsewhere,
     )
+
+
+def _elsewhere(session: Session, explained: Explained, home: str) -> dict[str, str]:
+    ids = {store_of(str(fact.key)) for fact in explained.explanation.facts} - {home}
+    found: dict[str, str] = {}
+    for some in batched(sorted(ids), MAX_IN):
+        named = select(StoreRow.id, StoreRow.name).where(StoreRow.id.in_(some))
+        found |= dict(session.execute(named).all())
+    return found
+
+
+def store_of(key: str) -> str:
+    """The store that a fact's key is of, as `stock:SKU@store` and `weather.rain:store` say it."""
+    return key.partition(":")[2].rpartition("@")[2]
 
 
 def drawn_at(

@@ -61,6 +61,12 @@ def test_what_plays_inside_another_playlist_is_told_once_by_its_name(calm: Chain
     assert words.count("Les prix d’automne Stock") == 0
 
 
+def test_a_fact_of_another_store_says_which(calm: Chain) -> None:
+    words = plain(calm.owner().text("/screens/prado-shoes/why"))
+    assert "Stock, Galet (Vieux-Port)" in words
+    assert "(Prado)" not in words
+
+
 def test_stock_says_what_was_counted(calm: Chain) -> None:
     stock = (StockReport("PLV-LANDE-2", "lille", 3, reserved=1),)
     source = intake.Source("inventory", stock=StockRules(buffer=2))
