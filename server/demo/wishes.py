@@ -186,7 +186,7 @@ def _stock(out: Wishes, make: Cards) -> None:
         "elsewhere",
         {},
         {
-            "headline": {"fr": "Elle vous attend à 4 km.", "en": "It’s waiting 4 km away."},
+            "headline": {"fr": "Elle vous attend à 4 km.", "en": "It’s waiting 4 km away."},
             "here": {"fr": f"Ici, au Prado{NBSP}:|épuisée", "en": "Here, at Prado:|sold out"},
             "there": {"fr": "Marseille Vieux-Port", "en": "Marseille Vieux-Port"},
             "there_note": {
