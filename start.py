@@ -28,9 +28,6 @@ CUT = os.path.join(VENV, "setting-up")
 NEEDED = (3, 11)
 LOCKS = {"demo": "run", "run": "run", "test": "test", "bench": "test"}
 REPORT_EVERY_S = 5
-# A third of the tests' time is waited, for processes and browsers; folder by folder, since the
-# files with the fewest tests are the longest.
-TOGETHER = ["-n", str((os.cpu_count() or 1) + 2), "--dist=loadfile", "--no-loadscope-reorder"]
 PROGRAMS = {  # name: (where to look, Debian package)
     "chromium": (("chromium", "/usr/bin/chromium"), "chromium"),
     "debootstrap": (("debootstrap", "/usr/sbin/debootstrap"), "debootstrap"),
@@ -219,11 +216,18 @@ def prepare(name):
             install(name)
 
 
+def together():
+    """How all tests run: more at a time than there are cores, since a third of their time is waited
+    for processes and browsers; folder by folder, since the files with the fewest are the longest.
+    """
+    return ["-n", str((os.cpu_count() or 1) + 2), "--dist=loadfile", "--no-loadscope-reorder"]
+
+
 def command_line(command, args):
     """What .venv's Python is given for a command of this script."""
     if command == "test":
         part = any(os.path.exists(arg.split("::")[0]) for arg in args)
-        return ["-m", "pytest", "-rs"] + ([] if part else TOGETHER) + args
+        return ["-m", "pytest", "-rs"] + ([] if part else together()) + args
     if command == "bench":
         return ["-m", "tests.bench." + args[0].replace("-", "_")] + args[1:]
     return ["-m", "server.cli"] + (["demo"] if command == "demo" else []) + args

@@ -115,8 +115,8 @@ def test_help_is_not_an_error() -> None:
         ("run", ["migrate", "--check"], ["-m", "server.cli", "migrate", "--check"]),
         ("bench", ["door-fanout", "--quick"], ["-m", "tests.bench.door_fanout", "--quick"]),
         ("test", ["tests/media"], ["-m", "pytest", "-rs", "tests/media"]),
-        ("test", [], ["-m", "pytest", "-rs", *start.TOGETHER]),
-        ("test", ["-m", "slow"], ["-m", "pytest", "-rs", *start.TOGETHER, "-m", "slow"]),
+        ("test", [], ["-m", "pytest", "-rs", *start.together()]),
+        ("test", ["-m", "slow"], ["-m", "pytest", "-rs", *start.together(), "-m", "slow"]),
     ],
 )
 def test_a_command_becomes(command: str, args: list[str], line: list[str]) -> None:
