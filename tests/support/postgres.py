@@ -18,7 +18,13 @@ from tests.support.programs import end, need, wait_until
 OWNER = "enseigne"
 UNPRIVILEGED = ("postgres", "nobody")
 # Durability is not what these tests prove, and a test database is thrown away.
-FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB")
+FAST = (
+    "autovacuum=off",
+    "fsync=off",
+    "full_page_writes=off",
+    "shared_buffers=32MB",
+    "synchronous_commit=off",
+)
 
 
 class Cluster:
