@@ -57,7 +57,7 @@ def wish_names(session: Session, recalled: Recalled, language: str) -> WishNames
     items: dict[tuple[str, str], str] = {}
     looks: dict[tuple[str, str], Look] = {}
     for wish_id, playlist in [*((name, name) for name in playlists), *plays.items()]:
-        unfolded = tuple(_unfolded(playlist, playlists))
+        unfolded = tuple(_unfolded(playlist, playlists, set()))
         looks[wish_id, ""] = look_of(first_card(unfolded), pictured)
         for item in unfolded:
             called = _item(item, goods, language) or wishes[wish_id]
@@ -67,13 +67,16 @@ def wish_names(session: Session, recalled: Recalled, language: str) -> WishNames
 
 
 def _unfolded(
-    playlist: str, playlists: Mapping[str, tuple[Item, ...]], outer: tuple[str, ...] = ()
+    playlist: str, playlists: Mapping[str, tuple[Item, ...]], seen: set[str]
 ) -> Iterator[Item]:
-    """The items in their order, those of playlists inside it too: an explanation speaks of both."""
+    """The items in their order, those of playlists inside it too, each of these once: an
+    explanation speaks of both.
+    """
+    seen.add(playlist)
     for item in playlists.get(playlist, ()):
         yield item
-        if not isinstance(item.content, Card) and item.content not in (*outer, playlist):
-            yield from _unfolded(item.content, playlists, (*outer, playlist))
+        if not isinstance(item.content, Card) and item.content not in seen:
+            yield from _unfolded(item.content, playlists, seen)
 
 
 def _item(item: Item, goods: Mapping[str, str], language: str) -> str:
