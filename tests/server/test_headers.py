@@ -73,9 +73,7 @@ def test_every_route_is_guarded(app: Flask, answered: Answers) -> None:
         assert "Strict-Transport-Security" not in headers, what
 
 
-def test_only_the_screens_own_page_stands_in_a_frame_of_ours(
-    answered: Answers,
-) -> None:
+def test_only_the_screens_own_page_stands_in_a_frame_of_ours(answered: Answers) -> None:
     framed = {
         what.split()[1]
         for what, headers in answered
