@@ -11,8 +11,8 @@ from server.db.models.base import Base, Ms, Word
 
 
 class HandCodeRow(Base):
-    """A person's code for a store: its first letters, scrypt of the whole with `salt` (hex), and the
-    public half (base64url) of the key that it makes.
+    """A person's code for a store: its first letters, scrypt of the whole with `salt` (hex), and
+    the public half (base64url) of the key that it makes.
     """
 
     __tablename__ = "hand_code"
