@@ -21,7 +21,7 @@ Said = Mapping[str, str]
 def promotions(make: Cards) -> list[Playlist]:
     """All of them, as the studio keeps them."""
     return [
-        playlist_from_json({**body_of(form), "id": MARK + name})
+        playlist_from_json({**body_of(form, name), "id": MARK + name})
         for name, form in _forms(make).items()
     ]
 

@@ -54,7 +54,7 @@ AWAY_SAID: Mapping[Gone, Mapping[str, str]] = {
 SOLD_OUT = {"fr": "Ici|épuisé", "en": "Here|sold out"}
 ORDER_CALL = {"fr": "Commandez en ligne", "en": "Order online"}
 OFFER, ELSEWHERE, ORDER, OTHER = "offer", "elsewhere", "order", "other"
-"""The ids of turns; a stand-in of words is called QUIET."""
+"""What turns are called; a stand-in of words is called QUIET."""
 MAX_GOODS = {"price": 1, "trio": 3, "message": 1}
 MIN_MS, MAX_MS, USUAL_MS = 4_000, 60_000, 10_000
 
@@ -82,8 +82,10 @@ class Form:
     pieces: Pieces = "rough"
 
 
-def body_of(form: Form) -> dict[str, Any]:
-    """The playlist that plays it, without an id. Raises BadInput."""
+def body_of(form: Form, of: str = "") -> dict[str, Any]:
+    """The playlist that plays it, without an id. `of` ends its turns' ids: a playlist holds several
+    promotions, and "why?" tells their turns apart. Raises BadInput.
+    """
     with as_bad_input("skus"):
         skus = [check_sku(sku) for sku in form.skus]
     most = MAX_GOODS[form.template]
@@ -100,15 +102,17 @@ def body_of(form: Form) -> dict[str, Any]:
         "duration_ms": form.duration_ms,
         "content": {"card": _card(form, goods)},
     }
-    if form.gone == "stays":
-        return {"name": form.name, "items": [offer]}
-    offer["condition"] = {"all": [_stock(sku, ">=", 1) for sku in skus]}
-    return {"name": form.name, "items": [offer, *_stand_ins(form, skus)]}
+    turns = [offer]
+    if form.gone != "stays":
+        offer["condition"] = {"all": [_stock(sku, ">=", 1) for sku in skus]}
+        turns += _stand_ins(form, skus)
+    named = [{**turn, "id": f"{turn['id']}-{of}" if of else turn["id"]} for turn in turns]
+    return {"name": form.name, "items": named}
 
 
 def form_of(body: Mapping[str, Any]) -> Form:
     """The form of a promotion's playlist; what it does not say is as usual."""
-    items = {item.get("id"): item for item in body.get("items", ())}
+    items = {str(item.get("id")).partition("-")[0]: item for item in body.get("items", ())}
     offer = items.get(OFFER, {})
     card = offer.get("content", {}).get("card", {})
     template = _one_of(card.get("template"), KINDS, "price")

@@ -70,7 +70,8 @@ def is_promotion(subject: str) -> bool:
 
 def begin(ctx: Context, actor: Actor, form: Form) -> Promotion:
     """A draft of a new one, filed among playlists under TAG. Raises BadInput."""
-    draft = drafts.begin(ctx, actor, KIND, checked(form), _new_id())
+    subject = _new_id()
+    draft = drafts.begin(ctx, actor, KIND, checked(form, subject), subject)
     tag(ctx, actor, draft.id, add=[TAG])
     watched(ctx, form)
     return _told(ctx, draft)
@@ -97,7 +98,7 @@ def write(ctx: Context, actor: Actor, subject: str, form: Form, mark: str = "") 
     Conflict where it was edited since `mark`.
     """
     draft = _draft(ctx, actor, subject)
-    body = checked(form)
+    body = checked(form, subject)
     if mark not in ("", _mark(draft)) and draft.edited_by != actor.id:
         raise Conflict(
             "Someone changed this in the meantime. Look at it again, then change it.",
@@ -198,9 +199,9 @@ def look(ctx: Context, actor: Actor, words: str = "", sku: str = "", after: str 
     return Looked(rows, len(fit), shown[-1] if more else "")
 
 
-def checked(form: Form) -> dict[str, Any]:
+def checked(form: Form, subject: str = "") -> dict[str, Any]:
     """The playlist of a form that can go on air as it is. Raises BadInput."""
-    body = {**body_of(form), "name": check_name(form.name)}
+    body = {**body_of(form, subject.removeprefix(MARK)), "name": check_name(form.name)}
     with as_bad_input():
         playlist = playlist_from_json({**body, "id": MARK + "form"})
     check_cards(playlist)

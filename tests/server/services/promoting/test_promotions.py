@@ -36,9 +36,11 @@ from server.services.promoting.forms import (
     body_of,
     form_of,
 )
+from server.services.showing.explaining import explain
 from server.services.showing.picturing import pictures
 from server.services.wishes import content
 from tests.support.record import TestClock
+from tests.support.small_shop import publish
 
 BAG = Form("Le sac", skus=("BAG",))
 DAY_MS = 86_400_000
@@ -250,6 +252,20 @@ def test_a_promotion_is_written_undone_and_put_into_a_playlist(ctx: Context) -> 
     assert (row.on_air, [use.id for use in row.uses]) == (True, ["lille"])
     with pytest.raises(Conflict):
         promotions.throw(ctx, SYSTEM, made.id)
+
+
+def test_why_judges_each_of_two_promotions_in_one_playlist(ctx: Context, clock: TestClock) -> None:
+    now = clock()
+    with ctx.db.write() as session:
+        gone = Fact(FactKey("stock:BAG@lille"), 0, now, None, now, now + DAY_MS, SourceId("erp"))
+        facts.record(session, [gone], now)
+    for name in ("One", "Two"):
+        made = promotions.begin(ctx, SYSTEM, replace(BAG, name=name, gone="quiet"))
+        promotions.put_into(ctx, SYSTEM, made.id, "lille")
+    releases.put_on_air(ctx, SYSTEM, "playlist", "lille")
+    publish(ctx)
+    explained = explain(ctx, SYSTEM, "lille-window", now + 600_000).explanation
+    assert [loser.rule for loser in explained.losers].count("stock") == 2
 
 
 def test_copies_the_bin_and_what_shows_a_product(ctx: Context) -> None:
