@@ -74,8 +74,9 @@ def test_a_price_that_ends_turns_into_the_price_free_form_by_itself(page: Page) 
     page.evaluate(
         """async () => {
           const view = sample("price");
-          view.goods[0].price.ends_in_ms = 1200;
           window.now = stageIn();
+          await window.now.stage.ready;
+          view.goods[0].price.ends_in_ms = 3000;
           window.now.stage.show(view);
         }"""
     )
