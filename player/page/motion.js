@@ -35,10 +35,19 @@ function whole(before, after, chosen, timing) {
 }
 
 /**
- * One scene gives way to the next, ending `endsIn` ms from now.
+ * One scene gives way to the next, ending at `due` on the clock of `performance.now()`; past: it starts at once.
  * `glide` is how far the horizon moves, in pixels; scenes without one pass null.
  */
-export function slotChange(before, after, { endsIn, reduced, glide }) {
+export function slotChange(before, after, { due, reduced, glide }) {
+  const now = performance.now();
+  const moves = movesOf(before, after, { endsIn: Math.max(0, due - now), reduced, glide });
+  // Left to itself a movement counts from the frame that first has it, by which every screen is late in its own way.
+  if (due > now) for (const move of moves) move.startTime = now;
+  return moves;
+}
+
+/** The movements, the last of which ends `endsIn` ms after they start. */
+function movesOf(before, after, { endsIn, reduced, glide }) {
   const chosen = after.view.params.transition;
   if (chosen === "cut") return whole(before, after, chosen, { delay: endsIn, duration: 0 });
   const length = reduced ? FADE_MS : CHOSEN.get(chosen) ?? SLOT_CHANGE_MS;

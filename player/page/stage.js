@@ -223,7 +223,7 @@ export class Stage {
     const endsIn = Math.max(0, due - performance.now());
     const [from, to] = [before?.horizon ?? null, scene.horizon];
     const glide = from === null || to === null ? 0 : to - from;
-    const moves = slotChange(before, scene, { endsIn, reduced: this.#reduced(), glide });
+    const moves = slotChange(before, scene, { due, reduced: this.#reduced(), glide });
     scene.start(Math.max(due, performance.now()));
     const change = { before, moves, due };
     this.#change = change;
