@@ -51,6 +51,14 @@ class StaleEdit(Stale):
         self.current = current
 
 
+MESSAGE_ID = "message_"
+"""Begins the ids of the playlists that hold a store's own words. No name in plain letters has a
+"_", and nobody may choose such an id, so nothing else is ever taken for one.
+"""
+OUT_ID = "out_"
+"""Begins the ids of the pauses that belong to a product that is out."""
+
+
 def new_id(name: str) -> str:
     """An id that is free and says what it is of: the name in plain letters, six random digits."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
@@ -62,6 +70,8 @@ def chosen_id(wanted: str, name: str) -> str:
     """The id that the caller wants, checked, or a new one where it wants none. Raises BadInput."""
     if not wanted:
         return new_id(name)
+    if wanted.startswith((MESSAGE_ID, OUT_ID)):
+        raise BadInput("The server's own ids begin like this. Choose another.", field="id")
     with as_bad_input():
         return check_id(wanted)
 

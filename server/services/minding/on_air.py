@@ -14,13 +14,13 @@ from server.db.mappers import layout_from
 from server.db.models import CampaignRow, PlaylistRow, ScreenRow, StoreRow
 from server.services.base.actors import Actor
 from server.services.base.context import Context
+from server.services.base.editing import MESSAGE_ID
 from server.services.minding.running_out import outs, product_names, shop_says
 from server.services.showing.explaining import what_comes
 from server.services.showing.looks import Look, first_card, look_of, shop_pictures
 from server.services.showing.titles import Titles, Told
 from server.services.showing.worlds import Playing
 from server.services.wishes.local_use import local_playlists
-from server.services.wishes.messages import PREFIX
 from server.services.wishes.reach import Reach
 
 AHEAD_MS = 30 * 60_000
@@ -144,7 +144,7 @@ def _offered(ctx: Context, actor: Actor) -> tuple[Offered, ...]:
         local = local_playlists(session)
         rows = session.execute(
             select(PlaylistRow.id, PlaylistRow.name)
-            .where(~PlaylistRow.id.startswith(PREFIX, autoescape=True))
+            .where(~PlaylistRow.id.startswith(MESSAGE_ID, autoescape=True))
             .order_by(PlaylistRow.name, PlaylistRow.id)
         )
         named = {

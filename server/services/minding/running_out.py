@@ -24,7 +24,7 @@ from server.errors import BadInput
 from server.services.base import audit, outbox
 from server.services.base.actors import Actor
 from server.services.base.context import Context
-from server.services.base.editing import as_bad_input, locked, missing
+from server.services.base.editing import OUT_ID, as_bad_input, locked, missing
 from server.services.base.naming import name_in
 from server.services.observed import facts
 from server.services.prices import offers
@@ -33,8 +33,6 @@ from server.services.wishes.reach import Reach
 from server.services.wishes.wish_rows import override_columns, override_of
 from server.services.wishes.writing import Pen
 
-PREFIX = "out-"
-"""Begins the ids of the pauses that belong to a product that is out."""
 MAX_OUT_MS = 31 * 86_400_000
 """How long a product may be said to be out at once."""
 _DIGITS = 12
@@ -51,7 +49,7 @@ class Out:
 
 def is_of_out(override: str) -> bool:
     """Whether a pause belongs to a product that is out."""
-    return override.startswith(PREFIX)
+    return override.startswith(OUT_ID)
 
 
 def outs(
@@ -216,7 +214,7 @@ def _recompile(ctx: Context, session: Session, store: str, sku: str, now: int) -
 
 
 def _mark(key: str) -> str:
-    return f"{PREFIX}{sha256(key.encode())[:_DIGITS]}-"
+    return f"{OUT_ID}{sha256(key.encode())[:_DIGITS]}-"
 
 
 def _sku_of(key: str) -> str:

@@ -35,11 +35,11 @@ from playlists.wire.hands import (
 from server.db.models import DeviceRow, HandCodeRow, ScreenRow, StoreRow
 from server.errors import Unauthenticated
 from server.services.base.context import Context
+from server.services.base.editing import MESSAGE_ID
 from server.services.entry import tokens
 from server.services.publishing.reading import Library, Snapshot
 from server.services.publishing.viewing import View
 from server.services.wishes.local_use import local_playlists
-from server.services.wishes.messages import PREFIX
 from server.services.wishes.reach import Reach
 
 MINUTE_MS = 60_000
@@ -167,7 +167,7 @@ class Plans:
         if self._snapshot is None:
             self._snapshot = Library().snapshot(self._session, self._now)
             reach, local = Reach(self._session), local_playlists(self._session)
-            every = [it for it in reach.playlists.values() if not it.id.startswith(PREFIX)]
+            every = [it for it in reach.playlists.values() if not it.id.startswith(MESSAGE_ID)]
             for playlist in sorted(every, key=lambda it: (it.id not in local, it.name, it.id)):
                 stores = frozenset().union(*(use.stores for use in reach.uses(playlist.id)))
                 if playlist.id in local or stores:

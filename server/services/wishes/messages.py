@@ -15,7 +15,7 @@ from server.db.models import PlaylistRow, ScreenRow
 from server.errors import BadInput
 from server.services.base.actors import Actor
 from server.services.base.context import Context
-from server.services.base.editing import Versioned, as_bad_input, check_name, new_id
+from server.services.base.editing import MESSAGE_ID, Versioned, as_bad_input, check_name, new_id
 from server.services.base.wording import check_wording
 from server.services.wishes.card_checks import check_cards
 from server.services.wishes.overrides import keep_override
@@ -27,8 +27,6 @@ APPROVED: Mapping[str, Mapping[str, str | int]] = {"service": {}, "message": {"s
 """The templates that a store may write into, with their parameters."""
 MOST: Mapping[str, int] = {"headline": 32, "second": 32, "lead": 60}
 """The texts of a message, and how many characters each may have to be read from afar."""
-PREFIX = "message-"
-"""Begins the ids of the playlists that hold messages."""
 TURN_MS = 10_000
 """A message leaves at the end of its turn, so it is no more than this late."""
 
@@ -56,7 +54,7 @@ def show_message(
         )
         title = words["headline"]
         playlist = Playlist(
-            PlaylistId(PREFIX + new_id(title)),
+            PlaylistId(MESSAGE_ID + new_id(title)),
             check_name(title, "headline"),
             (Item(ItemId("message"), card, TURN_MS, title=title),),
             edited_at=now,

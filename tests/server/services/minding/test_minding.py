@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from playlists.facts import FactKey, fact_line, value_at
-from playlists.ids import OverrideId, PlaylistId, ScreenId, StoreId
+from playlists.ids import CampaignId, OverrideId, PlaylistId, ScreenId, StoreId
 from playlists.model import MAIN, Emergency, Override, Target, ZoneBox
 from server.db.models import ProductRow
 from server.errors import BadInput, Forbidden, NotFound
@@ -270,6 +270,21 @@ def test_a_stores_own_words(minded: Minded) -> None:
     assert [one.name for one in minded.shop().shown] == ["Atelier à 16 h"]
     assert made.playlist not in {one.id for one in offered(minded.ctx, INES, STORE)}
     assert "base" in {one.id for one in offered(minded.ctx, INES, STORE)}
+
+
+def test_a_playlist_of_marketing_about_a_message_is_not_taken_for_a_stores_own(
+    minded: Minded,
+) -> None:
+    base = content.get_playlist(minded.ctx, SYSTEM, "base").value
+    weekly = replace(base, id=PlaylistId(""), name="Message de la semaine")
+    made = content.create_playlist(minded.ctx, SYSTEM, weekly).value
+    campaign = content.list_campaigns(minded.ctx, SYSTEM).items[0].value
+    content.create_campaign(
+        minded.ctx,
+        SYSTEM,
+        replace(campaign, id=CampaignId(""), playlist=made.id, target=Target()),
+    )
+    assert made.id in {one.id for one in offered(minded.ctx, INES, STORE)}
 
 
 def test_what_may_be_shown_is_pictured_as_the_shop_pictures_it(minded: Minded) -> None:

@@ -121,6 +121,12 @@ def test_a_playlist_in_itself_through_others_is_refused_with_the_way(chain: Cont
         content.create_playlist(chain, SYSTEM, playlist("d", "nowhere"))
 
 
+@pytest.mark.parametrize("name", ["message_ours", "out_of_stock"])
+def test_an_id_as_the_server_gives_them_itself_is_refused(chain: Context, name: str) -> None:
+    with pytest.raises(BadInput, match="Choose another"):
+        content.create_playlist(chain, SYSTEM, playlist(name))
+
+
 def test_a_playlist_is_deleted_only_where_nothing_plays_it(chain: Context) -> None:
     content.create_playlist(chain, SYSTEM, playlist("winter", "autumn"))
     bases.set_base(chain, SYSTEM, Base("chain", "", PlaylistId("autumn")))
