@@ -123,9 +123,14 @@ def text(value: object, path: str, limit: int = MAX_TEXT, *, empty: bool = False
     """Check one text. Raises Invalid."""
     if not isinstance(value, str) or len(value) > limit or not (value or empty):
         raise Invalid(f"A text of {0 if empty else 1} to {limit} characters is needed.", path)
-    if (not value.isascii() and _LONE.search(value)) or "\0" in value:
+    if not is_whole_text(value):
         raise Invalid("A text has no NUL and no half of a character.", path)
     return value
+
+
+def is_whole_text(value: str) -> bool:
+    """Whether every program and database can hold it: it has no NUL and no half of a character."""
+    return "\0" not in value and (value.isascii() or not _LONE.search(value))
 
 
 def sha(value: object, path: str) -> str:

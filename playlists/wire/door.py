@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal, TypeGuard, get_args
 
 from playlists.errors import Invalid
-from playlists.fields import Fields, text, whole
+from playlists.fields import MAX_WHOLE, Fields, is_whole_text, text, whole
 from playlists.ids import ChannelId, Json, ScreenId, ZoneId, check_id
 from playlists.wire.signed import MAX_NONCE, asked_nonce
 from playlists.wire.texts import MAX_NAME
@@ -96,11 +96,14 @@ def prove_from_json(value: object) -> Prove | ProveWatch:
 
 def caps_from(given: Fields, table: str = "caps") -> dict[str, Cap]:
     """Read a table of flags, whole numbers and short texts; else it is a later format's."""
-    return {
-        name: value
-        for name, value in given.members(table, MAX_CAPS)
-        if isinstance(value, bool | int) or (isinstance(value, str) and len(value) <= MAX_NAME)
-    }
+    return {name: value for name, value in given.members(table, MAX_CAPS) if _is_cap(value)}
+
+
+def _is_cap(value: object) -> TypeGuard[Cap]:
+    """One that a database can keep: where one screen's cannot be read, those of no screen can."""
+    if isinstance(value, str):
+        return len(value) <= MAX_NAME and is_whole_text(value)
+    return isinstance(value, int) and abs(value) <= MAX_WHOLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from playlists.errors import Invalid
 from playlists.fields import Fields, parse_json
 from playlists.ids import ChannelId, ScreenId, SourceId, StoreId
 from playlists.slot import Freshness, Lease
-from playlists.wire.door import Prove, ProveWatch, prove_from_json
+from playlists.wire.door import Prove, ProveWatch, Report, prove_from_json
 from playlists.wire.freshness import FreshnessMessage
 from playlists.wire.http import PARTED, SessionProof, refusal_nonce
 from playlists.wire.signed import MAX_NONCE, asked_nonce
@@ -36,6 +36,14 @@ def test_capabilities_of_another_shape_are_left_out() -> None:
     proof = prove_from_json(given)
     assert isinstance(proof, Prove)
     assert proof.caps == {"memory": 512, "agent": "1.0"}
+
+
+@pytest.mark.parametrize("worse", ["a\0b", "\ud800", 2**53, -(2**53)])
+def test_capabilities_that_a_database_cannot_hold_are_left_out(worse: str | int) -> None:
+    said = Report(1, {}, 0, 0, None, {}).to_json()
+    assert isinstance(said, dict)
+    held = Report.from_json({**said, "device": {"odd": worse, "package": "1.0", "off": False}})
+    assert held.device == {"package": "1.0", "off": False}
 
 
 def test_paths_lead_to_the_wrong_field() -> None:
