@@ -146,7 +146,10 @@ class Teller:
 
     def commands(self) -> None:
         """Tell which commands wait for their answers now, and which do not any more."""
-        now = self._ctx.clock()
+        with self._lock:  # a peer that is told everything would forget what it hears meanwhile
+            self._tell_commands(self._ctx.clock())
+
+    def _tell_commands(self, now: int) -> None:
         with self._ctx.db.read() as session:
             stamp = commands.stamp(session, now)
             if stamp == self._commands_stamp:

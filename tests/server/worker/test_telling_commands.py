@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
+
+import pytest
 
 from playlists.signing import SigningKey
 from playlists.wire.commands import Answer, Answers
@@ -18,12 +21,20 @@ from tests.support.record import TestClock
 from tests.support.small_shop import lay_out
 
 SCREEN = "lille-window"
+WHILE_S = 0.2
+"""Enough for the loop to tell, if it does not wait."""
 
 
-def test_the_door_hears_of_a_command_once_and_of_its_end(ctx: Context, clock: TestClock) -> None:
+@pytest.fixture
+def paired(ctx: Context) -> Context:
     lay_out(ctx)
     given = begin(ctx, PairingRequest(SigningKey.generate().x, "Pi", (1, 1), {"agent": True}))
     claim(ctx, SYSTEM, code=given.code, screen_id=SCREEN)
+    return ctx
+
+
+def test_the_door_hears_of_a_command_once_and_of_its_end(paired: Context, clock: TestClock) -> None:
+    ctx = paired
     told: list[Mapping[str, Any]] = []
 
     def send(message: Mapping[str, Any]) -> bool:
@@ -54,3 +65,25 @@ def test_the_door_hears_of_a_command_once_and_of_its_end(ctx: Context, clock: Te
     assert said[1]["set"][0][1] == two.id
     clock.advance(commands.LIFE_MS["identify"])
     assert news() == [([], [two.id])]
+
+
+def test_a_command_sent_while_the_door_is_told_everything_reaches_it(paired: Context) -> None:
+    held: set[str] = set()
+    loop: list[threading.Thread] = []
+    sent: list[str] = []
+
+    def send(message: Mapping[str, Any]) -> bool:
+        if message["t"] == "directory":
+            sent.append(commands.send(paired, SYSTEM, SCREEN, "reload").id)
+            loop.append(threading.Thread(target=teller.commands))
+            loop[0].start()
+            loop[0].join(WHILE_S)
+        if message["t"] == "commands":
+            held.difference_update(held if message.get("all") else ())
+            held.update(row[1] for row in message["set"])
+        return True
+
+    teller = Teller(paired, send)
+    teller.everything(send)
+    loop[0].join()
+    assert held == set(sent)
