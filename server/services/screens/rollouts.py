@@ -19,6 +19,7 @@ from server.services.base import audit
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.editing import check_version, locked
+from server.services.publishing.storing import alone
 from server.services.screens import packages
 from server.services.screens.rollout_plans import (
     TAKEN,
@@ -82,6 +83,7 @@ def start(ctx: Context, actor: Actor, wish: Wish) -> str:
     pilots = _pilots(ctx, wish, found, fleet, now)
     others = {one.screen: one.store for one in fleet if one.screen not in pilots}
     with ctx.db.write() as session:
+        alone(session)  # of two people who start at once the second is to see the first
         if mine is not None and mine.sha256 == wish.sha256:
             packages.keep(session, mine, now)
         _refuse_second(session)
@@ -107,6 +109,7 @@ def change(
     actor.require_chain("devices")
     now = ctx.clock()
     with ctx.db.write() as session:
+        alone(session)
         row = locked(session, RolloutRow, rollout, _WHAT)
         check_version(row.edition, if_version)
         last = newest(session)

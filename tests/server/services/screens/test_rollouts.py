@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
 from server.db.models import AuditRow, ScreenStateRow
 from server.errors import BadInput, Conflict, Forbidden, Stale
 from server.services.base.actors import Actor
+from server.services.base.context import Context
 from server.services.entry.roles import ROLES
 from server.services.screens import (
     rollout_views,
@@ -18,8 +22,11 @@ from server.services.situation.overview import situation
 from server.services.situation.rails import Asked
 from server.services.situation.spoken import sentence
 from tests.support.fleet import IT, NEW, OLD, Fleet, paris
+from tests.support.record import TestClock
 
 HOUR_MS = 3_600_000
+WHILE_S = 0.2
+"""Enough for another person's start, if it does not wait."""
 PILOTS = {"hudson-0", "kiosk-0", "lille-0"}
 
 
@@ -228,6 +235,32 @@ def test_only_one_at_a_time_for_who_minds_all_devices(fleet: Fleet) -> None:
         ("ivo", "rollout.pause"),
         ("ivo", "rollout.give_up"),
     ]
+
+
+def test_of_two_people_who_start_at_once_one_is_told_so(
+    any_ctx: Context, clock: TestClock, own: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet = Fleet(any_ctx, clock)
+    spread, late, refused = rollouts.waves, list[threading.Thread](), list[Conflict]()
+
+    def other() -> None:
+        try:
+            fleet.start(screens=["kiosk-0"])
+        except Conflict as told:
+            refused.append(told)
+
+    def waves(*given: Any) -> dict[str, int]:
+        if not late:
+            late.append(threading.Thread(target=other))
+            late[0].start()
+            late[0].join(WHILE_S)
+        return spread(*given)
+
+    monkeypatch.setattr(rollouts, "waves", waves)
+    made = fleet.start(screens=["lille-0"])
+    late[0].join()
+    assert [one.code for one in refused] == ["under_way"]
+    assert [one.id for one in rollout_views.listing(any_ctx, IT)] == [made]
 
 
 @pytest.mark.parametrize("said", [{"a": 1}, "x" * 200, "1.0;drop", "", None])
