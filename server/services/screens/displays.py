@@ -52,7 +52,6 @@ class DisplayView:
 def of_screen(ctx: Context, actor: Actor, screen: str) -> Versioned[DisplayView]:
     """What holds for a screen now. Raises NotFound."""
     actor.require("read")
-    now = ctx.clock()
     with ctx.db.read() as session:
         place = session.get(ScreenRow, screen)
         if place is None or not actor.sees(place.store_id):
@@ -60,11 +59,20 @@ def of_screen(ctx: Context, actor: Actor, screen: str) -> Versioned[DisplayView]
         subjects = (f"screen:{screen}", f"store:{place.store_id}")
         rows = select(DisplayRow).where(DisplayRow.subject.in_(subjects))
         found = {row.subject: row for row in session.scalars(rows)}
-        own = found.get(subjects[0])
-        display = _display(own or found.get(subjects[1]))
-        plan = plan_of(display.rule, openings(session, (place.store_id,))[place.store_id], now)
-        view = DisplayView(display, own is None, plan, plan.at(now))
+        own, held = found.get(subjects[0]), found.get(subjects[0], found.get(subjects[1]))
+        view = _view(session, held, place.store_id, ctx.clock(), of_store=own is None)
         return Versioned(view, own.version if own else 0)
+
+
+def of_store(ctx: Context, actor: Actor, store: str) -> Versioned[DisplayView]:
+    """What holds now for a store's screens without a rule of their own. Raises NotFound."""
+    actor.require("read")
+    with ctx.db.read() as session:
+        if session.get(StoreRow, store) is None or not actor.sees(store):
+            raise missing("store")
+        held = session.get(DisplayRow, f"store:{store}")
+        view = _view(session, held, store, ctx.clock(), of_store=True)
+        return Versioned(view, held.version if held else 0)
 
 
 def set_display(
@@ -109,6 +117,14 @@ def _store_of(session: Session, subject: str) -> str:
     if screen is None:
         raise missing(kind if kind in ("store", "screen") else "place")
     return screen.store_id
+
+
+def _view(
+    session: Session, held: DisplayRow | None, store: str, now: int, *, of_store: bool
+) -> DisplayView:
+    display = _display(held)
+    plan = plan_of(display.rule, openings(session, (store,))[store], now)
+    return DisplayView(display, of_store, plan, plan.at(now))
 
 
 def _check(display: Display) -> None:

@@ -37,6 +37,7 @@ EDITS: dict[str, dict[str, Any]] = {
     "change_release": {"to": "back"},
     "change_person": {"role": "viewer", "stores": [MINE]},
     "set_display": {"mode": "hours"},
+    "set_store_display": {"mode": "hours"},
     "set_fetching": {"kib_s": 500},
 }
 """A good body for every operation that edits what its address names."""
