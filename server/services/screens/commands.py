@@ -81,7 +81,7 @@ KEPT_MS: Final = 60 * DAY_MS
 """Commands and their answers are kept this long, bundles of logs LOGS_KEPT_MS."""
 LOGS_KEPT_MS: Final = 7 * DAY_MS
 OWN_KEPT_MS: Final = 2 * DAY_MS
-"""The server's own are many: each screen with a rule is sent one a day."""
+"""The server's own are many, pictures on a schedule most of all: these last as their files do."""
 _TYPES: Mapping[str, tuple[tuple[bytes, str], ...]] = {
     "screenshot": (
         (b"\xff\xd8\xff", "image/jpeg"),
@@ -297,7 +297,8 @@ def list_commands(ctx: Context, actor: Actor, screen: str, cut: Cut = FIRST) -> 
 
 def sweep(session: Session, now: int) -> None:
     """Forget commands and bundles of long ago."""
-    own = and_(CommandRow.kind.in_(OWN), CommandRow.issued_at < now - OWN_KEPT_MS)
+    bare = and_(CommandRow.kind == "screenshot", CommandRow.by == NOBODY, CommandRow.file == "")
+    own = and_(or_(CommandRow.kind.in_(OWN), bare), CommandRow.issued_at < now - OWN_KEPT_MS)
     session.execute(delete(CommandRow).where(or_(CommandRow.issued_at < now - KEPT_MS, own)))
     logs = select(CommandRow.id).where(
         CommandRow.kind == "logs", CommandRow.issued_at < now - LOGS_KEPT_MS

@@ -223,6 +223,27 @@ def test_logs_are_for_who_minds_devices_and_not_for_ever(chain: Context, clock: 
         assert session.get(CommandRow, sent) is None
 
 
+def test_pictures_on_a_schedule_are_forgotten_with_their_commands(
+    chain: Context, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "KEPT_SHOTS", 1)
+    asked = commands.send(chain, IT, SCREEN, "screenshot").id
+    sent = []
+    for _ in range(2):
+        with chain.db.write() as session:
+            row = commands.issue(
+                chain, session, SCREEN, "screenshot", {}, commands.NOBODY, clock.advance(1)
+            )
+            sent.append(row.id)
+        commands.take_file(chain, VIEWER, sent[-1], JPEG)
+        answer(chain, sent[-1])
+    clock.advance(commands.OWN_KEPT_MS + 1)
+    with chain.db.write() as session:
+        commands.sweep(session, clock())
+    kept = {one.id for one in commands.list_commands(chain, IT, SCREEN).items}
+    assert kept == {asked, sent[1]}, "what a person asked for, and the one with a picture"
+
+
 def test_a_manager_sees_the_own_stores_commands(chain: Context) -> None:
     sent = commands.send(chain, IT, SCREEN, "reload").id
     assert [one.id for one in commands.list_commands(chain, MANAGER, SCREEN).items] == [sent]
