@@ -145,6 +145,8 @@ def _who(ctx: Context, session: Session, place: ScreenRow, act: Act, now: int) -
     code = session.get(HandCodeRow, (place.store_id, act.person))
     if code is None:
         raise Invalid("The code was revoked.", "person")
+    if act.from_ms >= code.until_ms:
+        raise Invalid("The code did not count any more.", "person")
     if not _is_signed(session, place, act, code.key):
         raise Invalid("It was not signed with the person's code.", "proof")
     return actor

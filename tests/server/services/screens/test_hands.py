@@ -312,10 +312,14 @@ def test_a_device_cannot_say_of_a_person_what_their_code_did_not_sign(
 
 
 @pytest.mark.parametrize(
-    "why", ["revoked", "demoted", "elsewhere", "gone", "long", "future", "old", "zone"]
+    "why", ["revoked", "expired", "demoted", "elsewhere", "gone", "long", "future", "old", "zone"]
 )
-def test_an_act_that_may_not_be_is_refused_and_told(chain: Context, why: str) -> None:
+def test_an_act_that_may_not_be_is_refused_and_told(
+    chain: Context, clock: TestClock, why: str
+) -> None:
     code = hand_codes.issue(chain, MIA, STORE)
+    if why == "expired":
+        clock.advance(90 * 24 * HOUR_MS + 10 * MINUTE_MS)
     asked = {"gone": {"choice": "nothing"}, "long": {"length_ms": 9 * HOUR_MS}}.get(why, {})
     one = act(chain, code, **asked)
     if why == "revoked":
@@ -333,6 +337,14 @@ def test_an_act_that_may_not_be_is_refused_and_told(chain: Context, why: str) ->
     with pytest.raises(NotFound):
         overrides.get_override(chain, SYSTEM, one.id)
     assert [row[:2] for row in log(chain, "hands.refuse")] == [("hands.refuse", "system")]
+
+
+def test_an_act_from_before_the_codes_end_counts_however_late_it_is_told(
+    chain: Context, clock: TestClock
+) -> None:
+    code = hand_codes.issue(chain, MIA, STORE)
+    clock.advance(90 * 24 * HOUR_MS + 10 * MINUTE_MS - 1)
+    assert take(chain, act(chain, code)).state == "taken"
 
 
 def test_an_act_is_of_the_screen_that_told_it(chain: Context) -> None:
