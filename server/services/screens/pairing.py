@@ -23,7 +23,7 @@ from playlists.credentials import pairing_code, read_pairing_code
 from playlists.ids import ScreenId, sha256
 from playlists.signing import kid_of, public_key
 from playlists.wire.http import Paired, PairingGiven, PairingRequest, RootKey
-from server.db.models import CommandRow, DeviceRow, PairingRow, ScreenRow
+from server.db.models import CommandRow, DeviceRow, PairingRow, ScreenRow, ScreenStateRow
 from server.errors import BadInput, Conflict, NotFound, TooMany, Unauthenticated
 from server.services.base import audit
 from server.services.base.actors import Actor
@@ -209,6 +209,10 @@ def _claim(ctx: Context, actor: Actor, code: str, screen_id: str) -> Claimed:
             CommandRow.screen_id == screen_id, CommandRow.state == ""
         )
         session.execute(waiting.values(state=commands.REPLACED))
+        if before is None or before.public_key != row.public_key:
+            # Pictures of another device say nothing of this one's glass.
+            seen = update(ScreenStateRow).where(ScreenStateRow.screen_id == screen_id)
+            session.execute(seen.values(glass_wrong=None))
         old = kid_of(before.public_key) if before is not None else ""
         if before is None:
             before = DeviceRow(screen_id=screen_id, paired_at=0, proved_at=0)

@@ -12,7 +12,7 @@ from media.qr import svg
 from playlists.credentials import ALPHABET
 from playlists.signing import SigningKey
 from playlists.wire.http import PairingGiven, PairingRequest
-from server.db.models import AuditRow, DeviceRow, PairingRow, ScreenRow
+from server.db.models import AuditRow, DeviceRow, PairingRow, ScreenRow, ScreenStateRow
 from server.errors import BadInput, Conflict, Forbidden, NotFound, TooMany, Unauthenticated
 from server.services.base.actors import ALL_SCOPES, SYSTEM, Actor
 from server.services.base.context import Context
@@ -222,6 +222,24 @@ def test_a_crowd_of_strangers_is_turned_away(
         rows = session.scalars(select(PairingRow)).all()
         assert len(rows) == 1
         assert "10.0.0.7" not in rows[0].origin
+
+
+def test_what_was_wrong_with_one_devices_glass_is_not_said_of_the_next(chain: Context) -> None:
+    def wrong() -> int | None:
+        with chain.db.read() as session:
+            return session.get_one(ScreenStateRow, "lille-window").glass_wrong
+
+    def pair(key: SigningKey) -> None:
+        pairing.claim(chain, SYSTEM, code=ask(chain, key).code, screen_id="lille-window")
+
+    key = SigningKey.generate()
+    pair(key)
+    with chain.db.write() as session:
+        session.add(ScreenStateRow(screen_id="lille-window", seen_at=1, report={}, glass_wrong=7))
+    pair(key)
+    assert wrong() == 7, "the same device's glass is as it was"
+    pair(SigningKey.generate())
+    assert wrong() is None
 
 
 @pytest.mark.parametrize(
