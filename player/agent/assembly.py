@@ -46,6 +46,8 @@ CHECK_PAUSE_S = 0.02
 """Between two files, and two MiB of a file, that are read through: playing comes first."""
 CHECK_EVERY_S = 86_400
 
+LOOPBACK = "127.0.0.1"
+
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
@@ -167,6 +169,8 @@ def assemble(config: Config, clock: Clock | None = None) -> Assembled:
         wishes=parts.body.wishes,
     )
     local = LocalServer(config.host, config.port, page, behind)
+    if server.is_here and config.host == LOOPBACK:
+        machine.page_port = local.port
     host = f"[{config.host}]" if ":" in config.host else config.host
     return Assembled(agent, local, f"http://{host}:{local.port}/", parts)
 

@@ -78,8 +78,12 @@ class Server:
     @property
     def is_certain(self) -> bool:
         """Whether what it says is its own: over TLS, or on this machine."""
-        parts = urlsplit(self.url)
-        return parts.scheme == "https" or parts.hostname in ("127.0.0.1", "::1", "localhost")
+        return urlsplit(self.url).scheme == "https" or self.is_here
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it runs on this machine."""
+        return urlsplit(self.url).hostname in ("127.0.0.1", "::1", "localhost")
 
     def be(self, screen: str) -> None:
         """Speak as this screen from now on."""

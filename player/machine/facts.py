@@ -41,6 +41,8 @@ class Machine:
         self._root = root
         self._chromium = chromium
         self._versions: dict[str, Cap] | None = None
+        self.page_port: int | None = None
+        """Where the screen's page is open to people at the server, who sit at this machine."""
 
     def facts(self) -> dict[str, Cap]:
         """All that can be known now, by name; what cannot be known is left out."""
@@ -49,6 +51,7 @@ class Machine:
             "limits": " ".join(self._limits()),
             "wifi_dbm": self._wifi(),
             "model": self._text("proc/device-tree/model"),
+            "page_port": self.page_port,
             **self._disk(),
             **self._memory(),
             **self._displays(),

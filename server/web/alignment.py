@@ -11,10 +11,12 @@ from werkzeug.wrappers import Response as AnyResponse
 from server.services.alignment import agreement
 from server.services.alignment.agreement import Asked
 from server.services.alignment.reckoning import settle_ms
+from server.services.showing.known import a_page
 from server.web.access import Visit, page, studio
 from server.web.alignment_words import alignment_words
 from server.web.clock import length
 from server.web.entering import enter
+from server.web.own_pages import own_page
 from server.web.tongue import gettext as _
 
 blueprint = studio("alignment")
@@ -50,6 +52,7 @@ def show() -> AnyResponse:
         given=given,
         wrong=wrong,
         later=length(settle_ms(me.ctx.settings.play_records_every_s * 1_000)),
+        own=own_page(a_page(me.ctx, me.actor)),
         csv=f"{HERE}.csv?{urlencode(kept)}",
         link=lambda **more: f"{HERE}?{urlencode({**kept, **more})}",
     )

@@ -12,10 +12,12 @@ from server.errors import NotFound
 from server.services.alignment.bundle import bundle
 from server.services.alignment.evidence import Evidence, evidence
 from server.services.chain import places
+from server.services.showing.known import known_of, page_port
 from server.web import clock
 from server.web.access import Visit, page, studio
 from server.web.entering import looker
 from server.web.evidence_words import evidence_words
+from server.web.own_pages import own_page
 from server.web.stills import still
 from server.web.tongue import gettext as _
 
@@ -39,7 +41,8 @@ def show() -> AnyResponse:
         room="wall",
         found=found,
         place=place,
-        words=evidence_words(found, me.language),
+        words=evidence_words(found, me.ctx.settings.play_records_every_s * 1_000, me.language),
+        own=own_page(page_port(known_of(me.ctx, me.actor, place.id))),
         still=still(found.why.explained.playing, found.at_ms, found.why.texts),
         code=f"/page-at/{drawn.version}" if drawn is not None and kept else "",
         back=f"/screens/{place.id}/why?{urlencode({'at': found.at_ms})}",

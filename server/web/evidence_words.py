@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from server.services.alignment.evidence import Entry, Evidence, Proof, Said
+from server.services.alignment.reckoning import settle_ms
 from server.services.alignment.seals import HOLDS, Seal
 from server.services.prices.texts import money
-from server.web.clock import clock, day, local
+from server.web.clock import MINUTE_MS, clock, day, length, local
 from server.web.law_words import because_words
 from server.web.phrases import Language, say, sentence
 from server.web.price_words import price_line
@@ -74,18 +75,21 @@ class EvidenceWords:
     offers: tuple[OfferWords, ...]
     known: str
     proof: tuple[Line, ...]
+    missing: str
     seals: tuple[SealWords, ...]
     made: str
 
 
-def evidence_words(found: Evidence, language: Language) -> EvidenceWords:
-    """A second in a language."""
-    return _Teller(found, language).words()
+def evidence_words(found: Evidence, every_ms: int, language: Language) -> EvidenceWords:
+    """A second in a language; players end their play records every `every_ms`."""
+    return _Teller(found, every_ms, language).words()
 
 
 class _Teller:
-    def __init__(self, found: Evidence, language: Language) -> None:
+    def __init__(self, found: Evidence, every_ms: int, language: Language) -> None:
         self._found = found
+        self._every = every_ms
+        self._due = found.at_ms + settle_ms(every_ms)
         self._lang = language
         self._zone = found.why.place.store.zone
 
@@ -98,8 +102,9 @@ class _Teller:
             when=sentence(self._on(found.at_ms)).rstrip("."),
             shown=self._shown(),
             offers=tuple(map(self._offer, found.prices)),
-            known=say(f"basis_{self._basis}", self._lang, at=self._said_at()),
+            known=self._known(),
             proof=self._proof(found.proof) if found.proof else (),
+            missing=self._missing(),
             seals=tuple(map(self._seal, found.seals)),
             made=_("Made on %(at)s.", at=self._on(found.made_at)),
         )
@@ -132,8 +137,38 @@ class _Teller:
         basis = self._found.why.explained.held.basis
         return "record" if basis == "server" else basis
 
-    def _said_at(self) -> str:
-        return self._at(self._found.why.explained.held.said_at or 0)
+    @property
+    def _awaited(self) -> bool:
+        """Whether its play record may still be on its way."""
+        paired = self._found.why.place.standing.state != "unpaired"
+        return paired and self._basis == "record" and self._found.made_at < self._due
+
+    def _known(self) -> str:
+        if self._awaited:
+            return _("No play record of it has come yet: this is what the server had published.")
+        said_at = self._at(self._found.why.explained.held.said_at or 0)
+        return say(f"basis_{self._basis}", self._lang, at=said_at)
+
+    def _missing(self) -> str:
+        """Why there is no play record, and what to do; empty where there is one."""
+        if self._found.proof is not None or self._found.offs:
+            return ""
+        if self._found.why.place.standing.state == "unpaired":
+            return _("No device is paired with it, so nothing records what it shows.")
+        if self._basis == "report":
+            return _("It sends what it recorded once it is back.")
+        if self._awaited:
+            return _(
+                "The screen’s page records what it draws while it is open, and sends it after "
+                "%(every)s at most. If it was open, the record is here by %(at)s: load this page "
+                "again then.",
+                every=length(self._every),
+                at=clock(self._due + MINUTE_MS, self._zone),
+            )
+        return _(
+            "The screen’s page records what it draws while it is open. It was not open then, or "
+            "has not sent its records yet. What it draws from now on is recorded once it is open."
+        )
 
     def _verdict(self) -> str:
         found = self._found
@@ -144,6 +179,8 @@ class _Teller:
         if not seals:
             return _("Not everything that was signed is at hand.")
         if proof is None:
+            if self._awaited:
+                return _("All signatures hold. Its play record has not come yet.")
             return _("All signatures hold. The screen has no play record of it.")
         return _("Its play record and all signatures hold.")
 

@@ -18,13 +18,14 @@ from server.services.screens import commands, displays, fetch_rules, offs, rollo
 from server.services.screens.displays import Display
 from server.services.screens.offs import Asked
 from server.services.screens.power_plans import Rule
-from server.services.showing.known import known_of
+from server.services.showing.known import known_of, page_port
 from server.services.showing.shots import small
 from server.services.showing.whys import drawn_at
 from server.web import screen_device_words as words
 from server.web.access import Visit, check_form, page, studio
 from server.web.clock import local
 from server.web.entering import looker
+from server.web.own_pages import own_page
 from server.web.phrases import say
 from server.web.place_words import complaint
 from server.web.stills import still
@@ -167,6 +168,7 @@ def _read(me: Visit, screen_id: str) -> dict[str, Any]:
         "seen": seen,
         "still": _drawn(me, screen_id, seen.at if seen else now),
         "facts": words.facts(known, me.language),
+        "own": own_page(page_port(known)),
         "update": screen_words(rollout_views.of_screen(me.ctx, me.actor, screen_id)),
         "orders": [words.order(one, now, store.zone, me.language) for one in told[:LINES]],
         "waits": any(not one.state for one in told),

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from player import __version__
+from player.agent.assembly import assemble
+from player.config import read_config
 from player.machine import facts, logs
 from player.machine.facts import TROUBLES, Machine, troubles_of
 from player.machine.tools import Told, run
@@ -112,3 +114,19 @@ def test_logs_are_bounded_and_their_end_is_kept(monkeypatch: pytest.MonkeyPatch)
 def test_a_tool_that_is_missing_or_hangs_is_told() -> None:
     assert not run(["no-such-tool-anywhere"]).ok
     assert not run(["sleep", "5"], timeout_s=0.05).ok
+
+
+@pytest.mark.parametrize(
+    ("server", "told"), [("http://localhost:1", True), ("https://signs.example", False)]
+)
+def test_only_beside_the_server_it_says_where_its_page_is(
+    server: str, told: bool, tmp_path: Path
+) -> None:
+    player = assemble(
+        read_config(["--server", server, "--data", str(tmp_path), "--port", "0", "--no-share"])
+    )
+    try:
+        port = player._parts.body.machine.page_port
+        assert port == (player.local.port if told else None)
+    finally:
+        player.close()
