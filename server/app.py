@@ -109,6 +109,8 @@ def run_web(settings: Settings) -> None:
     """Serve the web process until it is stopped; renditions are made beside it in one thread."""
     from waitress import serve
 
+    from server.services.screens import packages
+
     set_up_logs(settings)
     bus = BusClient(settings.bus)
     context = build_context(settings, wake=partial(_send_wake, bus))
@@ -116,6 +118,8 @@ def run_web(settings: Settings) -> None:
         target=renditions.run, args=(context, threading.Event()), daemon=True, name="renditions"
     )
     maker.start()
+    # Nobody who opens a page is to wait for it.
+    threading.Thread(target=packages.own, daemon=True, name="player's package").start()
     peers: dict[str, Callable[[], bool]] = {
         "worker": lambda: bus.connected,
         "door": partial(_door_answers, settings),

@@ -9,6 +9,7 @@ import ast
 import gzip
 import hashlib
 import os
+import threading
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -50,6 +51,7 @@ PLACES = {
 }
 """Where the files of that folder are put."""
 _LEFT_OUT = ("__pycache__", DEBIAN)
+_MAKING = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,16 @@ class Package:
         return f"{NAME}_{self.version}_all.deb"
 
 
-@cache
 def player_package() -> Package:
-    """The package of this tree: made once, in half a second. Raises NotFound without a player."""
+    """The package of this tree: made once, in half a second, for all who ask meanwhile too. Raises
+    NotFound without a player.
+    """
+    with _MAKING:
+        return _made()
+
+
+@cache
+def _made() -> Package:
     at_s = int(os.environ.get("SOURCE_DATE_EPOCH", AT_S))
     player = page_folder().parent
     return build(player, Path(playlists.__file__).parent, _release(), at_s)

@@ -8,16 +8,21 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import threading
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from server.errors import NotFound
+from server.services.screens import package
 from server.services.screens.deb import Entry, write_deb
 from server.services.screens.package import AT_S, CODE, Package, build, player_package
 
 ROOT = Path(__file__).parents[4]
 PLAYER, DOMAIN = ROOT / "player", ROOT / "playlists"
+WHILE_S = 0.1
+"""Enough for the others to begin, if they do not wait."""
 NEEDS_DPKG = pytest.mark.skipif(not shutil.which("dpkg-deb"), reason="needs dpkg")
 
 
@@ -55,6 +60,24 @@ def test_it_is_the_same_whoever_makes_it_when(tmp_path: Path) -> None:
     assert (
         build(tmp_path / "player", tmp_path / "playlists", "1.2", AT_S).version != package.version
     )
+
+
+def test_of_many_who_ask_at_once_one_makes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    other = threading.Event()
+
+    def slow() -> Package:
+        made.append("once")
+        other.wait(WHILE_S)
+        return Package("1", b"", "")
+
+    monkeypatch.setattr(package, "_made", cache(slow))
+    asking = [threading.Thread(target=lambda: player_package() and other.set()) for _ in range(4)]
+    for one in asking:
+        one.start()
+    for one in asking:
+        one.join()
+    assert made == ["once"]
 
 
 def test_it_holds_the_player_and_only_what_that_imports() -> None:
