@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from playlists.wire.door import Report
@@ -47,21 +47,42 @@ class Hearing:
         return True
 
     def flush(self) -> None:
-        """Write what was gathered."""
+        """Write what was gathered. Who came and went is kept where that fails, as nobody says it
+        again; the next reports come by themselves.
+        """
         with self._lock:
             reports, self._reports = self._reports, {}
             links, self._links = self._links, {}
             everything, self._all = self._all, False
             clones, self._clones = self._clones, set()
-        for screen in clones:
-            devices.hold(self._ctx, screen)
-        if reports:
-            record_reports(self._ctx, reports)
-        if links or everything:
-            up = [screen for screen, is_up in links.items() if is_up]
-            down = [screen for screen, is_up in links.items() if not is_up]
-            record_links(self._ctx, up, down, everything=everything)
+        try:
+            self._write(reports, links, everything, clones)
+        except Exception:
+            with self._lock:
+                self._links = self._links if self._all else {**links, **self._links}
+                self._all = self._all or everything
+                self._clones |= clones
+            raise
         said = {screen: Report.from_json(body) for screen, (_, body) in reports.items()}
         again = reissue.after_reports(self._ctx, said)
         if again.heads:
             self._tell(Published(again.heads))
+
+    def _write(
+        self,
+        reports: Mapping[str, tuple[int, Mapping[str, Any]]],
+        links: Mapping[str, bool],
+        everything: bool,
+        clones: Iterable[str],
+    ) -> None:
+        """Reports before links: who reported and left is away."""
+        for screen in clones:
+            devices.hold(self._ctx, screen)
+        try:
+            if reports:
+                record_reports(self._ctx, reports)
+        finally:
+            if links or everything:
+                up = [screen for screen, is_up in links.items() if is_up]
+                down = [screen for screen, is_up in links.items() if not is_up]
+                record_links(self._ctx, up, down, everything=everything)
