@@ -27,6 +27,7 @@ from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
 from server.services.screens.devices import Viewer
 from server.services.showing.explaining import Explained, explain
+from server.services.showing.shots import UNREADABLE
 
 State = Literal["right", "wrong", "cannot"]
 EDGE_MS = 3_000
@@ -93,7 +94,7 @@ def compare(
     turned = detail.get("turned")
     try:
         seen = _grey(io.BytesIO(data), turned if isinstance(turned, int) else 0)
-    except (OSError, ValueError, Image.DecompressionBombError):
+    except UNREADABLE:
         return Verdict("cannot", "unreadable", at)
     light = round(fmean(seen.tobytes()))
     if detail.get("off") is True:
@@ -163,7 +164,7 @@ def _likeness(ctx: Context, planned: Explained, seen: Image.Image) -> int:
             picture = Image.open(file, formats=("JPEG", "PNG", "WEBP"))
             picture.draft("L", (SIDE * 4, SIDE * 4))
             grey = picture.convert("L")
-    except (OSError, ValueError, AssetMissing):
+    except (*UNREADABLE, AssetMissing):
         return -1
     fits = (
         ImageOps.fit(grey, seen.size),
@@ -180,8 +181,8 @@ def _lies(ctx: Context, screen: str, seen: Image.Image) -> bool:
 
 
 def _grey(file: io.BytesIO, turned: int) -> Image.Image:
-    """A picture small and grey, as people see it where the page turned it clockwise. Raises OSError
-    or ValueError for what is none, or too large.
+    """A picture small and grey, as people see it where the page turned it clockwise. Raises one of
+    UNREADABLE for what is none, or too large.
     """
     picture = Image.open(file, formats=("JPEG", "PNG", "WEBP"))
     if picture.width * picture.height > MAX_PIXELS:

@@ -21,6 +21,8 @@ SMALL: Final = (240, 240)
 """Pixels, at most, of a picture in small."""
 QUALITY: Final = 80
 MAX_PIXELS: Final = 16_000_000
+UNREADABLE: Final = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+"""What Pillow raises of a picture that is none; SyntaxError for a PNG that is damaged inside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,6 @@ def small(data: bytes) -> bytes:
             picture.thumbnail(SMALL)
             made = io.BytesIO()
             picture.convert("RGB").save(made, "JPEG", quality=QUALITY)
-    except (OSError, ValueError, Image.DecompressionBombError) as wrong:
+    except UNREADABLE as wrong:
         raise NotFound("This picture cannot be opened.") from wrong
     return made.getvalue()

@@ -20,6 +20,7 @@ from server.services.showing import glimpses
 from server.services.showing.explaining import explain
 from server.services.showing.glimpses import Verdict, compare, judge
 from server.services.wishes import bases, content
+from tests.server.services.showing.test_shots import damaged_png
 from tests.support.record import TestClock
 from tests.support.small_shop import keep_file, lay_out, publish
 
@@ -114,7 +115,8 @@ def test_nothing_is_told_at_a_cut_without_a_plan_or_of_what_is_no_picture(
     assert told(compare(ctx, SCREEN, good, words, shown.since + 100)) == ("cannot", "at_cut")
     assert told(compare(ctx, SCREEN, good, {"zone:main": "moving"}, at)) == ("cannot", "at_cut")
     assert told(compare(ctx, SCREEN, good, words, 1)) == ("cannot", "no_plan")
-    assert told(compare(ctx, SCREEN, b"\xff\xd8\xffno", words, at)) == ("cannot", "unreadable")
+    for bad in (b"\xff\xd8\xffno", damaged_png()):
+        assert told(compare(ctx, SCREEN, bad, words, at)) == ("cannot", "unreadable")
 
 
 def test_of_a_drawn_card_the_page_is_asked_and_without_it_nothing_is_told(

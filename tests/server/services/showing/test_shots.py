@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from PIL import Image
 
 from server.db.models import CommandRow
 from server.errors import NotFound
@@ -42,6 +45,15 @@ def test_of_each_screen_the_newest_of_a_day_counts(any_ctx: Context, clock: Test
         assert newest(session, [], now) == {}
 
 
+def damaged_png() -> bytes:
+    """A picture whose card rotted after its first part."""
+    out = io.BytesIO()
+    Image.effect_noise((600, 400), 80).save(out, "PNG")
+    first, rest = out.getvalue().split(b"IDAT", 1)
+    return first + b"IDAT" + rest.replace(b"IDAT", b"\x8b\x89\x89\xe9")
+
+
 def test_what_is_no_picture_is_not_made_small() -> None:
-    with pytest.raises(NotFound):
-        small(b"\xff\xd8\xffpicture")
+    for bad in (b"\xff\xd8\xffpicture", damaged_png()):
+        with pytest.raises(NotFound):
+            small(bad)
