@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from io import StringIO
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from playlists.ids import Sha256
@@ -35,6 +35,8 @@ LONGEST_MS = 400 * DAY_MS
 """Records that end later than this from now, or last longer, are not taken."""
 AT_ONCE = 500
 """Records read at a time."""
+MAX_A_DAY = 1_000
+"""Records that are taken of one device in a day; an honest one has a few. The rest wait there."""
 COLUMNS = (
     "store",
     "screen",
@@ -101,12 +103,13 @@ def list_power(ctx: Context, actor: Actor, screen: str, cut: Cut = FIRST) -> Pag
 def take_power(session: Session, viewer: Viewer, runs: tuple[PowerRun, ...], now: int) -> int:
     """Keep what a device says of its display; the number up to which it may forget its own."""
     screen = viewer.screens[0]
-    newest = select(PowerRunRow).where(
-        PowerRunRow.screen_id == screen, PowerRunRow.device == viewer.device
+    mine = PowerRunRow.screen_id == screen, PowerRunRow.device == viewer.device
+    last = session.scalar(
+        select(PowerRunRow).where(*mine).order_by(PowerRunRow.seq.desc()).limit(1)
     )
-    last = session.scalar(newest.order_by(PowerRunRow.seq.desc()).limit(1))
     seq, hashed = (last.seq, Sha256(last.hash)) if last else (0, GENESIS)
-    for run in runs:
+    fresh = [run for run in runs if run.seq > seq]
+    for run in fresh[: _room(session, mine, now) if fresh else 0]:
         if run.seq <= seq:
             continue
         if run.until_ms > now + AHEAD_MS or run.until_ms - run.from_ms > LONGEST_MS:
@@ -129,6 +132,14 @@ def take_power(session: Session, viewer: Viewer, runs: tuple[PowerRun, ...], now
         )
         seq, hashed = run.seq, run.hash
     return seq
+
+
+def _room(session: Session, mine: Sequence[ColumnElement[bool]], now: int) -> int:
+    """How many records may still be taken of a device in this day."""
+    newest = select(PowerRunRow.received_at).where(*mine).order_by(PowerRunRow.seq.desc())
+    some = newest.limit(MAX_A_DAY).subquery().c
+    lately = select(func.count()).where(some.received_at > now - DAY_MS)
+    return MAX_A_DAY - (session.scalar(lately) or 0)
 
 
 def offs_at(session: Session, screen: str, at_ms: int) -> tuple[PowerRunView, ...]:
@@ -201,11 +212,13 @@ def _table(ctx: Context, actor: Actor, asked: Asked) -> Iterator[str]:
         rows = rows.where(ScreenRow.id == asked.screen)
     if asked.store:
         rows = rows.where(StoreRow.id == asked.store)
+    if actor.stores is not None:
+        rows = rows.where(StoreRow.id.in_(actor.stores))
     with ctx.db.read() as session:
         for store, name, row in session.execute(rows.execution_options(yield_per=AT_ONCE)):
             zone = zone_of(name)
             inside = row.until_ms > _at(zone, since) and row.from_ms < _at(zone, until)
-            if inside and actor.sees(store):
+            if inside:
                 yield _csv(_cells(store, zone, row))
 
 

@@ -8,10 +8,12 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import event
 
 from playlists.ids import Sha256
 from playlists.runs import GENESIS
 from playlists.wire.commands import PowerRun
+from server.db.models import PowerRunRow
 from server.errors import BadInput, NotFound
 from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
@@ -71,6 +73,46 @@ def test_a_table_has_the_records_of_ones_stores_and_days(ctx: Context) -> None:
             told(mine, **asked)
     with pytest.raises(BadInput):
         told(since=date(2026, 10, 15))
+
+
+def test_of_ones_stores_alone_the_records_are_read(ctx: Context) -> None:
+    lay_out(ctx)
+    with ctx.db.write() as session:
+        for screen in SCREENS:
+            night(session, screen, 1, GENESIS, "2026-10-14")
+    mine = replace(SYSTEM, id="ana", stores=frozenset({"lille"}))
+    read: list[str] = []
+
+    def load(row: PowerRunRow, _: object) -> None:
+        read.append(row.screen_id)
+
+    event.listen(PowerRunRow, "load", load)
+    try:
+        assert len(list(offs.table(ctx, mine, Asked(date(2026, 10, 14), date(2026, 10, 14))))) == 2
+    finally:
+        event.remove(PowerRunRow, "load", load)
+    assert read == [SCREENS[0]]
+
+
+def test_a_device_fills_no_table_and_loses_nothing(
+    any_ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(offs, "MAX_A_DAY", 3)
+    lay_out(any_ctx)
+    begin = at("2026-10-14 01:00")
+    runs = [PowerRun(n, GENESIS, begin + n, begin + n + 1, "law", "cec", "") for n in range(1, 8)]
+    viewer = Viewer((SCREENS[0],), "d" * 16)
+
+    def take(*numbers: int, days: int = 0) -> int:
+        said = tuple(runs[n - 1] for n in numbers)
+        with any_ctx.db.write() as session:
+            return offs.take_power(session, viewer, said, begin + 10_000 + days * offs.DAY_MS)
+
+    assert take(1, 2) == 2
+    assert take(2, 3, 4, 5) == 3
+    assert take(4, 5) == 3
+    assert take(4, 5, 6, 7, days=1) == 6
+    assert len(offs.list_power(any_ctx, SYSTEM, SCREENS[0]).items) == 6
 
 
 def night(session: object, screen: str, seq: int, prev: Sha256, day: str) -> None:
