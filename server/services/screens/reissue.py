@@ -34,6 +34,8 @@ MAX_AHEAD_MS = 400 * 24 * 3_600_000
 """A version may be this far ahead of the clock (it once ran wrong); above it is not believed."""
 CHANNEL_EVERY_MS = 60_000
 """A channel is signed anew at most this often: all its followers take it whole."""
+HEAD_EVERY_MS = 10_000
+"""A screen's head at most this often: every one is kept, and a copied key can say any revision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Reissued:
 
 
 class _Pace:
-    """Lets each channel of a record pass once in a while."""
+    """Lets each name of a record pass once in a while."""
 
     def __init__(self, every_ms: int) -> None:
         self._every_ms = every_ms
@@ -66,6 +68,7 @@ class _Pace:
 
 
 _PACE = _Pace(CHANNEL_EVERY_MS)
+_HEADS_PACE = _Pace(HEAD_EVERY_MS)
 
 
 def after_reports(ctx: Context, reports: Mapping[str, Report]) -> Reissued:
@@ -79,7 +82,8 @@ def after_reports(ctx: Context, reports: Mapping[str, Report]) -> Reissued:
 
 def heads_above(ctx: Context, held: Mapping[str, int]) -> tuple[SignedHead, ...]:
     """New heads, of the same plans, for the screens that hold a revision above the record's."""
-    believed = _believed(held, ctx.clock(), "head")
+    now = ctx.clock()
+    believed = _believed(held, now, "head")
     if not believed:
         return ()
     known: dict[str, int] = {}
@@ -87,7 +91,8 @@ def heads_above(ctx: Context, held: Mapping[str, int]) -> tuple[SignedHead, ...]
         for some in batched(sorted(believed), MAX_IN):
             rows = select(ScreenHeadRow.screen_id, ScreenHeadRow.revision)
             known.update(session.execute(rows.where(ScreenHeadRow.screen_id.in_(some))).all())
-    above = {name: believed[name] for name, revision in known.items() if believed[name] > revision}
+    ahead = [name for name, revision in known.items() if believed[name] > revision]
+    above = {name: believed[name] for name in _HEADS_PACE.take(ctx.db, ahead, now)}
     if not above:
         return ()
     storer = Storer(ctx.keys, ReadIndex(), ctx.settings.head_life_ms)
@@ -97,7 +102,7 @@ def heads_above(ctx: Context, held: Mapping[str, int]) -> tuple[SignedHead, ...]
                 ScreenHeadRow.screen_id == screen, ScreenHeadRow.revision < revision
             )
             session.execute(row.values(revision=revision))
-        heads = storer.renew(session, list(above), ctx.clock())
+        heads = storer.renew(session, list(above), now)
     log.warning("heads_behind_players", screens=len(heads))
     return tuple(heads)
 

@@ -124,6 +124,17 @@ def test_a_channel_is_signed_anew_once_a_minute_at_most(chain: Context, clock: T
     assert reissue.channels_above(chain, {CHANNEL: version(chain) + 10})
 
 
+def test_a_screens_head_is_not_signed_anew_time_and_again(chain: Context, clock: TestClock) -> None:
+    def above() -> list[int]:
+        told = reissue.heads_above(chain, {SCREEN: head(chain)[0] + 1, "prado-window": 0})
+        return [revision for _, revision, _ in told]
+
+    assert above() == [head(chain)[0]]
+    assert above() == []
+    clock.advance(reissue.HEAD_EVERY_MS)
+    assert above() == [head(chain)[0]]
+
+
 def test_a_screen_moves_its_own_channels_only(chain: Context) -> None:
     before = version(chain, OTHER_CHANNEL)
     said = replace(NOTHING, channels={ChannelId(OTHER_CHANNEL): before + 10})
