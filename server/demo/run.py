@@ -57,6 +57,11 @@ class Ports:
         """PORTS in a row."""
         return cls(*range(first, first + PORTS))
 
+    @property
+    def hands(self) -> int:
+        """The first of HANDS_PORTS that follow."""
+        return self.player + 1
+
 
 class CannotStart(Exception):
     """Something outside stands in the way; the message says what, and what to do."""
@@ -150,7 +155,7 @@ def _run(ports: Ports, data: Path, *, browser: bool, smoke: bool, webhook: bool)
                 player_url=_player_url(ports),
                 webhook=webhook,
             )
-        _start_screens(group, data, settings)
+        _start_screens(group, ports, data, settings)
         _until(record.pictured, group, "the shop's feed")
         _tell(world, ports, record.owner_link(), data)
         if browser:
@@ -232,13 +237,13 @@ def _start_player(group: Group, ports: Ports, data: Path, settings: Settings) ->
             [
                 *(sys.executable, "-m", "player", "--server", settings.url),
                 *("--data", str(data / "player"), "--port", str(ports.player)),
-                *("--no-display", "--no-share", *RECORDS),
+                *("--no-display", "--no-share", "--hands-port", str(ports.hands), *RECORDS),
             ],
         )
     )
 
 
-def _start_screens(group: Group, data: Path, settings: Settings) -> None:
+def _start_screens(group: Group, ports: Ports, data: Path, settings: Settings) -> None:
     """Start the other screens' players, all in one process."""
     announce = data / "screens.json"
     announce.unlink(missing_ok=True)
@@ -248,7 +253,7 @@ def _start_screens(group: Group, data: Path, settings: Settings) -> None:
             [
                 *(sys.executable, "-m", "player.several", "--server", settings.url),
                 *("--data", str(data / "screens"), "--count", str(len(SCREENS) - 1)),
-                *("--announce", str(announce), *RECORDS),
+                *("--announce", str(announce), "--hands-port", str(ports.hands + 1), *RECORDS),
             ],
         )
     )

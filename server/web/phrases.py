@@ -144,6 +144,10 @@ PHRASES: Final[dict[str, Phrase]] = {
     "trouble_door": Phrase(
         "la porte du serveur ne répond pas", "the server’s door does not answer"
     ),
+    "trouble_hands": Phrase(
+        "sa page pour l’équipe du magasin ne s’ouvre pas",
+        "its page for the store’s people does not open",
+    ),
     "trouble_files_damaged": Phrase("des fichiers sont abîmés", "files are damaged"),
     "trouble_files_failing": Phrase("des fichiers n’arrivent pas", "files do not arrive"),
     "trouble_files_full": Phrase("plus de place pour les fichiers", "no room left for files"),

@@ -13,8 +13,9 @@ import pytest
 from typer.testing import CliRunner
 
 from server.cli import app
-from server.demo import MAX_PORT, PORTS
-from server.demo.run import run
+from server.config import Settings
+from server.demo import HANDS_PORTS, MAX_PORT, PORTS
+from server.demo.run import Ports, _start_player, _start_screens, run
 from server.demo.screens import AGENT_SCREEN, BROWSER_SCREEN, SCREENS
 
 
@@ -82,6 +83,17 @@ def port_row() -> int:
             except OSError:
                 continue
             return int(first)
+
+
+def test_each_screen_has_a_port_of_its_own_for_the_store_s_people(tmp_path: Path) -> None:
+    group, ports, settings = Mock(), Ports.after(9000), Settings(_env_file=None)  # type: ignore[call-arg]
+    _start_player(group, ports, tmp_path, settings)
+    _start_screens(group, ports, tmp_path, settings)
+    alone, others = (call.args[0].command for call in group.start.call_args_list)
+    first = int(others[others.index("--hands-port") + 1])
+    count = int(others[others.index("--count") + 1])
+    taken = [int(alone[alone.index("--hands-port") + 1]), *range(first, first + count)]
+    assert taken == list(range(9000 + PORTS, 9000 + PORTS + HANDS_PORTS))
 
 
 def test_fourteen_screens_hang_in_four_stores() -> None:
