@@ -35,6 +35,8 @@ def show() -> AnyResponse:
     me = enter("read")
     asked, wrong = _asked(me)
     found = agreement.agreement(me.ctx, me.actor, asked)
+    if asked.store and asked.store not in found.names:
+        wrong = wrong or _("There is no store of this name.")
     given = {
         "since": asked.since.isoformat(),
         "until": asked.until.isoformat(),
@@ -50,6 +52,7 @@ def show() -> AnyResponse:
         found=found,
         words=alignment_words(found, me.ctx.clock(), me.language),
         given=given,
+        called=found.names.get(asked.store, asked.store),
         wrong=wrong,
         later=length(settle_ms(me.ctx.settings.play_records_every_s * 1_000)),
         own=own_page(a_page(me.ctx, me.actor)),
@@ -75,6 +78,8 @@ def download() -> AnyResponse:
 def _asked(me: Visit) -> tuple[Asked, str]:
     """What is asked for; where that is no span of days, the last DAYS, and why."""
     given = {name: request.args.get(name, "")[:MAX_ASKED].strip() for name in ("store", "sku")}
+    if given["store"]:
+        given["store"] = agreement.store_named(me.ctx, me.actor, given["store"])
     today = datetime.fromtimestamp(me.ctx.clock() / 1000, UTC).date()
     usual = Asked(today - timedelta(days=DAYS - 1), today, **given)
     try:

@@ -186,6 +186,19 @@ def agreement(ctx: Context, actor: Actor, asked: Asked) -> Agreement:
         )
 
 
+def store_named(ctx: Context, actor: Actor, said: str) -> str:
+    """The id of the actor's store that people call so; what was said where there is none, or it is
+    an id already.
+    """
+    with ctx.db.read() as session:
+        rows = session.execute(select(StoreRow.id, StoreRow.name).order_by(StoreRow.id)).all()
+    mine = [(store, name) for store, name in rows if actor.sees(store)]
+    if any(store == said for store, _ in mine):
+        return said
+    called = (store for store, name in mine if name.casefold() == said.casefold())
+    return next(called, said)
+
+
 def table(ctx: Context, actor: Actor, asked: Asked) -> Iterator[str]:
     """The sums as CSV (RFC 4180): a row for each store, day and SKU. Raises as `agreement`."""
     actor.require("read", asked.store or None)

@@ -89,3 +89,16 @@ def test_days_that_are_none_are_told_beside_the_last_week(chain: Chain) -> None:
         answer = owner.get(f"/alignment?{wrong}")
         assert answer.status_code == 422
         assert "wrongly" in answer.text
+
+
+def test_a_store_is_found_by_the_name_that_people_give_it(chain: Chain) -> None:
+    agree(chain)
+    owner = chain.owner()
+    named = owner.text(f"{HERE}&store=lille")
+    assert "100 % of price-seconds were the shop’s." in plain(named)
+    assert plain(owner.text(f"{HERE}&store=LILLE")) == plain(named)
+    assert 'name="store" value="Lille"' in named
+    nobody = plain(owner.get(f"{HERE}&store=Lyon").text)
+    assert "There is no store of this name." in nobody
+    assert "Connect the shop" not in nobody
+    assert chain.manager("lille", "read").get(f"{HERE}&store=Prado").status_code == 404
