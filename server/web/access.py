@@ -274,7 +274,7 @@ def signed_out_page(first: str, *, status: int = 200, provider_out: str = "") ->
         first=first,
         second=say("signed_out_second", lang),
         text=say("signed_out_how", lang),
-        command="enseigne owner-link",
+        command="python3 start.py run owner-link",
         provider=provider.title(settings),
         provider_out=provider_out,
         sign_in=urlencode({"next": request.path}) if request.method == "GET" else "",

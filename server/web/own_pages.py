@@ -10,11 +10,12 @@ from flask import request
 
 def own_page(port: int | None) -> str:
     """Its address; empty where there is none, or the reader sits elsewhere."""
-    return f"http://127.0.0.1:{port}/" if port is not None and _is_here() else ""
+    return f"http://127.0.0.1:{port}/" if port is not None and is_loopback(request.host_url) else ""
 
 
-def _is_here() -> bool:
-    host = urlsplit(request.host_url).hostname or ""
+def is_loopback(url: str) -> bool:
+    """Whether an address counts on its own machine alone."""
+    host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -11,6 +11,7 @@ from server.services.screens import pairing
 from server.services.screens.pairing_choices import choices
 from server.web.access import Visit, limits, page, studio
 from server.web.entering import enter
+from server.web.own_pages import is_loopback
 
 blueprint = studio("pairing")
 
@@ -72,6 +73,7 @@ def _form(
         fingerprint=looker.ctx.keys.fingerprint,
         command=f"curl -fsSL {url}/player/install | sudo sh -s",
         screen=f"{url}/screen",
+        only_here=is_loopback(url),
         chosen=chosen,
         code=code,
         name=name,

@@ -80,7 +80,7 @@ def redeem_owner_link(ctx: Context, secret: str, browser: str = "") -> SignedIn:
         if tokens.take(session, secret, OWNER_LINK, now) is None:
             raise Unauthenticated(
                 "This link was used already, or is too old. Start the server again, or run "
-                "“enseigne owner-link”, for a new one."
+                "“python3 start.py run owner-link”, for a new one."
             )
         if (row := session.get(ActorRow, OWNER)) is None:
             row = ActorRow(id=OWNER, name="Owner", scopes=[], stores=None, created_at=now)

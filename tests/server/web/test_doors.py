@@ -53,7 +53,7 @@ def test_pressing_the_button_comes_in_once(calm: Chain) -> None:
         over = again(path, headers={"Accept-Language": "en"})
         assert over.status_code == 410
         assert "This link was used already, or is too old." in over.text
-        assert "enseigne owner-link" in over.text
+        assert "python3 start.py run owner-link" in over.text
 
 
 def test_the_link_ends(calm: Chain) -> None:
@@ -78,7 +78,7 @@ def test_nobody_signed_in(calm: Chain) -> None:
     for path in ("/wall", "/pair", "/screens/lille-window/why"):
         answer = calm.browser().get(path, headers={"Accept-Language": "fr"})
         assert answer.status_code == 401
-        assert "enseigne owner-link" in answer.text
+        assert "python3 start.py run owner-link" in answer.text
         assert "Personne n’est connecté ici." in answer.text
 
 
@@ -195,3 +195,14 @@ def test_an_empty_installation(ctx: Context) -> None:
     chain = Chain(ctx, ctx.clock)  # type: ignore[arg-type]
     page = chain.owner().text("/wall")
     assert "No screen hangs here yet." in page
+
+
+def test_pairing_tells_an_address_that_devices_cannot_reach(chain: Chain) -> None:
+    owner, url = chain.owner(), chain.ctx.settings.url
+    told = owner.text("/pair")
+    assert "Set ENSEIGNE_PUBLIC_URL to one that devices reach" in told
+    assert f'href="{url}/screen"' in told
+    chain.ctx.settings.public_url = "https://signs.example"
+    reached = owner.text("/pair")
+    assert "ENSEIGNE_PUBLIC_URL" not in reached
+    assert 'href="https://signs.example/screen"' in reached
