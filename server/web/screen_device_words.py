@@ -127,7 +127,6 @@ def kind_words(kind: str, arguments: Mapping[str, Any]) -> str:
 def order(one: CommandView, now: int, zone: str, language: Language) -> Order:
     """A command and its answer."""
     states = {
-        "": _("waits for its answer"),
         "done": _("done"),
         "failed": _("could not be done"),
         "refused": _("refused"),
@@ -135,6 +134,9 @@ def order(one: CommandView, now: int, zone: str, language: Language) -> Order:
         "overdue": _("no answer in time, so it is not done"),
         "replaced": _("taken back"),
     }
+    if not one.state:
+        until = when(one.deadline, now, zone, language)
+        states[""] = _("waits for its answer, until %(until)s", until=until)
     at = when(one.issued_at, now, zone, language)
     about = _("%(by)s, %(at)s", by=one.by, at=at)
     if one.answered_at is not None:
@@ -218,13 +220,16 @@ def nights(runs: Sequence[PowerRunView], zone: str, language: Language) -> tuple
 def rule_words(view: DisplayView, store: StoreView, now: int, language: Language) -> str:
     """How the display is switched, in a sentence or two."""
     rule = view.display.rule
-    said = {
-        "always": _("It is on at all hours."),
-        "hours": _(
+    hours = _("It is on in the store’s opening hours.")
+    if rule.before_min or rule.after_min:
+        hours = _(
             "It is on from %(before)s min before opening to %(after)s min after closing.",
             before=rule.before_min,
             after=rule.after_min,
-        ),
+        )
+    said = {
+        "always": _("It is on at all hours."),
+        "hours": hours,
         "own": _("It has hours of its own."),
     }[rule.mode]
     law = night_words(rule)

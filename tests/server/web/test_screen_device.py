@@ -61,7 +61,7 @@ def test_it_is_told_and_its_answer_stands_on_the_page(player: Chain) -> None:
     assert owner.send(PAGE, kind="rotate", degrees="90").status_code == 303
     told = owner.text(PAGE)
     assert "data-waits" in told
-    assert "Turn the picture, 90 ° waits for its answer" in plain(told)
+    assert "Turn the picture, 90 ° waits for its answer, until" in plain(told)
     answer(player, "failed", "There is no tool for this.")
     told = plain(owner.text(PAGE))
     assert "could not be done" in told
@@ -141,6 +141,9 @@ def test_the_display_is_given_a_rule_and_its_nights_are_listed(player: Chain) ->
     assert "It is on from 15 min before opening to 30 min after closing." in told
     assert "(R. 581-59)" in told
     assert owner.send(path, **form, shots_min="3").status_code == 422
+    plainly = {**form, "before_min": "0", "after_min": "0"}
+    assert owner.send(path, **plainly, shots_min="60").status_code == 303
+    assert "It is on in the store’s opening hours." in plain(owner.text(PAGE))
     now = player.clock()
     run = PowerRun(1, GENESIS, now - 3_600_000, now + 60_000, "law", "wlr-randr", "HDMI-A-1 off")
     answering.take(player.ctx, VIEWER, Answers(power=(run,)))
