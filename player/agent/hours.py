@@ -28,7 +28,10 @@ class Hours:
             return True
         if now.uncertainty_ms is None:
             return False  # nobody knows what hour it is
-        local = datetime.fromtimestamp(now.ms / 1000, ZoneInfo(zone))
+        try:
+            local = datetime.fromtimestamp(now.ms / 1000, ZoneInfo(zone))
+        except (KeyError, ValueError, OSError):
+            return False  # nor here: this system does not know the server's name of the zone
         minute = local.hour * 60 + local.minute
         return any(
             begin <= minute < end if begin < end else minute >= begin or minute < end

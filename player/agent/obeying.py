@@ -40,6 +40,9 @@ PLATE_MS = 30_000
 PICTURE_MS = 45_000
 """A kiosk that has brought no picture by then is not there."""
 FACTS_EVERY_MS = 30_000
+ANSWERS_AGAIN_MS = 60_000
+"""Between two words of what the server did not take, or of what it took and the disk did not note.
+"""
 COLOURS = ("#A92B13", "#1D409F", "#0B6350", "#7A4E00", "#5B2A86", "#0A3F59")
 """Of the plate: screens side by side are told apart by it."""
 DEGREES = (0, 90, 180, 270)
@@ -76,7 +79,7 @@ class Obeying:
         self._reload = ""
         self._by_page: dict[str, int] = {}
         self._facts: dict[str, Cap] = {}
-        self._facts_at = 0
+        self._facts_at = self._answers_at = self._power_at = 0
 
     def start(self) -> None:
         """Answer what was begun before, and wish what was set."""
@@ -135,7 +138,7 @@ class Obeying:
         yield from self._updates.needs()
         if self._clock.monotonic_ms() >= self._facts_at:
             yield Need("facts")
-        if self._orders.unsent() or self._orders.power():
+        if self._has_answers(self._clock.monotonic_ms()):
             yield Need("answers")
         yield from self._handing.needs()
 
@@ -165,9 +168,7 @@ class Obeying:
         if need.kind == "hands":
             self._handing.done(result)
         elif isinstance(result, tuple):
-            said, acked = result
-            self._orders.power_sent(acked)
-            return "forget" in self._orders.sent(said.answers)
+            return self._answered(*result)
         return False
 
     def told(self, did: Did) -> None:
@@ -332,6 +333,26 @@ class Obeying:
             self._health.note("disk_full", str(full))
 
     # --- helpers ----------------------------------------------------------------------------------
+
+    def _has_answers(self, monotonic: int) -> bool:
+        if monotonic >= self._answers_at and self._orders.unsent():
+            return True
+        return monotonic >= self._power_at and bool(self._orders.power())
+
+    def _answered(self, said: Answers, acked: int) -> bool:
+        """The server took what was said, and holds the display's records up to a number. Whether
+        one of the answers was to `forget`.
+        """
+        again_at = self._clock.monotonic_ms() + ANSWERS_AGAIN_MS
+        if said.power and acked < said.power[0].seq:
+            self._power_at = again_at
+        try:
+            self._orders.power_sent(acked)
+            return "forget" in self._orders.sent(said.answers)
+        except NoRoom as full:
+            self._health.note("disk_full", str(full))
+            self._answers_at = self._power_at = again_at
+            return False
 
     def _answer(self, order: str, out: Outcome) -> None:
         answer = Answer(order, out.state, out.said, self._beliefs.now().ms, out.detail)

@@ -8,14 +8,13 @@ record says by which means it was off, and what those answered.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 
 from player.cache.orders import Orders
 from player.display.wishes import Did, Wish, Wishes
 from player.errors import NoRoom
 from playlists.errors import Invalid
 from playlists.fields import Fields
-from playlists.wire.commands import Off, PowerPlan
+from playlists.wire.commands import MAX_SAID, Off, PowerPlan
 from playlists.wire.door import Cap
 
 NOTE_EVERY_MS = 60_000
@@ -89,10 +88,14 @@ class Powering:
         """After a start: the record of what was off before it, and the display as it is to be."""
         self._began = True
         kept = self._orders.settings.get("off")
-        if isinstance(kept, Mapping):
+        try:
             given = Fields.of(kept)
             off = Off.from_json([given.value(it) for it in ("from", "until", "why")])
-            self._keep(off, given.text("how", 64, empty=True), given.text("said", empty=True))
+            how, said = given.text("how", 64, empty=True), given.text("said", MAX_SAID, empty=True)
+        except Invalid:
+            pass  # there is none, or the disk changed it
+        else:
+            self._keep(off, how, said)
         self._switch(on=True)
 
     def _switch(self, *, on: bool) -> None:

@@ -94,6 +94,14 @@ def test_hours_are_the_stores_own_over_midnight_too(clock: str, open_: bool) -> 
     assert NIGHT.latest_need(replace(now, uncertainty_ms=None), zone) == now.ms + SOON_MS
 
 
+@pytest.mark.parametrize("zone", ["Nowhere/Land", "../etc/passwd", "Europe"])
+def test_a_zone_that_this_system_does_not_know_ends_no_player(zone: str) -> None:
+    """Debian 13 has the older names in a package of their own (tzdata-legacy)."""
+    now = Now(NOON, 10)
+    assert NIGHT.latest_need(now, zone) == NOON + SOON_MS
+    assert Hours().latest_need(now, zone) is None
+
+
 def test_of_the_players_own_settings_and_the_servers_the_stricter_count(tmp_path: Path) -> None:
     rates: list[int] = []
     orders = Orders(tmp_path / "orders.db")

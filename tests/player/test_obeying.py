@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 from typing import Any
 
@@ -9,10 +10,11 @@ import pytest
 
 from player.agent import obeying
 from player.display.wishes import Did
+from player.errors import NoRoom
 from player.machine.tools import Told
 from playlists.runs import GENESIS
 from playlists.signing import SigningKey, sign
-from playlists.wire.commands import Answer, Command, FetchRule, Off, PowerPlan
+from playlists.wire.commands import Answer, Answers, Command, FetchRule, Off, PowerPlan
 from tests.player.bench import Bench
 
 HOUR_MS = 3_600_000
@@ -256,6 +258,89 @@ def test_a_damaged_file_is_begun_anew(screen: Bench) -> None:
     screen.wait(5_000)
     assert "rotate" not in wishes(screen)
     assert said(screen, ask(screen, "reload"))[0] == "done"
+
+
+@pytest.mark.parametrize("table", ["orders", "settings", "power", "tail"])
+def test_a_row_that_the_disk_changed_costs_that_row_alone(screen: Bench, table: str) -> None:
+    done = ask(screen, "rotate", degrees=90)
+    orders = screen.parts.body.orders
+    orders.was_off(
+        Off(screen.clocks.true_ms - 2_000, screen.clocks.true_ms - 1_000, "hours"), "", ""
+    )
+    screen.settle()
+    assert [run.seq for run in screen.sim.power] == [1]
+    changed = {
+        "orders": "UPDATE orders SET answer = x'7b', sent = 0",
+        "settings": "REPLACE INTO settings VALUES ('volume', x'7b')",
+        "power": "INSERT INTO power VALUES (2, x'7b')",
+        "tail": "DELETE FROM tail",
+    }
+    orders._db.execute(changed[table])
+    orders._db.commit()
+    if table == "tail":
+        orders._mend(sqlite3.DatabaseError("a page of it is damaged"))
+    screen.wait(3_000)
+    screen.reboot()
+    screen.wait(5_000)
+    assert wishes(screen)["rotate"]["value"] == 90
+    screen.hear("command", sign("command", done.to_json(), screen.sim.online))
+    assert said(screen, ask(screen, "reload"))[0] == "done"
+    assert orders_of(screen)[done.id] == "rotate", "it is not done again"
+    screen.parts.body.orders.was_off(
+        Off(screen.clocks.true_ms - 2_000, screen.clocks.true_ms - 1_000, "law"), "", ""
+    )
+    screen.wait(3_000)
+    assert screen.sim.power[-1].why == "law", "no number is one that the server holds"
+
+
+def orders_of(screen: Bench) -> dict[str, str]:
+    return dict(screen.parts.body.orders._db.execute("SELECT id, kind FROM orders").fetchall())
+
+
+def test_a_full_disk_ends_no_player_that_is_told_its_answers_were_taken(
+    screen: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise NoRoom("The disk is full.")
+
+    asked = count_answers(screen, monkeypatch)
+    with monkeypatch.context() as disk:
+        disk.setattr(screen.parts.body.orders, "power_sent", full)
+        ask(screen, "reload")
+        screen.wait(30_000)
+    assert "disk_full" in screen.notes
+    assert len(asked) == 1, "it does not say it again and again"
+    screen.wait(obeying.ANSWERS_AGAIN_MS)
+    assert screen.parts.body.orders.unsent() == ()
+
+
+def test_a_record_that_the_server_does_not_take_is_not_told_without_a_pause(
+    screen: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = count_answers(screen, monkeypatch, acked=0)
+    end = screen.clocks.true_ms - 1_000
+    screen.parts.body.orders.was_off(Off(end - 1_000, end, "hours"), "", "")
+    screen.wait(30_000)
+    assert len(asked) == 1
+    assert said(screen, ask(screen, "reload"))[0] == "done", "an answer waits for no record"
+    screen.wait(5 * obeying.ANSWERS_AGAIN_MS)
+    assert 5 <= len(asked) <= 8
+
+
+def count_answers(
+    screen: Bench, monkeypatch: pytest.MonkeyPatch, acked: int | None = None
+) -> list[Answers]:
+    asked: list[Answers] = []
+    answers = screen.parts.server.answers
+
+    def counted(told: Answers) -> int:
+        asked.append(told)
+        assert len(asked) < 100, "a storm"
+        took = answers(told)
+        return took if acked is None else acked
+
+    monkeypatch.setattr(screen.parts.server, "answers", counted)
+    return asked
 
 
 def test_an_answer_that_was_forgotten_on_its_way_is_of_no_kind(screen: Bench) -> None:
