@@ -126,9 +126,13 @@ Pairs = Sequence[tuple[Member, Seen]]
 
 
 def observe(member: Member, seen: Seen, wanted: str, now: int) -> Member:
-    """The screen as it stands by what is known of it now."""
+    """The screen as it stands by what is known of it now. One that a way back found in the middle
+    of getting what it leaves (excused, never told) has its turn once it got that.
+    """
     if seen.version == wanted:
         return member if member.stage == "has" else _moved(member, "has", now)
+    if member.stage == "has" and member.excused and not seen.told and seen.version == member.before:
+        return replace(_moved(member, "due", now), excused=False)
     if member.stage in ("has", "done") and seen.version:
         late = member.stage == "has" or seen.heard_at > member.since + SETTLE_MS
         return _fell_back(member, seen, now) if late else member

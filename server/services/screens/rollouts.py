@@ -176,20 +176,29 @@ def _row(ctx: Context, actor: Actor, package: PackageRow, wish: Wish, now: int) 
 
 
 def _enlist(
-    session: Session, row: RolloutRow, fleet: Collection[Player], turns: Mapping[str, int]
+    session: Session,
+    row: RolloutRow,
+    fleet: Collection[Player],
+    turns: Mapping[str, int],
+    leaving: str = "",
 ) -> None:
-    """Write its screens down."""
-    rows = [
-        {
-            "rollout_id": row.id,
-            "screen_id": one.screen,
-            "wave": turns[one.screen],
-            "stage": "has" if one.version == row.version else "due",
-            "since": row.started_at,
-            "before": one.version,
-        }
-        for one in fleet
-    ]
+    """Write its screens down; on the way back, those that are in the middle of getting the version
+    that is left (`leaving`) as what `observe` looks for.
+    """
+    rows = []
+    for one in fleet:
+        has = one.version == row.version
+        rows.append(
+            {
+                "rollout_id": row.id,
+                "screen_id": one.screen,
+                "wave": turns[one.screen],
+                "stage": "has" if has else "due",
+                "since": row.started_at,
+                "before": leaving if has and leaving else one.version,
+                "excused": has and bool(leaving),
+            }
+        )
     if rows:
         session.execute(insert(UpdateRow), rows)
 
@@ -264,7 +273,7 @@ def _go_back(ctx: Context, session: Session, actor: Actor, row: RolloutRow, now:
     made.state, made.back = "rest", True
     session.add(made)
     session.flush()
-    _enlist(session, made, fleet, {one.screen: 1 for one in fleet})
+    _enlist(session, made, fleet, {one.screen: 1 for one in fleet}, row.version)
     return made.id
 
 

@@ -198,6 +198,32 @@ def test_going_back_brings_the_version_before_in_one_night(fleet: Fleet) -> None
     assert fleet.state(back)[0] == "done"
 
 
+def test_going_back_reaches_who_was_in_the_middle_of_it(fleet: Fleet) -> None:
+    late = fleet.pis["kiosk-0"]
+    late.comes_to = "late"
+    made = fleet.start(screens=["lille-0", "kiosk-0"])
+    fleet.at("2026-10-16T02:10")
+    back = rollouts.change(fleet.ctx, IT, made, "back")
+    fleet.at("2026-10-16T02:11")
+    late.version, late.comes_to = NEW.version, "done"
+    fleet.at("2026-10-16T02:14", "2026-10-16T02:15")
+    assert fleet.running(NEW) == set()
+    fleet.at("2026-10-16T09:00")
+    assert fleet.state(back) == ("done", "", "")
+
+
+def test_who_is_silent_in_the_middle_of_it_halts_no_way_back(fleet: Fleet) -> None:
+    late = fleet.pis["kiosk-0"]
+    late.comes_to = "late"
+    made = fleet.start(screens=["lille-0", "kiosk-0"])
+    fleet.at("2026-10-16T02:10")
+    back = rollouts.change(fleet.ctx, IT, made, "back")
+    late.online = False
+    fleet.at("2026-10-16T02:11", "2026-10-16T03:00")
+    assert fleet.state(back) == ("rest", "", "")
+    assert fleet.running(NEW) == set()
+
+
 def test_players_that_cannot_are_left_and_say_so(fleet: Fleet) -> None:
     fleet.pis["lille-0"].comes_to, fleet.pis["lille-0"].version = "refused", ""
     fleet.pis["kiosk-0"].comes_to, fleet.pis["kiosk-0"].version = "unknown", ""
