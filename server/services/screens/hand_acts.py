@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from playlists.cards import card_json
@@ -53,6 +53,9 @@ AHEAD_MS = 5 * MINUTE_MS
 """A device's clock may be ahead of the server's by so much."""
 OLDEST_MS = 400 * 24 * 3_600_000
 """Nothing older is told any more."""
+MAX_REFUSED_A_DAY = 50
+"""Acts of one screen that are refused and told of in a day; more are refused and forgotten."""
+DAY_MS = 24 * 3_600_000
 LOCAL = {"local": True}
 """Marks in the audit log what was done without the server."""
 
@@ -118,19 +121,31 @@ def _new(
         state="taken",
         received_at=now,
     )
-    session.add(row)
     try:
         actor = _who(ctx, session, place, act, now)
         override = _override(ctx, session, actor, place, act)
     except (ServerError, Invalid) as refused:
+        if _were_refused(session, place, now) >= MAX_REFUSED_A_DAY:
+            return Verdict("refused")
         row.state = "refused"
+        session.add(row)
         after = {**LOCAL, **_told(place, act), "why": str(refused)}
         audit.record(session, SYSTEM, now, "hands.refuse", f"override:{act.id}", None, after)
         return Verdict("refused")
+    session.add(row)
     _keep(session, actor, override, act, _via(session, place, act), now)
     if act.ended is not None or override.until_ms <= now:
         row.state = "over"
     return _verdict(row, session.get_one(OverrideRow, act.id))
+
+
+def _were_refused(session: Session, place: ScreenRow, now: int) -> int:
+    lately = select(func.count()).where(
+        HandActRow.screen_id == place.id,
+        HandActRow.state == "refused",
+        HandActRow.received_at > now - DAY_MS,
+    )
+    return session.scalar(lately) or 0
 
 
 def _who(ctx: Context, session: Session, place: ScreenRow, act: Act, now: int) -> Actor:
