@@ -5,16 +5,45 @@ const DRIFT_LIMIT_MS = 150;
 /** Seeking again before this long (ms) would only stutter. */
 const SETTLE_MS = 1500;
 
+/** The films that may be heard; they play in shadow roots, out of which no event of theirs comes. */
+const films = new Set();
+let loudness = null;
+
+/** How loud every film is from now on, in percent; null: as it was, which is muted at first. */
+export function setLoudness(percent) {
+  loudness = percent;
+  for (const film of films) film.sound();
+}
+
 export class Film {
   #video;
   #startsAt;
   #timer = 0;
   #soughtAt = -Infinity;
+  #hushed = false;
 
   /** @param {number} startsAt when its first frame is due, on the clock of `performance.now()` */
   constructor(video, startsAt) {
     this.#video = video;
+    films.add(this);
+    video.addEventListener("play", () => this.sound());
     this.align(startsAt);
+  }
+
+  get video() {
+    return this.#video;
+  }
+
+  /** Films begin muted, which is always allowed; where none may be heard untouched, it goes on in silence. */
+  sound() {
+    if (loudness === null || this.#hushed) return;
+    const { paused } = this.#video;
+    this.#video.volume = loudness / 100;
+    this.#video.muted = loudness === 0;
+    if (paused || !this.#video.paused) return;
+    this.#hushed = true;
+    this.#video.muted = true;
+    this.#video.play().catch(() => {});
   }
 
   /** Start now, wait for the start, or seek to where the film should be. */
@@ -45,6 +74,7 @@ export class Film {
   }
 
   stop() {
+    films.delete(this);
     clearTimeout(this.#timer);
     this.#video.pause();
     this.#video.removeAttribute("src");

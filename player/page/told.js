@@ -10,6 +10,7 @@
  */
 
 import { el } from "./dom.js";
+import { setLoudness } from "./film.js";
 import { pairingView } from "./pairing.js";
 import { Stage } from "./stage.js";
 
@@ -28,15 +29,12 @@ export class Told {
   #scanned = "null";
   #shown = "null";
   #reload = null;
-  #volume = null;
   #anew;
 
   /** @param {{root: HTMLElement, anew?: () => void}} options `root` is the document's own element */
   constructor({ root = document.documentElement, anew = () => location.reload() } = {}) {
     this.#root = root;
     this.#anew = anew;
-    // Films begin muted; each that starts is made as loud as was asked.
-    document.addEventListener("play", ({ target }) => this.#sound(target), true);
   }
 
   take({ plate = null, reload = "", rotate = 0, volume = null, dark = false, scan = null }) {
@@ -46,8 +44,7 @@ export class Told {
     this.#root.toggleAttribute("data-dark", dark);
     if (TURNS.has(rotate)) this.#root.dataset.turn = String(rotate);
     else delete this.#root.dataset.turn;
-    this.#volume = volume;
-    for (const film of document.querySelectorAll("video")) this.#sound(film);
+    setLoudness(volume);
     this.#show(plate);
     this.#offer(scan);
   }
@@ -82,11 +79,5 @@ export class Told {
     this.#plate.setAttribute("role", "status");
     this.#plate.style.setProperty("--plate", plate.colour);
     document.body.append(this.#plate);
-  }
-
-  #sound(film) {
-    if (this.#volume === null || !(film instanceof HTMLMediaElement)) return;
-    film.muted = this.#volume === 0;
-    film.volume = this.#volume / 100;
   }
 }

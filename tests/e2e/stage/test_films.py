@@ -59,6 +59,28 @@ def test_a_film_stays_under_the_next_until_that_has_shown_a_frame(
     assert ImageStat.Stat(picture_of(page).convert("L")).mean[0] > 240, "the second film, white"
 
 
+def test_a_film_is_as_loud_as_the_screen_was_told(
+    page: Page, ffmpeg_path: str, tmp_path: Path
+) -> None:
+    """It plays in a shadow root, out of which neither the film nor its events come."""
+    heard = page.evaluate(
+        """async (url) => {
+          const { Told } = await import("/player/page/told.js");
+          const { stage, shadow } = stageIn();
+          const told = new Told();
+          told.take({ volume: 40 });
+          await stage.show({ key: "film", template: "video", params: { url }, goods: [] });
+          const film = shadow.querySelector("video");
+          while (film.volume === 1) await new Promise((next) => setTimeout(next, 5));
+          const first = film.volume;
+          told.take({ volume: 70 });
+          return [first, film.volume];
+        }""",
+        film(ffmpeg_path, tmp_path / "loud.webm", "orange"),
+    )
+    assert heard == [0.4, 0.7]
+
+
 def test_a_picture_gives_way_to_a_film_without_their_darkness_between(page: Page) -> None:
     """Both lie over a night; crossing through it would be a blink of the whole window."""
     moved = page.evaluate(
