@@ -14,6 +14,8 @@ import { Door } from "./engine/door.js";
 import { Following } from "./engine/following.js";
 import { Screen } from "./engine/screen.js";
 import { request } from "./engine/session.js";
+import { filesOf } from "./engine/slot_at.js";
+import { brandFiles } from "./engine/view.js";
 
 const REPORT_MS = 45_000;
 /** Days roll on and pictures that failed are asked for again (ms). */
@@ -126,8 +128,19 @@ class Watching {
   }
 
   #lookAgain() {
-    for (const [sha, { failed }] of this.#files) if (failed) this.#files.delete(sha);
+    const named = this.#named();
+    for (const [sha, { url, failed }] of this.#files) {
+      if (!failed && (!url || named.has(sha))) continue;
+      if (url) URL.revokeObjectURL(url);
+      this.#files.delete(sha);
+    }
     this.#showAll();
+  }
+
+  /** Files of the plans that screens have now: a page that stays open for weeks keeps no others. */
+  #named() {
+    const plans = [...this.#screens.keys()].flatMap((id) => this.#following.world(id).plan ?? []);
+    return new Set(plans.flatMap(({ manifest, cards }) => [...brandFiles(manifest), ...[...cards.values()].flatMap(filesOf)]));
   }
 
   #get(path) {
