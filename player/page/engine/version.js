@@ -7,6 +7,7 @@ const LOOK_EVERY_MS = 300_000;
 const AGAIN_MS = 1_800_000;
 /** A slot that ends later than this (ms) is not awaited. */
 const LONGEST_WAIT_MS = 600_000;
+const ANSWER_LIMIT_MS = 30_000;
 const TRIED = "enseigne-page-tried";
 const NAME = "enseigne-page";
 
@@ -30,8 +31,8 @@ export function watchVersion({ endsIn, reload = () => location.reload(), lookEve
       return;
     }
     setTimeout(() => {
-      localStorage.setItem(TRIED, JSON.stringify([served, Date.now()]));
-      reload();
+      if (!markTried(served)) later();
+      else reload();
     }, Math.min(LONGEST_WAIT_MS, Math.max(0, endsIn())));
   };
   later();
@@ -40,10 +41,21 @@ export function watchVersion({ endsIn, reload = () => location.reload(), lookEve
 /** What the server serves now, "" when it cannot be reached. */
 async function servedVersion() {
   try {
-    const answer = await fetch(location.pathname, { cache: "no-store", credentials: "omit" });
+    const signal = AbortSignal.timeout(ANSWER_LIMIT_MS);
+    const answer = await fetch(location.pathname, { cache: "no-store", credentials: "omit", signal });
     return answer.ok ? versionOf(new DOMParser().parseFromString(await answer.text(), "text/html")) : "";
   } catch {
     return "";
+  }
+}
+
+/** Whether it could be noted: what is not might be tried in a circle. */
+function markTried(version) {
+  try {
+    localStorage.setItem(TRIED, JSON.stringify([version, Date.now()]));
+    return true;
+  } catch {
+    return false;
   }
 }
 
