@@ -77,6 +77,14 @@ const GONE_MS = FADE_MS + 60;
 
 const decodeAll = (root) => Promise.all([...root.querySelectorAll("img, video")].map(decoded));
 
+/** A film that nobody will see gives its decoder back at once. */
+function release(root) {
+  for (const video of root.querySelectorAll("video[src]")) {
+    video.removeAttribute("src");
+    video.load();
+  }
+}
+
 export class Scene {
   #parts = new Map();
   #goods = new Map();
@@ -85,6 +93,8 @@ export class Scene {
   #reduced;
   #skin = "";
   #film = null;
+  /** When its film's first frame is or was due, on the clock of `performance.now()`. */
+  #due = null;
   #lost = null;
 
   /** @param {object} view as in the page's contract; @param {() => boolean} reduced */
@@ -141,27 +151,53 @@ export class Scene {
 
   /** Start a film so that its first frame is due at `startsAt` less the view's own offset. */
   start(startsAt) {
+    this.#due = startsAt - (Number(this.view.params.offset_ms) || 0);
+    this.#run();
+  }
+
+  #run() {
     const video = this.goods.querySelector("video");
     if (!video) return;
-    const due = startsAt - (Number(this.view.params.offset_ms) || 0);
-    if (this.#film) this.#film.align(due);
-    else this.#film = new Film(video, due);
+    if (this.#film?.video === video) this.#film.align(this.#due);
+    else {
+      this.#film?.stop();
+      this.#film = new Film(video, this.#due);
+    }
   }
 
   /** Take a newer view of the same slot; what did not change stays the same node. */
-  async update(view) {
+  update(view) {
     this.#apply(settle(view, performance.now()));
-    if (this.#film) this.start(performance.now());
+    // One that is about to come on begins when it is due.
+    if (this.#due !== null) this.start(Math.max(this.#due, performance.now()));
   }
 
   /** Once a minute of wall time. */
   minute(now) {
     for (const { minute } of this.#goods.values()) minute?.(now);
+    this.#again();
+  }
+
+  /** What did not decode is tried again, out of sight: where one card plays alone its scene stays for weeks. */
+  async #again() {
+    const { url } = this.view.params;
+    const full = url && url === this.#lost && FULL.has(this.view.template);
+    if (full) {
+      const holder = el("div", "", ...TEMPLATES[this.view.template](this.view).goods.map(({ node }) => node));
+      await decodeAll(holder);
+      release(holder);
+      if (!holder.firstChild || !this.root.isConnected || this.#lost !== url) return;
+      this.#lost = null;
+    }
+    const gone = [...this.#goods].filter(([, { node }]) => !node.parentNode);
+    for (const [key] of gone) this.#goods.delete(key);
+    if (full || gone.length > 0) this.#apply(this.view);
   }
 
   remove() {
     clearTimeout(this.#timer);
     this.#film?.stop();
+    release(this.root);
     for (const { lease } of this.#parts.values()) lease?.end();
     this.root.remove();
   }
@@ -274,8 +310,9 @@ export class Scene {
     const holder = el("div", "", node);
     await decodeAll(holder);
     if (node.matches(".full") && !node.parentNode && this.#loseFull()) return;
-    if (!this.#goods.has(key) || !node.isConnected && node.parentNode !== holder) return;
+    if (this.#goods.get(key)?.node !== node || node.parentNode !== holder) return;
     this.goods.append(node);
+    if (this.#due !== null) this.#run();
     enter({ node, kind: "words" }, { reduced: this.#reduced(), afterFigures: false });
   }
 

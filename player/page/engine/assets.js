@@ -81,7 +81,8 @@ export class Assets {
     const bytes = new Uint8Array(await answer.arrayBuffer());
     if ((await sha256(bytes)) !== sha) throw new Refused("truncated", `The file ${sha} came damaged.`);
     const blob = new Blob([bytes], { type });
-    await this.#cache?.put(addressOf(sha), new Response(blob, { headers: { "Content-Type": type } }));
+    // Where the disk is full it plays from memory: fetched again, it would not fit either.
+    await this.#cache?.put(addressOf(sha), new Response(blob, { headers: { "Content-Type": type } })).catch(this.#onFault);
     this.#urls.set(sha, URL.createObjectURL(blob));
   }
 }

@@ -46,9 +46,14 @@ function ask() {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     const sent = monotonic();
-    const late = setTimeout(() => resolve(null), ANSWER_LIMIT_MS);
+    const late = setTimeout(() => {
+      port1.close();
+      resolve(null);
+    }, ANSWER_LIMIT_MS);
     port1.onmessage = ({ data }) => {
       clearTimeout(late);
+      // An open port is never forgotten, and this is asked every few seconds for months.
+      port1.close();
       const received = monotonic();
       const half = Math.ceil((received - sent) / 2) + 1;
       resolve({ ...data, between: { middle: sent + half, half, received } });

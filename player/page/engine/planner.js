@@ -8,7 +8,9 @@ import { beginPlan, filesDueNow, filesInOrder, isEmergency, lackingChunks, objec
 
 /** A new plan waits this long (ms) for files without which its first minute would not be as planned. */
 const DUE_LIMIT_MS = 10_000;
+/** What could not be had is asked for again this late, give or take half, and twice as late each time (ms). */
 const RETRY_MS = 5_000;
+const RETRY_AT_MOST_MS = 300_000;
 const CHUNKS_AT_ONCE = 8;
 
 export class Planner {
@@ -19,6 +21,7 @@ export class Planner {
   #wanted = null;
   #busy = false;
   #timer = 0;
+  #waitMs = RETRY_MS;
   plan = null;
 
   /** @param {{now, onPlan: () => void, onHeld: () => void, onFault}} hooks */
@@ -41,7 +44,14 @@ export class Planner {
 
   /** The head to converge on. */
   want(head) {
+    if (this.#wanted?.revision !== head.revision) this.#waitMs = RETRY_MS;
     this.#wanted = head;
+    this.#go();
+  }
+
+  /** The server is there again: what it could not give before is asked for now. */
+  again() {
+    this.#waitMs = RETRY_MS;
     this.#go();
   }
 
@@ -56,6 +66,7 @@ export class Planner {
     this.#busy = true;
     clearTimeout(this.#timer);
     const head = this.#wanted;
+    const before = this.#assets.held.size;
     let over = false;
     try {
       if (this.plan?.revision !== head.revision) await this.#switch(head);
@@ -65,7 +76,14 @@ export class Planner {
     }
     this.#busy = false;
     if (this.#wanted !== head) this.#go();
-    else if (!over) this.#timer = setTimeout(() => this.#go(), RETRY_MS);
+    else if (!over) this.#later(before);
+  }
+
+  /** A file that never comes whole must not be fetched for months, every few seconds, on a shop's line. */
+  #later(before) {
+    if (this.#assets.held.size > before) this.#waitMs = RETRY_MS;
+    this.#timer = setTimeout(() => this.#go(), this.#waitMs * (0.5 + Math.random()));
+    this.#waitMs = Math.min(2 * this.#waitMs, RETRY_AT_MOST_MS);
   }
 
   async #switch(head) {

@@ -213,6 +213,7 @@ export class DirectSource {
         this.#reportMs = reportMs;
         await this.#trust.take("time", time);
         this.#timeTaken();
+        this.#planner.again();
         this.#report();
       },
       onMessage: (kind, token) => {

@@ -2,21 +2,28 @@
 
 const NAME = "enseigne";
 const VERSION = 1;
+/** A database that cannot be opened again yet is tried so much later (ms). */
+const AGAIN_MS = 5_000;
 
 export class Store {
   #db;
 
   constructor(db) {
-    this.#db = db;
+    this.#take(db);
   }
 
   static async open() {
-    const opening = indexedDB.open(NAME, VERSION);
-    opening.onupgradeneeded = () => {
-      for (const name of ["values", "objects"]) opening.result.createObjectStore(name);
-      opening.result.createObjectStore("runs", { keyPath: "seq" });
-    };
-    return new Store(await asked(opening));
+    return new Store(await opened());
+  }
+
+  /** A browser closes a database by itself where the disk fails it; nothing would be kept from then on. */
+  #take(db) {
+    this.#db = db;
+    db.onclose = () => this.#again();
+  }
+
+  #again() {
+    opened().then((db) => this.#take(db), () => setTimeout(() => this.#again(), AGAIN_MS));
   }
 
   /** A value by its name, undefined when there is none. */
@@ -90,6 +97,15 @@ export class Store {
     const transaction = this.#db.transaction(names, "readwrite");
     await Promise.all(names.map((name) => asked(transaction.objectStore(name).clear())));
   }
+}
+
+function opened() {
+  const opening = indexedDB.open(NAME, VERSION);
+  opening.onupgradeneeded = () => {
+    for (const name of ["values", "objects"]) opening.result.createObjectStore(name);
+    opening.result.createObjectStore("runs", { keyPath: "seq" });
+  };
+  return asked(opening);
 }
 
 function asked(request) {

@@ -6,6 +6,7 @@
 import { slateView } from "../slate.js";
 import { Stage } from "../stage.js";
 import { SLOT_CHANGE_MS } from "../motion.js";
+import { PRICED } from "../templates/index.js";
 import { spoken } from "../templates/parts.js";
 import { painted } from "./painted.js";
 import { viewOf } from "./view.js";
@@ -32,6 +33,7 @@ export class Zone {
   #play = null;
   #prices = new Map();
   #watches = new Map();
+  #gone = false;
 
   /**
    * @param {Element} host
@@ -94,6 +96,7 @@ export class Zone {
     this.#record(null, null, now);
     for (const { stop } of this.#watches.values()) stop();
     this.#stage.destroy();
+    this.#gone = true;
     this.#host.remove();
   }
 
@@ -160,6 +163,7 @@ export class Zone {
   /** A stage that cannot show gives way to a fresh one with the slate; the next look tries again. */
   #run(doing) {
     doing.catch((error) => {
+      if (this.#gone) return;
       const failed = this.#on;
       this.#stage.destroy();
       this.#stage = new Stage(this.#host, this.#base);
@@ -174,7 +178,8 @@ export class Zone {
 
   /** Tell when each new price of a view is really seen. */
   #watchPrices(view, current) {
-    const said = new Map(view.goods.filter(({ price }) => price).map(({ sku, price }) => [sku, spoken(price, view.lang)]));
+    const goods = view.goods.slice(0, PRICED.get(view.template) ?? 0);
+    const said = new Map(goods.filter(({ price }) => price).map(({ sku, price }) => [sku, spoken(price, view.lang)]));
     for (const [sku, text] of this.#prices) {
       if (current && said.get(sku) !== text) this.#prices.delete(sku);
     }

@@ -9,6 +9,9 @@ import { compose as service } from "./service.js";
 import { compose as slate } from "./slate.js";
 import { compose as trio } from "./trio.js";
 
+/** How many of a view's goods, from the first on, a template says the price of. */
+export const PRICED = new Map([["price", 1], ["trio", 3]]);
+
 /**
  * A template is a pure function of the view: what stands, what is said, under which sky.
  * `{ horizon, sky, goods: [{ key, node, minute? }], parts, behind?, onSoil?, wall? }`
