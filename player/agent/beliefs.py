@@ -90,6 +90,10 @@ class Beliefs:
         trusted = self.trusted
         return self._clock.now(trusted.time) if trusted else Now(self._clock.wall_ms(), None)
 
+    def is_wall_right(self) -> bool:
+        """Whether the wall clock may judge certificates' dates."""
+        return self.trusted is not None and self._clock.wall_agrees(self.trusted.time)
+
     def confirms(self) -> bool:
         """Whether it is time to confirm that a price was withdrawn; once."""
         due = self._confirm_at is not None and self._clock.monotonic_ms() >= self._confirm_at

@@ -329,6 +329,13 @@ def test_a_wall_clock_a_year_off_changes_nothing_once_connected(
     now = bench.agent.health()["clock"]
     assert abs(now["now"] - bench.clocks.true_ms) <= now["uncertainty"]
     assert not bench.parts.server.dates
+    bench.clocks.wrong_ms = 0
+    bench.wait(1_000)
+    assert bench.parts.server.dates
+    # It leaps again: the server would be out of reach for good if its dates went on to count.
+    bench.clocks.wrong_ms = wrong_ms
+    bench.wait(1_000)
+    assert not bench.parts.server.dates
 
 
 def test_thirty_days_offline_it_plays_to_schedule_and_prices_lapse(screen: Bench) -> None:
