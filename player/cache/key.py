@@ -18,21 +18,23 @@ def device_key(path: Path) -> SigningKey:
     """The key, made at the first start; nobody but its owner may read the files.
 
     Raises Invalid where both copies are damaged: a person must remove them and pair the screen
-    anew; NoRoom where there is none and no room for one.
+    anew; OSError where the disk does not give them; NoRoom where there is none and no room for one.
     """
     spare = path.with_name(path.name + SPARE_SUFFIX)
-    wrong: Invalid | None = None
+    wrong: Invalid | OSError | None = None
     for one, other in ((path, spare), (spare, path)):
         try:
             key = _read(one)
         except FileNotFoundError:
             continue
-        except Invalid as why:
+        except (Invalid, OSError) as why:
             wrong = why
             continue
         if not _is_good(other):
             _repair(other, key)
         return key
+    if isinstance(wrong, OSError):
+        raise wrong
     if wrong:
         text = f"{path} and {spare.name} are damaged: {wrong} Remove them, pair this screen anew."
         raise Invalid(text) from wrong

@@ -11,7 +11,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Set
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,10 +33,11 @@ class Parts:
         self._busy: set[str] = set()
         folder.mkdir(parents=True, exist_ok=True)
         for path in folder.iterdir():
-            if "." in path.name:
-                path.unlink(missing_ok=True)
-            else:
-                self._sizes[path.name] = path.stat().st_size
+            with suppress(OSError):  # one that the disk does not give is begun anew
+                if "." in path.name:
+                    path.unlink(missing_ok=True)
+                else:
+                    self._sizes[path.name] = path.stat().st_size
 
     def path(self, address: Sha256, source: str = "") -> Path:
         """Where a part lies, or would."""
@@ -112,7 +113,8 @@ class Parts:
         """Throw away the part of that name."""
         with self._lock:
             self._sizes.pop(name, None)
-        (self._folder / name).unlink(missing_ok=True)
+        with suppress(OSError):  # a disk that takes no change
+            (self._folder / name).unlink(missing_ok=True)
 
     def idle(self) -> list[tuple[str, int]]:
         """Names and bytes of parts that rest, the smallest first."""

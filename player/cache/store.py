@@ -14,6 +14,7 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -136,7 +137,8 @@ class Store:
             self._sound.pop(address, None)
             self._reading.pop(address, None)
         if size is not None:
-            self._place(address, size).unlink(missing_ok=True)
+            with suppress(OSError):  # a disk that takes no change: found again at the next start
+                self._place(address, size).unlink(missing_ok=True)
 
     def verify(self, address: Sha256, each: Callable[[], None] = lambda: None) -> bool:
         """Read a file through, `each` after every MiB; whether it is good. Else it is dropped."""
@@ -231,15 +233,17 @@ class Store:
     def _find(self) -> None:
         for path in self._files():
             named = _NAME.fullmatch(path.name)
-            if named and path.stat().st_size == int(named[2]):
-                self._sizes[Sha256(named[1])] = int(named[2])
-            else:
-                path.unlink(missing_ok=True)
+            with suppress(OSError):  # one that the disk does not give is fetched again
+                if named and path.stat().st_size == int(named[2]):
+                    self._sizes[Sha256(named[1])] = int(named[2])
+                else:
+                    path.unlink(missing_ok=True)
 
     def _files(self) -> Iterator[Path]:
         for folder in self._folder.iterdir():
-            if folder.is_dir() and folder.name != "partial":
-                yield from folder.iterdir()
+            with suppress(OSError):
+                if folder.is_dir() and folder.name != "partial":
+                    yield from folder.iterdir()
 
     def _place(self, address: Sha256, size: int) -> Path:
         return self._folder / address[:2] / f"{address}-{size}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import random
 import secrets
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -147,6 +148,8 @@ class Door:
                 self._stay()
             except PlayerError:
                 pass
+            except Exception as wrong:  # whatever it is, the link must be tried again
+                print(f"The door: {type(wrong).__name__}: {wrong}", file=sys.stderr, flush=True)
             was_in = self._welcomed
             self._welcomed = False
             self._deliver(Down(self._refusal))

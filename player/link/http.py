@@ -150,13 +150,12 @@ class Server:
     def asset(self, address: Sha256, offset: int) -> tuple[tuple[int, int], Iterator[bytes]]:
         """A file from `offset` on, as far as the server goes along: `(from, until)`, its blocks.
 
-        The blocks raise Unreachable when the connection breaks. An offset beyond the end begins
-        anew from 0.
+        The blocks raise Unreachable when the connection breaks. An offset at the end has none, one
+        beyond it begins anew from 0.
         """
         answer = self._with_token("GET", f"/assets/{address}", _from(address, offset))
         if answer.status_code == 416 and offset:
-            answer.close()
-            return self.asset(address, 0)
+            return rest_of(answer, offset) or self.asset(address, 0)
         return file_of(answer, offset)
 
     def package(self, address: Sha256, offset: int) -> tuple[tuple[int, int], Iterator[bytes]]:
@@ -164,8 +163,7 @@ class Server:
         path = f"/player/packages/{address}.deb"
         answer = self._send("GET", path, "", _from(address, offset), None, api="")
         if answer.status_code == 416 and offset:
-            answer.close()
-            return self.package(address, 0)
+            return rest_of(answer, offset) or self.package(address, 0)
         return file_of(answer, offset)
 
     def _proved(
@@ -283,6 +281,17 @@ def file_of(answer: requests.Response, offset: int) -> tuple[tuple[int, int], It
         answer.close()
         raise
     return (begin, begin + int(length)), _exactly(answer, int(length))
+
+
+def rest_of(
+    answer: requests.Response, offset: int
+) -> tuple[tuple[int, int], Iterator[bytes]] | None:
+    """Of a 416 that says that the file has just `offset` bytes (RFC 9110, 15.5.17): nothing is
+    left to come. None where it says otherwise.
+    """
+    answer.close()
+    is_whole = answer.headers.get("Content-Range", "") == f"bytes */{offset}"
+    return ((offset, offset), iter(())) if is_whole else None
 
 
 def _exactly(answer: requests.Response, length: int) -> Iterator[bytes]:

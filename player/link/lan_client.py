@@ -14,7 +14,7 @@ from urllib3.exceptions import HTTPError
 
 from player.errors import PlayerError, Unreachable
 from player.link.bounded import bounded_session
-from player.link.http import file_of
+from player.link.http import file_of, rest_of
 from playlists.ids import Sha256
 
 CONNECT_S = 2.0
@@ -89,7 +89,9 @@ class LanClient:
         self._local = threading.local()
 
     def ask(self, peer: Neighbour, address: Sha256, offset: int) -> Gives | Fetches | Says:
-        """Ask for a file from `offset` on; an offset beyond its end begins anew from 0."""
+        """Ask for a file from `offset` on; an offset beyond its end begins anew from 0, one at its
+        end has no blocks.
+        """
         headers = {"Accept-Encoding": "identity"}
         if offset:
             headers["Range"] = f"bytes={offset}-"
@@ -110,7 +112,8 @@ class LanClient:
                 return Says.GONE
         answer.close()
         if answer.status_code == 416 and offset:
-            return self.ask(peer, address, 0)
+            rest = rest_of(answer, offset)
+            return Gives(peer, *rest) if rest else self.ask(peer, address, 0)
         if answer.status_code == 503:
             return Says.BUSY
         if answer.status_code != 404:

@@ -21,7 +21,7 @@ from player.agent.sharing import Spared
 from player.cache.orders import Orders
 from player.cache.store import Budget, Store
 from player.config import BadConfig, read_config
-from player.errors import Unreachable
+from player.errors import Corrupt, Unreachable
 from player.health import Health
 from player.link.http import Server
 from player.link.throttle import Throttle
@@ -212,6 +212,33 @@ def test_the_settings_of_fetching_are_read() -> None:
     for wrong in ("25:00-07:00", "9-17", "21:00", "21:00-07:60"):
         with pytest.raises(BadConfig, match="--fetch-hours"):
             read_config([*base, "--fetch-hours", wrong], {})
+
+
+def test_a_file_that_was_whole_when_the_power_went_is_not_fetched_again(tmp_path: Path) -> None:
+    """It is read through before it counts, which takes a slow card half a minute."""
+    key, sim = SigningKey.generate(), Sim(lambda: NOON)
+    sim.device = device_of(key)
+    address = sim.add_asset(PICTURE)
+    store = Store(tmp_path, Budget(10_000_000))
+    with running_peer(sim) as peer:
+        server = Server(peer.url, key)
+        server.be(SCREEN)
+        fetch = Fetch(server, store, Health())
+        store.write_part(address, (0, len(PICTURE)), [PICTURE], frozenset())
+        fetch.get(address, frozenset())
+        assert store.read(address) == PICTURE
+        asked = [path for _, path in sim.requests if path.startswith("/assets")]
+        assert (len(asked), sim.ranges) == (1, [f"bytes={len(PICTURE)}-"])
+        store.drop(address)
+        # One as long, but changed, is begun anew the next time; one that is too long at once.
+        store.write_part(address, (0, len(PICTURE)), [PICTURE[::-1]], frozenset())
+        with pytest.raises(Corrupt):
+            fetch.get(address, frozenset())
+        fetch.get(address, frozenset())
+        store.drop(address)
+        store.write_part(address, (0, len(PICTURE) + 1), [PICTURE + b"!"], frozenset())
+        fetch.get(address, frozenset())
+        assert store.read(address) == PICTURE
 
 
 def test_a_line_that_is_cut_at_random_bytes_costs_a_tenth_more_at_most(tmp_path: Path) -> None:

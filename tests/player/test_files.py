@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 
 from player.cache import files as cache_files
 from player.cache.files import write_atomic
+from player.cache.key import device_key
 from player.cache.store import Budget, Store
 from player.errors import Corrupt, NoRoom, Unreachable
 from playlists.ids import Sha256, sha256
@@ -262,6 +264,26 @@ def test_one_damaged_copy_of_the_key_costs_no_pairing(screen: Bench, name: str) 
     screen.reboot()
     assert screen.parts.request.device_key == key
     assert path.read_bytes() == good
+
+
+@pytest.mark.parametrize("name", ["device.pem", "device.pem.spare"])
+def test_a_copy_of_the_key_that_the_disk_does_not_give_costs_no_pairing(
+    screen: Bench, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, read = screen.parts.request.device_key, Path.read_bytes
+    worn = {screen.folder / name}
+
+    def reads(path: Path) -> bytes:
+        if path in worn:
+            raise OSError(errno.EIO, "a worn block")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", reads)
+    screen.reboot()
+    assert screen.parts.request.device_key == key
+    worn |= {screen.folder / "device.pem", screen.folder / "device.pem.spare"}
+    with pytest.raises(OSError, match="worn"):
+        device_key(screen.folder / "device.pem")
 
 
 def test_a_part_that_goes_while_it_is_measured_is_no_error(store: Store, tmp_path: Path) -> None:

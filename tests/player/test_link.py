@@ -289,6 +289,28 @@ def test_a_certificates_dates_count_only_once_the_clock_is_known_to_be_right(
             server.keys()
 
 
+def test_a_link_that_cannot_even_be_tried_is_tried_again(
+    peer: Peer, key: SigningKey, news: queue.Queue[News], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The authority's file is replaced meanwhile, or a thread too many runs."""
+    monkeypatch.setattr("player.link.door.FIRST_RETRY_S", 0.01)
+    wrong: list[Exception] = [
+        RuntimeError("can't start new thread"),
+        OSError(24, "files"),
+        KeyError(),
+    ]
+
+    def address() -> str:
+        if wrong:
+            raise wrong.pop()
+        return peer.url
+
+    door = Door(SCREEN, key, address, news.put, mono, {})
+    door.start()
+    assert isinstance(until(news, Up), Up)
+    door.stop()
+
+
 def test_a_certificate_of_another_authority_is_never_believed(
     tmp_path: Path, key: SigningKey
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import subprocess
@@ -106,6 +107,41 @@ def test_downloads_that_rest_make_room_but_not_those_under_way(store: Store) -> 
 
     store.write_part(moving, (0, 40 * KIB), blocks(), KEEP)
     assert store.part_size(moving) == 2 * KIB
+
+
+def test_a_disk_that_takes_no_change_and_does_not_give_all_ends_no_player(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Linux leaves a worn card: read-only, an entry of a folder damaged (EROFS, EUCLEAN)."""
+    path, other = put(store), put(store, b"other")
+    store.write_part(sha256(b"part"), (0, 4), [b"part"], KEEP)
+    (tmp_path / "files" / "partial" / "a.neighbour").write_bytes(b"its")
+    lost = tmp_path / "files" / "lost+found"
+    lost.mkdir()
+    stat, listed = Path.stat, Path.iterdir
+
+    def refuses(*_: object, **more: object) -> None:
+        raise OSError(errno.EROFS, "read-only")
+
+    def worn(path: Path, **more: bool) -> os.stat_result:
+        if path == other:
+            raise OSError(errno.EUCLEAN, "damaged")
+        return stat(path, **more)
+
+    def listing(path: Path) -> Iterator[Path]:
+        if path == lost:
+            raise PermissionError(errno.EACCES, "root's")
+        return listed(path)
+
+    monkeypatch.setattr(Path, "unlink", refuses)
+    monkeypatch.setattr(Path, "stat", worn)
+    monkeypatch.setattr(Path, "iterdir", listing)
+    again = Store(tmp_path / "files", Budget(100 * KIB))
+    assert again.held() == {ADDRESS}
+    flip(path)
+    assert again.read(ADDRESS) is None
+    again.forget_parts(frozenset())
+    assert again.held() == frozenset(), "what cannot be thrown away is not handed out either"
 
 
 def test_room_is_made_for_all_of_a_file_before_a_byte_of_it_is_written(store: Store) -> None:
