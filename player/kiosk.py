@@ -67,7 +67,8 @@ def _show(config: Config) -> int:
     portrait.start()
     health.ready()
     while not ending.wait(ASK_EVERY_S):
-        health.turned()
+        if not kiosk.hangs:
+            health.turned()
     health.stopping()
     hands.stop()
     portrait.stop()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -67,6 +68,8 @@ class Hands:
                 self.once()
             except (requests.RequestException, ValueError, KeyError, TypeError):
                 continue  # the agent is away, or older
+            except Exception as wrong:  # whatever it is, the next wish may be done
+                print(f"A wish: {type(wrong).__name__}: {wrong}", file=sys.stderr, flush=True)
 
     def _do(self, wish: Mapping[str, Any]) -> Did:
         name = str(wish["id"])

@@ -34,6 +34,7 @@ RUINED = 3
 ones wait.
 """
 RETRY_S = 3.0
+HUNG_S = 60.0
 
 
 class Shown(Protocol):
@@ -91,6 +92,7 @@ class Kiosk:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kiosk", daemon=True)
         self._browser: Browser | None = None
+        self._turned = time.monotonic()
         self.ends: list[str] = []
         """Why the lives before this one ended, the last few of them."""
 
@@ -111,6 +113,13 @@ class Kiosk:
         return take(browser)
 
     @property
+    def hangs(self) -> bool:
+        """Whether it has looked at no browser for HUNG_S: one that the kernel does not let go keeps
+        it waiting. Only systemd can help then.
+        """
+        return time.monotonic() - self._turned > HUNG_S
+
+    @property
     def pid(self) -> int:
         """Of the browser that runs, 0 if none does."""
         return self._browser.pid if self._browser else 0
@@ -118,11 +127,13 @@ class Kiosk:
     def _run(self) -> None:
         short = 0
         while not self._stop.is_set():
-            began = time.monotonic()
+            self._turned = began = time.monotonic()
             try:
                 why = self._one_life()
             except OSError as wrong:
                 why = f"it cannot be started: {wrong}"
+            except Exception as wrong:  # whatever it is, a display without a browser is worse
+                why = f"{type(wrong).__name__}: {wrong}"
             lived_s = time.monotonic() - began
             if not self._stop.is_set():
                 print(f"Chromium is started again: {why}.", file=sys.stderr, flush=True)
@@ -144,7 +155,7 @@ class Kiosk:
         why, asked = "", began
         try:
             while not why and not self._stop.wait(LOOK_EVERY_S):
-                now = time.monotonic()
+                self._turned = now = time.monotonic()
                 if browser.has_crashed:
                     why = "its page crashed"
                 elif browser.is_over:

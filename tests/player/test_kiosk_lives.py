@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -110,6 +111,36 @@ def test_it_is_started_again_whenever_it_ends(shown: Shown, run: Run) -> None:
     kiosk.stop()
     assert set(kiosk.ends) == {"it ended"}
     assert kiosk.pid == 0
+
+
+def test_what_goes_wrong_in_a_kiosk_leaves_no_display_without_a_browser(
+    shown: Shown, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command, wrong = shown.command, [RuntimeError("can't start new thread")]
+
+    def commands() -> list[str]:
+        if wrong:
+            raise wrong.pop()
+        return command()
+
+    monkeypatch.setattr(shown, "command", commands)
+    kiosk = run(shown)
+    assert until(lambda: kiosk.pid, "a browser")
+    assert kiosk.ends == ["RuntimeError: can't start new thread"]
+
+
+def test_a_kiosk_that_waits_for_ever_says_so(
+    shown: Shown, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that systemd's watchdog ends it: the kernel may hold a killed browser by its driver."""
+    kiosk, held = run(shown), threading.Event()
+    until(lambda: shown.lived, "it lives")
+    assert not kiosk.hangs
+    monkeypatch.setattr(shown, "trouble", lambda lived_s: held.wait(20) and "")
+    monkeypatch.setattr("player.display.kiosk.HUNG_S", 0.2)
+    until(lambda: kiosk.hangs, "it is said")
+    held.set()
+    until(lambda: not kiosk.hangs, "it goes on")
 
 
 def test_one_that_is_killed_is_replaced_by_another(shown: Shown, run: Run) -> None:
