@@ -147,7 +147,11 @@ class _Teller:
         if self._awaited:
             return _("No play record of it has come yet: this is what the server had published.")
         said_at = self._at(self._found.why.explained.held.said_at or 0)
-        return say(f"basis_{self._basis}", self._lang, at=said_at)
+        known = say(f"basis_{self._basis}", self._lang, at=said_at)
+        if not self._found.offs:
+            return known
+        dark = _("By its own record its display was off: what is drawn above was not to be seen.")
+        return f"{known} {dark}"
 
     def _missing(self) -> str:
         """Why there is no play record, and what to do; empty where there is one."""
@@ -212,12 +216,15 @@ class _Teller:
             Line(_("Store"), store),
             Line(_("Screen"), f"{why.place.name} ({why.place.id})"),
             *self._display(),
-            Line(_("On screen"), self._span(shown.since, shown.until)),
+            Line(self._turn(), self._span(shown.since, shown.until)),
             Line(_("Plan"), f"{why.explained.revision} {manifest}", code=True),
         ]
         if shown.card:
             lines.append(Line(_("Card"), str(shown.card), code=True))
         return (*lines, Line(_("Page"), page))
+
+    def _turn(self) -> str:
+        return _("Would show") if self._found.offs else _("On screen")
 
     def _offer(self, said: Said) -> OfferWords:
         price = said.price

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from playlists.ids import Sku
 from playlists.localtime import day_start, local_date, zone_of
 from server.db.models import AlignedDayRow, AlignedRow, RepricedRow, RunRow, StoreRow
-from server.services.alignment.records import HOUR_MS, records, screens_of, stretches
+from server.services.alignment.records import HOUR_MS, darks, records, screens_of, stretches
 from server.services.alignment.repricing import WAITS_MS, Good, Repriced, repriced
 from server.services.alignment.summing import Sum, summed
 from server.services.base.context import Context
@@ -129,10 +129,10 @@ class Reckoner:
 
     def _reckon(self, step: _Step, plans: Plans) -> None:
         with self._ctx.db.read() as session:
-            told = records(
-                session, screens_of(session, step.store), step.from_ms, step.until_ms + WAITS_MS
-            )
-            played = stretches(told, step.from_ms, step.until_ms)
+            screens = screens_of(session, step.store)
+            told = records(session, screens, step.from_ms, step.until_ms + WAITS_MS)
+            dark = darks(session, screens, step.from_ms, step.until_ms)
+            played = stretches(told, dark, step.from_ms, step.until_ms)
             sums = summed(session, plans, played, step.from_ms, step.until_ms)
             goods = _goods(session, plans, {one.manifest for one in played})
             moved = repriced(session, told, goods, step.from_ms, step.until_ms)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from playlists.runs import Play, Run
-from server.db.models import RunRow, ScreenRow
+from server.db.models import PowerRunRow, RunRow, ScreenRow
 from server.services.alignment.replaying import Versions
 from server.services.base.kept import MAX_IN, batched
 
@@ -35,6 +35,8 @@ class Stretch:
 
 Records = Mapping[str, list[tuple[int, Play]]]
 """By screen: each record with the number of its chain, the newest chain first."""
+Darks = Mapping[str, list[tuple[int, int]]]
+"""By screen: the spans in which its display was off."""
 
 
 def screens_of(session: Session, store: str) -> list[str]:
@@ -58,24 +60,44 @@ def records(session: Session, screens: Collection[str], from_ms: int, until_ms: 
     return found
 
 
-def stretches(told: Records, from_ms: int, until_ms: int) -> list[Stretch]:
-    """The stretches of `[from_ms, until_ms)`; of chains that contradict each other the newest."""
+def darks(session: Session, screens: Collection[str], from_ms: int, until_ms: int) -> Darks:
+    """When these screens' displays were off in `[from_ms, until_ms)`, by their own records."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for some in batched(sorted(screens), MAX_IN):
+        rows = select(PowerRunRow.screen_id, PowerRunRow.from_ms, PowerRunRow.until_ms).where(
+            PowerRunRow.from_ms < until_ms,
+            PowerRunRow.until_ms > from_ms,
+            PowerRunRow.screen_id.in_(some),
+        )
+        for screen, begin, end in session.execute(rows):
+            found.setdefault(screen, []).append((begin, end))
+    return found
+
+
+def stretches(told: Records, dark: Darks, from_ms: int, until_ms: int) -> list[Stretch]:
+    """The stretches of `[from_ms, until_ms)` on displays that were on; of chains that contradict
+    each other the newest.
+    """
     return [
         one
         for screen, plays in told.items()
-        for one in _of_screen(screen, plays, from_ms, until_ms)
+        for one in _of_screen(screen, plays, dark.get(screen, []), from_ms, until_ms)
     ]
 
 
 def _of_screen(
-    screen: str, plays: list[tuple[int, Play]], from_ms: int, until_ms: int
+    screen: str,
+    plays: list[tuple[int, Play]],
+    dark: list[tuple[int, int]],
+    from_ms: int,
+    until_ms: int,
 ) -> list[Stretch]:
     found: list[Stretch] = []
     covered: dict[str, list[tuple[int, int]]] = {}
     for chain, play in plays:
         if play.because:
             continue
-        mine = covered.setdefault(play.zone, [])
+        mine = covered.setdefault(play.zone, [*dark])
         for begin, end in _left(max(from_ms, play.from_ms), min(until_ms, play.until_ms), mine):
             mine.append((begin, end))
             short = [

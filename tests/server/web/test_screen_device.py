@@ -157,6 +157,8 @@ def test_the_display_is_given_a_rule_and_its_nights_are_listed(player: Chain) ->
     evidence = f"/evidence?screen={SCREEN}&at={now}"
     told = plain(owner.text(evidence))
     assert "The display of “Vitrine” was off." in told
+    assert "what is drawn above was not to be seen." in told
+    assert "On screen" not in told
     assert "off by law" in told
     assert "wlr-randr (HDMI-A-1 off)" in told
     (off,) = owner.get(evidence.replace("?", ".json?")).get_json()["display_off"]

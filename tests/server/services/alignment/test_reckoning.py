@@ -13,12 +13,13 @@ from playlists.ids import ChannelId, ItemId, Sha256, Sku, ZoneId
 from playlists.model import Card, Good, Item
 from playlists.runs import GENESIS, Play, Run, append
 from playlists.signing import SigningKey, kid_of
+from playlists.wire.commands import PowerRun
 from playlists.wire.http import PairingRequest
 from server.db.models import AlignedDayRow, AlignedRow, ChannelRow, OfferRow, RepricedRow
 from server.services.alignment.reckoning import LATE_MS, Reckoner, settle_ms
 from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
-from server.services.screens import pairing, proof
+from server.services.screens import offs, pairing, proof
 from server.services.screens.devices import Viewer
 from server.services.showing.explaining import explain
 from server.services.wishes import content
@@ -127,6 +128,17 @@ def test_where_players_end_their_records_each_minute_figures_follow_in_minutes(
             shown.append(session.scalar(select(AlignedRow.shown_ms)) or 0)
     assert shown == [0, 0, MINUTE // 2, 17 * MINUTE // 2, 20 * MINUTE // 2]
     assert window.sums.equal_ms == shown[-1]
+
+
+def test_no_price_is_counted_while_the_display_was_off(window: Window) -> None:
+    began = window.clock.now
+    window.plays(began, began + HOUR, window.version)
+    window.clock.now = began + HOUR
+    off = PowerRun(1, GENESIS, began + 10 * MINUTE, began + 40 * MINUTE, "law", "page", "")
+    with window.ctx.db.write() as session:
+        offs.take_power(session, window.viewer, (off,), window.clock.now)
+    found = window.reckoned()
+    assert found.shown_ms == found.equal_ms == HOUR // 4
 
 
 def test_a_product_under_words_shows_no_price_to_be_compared(window: Window) -> None:
