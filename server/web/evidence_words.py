@@ -144,10 +144,10 @@ class _Teller:
         return paired and self._basis == "record" and self._found.made_at < self._due
 
     def _known(self) -> str:
-        if self._awaited:
-            return _("No play record of it has come yet: this is what the server had published.")
         said_at = self._at(self._found.why.explained.held.said_at or 0)
         known = say(f"basis_{self._basis}", self._lang, at=said_at)
+        if self._awaited:
+            known = _("No play record of it has come yet: this is what the server had published.")
         if not self._found.offs:
             return known
         dark = _("By its own record its display was off: what is drawn above was not to be seen.")
