@@ -71,15 +71,15 @@ def _due(ctx: Context, session: Session, now: int) -> Iterator[tuple[str, str, M
     nothing = PowerPlan()
     for screen, store, display, (held, fetches, may) in players:
         plan = plan_for(display.rule, store) if display.rule != Rule() else nothing
+        # A player that says nothing of one is older than that.
         wanted = (
             (commands.POWER, plan, held),
             (commands.FETCH, fetch_of(store), fetches),
-            (commands.HANDS, hands.of(screen, store), may),
+            (commands.HANDS, hands.news(may, screen, store) if may else None, may),
         )
         for kind, it, has in wanted:
             waits = sent.get((screen, kind))
-            # A player that says nothing of it is older than this.
-            if has and has != it.id and not (waits and waits[1] > now and waits[2] == it.id):
+            if it and has and has != it.id and not (waits and waits[1] > now and waits[2] == it.id):
                 yield screen, kind, {**it.to_json(), "plan": it.id}
         shot = sent.get((screen, "screenshot"))
         if display.shots_min and (not shot or now - shot[0] >= display.shots_min * MINUTE_MS):

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import accumulate, islice
+from weakref import WeakKeyDictionary
+from zlib import crc32
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -32,6 +34,7 @@ from playlists.wire.hands import (
     Person,
     ShopScreen,
 )
+from server.db.engine import Database
 from server.db.models import DeviceRow, HandCodeRow, ScreenRow, StoreRow
 from server.errors import Unauthenticated
 from server.services.base.context import Context
@@ -47,9 +50,16 @@ NAME_SAID = 40
 """Characters of a screen's name in a plan."""
 SCREENS_BYTES = MAX_PLAN_BYTES // 2
 """Of a plan, for the store's screens: the rest is for what may be shown."""
+LOOK_EVERY_MS = 10 * MINUTE_MS
+"""What a store may show is looked at this often, each at a time of its own; who may, and on which
+screens, each time.
+"""
 NOBODY = HandsPlan()
 
 _Key = tuple[str, str, tuple[int, int]]
+_Looked = dict[_Key, tuple[int, tuple[Person, ...], tuple[ShopScreen, ...], str]]
+"""In which turn a plan was last made, for whom, of which screens, and which one it was."""
+_LOOKED: WeakKeyDictionary[Database, _Looked] = WeakKeyDictionary()
 
 
 class Plans:
@@ -69,6 +79,21 @@ class Plans:
         self._reaches: list[tuple[Playlist, frozenset[str]]] = []
         self._screens: dict[str, dict[str, _Key]] = {}
         self._players_of: dict[str, tuple[ShopScreen, ...]] = {}
+        self._looked = _LOOKED.setdefault(ctx.db, {})
+
+    def news(self, has: str, screen: str, store: str) -> HandsPlan | None:
+        """A screen's plan; None where its device goes by that one, as was found a moment ago."""
+        people = self._people.get(store, ())
+        key = self._keys(store).get(screen) if people else None
+        if key is None:
+            return NOBODY
+        turn = (self._now + crc32(store.encode())) // LOOK_EVERY_MS
+        screens = self._players(store)
+        if self._looked.get(key) == (turn, people, screens, has):
+            return None
+        made = self.of(screen, store)
+        self._looked[key] = (turn, people, screens, made.id)
+        return made
 
     def of(self, screen: str, store: str) -> HandsPlan:
         """A screen's plan; an empty one where nobody may."""

@@ -339,21 +339,6 @@ def test_an_act_that_may_not_be_is_refused_and_told(
     assert [row[:2] for row in log(chain, "hands.refuse")] == [("hands.refuse", "system")]
 
 
-def test_a_screen_that_makes_acts_up_fills_neither_table_nor_log(
-    chain: Context, clock: TestClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(hand_acts, "MAX_REFUSED_A_DAY", 2)
-    one = act(chain, hand_codes.issue(chain, MIA, STORE))
-    for n in range(4):
-        made_up = replace(one, id=f"hand-{n:024}")
-        assert take(chain, made_up) == Verdict("refused")
-    assert len(log(chain, "hands.refuse")) == 2
-    assert take(chain, one).state == "taken", "what is true counts all the same"
-    clock.advance(24 * HOUR_MS + 1)
-    take(chain, replace(one, id=f"hand-{7:024}"))
-    assert len(log(chain, "hands.refuse")) == 3
-
-
 def test_an_act_from_before_the_codes_end_counts_however_late_it_is_told(
     chain: Context, clock: TestClock
 ) -> None:
