@@ -141,7 +141,7 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     add(
         "chromium-mib",
         "",
-        "MiB at which Chromium is replaced; 60 % of the memory, 0: never",
+        "MiB at which Chromium is replaced; 60 %% of the memory, 0: never",
     )
     add("assets-mib", "8192", "disk space for pictures and videos, MiB")
     add("fetch-kib-s", "0", "most KiB a second of pictures and videos from the server; 0: any")

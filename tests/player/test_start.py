@@ -87,3 +87,10 @@ def test_an_agent_that_hangs_is_not_well(monkeypatch: pytest.MonkeyPatch) -> Non
     assert health.to_json()["ok"]
     monkeypatch.setattr("player.health.STALL_S", -1)
     assert not health.to_json()["ok"]
+
+
+def test_it_says_what_it_can_be_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        read_config(["--help"])
+    assert ended.value.code == 0
+    assert "60 % of the memory" in " ".join(capsys.readouterr().out.split())
