@@ -23,7 +23,7 @@ from server.errors import BadInput
 from server.services.base.context import Context
 from server.services.prices import offers
 from server.services.prices.freshness import FreshnessMaker
-from server.services.screens import commands, delivery, reissue
+from server.services.screens import commands, delivery, pages, reissue
 from server.services.screens.devices import Viewer
 
 MAX_REPORT_BYTES = 64 * 1024
@@ -96,6 +96,7 @@ def _keep(ctx: Context, screen: str, said: Report, now: int) -> None:
             session.add(ScreenStateRow(screen_id=screen, seen_at=now, connected=False, report=body))
         else:
             row.seen_at, row.report = max(now, row.seen_at), body
+        pages.record_reported(session, {screen: (now, body)})
 
 
 def _channels(ctx: Context, session: Session, viewer: Viewer) -> Versions:

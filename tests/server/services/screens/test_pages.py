@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from playlists.ids import Sha256, sha256
+from playlists.wire.door import Report
 from playlists.wire.page_tree import page_version
 from server.db.models import ObjectRow, PageRow, ScreenPageRow
 from server.errors import NotFound
@@ -17,7 +18,8 @@ from server.services.base.context import Context
 from server.services.chain import places
 from server.services.keeping import retention
 from server.services.keeping.retention import HISTORY_MS
-from server.services.screens import pages
+from server.services.screens import pages, playback
+from server.services.screens.devices import Viewer
 from server.services.screens.pages import PageThen, keep_page, page_file, page_folder, page_then
 from server.services.screens.screen_states import record_reports
 from tests.support.record import TestClock
@@ -118,6 +120,16 @@ def test_what_the_screen_itself_reported_goes_before_what_was_served(served: Ser
     assert served.count(ScreenPageRow) == 2
     places.delete_screen(served.ctx, SYSTEM, SCREEN)
     assert served.count(ScreenPageRow) == 0
+
+
+def test_a_screen_whose_socket_is_silent_says_its_page_all_the_same(served: Served) -> None:
+    first = served.serve(main="one")
+    served.serve(main="two")
+    said = Report(0, {}, 0, 0, None, {}, page=first)
+    playback.report(served.ctx, Viewer((SCREEN,), "d" * 16), said)
+    now = served.ctx.clock()
+    assert served.at(now) == PageThen(first, "screen", kept=True, newest=False)
+    assert served.at(now - 1) == PageThen(first, "server", kept=True, newest=False)
 
 
 def test_no_other_object_is_served_as_a_file_of_the_page(served: Served) -> None:
