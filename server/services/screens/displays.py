@@ -21,6 +21,7 @@ from server.services.base import audit
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.editing import Versioned, check_version, missing
+from server.services.publishing.storing import alone
 from server.services.screens.openings import openings
 from server.services.screens.power_plans import Hours, Rule, plan_of
 
@@ -86,6 +87,7 @@ def set_display(
     now = ctx.clock()
     actor.require("devices")
     with ctx.db.write() as session:
+        alone(session)  # where there is none yet, there is no row to lock
         actor.require("devices", _store_of(session, subject))
         row = session.get(DisplayRow, subject, with_for_update=True)
         check_version(row.version if row else 0, if_version)

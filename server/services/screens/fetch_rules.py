@@ -15,6 +15,7 @@ from server.services.base import audit
 from server.services.base.actors import Actor
 from server.services.base.context import Context
 from server.services.base.editing import check_version, missing
+from server.services.publishing.storing import alone
 
 CHAIN = ""
 """In the place of a store: those without a rule of their own."""
@@ -80,6 +81,7 @@ def set_pace(
         _check(pace)
     now = ctx.clock()
     with ctx.db.write() as session:
+        alone(session)  # where there is none yet, there is no row to lock
         _check_store(session, store)
         row = session.get(FetchRuleRow, store, with_for_update=True)
         version = row.edited_at if row else 0

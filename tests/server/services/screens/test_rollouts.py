@@ -25,7 +25,7 @@ from tests.support.fleet import IT, NEW, OLD, Fleet, paris
 from tests.support.record import TestClock
 
 HOUR_MS = 3_600_000
-WHILE_S = 0.2
+WHILE_S = 0.1
 """Enough for another person's start, if it does not wait."""
 PILOTS = {"hudson-0", "kiosk-0", "lille-0"}
 
