@@ -191,7 +191,7 @@ def _picture_of(site: str, code: str) -> str:
 def _claim(ctx: Context, actor: Actor, code: str, screen_id: str) -> Claimed:
     now = ctx.clock()
     with ctx.db.write() as session:
-        screen = session.get(ScreenRow, screen_id)
+        screen = session.get(ScreenRow, screen_id, with_for_update=True)
         if screen is None:
             raise missing("screen")
         actor.require("devices", screen.store_id)

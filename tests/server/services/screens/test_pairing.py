@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from base64 import b64encode
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -23,6 +25,8 @@ from tests.support.record import TestClock
 
 LILLE = Actor("lea", "Léa", ALL_SCOPES, frozenset({"lille"}))
 LIFE_MS = 900_000
+WHILE_S = 0.1
+"""Enough for another person's claim, if it does not wait."""
 
 
 @pytest.fixture
@@ -222,6 +226,30 @@ def test_a_crowd_of_strangers_is_turned_away(
         rows = session.scalars(select(PairingRow)).all()
         assert len(rows) == 1
         assert "10.0.0.7" not in rows[0].origin
+
+
+def test_of_two_devices_given_one_screen_at_once_the_later_has_it(
+    chain: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = ask(chain), ask(chain, SigningKey.generate(), "10.0.0.8")
+    late, paired = list[threading.Thread](), list[pairing.Claimed]()
+    move = pairing._take_from_others
+
+    def other() -> None:
+        claimed = pairing.claim(chain, SYSTEM, code=second.code, screen_id="lille-window")
+        paired.append(claimed)
+
+    def meanwhile(*given: Any) -> None:
+        if not late:
+            late.append(threading.Thread(target=other))
+            late[0].start()
+            late[0].join(WHILE_S)
+        move(*given)
+
+    monkeypatch.setattr(pairing, "_take_from_others", meanwhile)
+    pairing.claim(chain, SYSTEM, code=first.code, screen_id="lille-window")
+    late[0].join()
+    assert [one.replaced for one in paired] == [True]
 
 
 def test_what_was_wrong_with_one_devices_glass_is_not_said_of_the_next(chain: Context) -> None:
