@@ -25,7 +25,6 @@ ASK_EVERY_S = 1.0
 TIMEOUT_S = 5.0
 LOOK_EVERY_S = 60.0
 """How often it is looked whether a display that should be on is."""
-MAX_DONE = 64
 
 
 class Hands:
@@ -37,7 +36,7 @@ class Hands:
         self._agent = agent.rstrip("/")
         self._picture = picture
         self._stop = threading.Event()
-        self._done: dict[str, None] = {}
+        self._done: set[str] = set()
         self._looked_at = 0.0
         self._thread = threading.Thread(target=self._run, name="hands", daemon=True)
 
@@ -56,11 +55,11 @@ class Hands:
             if wish["id"] not in self._done:
                 did = self._do(wish)
                 requests.post(f"{self._agent}/wishes", json=did.to_json(), timeout=TIMEOUT_S)
-                self._done[wish["id"]] = None
+                self._done.add(wish["id"])
             elif wish["kind"] == "power" and wish["on"]:
                 self._keep_on()
-        while len(self._done) > MAX_DONE:
-            self._done.pop(next(iter(self._done)))
+        # What is not wished any more may be wished again: louder, quiet, and as loud as before.
+        self._done &= {wish["id"] for wish in told["wishes"]}
 
     def _run(self) -> None:
         while not self._stop.wait(ASK_EVERY_S):

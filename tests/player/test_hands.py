@@ -113,6 +113,18 @@ def test_turn_and_loudness_go_to_the_tools_that_are_there(
     assert [did.ok for did in told] == [True, True, False]
 
 
+def test_what_was_set_before_is_set_again_once_it_is_wished_again(
+    wishes: tuple[Wishes, list[Did], str], ran: list[str]
+) -> None:
+    made, _, url = wishes
+    one = Hands(url, nobody)
+    for percent in (30, 0, 30):
+        made.put("volume", Wish(f"volume:{percent}", "volume", {"value": percent}))
+        one.once()
+        one.once()
+    assert ran == [f"amixer -q sset Master {percent}%" for percent in (30, 0, 30)]
+
+
 def test_without_tools_that_is_said(
     wishes: tuple[Wishes, list[Did], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
