@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from player.agent.assembly import Assembled, assemble
+from player.agent.assembly import assemble
 from player.agent.events import Stop
 from player.cache.files import write_atomic
-from player.config import BadConfig, read_config
+from player.config import BadConfig, Config, read_config
 from player.errors import PlayerError
 from playlists.errors import Invalid
 
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             folder = config.data / str(number)
             folder.mkdir(parents=True, exist_ok=True)
             hands = config.hands_port and config.hands_port + number - 1
-            players.append(assemble(replace(config, data=folder, hands_port=hands)))
+            players.append(Life(replace(config, data=folder, hands_port=hands)))
     except (BadConfig, Invalid, PlayerError, OSError) as why:
         print(f"The players cannot start: {why}", file=sys.stderr)
         return CANNOT_START
@@ -49,25 +49,55 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _run(players: Sequence[Assembled], announce: str | None) -> None:
+class Life:
+    """One player, begun anew at the same address whenever it is told to. Raises as `assemble`."""
+
+    def __init__(self, config: Config) -> None:
+        self.player = assemble(config)
+        self._config = replace(config, port=self.player.local.port)
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=config.data.name, daemon=True)
+
+    def start(self) -> None:
+        """Play, in a thread of its own."""
+        self._begin()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End for good."""
+        self._ending.set()
+        self.player.agent.post(Stop())
+        self._thread.join()
+
+    def _begin(self) -> None:
+        self.player.agent.start()
+        self.player.local.start()
+
+    def _run(self) -> None:
+        while True:
+            again = self.player.agent.run()
+            self.player.local.stop()
+            self.player.close()
+            if not again or self._ending.is_set():
+                return
+            self.player = assemble(self._config)
+            self._begin()
+            if self._ending.is_set():
+                self.player.agent.post(Stop())
+
+
+def _run(players: Sequence[Life], announce: str | None) -> None:
     ending = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ending.set())
-    threads = []
     for player in players:
-        player.agent.start()
-        player.local.start()
-        threads.append(threading.Thread(target=player.agent.run, daemon=True))
-        threads[-1].start()
+        player.start()
     if announce:
-        write_atomic(Path(announce), json.dumps([player.url for player in players]).encode())
+        pages = [one.player.url for one in players]
+        write_atomic(Path(announce), json.dumps(pages).encode())
     ending.wait()
     for player in players:
-        player.agent.post(Stop())
-    for player, thread in zip(players, threads, strict=True):
-        thread.join()
-        player.local.stop()
-        player.close()
+        player.stop()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from player.several import main
+from player.agent.events import Stop
+from player.config import read_config
+from player.several import Life, main
+from tests.player.life import until
 from tests.support.programs import end, free_port, wait_until
 
 
@@ -37,6 +40,19 @@ def test_each_player_has_its_own_page_and_key(tmp_path: Path) -> None:
         assert process.wait(20) == 0
     finally:
         end(process)
+
+
+def test_one_that_is_told_to_begin_anew_does_so_at_its_address(tmp_path: Path) -> None:
+    words = ["--server", "http://127.0.0.1:1", "--data", str(tmp_path), "--port", "0", "--no-share"]
+    life = Life(read_config([*words, "--no-display", "--hands-port", "0"], {}))
+    first = life.player
+    life.start()
+    try:
+        first.agent.post(Stop(again=True))
+        until(lambda: life.player is not first, "another begins")
+        until(lambda: requests.get(f"{first.url}state", timeout=5).ok, "its page is there")
+    finally:
+        life.stop()
 
 
 @pytest.mark.parametrize("count", ["0", "33"])
