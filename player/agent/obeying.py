@@ -189,12 +189,13 @@ class Obeying:
 
     def forget(self) -> None:
         """This device is no screen any more: nothing of what was set holds."""
-        self._updates.forget()
-        for name in (*SETTINGS, "power", "fetch"):
-            try:
+        try:
+            self._updates.forget()
+            for name in (*SETTINGS, "power", "fetch"):
                 self._orders.set(name, None)
-            except NoRoom as full:
-                self._health.note("disk_full", str(full))
+        except NoRoom as full:
+            self._health.note("disk_full", str(full))
+        for name in (*SETTINGS, "power"):
             self._wishes.put(name, None)
         self._by_page.clear()
         self._pacing.forget()

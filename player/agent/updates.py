@@ -173,8 +173,9 @@ class Updates:
             self._pending = replace(self._pending, fetched=True)
 
     def forget(self) -> None:
-        """This device is no screen any more."""
+        """This device is no screen any more. Raises NoRoom."""
         self._pending = None
+        self._keep(None)
 
     def _told(self, pending: Pending) -> Result | None:
         """What root says of this update, once it does."""

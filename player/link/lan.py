@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import secrets
+import sys
 import threading
 import time
 from typing import Any
@@ -92,11 +93,15 @@ class Lan:
         spoken: Any = None
         while not self._ended:
             self._woken.clear()
-            then = (self._group, _own_addresses())
-            if then != now:
-                _close(spoken)
-                spoken = self._speak(*then)
-                now = then if spoken is not None else ("", ())
+            try:
+                then = (self._group, _own_addresses())
+                if then != now:
+                    now, ended, spoken = ("", ()), spoken, None
+                    _close(ended)
+                    spoken = self._speak(*then)
+                    now = then if spoken is not None else ("", ())
+            except Exception as wrong:  # the library has kinds of its own; networks come and go
+                print(f"mDNS: {type(wrong).__name__}: {wrong}", file=sys.stderr, flush=True)
             self._woken.wait(LOOK_S)
         _close(spoken)
 

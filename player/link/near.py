@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import ipaddress
 import socket
+import sys
 import threading
 from collections import Counter
+from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -51,8 +53,12 @@ class NearServer(ThreadingHTTPServer):
                 self._open[client_address[0]] -= 1
                 self._open += Counter()  # who has none left is forgotten
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Who goes in the middle of a word is no news."""
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Who goes in the middle of a word, or speaks without end, is no news; a fault of ours is
+        told as usual.
+        """
+        if not isinstance(sys.exc_info()[1], OSError | HTTPException):
+            super().handle_error(request, client_address)
 
 
 class NearHandler(BaseHTTPRequestHandler):

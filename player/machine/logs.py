@@ -12,6 +12,9 @@ from player.machine.tools import run
 
 UNITS = ("enseigne-player", "enseigne-kiosk")
 SINCE = "-3d"
+MAX_LINES = 60_000
+"""The journal's end that is read at all: a program that says one thing without end fills no memory.
+"""
 JOURNAL_BYTES = 12 * 1024 * 1024
 """The journal's end, before it is compressed."""
 MAX_BYTES = 4 * 1024 * 1024
@@ -23,6 +26,7 @@ def bundle(about: Mapping[str, Mapping[str, Any]]) -> bytes:
     """The journal's end, and each thing of `about` as a JSON file of its name."""
     units = [part for unit in UNITS for part in ("-u", unit)]
     line = ["journalctl", "--no-pager", "-o", "short-iso-precise", "--since", SINCE, *units]
+    line += ["--lines", str(MAX_LINES)]
     journal = run(line, _TIMEOUT_S).text.encode()[-JOURNAL_BYTES:]
     files = {f"{name}.json": json.dumps(body, indent=1).encode() for name, body in about.items()}
     while True:

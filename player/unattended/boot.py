@@ -35,7 +35,8 @@ def apply(root: Path) -> Path | None:
         with suppress(OSError, NoRoom):  # a card that cannot be written: the journal has it
             _keep(error, f"{why}\n")
         raise
-    error.unlink(missing_ok=True)
+    with suppress(OSError):  # a boot partition that is read-only keeps the old word, not the player
+        error.unlink(missing_ok=True)
     put(root, "20-boot.conf", told, f"From {path.name} on the boot partition, at each start.")
     return path
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from http.client import HTTPException
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from player.agent.sharing import Sharing, Spared
 from player.cache.store import Budget, Store
 from player.errors import Unreachable
 from player.health import Health
-from player.link import lan_server, near
+from player.link import lan, lan_server, near
 from player.link.http import Server
 from player.link.lan_client import Fetches, Gives, LanClient, Neighbour, Says, exchange
 from player.link.lan_server import LanServer
@@ -284,6 +285,41 @@ def test_one_address_gets_few_connections_and_files_are_sent_few_at_once(
         idle[0].sendall(ask)
         assert idle[0].recv(12) == b"HTTP/1.1 503"
     until(lambda: not shop.server._server._open)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [(KeyError("a fault of ours"), True), (HTTPException("endless"), False), (OSError(), False)],
+)
+def test_a_fault_of_ours_is_told_and_a_stranger_s_is_not(
+    shop: Shop, wrong: Exception, told: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        raise wrong
+    except Exception:
+        shop.server._server.handle_error(None, ("10.0.0.1", 1))
+    assert ("a fault of ours" in capsys.readouterr().err) is told
+
+
+def test_a_network_that_fails_at_one_look_is_looked_at_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[int] = []
+
+    def addresses() -> tuple[str, ...]:
+        looks.append(1)
+        if len(looks) == 1:
+            raise RuntimeError("the library's own kind")
+        return ()
+
+    monkeypatch.setattr(lan, "LOOK_S", 0.01)
+    monkeypatch.setattr(lan, "_own_addresses", addresses)
+    monkeypatch.setattr(shop.server, "start", lambda: None)
+    found = lan.Lan(shop.server)
+    found.join("group")
+    until(lambda: len(looks) > 1)
+    monkeypatch.setattr(shop.server, "stop", lambda: None)
+    found.stop()
 
 
 def test_strangers_from_far_away_are_not_served(shop: Shop) -> None:

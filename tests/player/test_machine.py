@@ -101,7 +101,10 @@ def test_the_player_says_its_version() -> None:
 
 def test_logs_are_bounded_and_their_end_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     noise = random.Random(1).randbytes(400_000).hex() + "the end"
-    monkeypatch.setattr(logs, "run", lambda line, timeout_s: Told(True, noise))
+    asked: list[str] = []
+    monkeypatch.setattr(
+        logs, "run", lambda line, timeout_s: asked.extend(line) or Told(True, noise)
+    )
     monkeypatch.setattr(logs, "MAX_BYTES", 200_000)
     packed = logs.bundle({"health": {"ok": True}})
     assert len(packed) <= 200_000
@@ -109,6 +112,7 @@ def test_logs_are_bounded_and_their_end_is_kept(monkeypatch: pytest.MonkeyPatch)
         files = {one.name: tar.extractfile(one).read() for one in tar}  # type: ignore[union-attr]
     assert json.loads(files["health.json"]) == {"ok": True}
     assert files["journal.txt"].endswith(b"the end")
+    assert asked[asked.index("--lines") + 1] == str(logs.MAX_LINES), "of a journal of any size"
 
 
 def test_a_tool_that_is_missing_or_hangs_is_told() -> None:

@@ -94,6 +94,18 @@ def test_a_mistake_changes_nothing_and_is_told_beside_the_file(pi: Path) -> None
     assert settings(pi) == {"ENSEIGNE_PLAYER_SERVER": "https://other.example"}
 
 
+def test_a_word_of_a_mistake_that_cannot_be_taken_away_keeps_no_setting(
+    pi: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: object, **more: object) -> None:
+        raise OSError(30, "read-only")
+
+    put(pi, b"server=https://other.example\n")
+    monkeypatch.setattr(Path, "unlink", refuses)
+    boot.apply(pi)
+    assert settings(pi) == {"ENSEIGNE_PLAYER_SERVER": "https://other.example"}
+
+
 def test_without_a_file_what_was_set_stays(pi: Path) -> None:
     assert boot.apply(pi) is None
     assert main(["--root", str(pi), "boot"]) == 0

@@ -224,6 +224,8 @@ def test_a_device_that_is_no_screen_any_more_begins_none(packaged: Bench) -> Non
     order(packaged)
     ask(packaged, "forget")
     packaged.wait(3_000)
+    packaged.reboot()
+    assert packaged.parts.body.updates.order == "", "nor after a restart"
     packaged.sim.faults.hook = lambda method, path: None
     packaged.wait(60_000)
     assert handed(packaged) is None
