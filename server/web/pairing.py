@@ -5,13 +5,15 @@ from __future__ import annotations
 from flask import request
 from werkzeug.wrappers import Response as AnyResponse
 
-from server.errors import ServerError
+from server.errors import BadInput, ServerError
 from server.services.chain import places
 from server.services.screens import pairing
 from server.services.screens.pairing_choices import choices
 from server.web.access import Visit, limits, page, studio
 from server.web.entering import enter
 from server.web.own_pages import is_loopback
+from server.web.place_words import complaint
+from server.web.tongue import gettext as _
 
 blueprint = studio("pairing")
 
@@ -77,6 +79,13 @@ def _form(
         chosen=chosen,
         code=code,
         name=name,
-        wrong=wrong,
+        wrong=_refusal(wrong) if wrong is not None else "",
         new=NEW,
     )
+
+
+def _refusal(wrong: ServerError) -> str:
+    """What was wrong, in the reader's language."""
+    if isinstance(wrong, BadInput) and wrong.field == "code":
+        return _("A code has six letters or digits, as on the screen: ABC-DEF.")
+    return complaint(wrong)

@@ -173,6 +173,18 @@ def test_pairing_a_new_screen(chain: Chain) -> None:
     assert "Terrasse" in owner.text("/wall")
 
 
+def test_a_wrong_code_is_told_in_the_reader_s_language(chain: Chain) -> None:
+    owner = chain.owner("fr")
+    form = {"csrf": csrf(owner.text("/pair")), "screen": "new:prado", "code": "ABC-DEF"}
+    headers = {"Accept-Language": "fr"}
+    told = owner.client.post("/pair", data=form | {"name": "Terrasse"}, headers=headers)
+    assert told.status_code == 422
+    assert "Un code a six" in told.text
+    given = HttpPlayer(chain.browser()).ask_for_code()
+    endless = form | {"code": given["code"], "name": "x" * 201}
+    assert "Donnez-lui un nom" in owner.client.post("/pair", data=endless, headers=headers).text
+
+
 def test_pairing_needs_a_form_of_this_session(calm: Chain) -> None:
     owner, other = calm.owner(), calm.owner()
     word = csrf(other.text("/pair"))
