@@ -36,8 +36,8 @@ blueprint = studio("screen_device")
 
 HERE = "/screens/<screen_id>/device"
 LINES = 12
-DAY_S = 86_400
 """Commands on the page."""
+DAY_S = 86_400
 NIGHTS = 7
 MONTH = 31
 """Days of a table where none are asked for."""
@@ -155,6 +155,9 @@ def _read(me: Visit, screen_id: str) -> dict[str, Any]:
     screen = places.get_screen(me.ctx, me.actor, screen_id).value
     store = places.get_store(me.ctx, me.actor, screen.store).value
     told = commands.list_commands(me.ctx, me.actor, screen_id, Cut("", 50)).items
+    asked = commands.list_commands(
+        *(me.ctx, me.actor, screen_id, Cut("", LINES)), scheduled=False
+    ).items
     shots = [one for one in told if one.kind == "screenshot"]
     seen = words.seen(shots, now, store.zone, me.language)
     display = displays.of_screen(me.ctx, me.actor, screen_id).value
@@ -170,7 +173,7 @@ def _read(me: Visit, screen_id: str) -> dict[str, Any]:
         "facts": words.facts(known, me.language),
         "own": own_page(page_port(known)),
         "update": screen_words(rollout_views.of_screen(me.ctx, me.actor, screen_id)),
-        "orders": [words.order(one, now, store.zone, me.language) for one in told[:LINES]],
+        "orders": [words.order(one, now, store.zone, me.language) for one in asked],
         "waits": any(not one.state for one in told),
         "kinds": [(kind, words.kind_words(kind, {})) for kind in may if screen.device],
         "rule": display.display.rule,

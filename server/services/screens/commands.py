@@ -275,22 +275,24 @@ def get_file(ctx: Context, actor: Actor, screen: str, command: str) -> tuple[str
         return row.file, file.data
 
 
-def list_commands(ctx: Context, actor: Actor, screen: str, cut: Cut = FIRST) -> Page[CommandView]:
-    """What people asked of a screen's device, newest first. Raises NotFound."""
+def list_commands(
+    ctx: Context, actor: Actor, screen: str, cut: Cut = FIRST, *, scheduled: bool = True
+) -> Page[CommandView]:
+    """What was asked of a screen's device, newest first; pictures on a schedule too, unless
+    `scheduled` is False. Raises NotFound.
+    """
     now = ctx.clock()
     with ctx.db.read() as session:
         _place(session, actor, screen)
         statement = select(CommandRow).where(
             CommandRow.screen_id == screen, CommandRow.kind.not_in(OWN)
         )
+        if not scheduled:
+            is_asked = or_(CommandRow.kind != "screenshot", CommandRow.by != NOBODY)
+            statement = statement.where(is_asked)
         keys = [CommandRow.issued_at, CommandRow.id]
         return paged(
-            session,
-            ctx.settings,
-            statement,
-            keys,
-            cut,
-            lambda row: _view(row, now),
+            *(session, ctx.settings, statement, keys, cut, lambda row: _view(row, now)),
             newest_first=True,
         )
 

@@ -195,4 +195,4 @@ def test_a_screen_without_a_player_has_no_buttons_that_nobody_would_hear(chain: 
 def test_the_page_asks_the_database_little(player: Chain) -> None:
     owner = player.owner()
     owner.text(PAGE)
-    assert queries_of(player.ctx, owner.client, PAGE) <= 24
+    assert queries_of(player.ctx, owner.client, PAGE) <= 25

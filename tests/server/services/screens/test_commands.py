@@ -237,6 +237,8 @@ def test_pictures_on_a_schedule_are_forgotten_with_their_commands(
             sent.append(row.id)
         commands.take_file(chain, VIEWER, sent[-1], JPEG)
         answer(chain, sent[-1])
+    told = commands.list_commands(chain, IT, SCREEN, scheduled=False).items
+    assert [one.id for one in told] == [asked], "these do not hide what people asked for"
     clock.advance(commands.OWN_KEPT_MS + 1)
     with chain.db.write() as session:
         commands.sweep(session, clock())
