@@ -139,7 +139,7 @@ class Agent:
             self._obeying.turn()
             self._handing.look(self._playback.plan, self._beliefs.now(), self._link)
         monotonic = self._clock.monotonic_ms()
-        for need in self._pace.begin(self._needs(), monotonic):
+        for need in self._pace.begin(self._needs(), monotonic, self._playback.urgent()):
             self._runner.submit(need, self._job(need))
         self._tell()
         self._heard = False

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from player.agent.needs import Need
+from player.agent.needs import FILES, Need
 from player.errors import Denied, NoRoom, Unreachable
 from player.health import Health
-
-FILES = frozenset(("asset", "object"))
 
 
 def note_failure(health: Health, need: Need, error: Exception) -> None:

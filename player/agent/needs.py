@@ -31,6 +31,8 @@ Kind = Literal[
     "hands",
     "package",
 ]
+FILES: frozenset[Kind] = frozenset(("asset", "object"))
+"""Of which a plan has many."""
 OBEYED: frozenset[Kind] = frozenset(("order", "facts", "answers", "hands", "package"))
 """What commands, and knowing the machine, need."""
 
@@ -79,16 +81,24 @@ class Pace:
     """Left to somebody else for now: begun again before others of their kind."""
     _failures: dict[Need, int] = field(default_factory=dict)
     _not_before: dict[Need, int] = field(default_factory=dict)
+    _patience: dict[str, int] = field(default_factory=dict)
 
-    def begin(self, needs: Iterable[Need], monotonic_ms: int) -> list[Need]:
-        """Those of `needs` that are due; they are busy from now on."""
+    def begin(
+        self, needs: Iterable[Need], monotonic_ms: int, urgent: Set[str] = frozenset()
+    ) -> list[Need]:
+        """Those of `needs` that are due; they are busy from now on. One whose key is `urgent` waits
+        for none that is not: a film of next week may take the line for hours.
+        """
         begun = []
         needs = list(needs)
         self.put_off.intersection_update(needs)
         for need in needs:
             if need in self.busy or self._not_before.get(need, 0) > monotonic_ms:
                 continue
+            if self._patience.get(need.kind, 0) > monotonic_ms:
+                continue
             limit = self.limits.get(need.kind, 16)
+            limit += need.key in urgent and self._is_held_up(need.kind, limit, urgent)
             open_ones = self.busy | self.put_off | {need}
             if sum(it.kind == need.kind for it in open_ones) > limit + LEFT:
                 continue
@@ -96,6 +106,11 @@ class Pace:
                 self.busy.add(need)
                 begun.append(need)
         return begun
+
+    def _is_held_up(self, kind: Kind, limit: int, urgent: Set[str]) -> bool:
+        """Whether all that may be under way is, and some of it could wait."""
+        busy = [it for it in self.busy if it.kind == kind]
+        return len(busy) == limit and any(it.key not in urgent for it in busy)
 
     def done(self, need: Need) -> None:
         """It is met."""
@@ -105,13 +120,18 @@ class Pace:
         self._not_before.pop(need, None)
 
     def failed(self, need: Need, monotonic_ms: int, least_ms: int = 0) -> None:
-        """It is not: again after a jittered, growing wait of at least `least_ms`."""
+        """It is not: again after a jittered, growing wait of at least `least_ms`, for which other
+        files wait too: the server that wishes it is the same.
+        """
         self.busy.discard(need)
         self.put_off.discard(need)
         failures = self._failures.get(need, 0)
         self._failures[need] = failures + 1
         wait = min(FIRST_RETRY_MS << min(failures, 16), LAST_RETRY_MS)
         self._not_before[need] = monotonic_ms + max(least_ms, int(wait * random.uniform(0.5, 1.5)))
+        if need.kind in FILES and least_ms:
+            until = max(monotonic_ms + least_ms, self._patience.get(need.kind, 0))
+            self._patience[need.kind] = until
 
     def later(self, need: Need, monotonic_ms: int, wait_ms: int) -> None:
         """Met, but not to be asked again before so long."""
@@ -129,4 +149,5 @@ class Pace:
     def hurry(self) -> None:
         """The server is back: nothing waits any longer."""
         self._failures.clear()
+        self._patience.clear()
         self._not_before.clear()

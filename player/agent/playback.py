@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from player.agent.beliefs import Beliefs
 from player.agent.events import Parts
+from player.agent.hours import SOON_MS
 from player.agent.plans import Plans, files_by_need
 from player.cache.kept import Playing
 from playlists.errors import Refused
@@ -68,6 +69,11 @@ class Playback:
             return ()
         latest = self._pacing.latest_need(self._beliefs.now(), self.plan.manifest.time_zone)
         return tuple(it for it in missing if latest is None or self._needed[it] <= latest)
+
+    def urgent(self) -> frozenset[Sha256]:
+        """Those that lack and are needed soon."""
+        soon = self._beliefs.now().ms + SOON_MS
+        return frozenset(it for it in self.missing() if self._needed[it] <= soon)
 
     def objects_kept(self) -> frozenset[Sha256]:
         """Objects that may not be dropped for want of room."""

@@ -44,12 +44,14 @@ class Runner(Protocol):
 
 
 class Threads:
-    """Two pools, so that a long film never keeps prices waiting."""
+    """Two pools, so that a long film never keeps prices waiting. Of files, two of any time come at
+    once, one that is needed soon, and a package of the player.
+    """
 
     def __init__(self, done: Callable[[Done], None]) -> None:
         self._done = done
         self._quick = _Pool(6, "ask")
-        self._files = _Pool(2, "file")
+        self._files = _Pool(4, "file")
 
     def submit(self, need: Need, job: Callable[[], object]) -> None:
         """Run it, and hand its end to `done`."""

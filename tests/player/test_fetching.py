@@ -175,12 +175,48 @@ def test_what_is_left_to_others_holds_back_what_comes_after_it() -> None:
     for need in needs[2:4]:
         pace.leave(need, 0, 1_000)
     assert pace.begin(needs, 0) == []
-    pace.failed(Need("asset", "0"), 0, least_ms=60_000)
+    for _ in range(8):
+        pace.failed(Need("asset", "0"), 0)  # it waits for over 30 s
     assert pace.begin(needs, 0) == [needs[4]], "what fails holds nothing back"
     pace.done(needs[4])
     assert pace.begin(needs, 1_000) == needs[1:3], "those left come first"
     assert pace.begin([], 2_000) == []
     assert not pace.put_off, "what is wanted no more is left to nobody"
+
+
+def test_what_is_needed_soon_waits_for_no_film_of_next_week() -> None:
+    pace = Pace()
+    films = [Need("asset", f"film {number}") for number in range(3)]
+    assert pace.begin(films, 0) == films[:2]
+    now, too = Need("asset", "now"), Need("asset", "now too")
+    soon = {now.key, too.key}
+    assert pace.begin([now, too, *films], 0, soon) == [now]
+    assert pace.begin([now, too, *films], 0, soon) == []
+    pace.done(films[0])
+    assert pace.begin([now, too, films[1], films[2]], 0, soon) == [too]
+    assert pace.begin([now, too, films[1], films[2]], 0, soon) == []
+    alone = Pace()
+    assert alone.begin([now, too, Need("asset", "third")], 0, soon | {"third"}) == [now, too]
+
+
+def test_what_plays_within_the_hour_is_urgent_and_what_plays_in_the_evening_is_not(
+    screen: Bench,
+) -> None:
+    playback = screen.agent._playback
+    playback._needed = {sha256(b"A"): NOON, sha256(b"B"): NOON + 6 * HOUR_MS}
+    assert playback.urgent() == {sha256(b"A")}
+
+
+def test_a_server_that_asks_for_patience_is_not_asked_for_the_other_files() -> None:
+    pace, files = Pace(), [Need("asset", f"{number}") for number in range(50)]
+    asked = 0
+    for second in range(60):
+        for need in pace.begin(files, second * 1_000):
+            asked += 1
+            pace.failed(need, second * 1_000, 30_000)
+    assert asked == 4, "two at once, twice"
+    pace.hurry()
+    assert pace.begin(files, 60_000)
 
 
 def test_no_more_bytes_a_second_than_allowed() -> None:
