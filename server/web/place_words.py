@@ -83,10 +83,10 @@ def screen_line(screen: ScreenView) -> ScreenLine:
         screen.name,
         f"{screen.width} × {screen.height}",
         ", ".join(about),
-        "playing" if screen.device else "none",
-        _("with its device, %(name)s", name=screen.device)
-        if screen.device
-        else _("waits for its device"),
+        "none" if screen.device is None else "playing",
+        _("waits for its device")
+        if screen.device is None
+        else _("with its device, %(name)s", name=screen.device or _("a browser")),
         screen.device is not None,
     )
 

@@ -14,7 +14,7 @@ from server.errors import BadInput, NotFound, ServerError
 from server.services.base.paging import Cut
 from server.services.base.snapshot import snapshot
 from server.services.chain import places
-from server.services.screens import commands, displays, fetch_rules, offs, rollout_views
+from server.services.screens import commands, devices, displays, fetch_rules, offs, rollout_views
 from server.services.screens.displays import Display
 from server.services.screens.offs import Asked
 from server.services.screens.power_plans import Rule
@@ -164,6 +164,9 @@ def _read(me: Visit, screen_id: str) -> dict[str, Any]:
     runs = offs.list_power(me.ctx, me.actor, screen_id, Cut("", NIGHTS)).items
     known = known_of(me.ctx, me.actor, screen_id)
     today = local(now, store.zone).date()
+    obeys = screen.device is not None and bool(
+        devices.get_device(me.ctx, me.actor, screen_id).caps.get("agent")
+    )
     may = [kind for kind in commands.KINDS if commands.may_send(me.actor, kind, screen.store)]
     return {
         "screen": screen,
@@ -174,8 +177,9 @@ def _read(me: Visit, screen_id: str) -> dict[str, Any]:
         "own": own_page(page_port(known)),
         "update": screen_words(rollout_views.of_screen(me.ctx, me.actor, screen_id)),
         "orders": [words.order(one, now, store.zone, me.language) for one in asked],
+        "obeys": obeys,
         "waits": any(not one.state for one in told),
-        "kinds": [(kind, words.kind_words(kind, {})) for kind in may if screen.device],
+        "kinds": [(kind, words.kind_words(kind, {})) for kind in may if obeys],
         "rule": display.display.rule,
         "shots_min": display.display.shots_min,
         "said": words.rule_words(display, store, now, me.language),

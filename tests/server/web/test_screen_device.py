@@ -195,4 +195,17 @@ def test_a_screen_without_a_player_has_no_buttons_that_nobody_would_hear(chain: 
 def test_the_page_asks_the_database_little(player: Chain) -> None:
     owner = player.owner()
     owner.text(PAGE)
-    assert queries_of(player.ctx, owner.client, PAGE) <= 25
+    assert queries_of(player.ctx, owner.client, PAGE) <= 26
+
+
+def test_a_browser_is_a_device_that_takes_no_commands(chain: Chain) -> None:
+    with chain.ctx.db.write() as session:
+        device = session.get_one(DeviceRow, SCREEN)
+        device.name, device.caps = "", {"page": 1}
+    owner = chain.owner()
+    told = plain(owner.text(PAGE))
+    assert "A browser is this screen: it takes no commands" in told
+    assert "No device is paired" not in told
+    assert "Take a real picture" not in told
+    assert "with its device, a browser" in plain(owner.text("/places/lille"))
+    assert "replaces the device “a browser”" in plain(owner.text("/pair"))
