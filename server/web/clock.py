@@ -31,8 +31,11 @@ def usual_zone(zones: Iterable[str]) -> str:
 
 
 def local(at_ms: int, zone: str) -> datetime:
-    """An instant on a store's clock."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone_of(zone))
+    """An instant on a store's clock; one that no calendar has, as a broken clock says it, is the
+    nearest that it has.
+    """
+    known = min(max(at_ms, 0), MAX_INSTANT_MS)
+    return datetime.fromtimestamp(known / 1000, UTC).astimezone(zone_of(zone))
 
 
 def clock(at_ms: int, zone: str, *, seconds: bool = False) -> str:

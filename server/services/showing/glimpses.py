@@ -32,6 +32,8 @@ from server.services.showing.shots import UNREADABLE
 State = Literal["right", "wrong", "cannot"]
 EDGE_MS = 3_000
 """So near to a change of messages nothing is told: the picture is of either."""
+CLOCK_MS = 60_000
+"""A picture is believed to be of an instant that lies so near to when it was asked for and came."""
 SIDE = 64
 """A picture is compared at so many pixels of its longer side."""
 BLOCKS = 4
@@ -73,9 +75,11 @@ def judge(ctx: Context, viewer: Viewer, answers: Collection[Answer]) -> None:
                 continue
             if row.kind != "screenshot" or row.verdict:
                 continue
-            data, detail = file.data, dict(row.detail)
-        at = detail.get("at", answer.at)
-        verdict = compare(ctx, viewer.screens[0], data, detail, at if isinstance(at, int) else 0)
+            data, detail, asked_at = file.data, dict(row.detail), row.issued_at
+        at, now = detail.get("at", answer.at), ctx.clock()
+        if not isinstance(at, int) or not asked_at - CLOCK_MS <= at <= now + CLOCK_MS:
+            at = now  # a screen whose clock is wrong plays what was planned for another time
+        verdict = compare(ctx, viewer.screens[0], data, detail, at)
         with ctx.db.write() as session:
             kept = session.get(CommandRow, answer.id)
             state = session.get(ScreenStateRow, viewer.screens[0])

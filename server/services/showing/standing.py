@@ -256,7 +256,9 @@ class _Seen:
         )
 
     def _troubles(self, row: Any, state: State) -> Mapping[str, int]:
-        found: dict[str, int] = dict(_told(row.told)) if row.told else {}
+        told = _told(row.told) if row.told else {}
+        # By the screen's own clock: nothing that is told began after it.
+        found = {code: min(since, self.now) for code, since in told.items()}
         if state in ("offline", "held", "unpaired"):
             return found
         late = self.now - CATCHING_UP_MS

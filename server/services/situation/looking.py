@@ -262,7 +262,8 @@ def _screens(
             for code, since in (troubles or {}).items():
                 if code in TOLD_TROUBLES:
                     yield Concern(
-                        *("trouble", f"{screen}/{code}", since, (store,), {**said, "code": code})
+                        *("trouble", f"{screen}/{code}", min(since, now)),
+                        *((store,), {**said, "code": code}),
                     )
 
 

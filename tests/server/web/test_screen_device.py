@@ -22,6 +22,8 @@ from tests.server.web.conftest import Chain, plain
 SCREEN, STORE = "lille-window", "lille"
 PAGE = f"/screens/{SCREEN}/device"
 VIEWER = Viewer((SCREEN,), "d" * 16)
+FAR = 2**53 - 1
+"""The latest instant that a device may say; no calendar has it."""
 KNOWN = {
     "agent": "0.1.0",
     "chromium": "130.0.1",
@@ -209,3 +211,13 @@ def test_a_browser_is_a_device_that_takes_no_commands(chain: Chain) -> None:
     assert "Take a real picture" not in told
     assert "with its device, a browser" in plain(owner.text("/places/lille"))
     assert "replaces the device “a browser”" in plain(owner.text("/pair"))
+
+
+def test_a_broken_clock_takes_no_page_from_anybody(player: Chain) -> None:
+    with player.ctx.db.write() as session:
+        state = session.get_one(ScreenStateRow, SCREEN)
+        state.report = {**state.report, "troubles": {"disk_full": FAR}}
+        state.glass_wrong = FAR
+    owner = player.owner()
+    for page in ("/wall", "/situation", PAGE, f"/screens/{SCREEN}/why"):
+        assert owner.client.get(page).status_code == 200, page

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageEnhance
 from playlists.ids import ItemId, PlaylistId, Sku
 from playlists.model import Base, Card, Good, Item, Playlist
 from playlists.wire.commands import Answer, Answers
-from server.db.models import CommandFileRow, CommandRow, ScreenStateRow
+from server.db.models import CommandFileRow, CommandRow, DeviceRow, ScreenStateRow
 from server.services.base.actors import SYSTEM
 from server.services.base.context import Context
 from server.services.screens import answering, commands
@@ -157,3 +157,21 @@ def test_a_picture_that_was_asked_for_is_judged_once(
         assert session.get_one(ScreenStateRow, SCREEN).glass_wrong is None
     monkeypatch.setattr(glimpses, "compare", lambda *given: pytest.fail("judged already"))
     judge(ctx, viewer, (answer,))
+
+
+@pytest.mark.parametrize("off", [-(2**53), -3_600_000, 3_600_000, 2**52])
+def test_a_picture_is_of_no_instant_that_only_a_wrong_clock_has(
+    ctx: Context, at: int, clock: TestClock, off: int
+) -> None:
+    viewer = Viewer((SCREEN,), "d" * 16)
+    clock.now = at
+    with ctx.db.write() as session:
+        player = {"name": "", "caps": {"agent": True}, "paired_at": 0}
+        session.add(DeviceRow(screen_id=SCREEN, public_key=b"k", **player))
+    shot = commands.send(ctx, SYSTEM, SCREEN, "screenshot").id
+    commands.take_file(ctx, viewer, shot, jpeg(drawn(2)))
+    answer = Answer(shot, "done", "", at, {"at": at + off})
+    answering.take(ctx, viewer, Answers((answer,)))
+    judge(ctx, viewer, (answer,))
+    found = commands.get_command(ctx, SYSTEM, SCREEN, shot).verdict
+    assert (found["state"], found["why"], found["at"]) == ("wrong", "other_picture", at)
