@@ -21,7 +21,7 @@ from typing import Any
 
 from player.agent.beliefs import Beliefs
 from player.agent.events import Checked, DoorAt, Event, Handed, Link, Parts, Stop
-from player.agent.failing import note_complete, note_failure, note_success
+from player.agent.failing import note_complete, note_failure, note_success, waits_of
 from player.agent.handing import Handing
 from player.agent.inbox import Inbox
 from player.agent.needs import OBEYED, SAME_KEYS_MS, Lacking, Need, Pace, needs_of
@@ -34,7 +34,6 @@ from player.agent.sharing import Spared
 from player.agent.told import Scene, report_of, sections_of
 from player.agent.work import Done, Jobs
 from player.display.wishes import Did
-from player.errors import Unreachable
 from player.link.door import Down, Heard, Told, Up
 from player.spool import SpoolStuck
 from playlists.ids import ChannelId, Sha256
@@ -336,8 +335,7 @@ class Agent:
         if need.kind == "offers":
             self._beliefs.channels.add(ChannelId(need.key))
         note_failure(self._health, need, error)
-        least_ms = int(error.retry_after_s * 1000) if isinstance(error, Unreachable) else 0
-        self._pace.failed(need, monotonic, least_ms)
+        self._pace.failed(need, monotonic, *waits_of(need, error))
         if self._parting.refused(error, self._beliefs.trusted, monotonic):
             self._part()
 

@@ -11,6 +11,10 @@ from playlists.ids import ChannelId, Sha256
 
 FIRST_RETRY_MS = 1_000
 LAST_RETRY_MS = 60_000
+DAMAGED_RETRY_MS = 3_600_000
+"""The longest between two downloads of a file that came whole and was not the one it should be:
+each costs the shop's line all of it.
+"""
 SAME_KEYS_MS = 30_000
 """After a keys document that brought nothing new, so that forged messages cause no storm."""
 LEFT = 2
@@ -79,7 +83,7 @@ class Pace:
     busy: set[Need] = field(default_factory=set)
     put_off: set[Need] = field(default_factory=set)
     """Left to somebody else for now: begun again before others of their kind."""
-    _failures: dict[Need, int] = field(default_factory=dict)
+    _failures: dict[Need, dict[int, int]] = field(default_factory=dict)
     _not_before: dict[Need, int] = field(default_factory=dict)
     _patience: dict[str, int] = field(default_factory=dict)
 
@@ -119,15 +123,19 @@ class Pace:
         self._failures.pop(need, None)
         self._not_before.pop(need, None)
 
-    def failed(self, need: Need, monotonic_ms: int, least_ms: int = 0) -> None:
+    def failed(
+        self, need: Need, monotonic_ms: int, least_ms: int = 0, most_ms: int = LAST_RETRY_MS
+    ) -> None:
         """It is not: again after a jittered, growing wait of at least `least_ms`, for which other
-        files wait too: the server that wishes it is the same.
+        files wait too: the server that wishes it is the same. Failures of another `most_ms` count
+        for themselves.
         """
         self.busy.discard(need)
         self.put_off.discard(need)
-        failures = self._failures.get(need, 0)
-        self._failures[need] = failures + 1
-        wait = min(FIRST_RETRY_MS << min(failures, 16), LAST_RETRY_MS)
+        counts = self._failures.setdefault(need, {})
+        failures = counts.get(most_ms, 0)
+        counts[most_ms] = failures + 1
+        wait = min(FIRST_RETRY_MS << min(failures, 16), most_ms)
         self._not_before[need] = monotonic_ms + max(least_ms, int(wait * random.uniform(0.5, 1.5)))
         if need.kind in FILES and least_ms:
             until = max(monotonic_ms + least_ms, self._patience.get(need.kind, 0))

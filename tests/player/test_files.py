@@ -17,7 +17,7 @@ from player.cache.store import Budget, Store
 from player.errors import Corrupt, NoRoom, Unreachable
 from playlists.ids import Sha256, sha256
 from tests.fakes.server_sim import Answer
-from tests.fakes.shop_content import SHOP, content
+from tests.fakes.shop_content import HOUR_MS, SHOP, content
 from tests.player.bench import Bench, paired
 
 PICTURE = b"\x89PNG\r\n" + b"picture" * 5_000
@@ -108,6 +108,19 @@ def test_a_part_that_is_longer_than_the_file_begins_anew(screen: Bench) -> None:
     screen.parts.assets.write_part(address, (0, len(longer)), [longer], frozenset())
     show(screen)
     screen.wait(10_000)
+    assert screen.state["held"] == [address]
+
+
+def test_a_file_that_is_wrong_at_the_server_does_not_fill_the_line_for_ever(screen: Bench) -> None:
+    address = sha256(PICTURE)
+    screen.sim.assets[address] = PICTURE[:-1] + b"X"
+    screen.hear("head", screen.sim.publish(content("Photo", picture=address)))
+    screen.sim.requests.clear()
+    screen.wait(6 * HOUR_MS, step_ms=30_000)
+    asked = [path for _, path in screen.sim.requests if path.startswith("/assets/")]
+    assert 8 <= len(asked) <= 25, "soon at first, in the end once an hour"
+    screen.sim.assets[address] = PICTURE
+    screen.wait(2 * HOUR_MS, step_ms=30_000)
     assert screen.state["held"] == [address]
 
 
