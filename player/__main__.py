@@ -80,16 +80,15 @@ def _start_kiosk(config: Config, assembled: Assembled) -> Kiosk:
 
 
 def _only_one(data: Path) -> IO[str]:
-    """Hold the folder: two players in one would forget each other's state. Raises BadConfig."""
+    """Hold the folder: two players in one would forget each other's state. Nothing is written: a
+    full disk keeps no player from its start. Raises BadConfig.
+    """
     lock = (data / "lock").open("a+")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.close()
         raise BadConfig(f"Another player uses {data}. Stop it, or give this one --data.") from None
-    lock.truncate(0)
-    lock.write(str(os.getpid()))
-    lock.flush()
     return lock
 
 

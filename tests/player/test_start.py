@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from player.__main__ import main
+from player.__main__ import _only_one, main
 from player.config import MIB, BadConfig, read_config
 from player.display.chromium import command, find_chromium
 from player.health import Health
@@ -47,6 +47,12 @@ def test_a_turned_picture_is_upright_unless_its_size_is_given() -> None:
 def test_a_wrong_setting_is_told_in_words(arguments: list[str]) -> None:
     with pytest.raises(BadConfig, match=r"--"):
         read_config(arguments, {})
+
+
+def test_a_folder_is_held_also_where_its_disk_takes_no_byte(tmp_path: Path) -> None:
+    (tmp_path / "lock").symlink_to("/dev/full")
+    with _only_one(tmp_path), pytest.raises(BadConfig, match="Another player"):
+        _only_one(tmp_path)
 
 
 def test_a_start_that_cannot_be_says_why(
