@@ -76,7 +76,7 @@ class Reckoner:
             )
             first = session.scalar(
                 select(RunRow.from_ms)
-                .where(RunRow.from_ms > now - BACK_MS)
+                .where(RunRow.from_ms > now - BACK_MS, RunRow.from_ms <= now)
                 .order_by(RunRow.from_ms)
                 .limit(1)
             )

@@ -154,6 +154,12 @@ def test_a_product_under_words_shows_no_price_to_be_compared(window: Window) -> 
     assert window.reckoned().shown_ms == pytest.approx(HOUR // 2, abs=10 * SECOND)
 
 
+def test_a_record_of_a_time_that_no_calendar_has_stops_no_reckoning(window: Window) -> None:
+    window.plays(2**53 - 2, 2**53 - 1, window.version)
+    window.posts()
+    assert Reckoner(window.ctx)() == 0
+
+
 def test_a_late_paint_is_late_for_a_minute_then_wrong_and_its_delay_is_told(
     window: Window,
 ) -> None:
