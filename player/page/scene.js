@@ -1,6 +1,7 @@
 /** One view on the stage: its earth, its goods, its words, and the leases of its prices. */
 
 import { dress, facesReady, isLight, legalOf, tints, voices } from "./brand.js";
+import { DECODE_LIMIT_MS, decodeAll, release, within } from "./decoding.js";
 import { cssUrl, el, text } from "./dom.js";
 import { Film } from "./film.js";
 import { fitAll } from "./fit.js";
@@ -11,8 +12,6 @@ import { brand } from "./templates/parts.js";
 
 /** Before a price's end the figures set, so that they are down when the layer must be gone (ms). */
 const SETTLE_MS = SET_MS + PRESENT_MARGIN_MS + 30;
-/** A picture or film that is not decoded by then is left out rather than awaited (ms). */
-const DECODE_LIMIT_MS = 8_000;
 /** A film that has shown nothing by then is not awaited any longer (ms). */
 const SEEN_LIMIT_MS = 1_000;
 /** Longest delay a browser timer takes (ms). */
@@ -42,48 +41,8 @@ function paint(node, properties) {
   for (const [name, value] of Object.entries(properties)) node.style.setProperty(name, value);
 }
 
-/** Wait for a promise, but not for ever. */
-function within(promise, limit) {
-  let timer = 0;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error("not ready in time")), limit);
-  });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
-}
-
-function filmReady(video) {
-  if (video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    video.addEventListener("loadeddata", resolve, { once: true });
-    video.addEventListener("error", reject, { once: true });
-  });
-}
-
-async function decoded(node) {
-  try {
-    if (node instanceof HTMLVideoElement) return await within(filmReady(node), DECODE_LIMIT_MS);
-    await within(node.decode(), DECODE_LIMIT_MS);
-    const ratio = node.naturalWidth / node.naturalHeight;
-    if (Number.isFinite(ratio)) node.closest(".good")?.style.setProperty("--ratio", ratio.toFixed(4));
-  } catch {
-    // Nothing half-loaded is ever shown: what does not decode is not there.
-    (node.closest(".good") ?? node).remove();
-  }
-  return undefined;
-}
-
 /** A price that leaves is gone by then, also where a machine has no frames for its movement. */
 const GONE_MS = FADE_MS + 60;
-
-const decodeAll = (root) => Promise.all([...root.querySelectorAll("img, video")].map(decoded));
-
-/** A film that nobody will see gives its decoder back at once. */
-function release(root) {
-  for (const video of root.querySelectorAll("video[src]")) {
-    video.removeAttribute("src");
-    video.load();
-  }
-}
 
 export class Scene {
   #parts = new Map();
