@@ -5,10 +5,18 @@ const SVG = "http://www.w3.org/2000/svg";
 /** Longest text a field puts on screen, in UTF-16 units; fitting cuts further. */
 const TEXT_LIMIT = 320;
 
+const BOUND = "\u00a0";
+
 /** A field's text: a string of bounded length with single spaces, or "" when there is none. */
 export function text(value) {
   if (value === null || value === undefined) return "";
-  return String(value).slice(0, TEXT_LIMIT).replace(/[ \t\r\n]+/g, " ").trim();
+  return bound(String(value).slice(0, TEXT_LIMIT).replace(/[ \t\r\n]+/g, " ").trim());
+}
+
+/** No line begins with "?" or "30" of "9 h 30", however it was typed. */
+function bound(words) {
+  return words.replace(/ (?=[?!:;»%€])/g, BOUND).replace(/« /g, `«${BOUND}`)
+    .replace(/(\d) (?=(?:h|min|km|cm|mm|m|kg|g|ml|cl|l|L)\b)/g, `$1${BOUND}`).replace(/(\d\u00a0?h) (?=\d\d\b)/g, `$1${BOUND}`);
 }
 
 /** An element with a class; children are elements or strings, null ones are left out. */

@@ -1,12 +1,12 @@
 /** Sold out here, waiting a few kilometres away: a shadow, a road, the real thing. */
 
 import { el, lines, text } from "../dom.js";
-import { fitted, good, part, rows, say, scan } from "./parts.js";
+import { emblem, fitted, good, part, rows, say, scan } from "./parts.js";
 
 export function compose(view) {
   const item = view.goods[0];
   const parts = [];
-  const headline = say("away", view.params.headline, "", "1/2 .92/2 .85/2 .78/2 .7/2 .62/2 .54/2");
+  const headline = say("away", view.params.headline, "", "1/1 .92/1 .85/1 .78/1 .7/1 .62/1 .52/2 .44/2", "1/2 .92/2 .85/2 .78/2 .7/2 .62/2 .54/2");
   if (headline) parts.push(part("say", headline));
   if (item) {
     const named = el("p", "lead away", el("b", "", text(item.name)), text(item.lead));
@@ -27,7 +27,7 @@ export function compose(view) {
   return {
     horizon: "elsewhere",
     sky: "mist",
-    goods: item?.picture ? [good("here", item.picture), good("there", item.picture)] : [],
+    goods: item?.picture ? [good("here", item.picture), good("there", item.picture)] : [emblem(view, "there")].filter(Boolean),
     parts,
   };
 }

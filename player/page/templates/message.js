@@ -23,9 +23,10 @@ export function compose(view) {
   const voices = [view.params.headline, view.params.second].map(text);
   const brief = voices.every((voice) => voice.length <= BRIEF_LETTERS);
   const parts = [];
-  const alone = item && voices.filter(Boolean).length < 2;
-  const steps = alone ? "1/2 .92/2 .84/2 .76/2 .68/2 .6/2 .52/3 .44/3 .38/3" : "1/1 .92/1 .84/1 .76/1 .68/1 .6/2 .52/2 .44/3 .38/3";
-  const upright = "1/2 .92/2 .84/2 .76/2 .68/2 .6/3 .52/3 .44/3";
+  const alone = voices.filter(Boolean).length < 2;
+  const steps = alone ? `${item ? "" : "1/1 .92/1 .84/1 "}1/2 .92/2 .84/2 .76/2 .68/2 .6/3 .52/3 .44/3 .38/3`
+    : "1/1 .92/1 .84/1 .76/1 .68/1 .6/2 .52/2 .44/3 .38/3";
+  const upright = alone ? "1/2 .92/2 .84/2 .76/3 .68/3 .6/4 .52/4 .44/5" : "1/2 .92/2 .84/2 .76/2 .68/2 .6/3 .52/3 .44/3";
   const lowest = voices.findLast(Boolean) ?? "";
   const headline = say(`notice${brief ? " brief" : ""}${item ? " with-good" : ""}${hangs(lowest)}`, voices[0], voices[1], steps, upright);
   if (headline) {

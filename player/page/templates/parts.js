@@ -139,7 +139,7 @@ export function emblem(view, className) {
   if (!view.brand.mark) return null;
   const node = el("div", `emblem ${className}`);
   node.style.setProperty("--mark", cssUrl(view.brand.mark));
-  return { key: `emblem|${view.brand.mark}`, node };
+  return { key: `emblem|${className}|${view.brand.mark}`, node };
 }
 
 /** Pictures with a ground of their own may be cut to a square: where. */

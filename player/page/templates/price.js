@@ -7,6 +7,8 @@ const STANDING_LETTERS = 8;
 const STEP = 0.85;
 /** A longer name takes two lines, and the room of the lead's second. */
 const LONG_LETTERS = 34;
+/** Up to so many a name surely takes one line; its lead comes up to it. */
+const LINE_LETTERS = 26;
 
 function nameSize(name) {
   if (name.length <= 12) return "";
@@ -26,10 +28,13 @@ function standingSteps(name) {
 function priced(item, view) {
   const name = text(item.name);
   const long = name.length > LONG_LETTERS;
-  const names = long ? "1/2 .92/2 .85/2 .78/2" : "1/1 .92/1 .85/1 .78/1 .7/2 .62/2 .55/2";
+  const brief = name.length > 18 && name.length <= LINE_LETTERS;
+  const shorter = brief ? ".7/1 .62/1 .55/1" : ".7/2 .62/2 .55/2";
+  const names = long ? "1/2 .92/2 .85/2 .78/2" : `1/1 .92/1 .85/1 .78/1 ${shorter}`;
+  const under = long ? " under-xl" : brief ? " under-l" : "";
   const said = [
     part("name", fitted(el("h1", `name sign${nameSize(name)}`, name), names)),
-    part("lead", fitted(el("p", `lead hero${long ? " under-xl" : ""}`, text(view.params.headline) || text(item.lead)), long ? "1/1 .93/1 .86/1" : "1/1 .93/1 .86/2")),
+    part("lead", fitted(el("p", `lead hero${under}`, text(view.params.headline) || text(item.lead)), long ? "1/1 .93/1 .86/1" : "1/1 .93/1 .86/2")),
     part("figures", el("div", "fold shelf", figures(item.price, view.lang)), { kind: "figures", good: 0 }),
   ];
   const left = hasTicket(item.price) ? "" : " left";

@@ -1,7 +1,7 @@
 /** Up to three goods under one sky: the weather says why, the goods say what. */
 
 import { drawing, el, text } from "../dom.js";
-import { amount, each, fact, fitted, good, part, say } from "./parts.js";
+import { amount, each, emblem, fact, fitted, good, part, say } from "./parts.js";
 
 const STROKE = { fill: "none", stroke: "currentColor", "stroke-width": "1.8", "stroke-linecap": "round", "stroke-linejoin": "round" };
 const CLOUD = "M4.300 15.200A6.900 6.900 0 1 1 15.600 8.100h1.700a4.600 4.600 0 0 1 2.700 8.300";
@@ -14,7 +14,7 @@ const ICONS = {
   cold: ["M12 2v20M3.340 7l17.320 10M20.660 7 3.340 17M9.500 3.500 12 6l2.500-2.500M9.500 20.500 12 18l2.500 2.500M3.300 10.200l3.400-.9-.9-3.400M20.700 13.800l-3.400.9.9 3.400"],
 };
 /** Which of the three places a single good, or two, take. */
-const PLACES = { 1: ["g2"], 2: ["g2 duo", "g3"], 3: ["g1", "g2", "g3"] };
+const PLACES = { 1: ["g2"], 2: ["g2 duo", "g3 duo"], 3: ["g1", "g2", "g3"] };
 const MOST = 3;
 
 function chip(view) {
@@ -26,7 +26,7 @@ function chip(view) {
 }
 
 function tags(item, index, place, view, someone, lifted) {
-  const label = fitted(el("p", `tag label ${place}${lifted}`, text(item.name)), "1/1 .93/1 .88/2 .8/2 .72/2", "1/2 .9/2 .8/2 .72/2 .64/3");
+  const label = fitted(el("p", `tag label ${place}${lifted}`, text(item.name)), "1/1 .93/1 .88/2 .8/2 .72/2", "1/2 .9/2 .82/3 .74/3 .64/3");
   const said = [part(`name-${index}`, label)];
   if (item.price) {
     const shown = el("div", `tag amount ${place}${lifted}`, amount(item.price, view.lang));
@@ -46,7 +46,7 @@ export function compose(view) {
   const sky = asked === "price" && !priced ? "mist" : asked;
   const places = PLACES[items.length] ?? [];
   const parts = chip(view);
-  const headline = say("trio", view.params.headline, view.params.second, "1/1 .92/1 .85/1 .78/1 .7/1 .62/1 .54/2 .46/2");
+  const headline = say("trio", view.params.headline, view.params.second, "1/1 .92/1 .85/1 .78/1 .7/1 .62/1 .54/2 .46/2", "1/1 .92/1 .85/1 .78/1 .7/1 .62/1 .5/2 .44/2");
   if (headline) parts.push(part("say", headline));
   // What stands under one price takes its room from all, so that they stay on one line.
   const lifted = items.some((item) => item.price?.unit) ? " lifted" : "";
@@ -57,7 +57,8 @@ export function compose(view) {
     horizon: "trio",
     sky,
     goods: items
-      .map((item, index) => item.picture && good(places[index], item.picture, { mirror: sky === "rain", crop: view.params.crop }))
+      .map(({ picture }, index) => picture ? good(places[index], picture, { mirror: sky === "rain", crop: view.params.crop })
+        : emblem(view, places[index]))
       .filter(Boolean),
     parts,
   };

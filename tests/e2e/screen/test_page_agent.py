@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from itertools import pairwise
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
 from player.display.board import Board
@@ -111,7 +113,7 @@ def test_it_shows_the_code_then_the_plan_and_each_new_price(page: Page, beside: 
     until_painted(page, "89,90 €")
     beside.price(7450)
     until_painted(page, "74,50 €")
-    page.wait_for_function(in_stage("shadow.textContent.includes('149.00 €/L')"))
+    page.wait_for_function(in_stage("shadow.textContent.includes('149.00\u00a0€/L')"))
     assert "Estran 28" in glass(page)
 
 
@@ -183,6 +185,8 @@ def test_it_says_who_it_is_turns_and_goes_dark_as_it_is_told(page: Page, beside:
     beside.board.put({"device": {**told, "plate": None, "rotate": 0, "dark": True}})
     expect(page.get_by_role("status")).to_have_count(0)
     expect(page.locator("#screen")).to_be_hidden()
+    with Image.open(io.BytesIO(page.screenshot())) as dark:
+        assert dark.convert("RGB").getextrema() == ((0, 0), (0, 0), (0, 0))
     scan = {"token": "K7MXPQ", "address": "192.168.1.42:8095", "qr": None}
     beside.board.put({"device": {**told, "plate": None, "rotate": 0, "scan": scan}})
     page.wait_for_function(f"() => ({GLASS})().includes('192.168.1.42:8095')")

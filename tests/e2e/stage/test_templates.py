@@ -253,3 +253,60 @@ def test_a_picture_or_film_that_is_not_there_leaves_the_slate(page: Page, url: s
         url,
     )
     assert walkers == [1, 0, 1, 0]
+
+
+LONG_WORDS = """async (style) => {
+  const long = {
+    elsewhere: { headline: "Votre chaussure vous attend à Villeneuve-d’Ascq." },
+    trio: { headline: "Des averses orageuses sur Clermont-Ferrand.",
+            second: "Mettez-vous à l’abri.", chip: "11°, averses orageuses jusqu’à 17 h 30" },
+    price: { kicker: "Semaine du dehors et des grandes randonnées" },
+    service: { figure: "104", arrow: "left" },
+  };
+  const found = [];
+  for (const [name, params] of Object.entries(long)) {
+    const view = sample(name);
+    Object.assign(view.params, params);
+    view.brand = { ...view.brand, name: "Les Grands Magasins de la Côte d’Opale" };
+    if (name === "price") {
+      view.goods[0].name = "Combinaison nautique";
+      view.goods[0].lead = "Néoprène 4 mm, dos zippé, genoux renforcés pour enfant";
+    }
+    const { stage, shadow } = stageIn(style);
+    await stage.show(view);
+    const words = ".brand span:not(.mark), .kicker, .chip, .name, .say, .lead, .mega";
+    const lines = `${words}, .board svg, .figure`;
+    const boxes = [...shadow.querySelectorAll(lines)].map((node) => {
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      const { left, right } = (node.textContent ? range : node).getBoundingClientRect();
+      const { top, bottom } = node.getBoundingClientRect();
+      return { name: String(node.className.baseVal ?? node.className), left, right, top, bottom };
+    }).filter(({ left, right }) => right > left);
+    for (const [at, one] of boxes.entries()) {
+      for (const other of boxes.slice(at + 1)) {
+        if (one.name.includes("figure") && other.name.includes("figure")) continue;
+        const wide = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+        const high = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+        if (wide > 1 && high > 1) found.push([name, one.name, other.name, wide, high]);
+      }
+    }
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("shape", ["width:960px;height:540px", "width:540px;height:960px"])
+def test_long_words_lie_over_no_others(page: Page, shape: str) -> None:
+    assert page.evaluate(LONG_WORDS, f"float:left;{shape}") == []
+
+
+def test_no_line_begins_with_a_mark_or_the_minutes(page: Page) -> None:
+    said = page.evaluate(
+        """async () => {
+          const { text } = await import("/player/page/dom.js");
+          const said = text("Prêts à 9 h 30 ? « Oui » : 4 km, −25 % et 3 livres !");
+          return said.replaceAll("\\u00a0", "~");
+        }"""
+    )
+    assert said == "Prêts à 9~h~30~? «~Oui~»~: 4~km, −25~% et 3 livres~!"
