@@ -110,11 +110,6 @@ class Server:
         """The signed keys document; for anybody, so that a device that is refused can read why."""
         return _answered(self._send("GET", "/keys", "", {}, None), _token_of, MAX_BYTES["keys"])
 
-    def time(self, nonce: str) -> str:
-        """The signed time, in answer to this nonce."""
-        path = f"/time?nonce={quote(nonce, safe='')}"
-        return self._proved("GET", path, _token_of, limit=MAX_BYTES["time"])
-
     def fetch_object(self, address: Sha256) -> bytes:
         """A manifest, deck or chunk; its hash is for the caller to check."""
         return self._proved("GET", f"/objects/{address}", bytes, limit=MAX_CHUNK_BYTES)
