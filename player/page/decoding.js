@@ -2,6 +2,8 @@
 
 /** A picture or film that is not decoded by then is left out rather than awaited (ms). */
 export const DECODE_LIMIT_MS = 8_000;
+/** A family of type that is not there by then is done without: the system's says the same (ms). */
+export const FACE_LIMIT_MS = 3_000;
 
 /** Wait for a promise, but not for ever. */
 export function within(promise, limit) {

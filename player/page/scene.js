@@ -1,7 +1,7 @@
 /** One view on the stage: its earth, its goods, its words, and the leases of its prices. */
 
 import { dress, facesReady, isLight, legalOf, tints, voices } from "./brand.js";
-import { DECODE_LIMIT_MS, decodeAll, release, within } from "./decoding.js";
+import { DECODE_LIMIT_MS, FACE_LIMIT_MS, decodeAll, release, within } from "./decoding.js";
 import { cssUrl, el, text } from "./dom.js";
 import { Film } from "./film.js";
 import { fitAll } from "./fit.js";
@@ -74,7 +74,8 @@ export class Scene {
 
   /** Resolves when every picture is decoded and the words can be laid out. */
   async ready() {
-    await Promise.all([decodeAll(this.root), this.#markReady(), facesReady(this.view.brand)]);
+    const faces = within(facesReady(this.view.brand), FACE_LIMIT_MS).catch(() => {});
+    await Promise.all([decodeAll(this.root), this.#markReady(), faces]);
     if (this.#loseFull()) await Promise.all([decodeAll(this.root), this.#markReady()]);
   }
 

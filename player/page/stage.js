@@ -11,6 +11,7 @@
  */
 
 import { lookOf } from "./brand.js";
+import { FACE_LIMIT_MS, within } from "./decoding.js";
 import { cssUrl, el, picture } from "./dom.js";
 import { FADE_MS, slotChange } from "./motion.js";
 import { Scene } from "./scene.js";
@@ -18,6 +19,8 @@ import { Scene } from "./scene.js";
 const SHEETS = ["tokens.css", "screen.css", "pairing.css"];
 const FACES = ['800 20px "Bricolage Grotesque"', '500 20px "Instrument Sans"'];
 const RAIN = "rain.svg";
+/** A sheet that is not there by then is asked for anew by the next stage (ms). */
+const SHEET_LIMIT_MS = 10_000;
 const MINUTE_MS = 60_000;
 /** Burn-in: the stage moves one step at most this often (ms), over nine points. */
 const ORBIT_STEP_MS = 180_000;
@@ -31,7 +34,7 @@ const sheets = new Map();
 /** One parsed style sheet per address, shared by every stage of the page. */
 function sheet(url) {
   if (!sheets.has(url)) {
-    const loading = fetch(url).then(async (answer) => {
+    const loading = fetch(url, { signal: AbortSignal.timeout(SHEET_LIMIT_MS) }).then(async (answer) => {
       if (!answer.ok) throw new Error(`${url}: HTTP ${answer.status}. Check the stage's base.`);
       const parsed = new CSSStyleSheet();
       await parsed.replace(await answer.text());
@@ -57,9 +60,9 @@ function fontsReady(base) {
       link.addEventListener("error", resolve, { once: true });
     });
     document.head.append(link);
-    // A screen without its fonts still speaks, in the system's.
-    const load = () => Promise.all(FACES.map((face) => document.fonts.load(face, "Éa1€"))).catch(() => {});
-    faces.set(url, loaded.then(load));
+    const load = () => Promise.all(FACES.map((face) => document.fonts.load(face, "Éa1€")));
+    // A screen without its fonts still speaks, in the system's; also where their answer hangs.
+    faces.set(url, within(loaded.then(load), FACE_LIMIT_MS).catch(() => {}));
   }
   return faces.get(url);
 }
@@ -96,7 +99,7 @@ export class Stage {
       Promise.all(SHEETS.map((name) => sheet(new URL(name, look).href))),
       fontsReady(look),
       // Dry weather beats no screen at all.
-      picture(new URL(RAIN, look).href, "").decode().catch(() => {}),
+      within(picture(new URL(RAIN, look).href, "").decode(), FACE_LIMIT_MS).catch(() => {}),
     ]).then(([parsed]) => {
       this.#root.adoptedStyleSheets = parsed;
     });

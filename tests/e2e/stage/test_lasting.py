@@ -156,3 +156,25 @@ def test_a_price_that_no_template_says_is_not_looked_for_in_every_frame(page: Pa
         }"""
     )
     assert asked == [0, True]
+
+
+@pytest.mark.slow
+def test_a_font_that_never_comes_stops_no_change(page: Page) -> None:
+    """A line that hangs is no error; what is shown meanwhile might be an evacuation's plan."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    for late in ("*.woff2", "rain.svg"):
+        page.route(f"**/{late}", hold)
+    said = page.evaluate(
+        """async () => {
+          const { stage, shadow } = stageIn();
+          const { brand, ...view } = sample("message");
+          await stage.show({ ...view, brand: { ...brand, "type.sign": "fraunces" } });
+          return shadow.querySelector(".say").textContent;
+        }"""
+    )
+    assert held
+    assert "dimanche" in said
