@@ -98,6 +98,7 @@ PHRASES: Final[dict[str, Phrase]] = {
     "held": Phrase("Clé copiée", "Key copied"),
     "unpaired": Phrase("Non jumelé", "Not paired"),
     "prices_off": Phrase("Sans prix", "Prices off"),
+    "dark": Phrase("Écran éteint à cette heure", "Display off at this hour"),
     "slate": Phrase("L’ardoise de la marque", "The brand’s slate"),
     "then": Phrase("puis {title} à {at}", "then {title} at {at}"),
     "stays": Phrase("sans changement pour l’instant", "no change for now"),

@@ -244,6 +244,8 @@ def _shown(screen: str, shot: Shot, zone: str, now: int, language: Language) -> 
 
 
 def _mark(screen: WallScreen, store: StoreView, now: int, language: Language) -> tuple[str, str]:
+    if screen.standing.is_dark:
+        return "dark", say("dark", language)
     if screen.state in ("hand", "paused") and screen.hand is not None:
         if screen.state == "paused":
             return "paused", say("paused", language)

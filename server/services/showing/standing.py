@@ -67,6 +67,7 @@ class Standing:
 
     `troubles` are what is wrong with it, by code, and since when (unix ms): what it said itself,
     and, of one that is not offline, what shows from here (STALE, BEHIND, LACKING, GLASS).
+    `is_dark`: its display is off as it is to be, so nobody sees what it plays.
     """
 
     screen: str
@@ -78,6 +79,7 @@ class Standing:
     tags: frozenset[str] = frozenset()
     troubles: Mapping[str, int] = field(default_factory=dict)
     holds: Holds = field(default=Holds())
+    is_dark: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,10 @@ _TOLD = _REPORT["troubles"].as_string()
 # Unix ms, which PostgreSQL's 32-bit integers cannot hold.
 _REVISION = func.coalesce(cast(_REPORT["revision"].as_string(), BigInteger), 0)
 _MISSING = func.coalesce(_REPORT["missing"].as_integer(), 0)
+# false is 0 in SQLite's text; anything else that a device may say there is not.
+_DARK = func.coalesce(
+    cast(_REPORT["device"]["display_on"].as_string(), String).in_(("false", "0")), false()
+)
 _CONNECTED = func.coalesce(ScreenStateRow.connected, false())
 
 
@@ -162,7 +168,7 @@ def _details(chosen: Collection[ColumnElement[bool]]) -> Select[Any]:
         *(_TOLD.label("told"), _REVISION.label("revision"), _MISSING.label("missing")),
         cast(_REPORT["clock"]["uncertainty"].as_string(), BigInteger).label("clock_ms"),
         func.coalesce(ScreenHeadRow.revision, 0).label("in_force"),
-        ScreenStateRow.glass_wrong,
+        *(ScreenStateRow.glass_wrong, _DARK.label("dark")),
     )
     return _joined(select(*columns)).where(*chosen)
 
@@ -253,6 +259,7 @@ class _Seen:
             _tags(row.tags),
             self._troubles(row, state),
             Holds(row.revision, row.in_force, row.missing, row.clock_ms),
+            row.dark and state not in ("offline", "held", "unpaired"),
         )
 
     def _troubles(self, row: Any, state: State) -> Mapping[str, int]:

@@ -320,6 +320,17 @@ def test_what_a_screen_says_is_wrong_with_it_is_told_in_words(chain: Chain) -> N
     assert "Son disque est plein, depuis 13:32" in french
 
 
+def test_a_screen_whose_display_is_off_is_not_said_to_play(chain: Chain) -> None:
+    now = chain.clock()
+    for screen, said in (("lille-window", False), ("lille-entrance", "nonsense")):
+        held = Report(1, {}, 0, 0, 20, {}, device={"display_on": said})
+        record_reports(chain.ctx, {screen: (now, held.to_json())})
+    page = chain.owner().text("/wall")
+    assert "Display off at this hour" in unit(page, "lille-window")
+    assert "Playing" not in unit(page, "lille-window")
+    assert "Playing" in unit(page, "lille-entrance")
+
+
 def test_what_shows_from_here_is_told_beside_what_a_screen_says(chain: Chain) -> None:
     ctx, now = chain.ctx, chain.clock()
     revision = explain(ctx, SYSTEM, "lille-window", now).revision
